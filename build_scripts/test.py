@@ -1,0 +1,111 @@
+"""Test ImageNomer: lint, types, layers, and all tests, the page in a browser included.
+
+    python3 build_scripts/test.py [--fast | --benchmarks] [arguments of pytest]
+
+Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs a Chromium. With ``CI`` set, what is
+missing on the machine fails instead of skipping tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+import chromium
+import runtime
+
+ROOT = runtime.ROOT
+HOME = ROOT / ".venv"
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+    ("lint-imports",),
+)
+
+
+def prepare_environment() -> Path:
+    """Return the interpreter of ``.venv``, with exactly the pinned versions installed."""
+    python = runtime.venv_python(HOME)
+    stamp = HOME / "installed.txt"
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        pins: list[str] = tomllib.load(file)["dependency-groups"]["test"]
+    wanted = "\n".join([sys.version, *pins])
+    if python.exists() and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return python
+    if not python.exists():
+        print(f"Making {HOME}", flush=True)
+        try:
+            venv.create(HOME, with_pip=True)
+        except subprocess.CalledProcessError:  # Debian leaves pip out of Python's own library
+            if not chromium.install_debian("python3-venv"):
+                raise SystemExit("Python cannot make a virtual environment; install python3-venv") from None
+            venv.create(HOME, with_pip=True, clear=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *pins], check=True)
+    stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def prepare_chromium(python: Path) -> str:
+    """Return the path of a Chromium, installed if need be."""
+    found = chromium.find_chromium() or chromium.playwright_chromium(python)
+    if found is None and chromium.install_debian("chromium"):
+        found = chromium.find_chromium()
+    found = found or chromium.playwright_chromium(python, install=True)
+    if found is None:
+        raise SystemExit(
+            "The browser tests need Chromium, and it could not be installed; install Chromium or Google Chrome, or set "
+            "CHROMIUM to where it is. `--fast` leaves the browser out."
+        )
+    return found
+
+
+def prepare_oracles() -> None:
+    """Install PLINK where that is possible; its tests are skipped without it, but not in CI."""
+    missing = [program for program in ("plink1.9", "plink2") if not shutil.which(program)]
+    if missing and not chromium.install_debian(*missing) and os.environ.get("CI"):
+        raise SystemExit(f"{' and '.join(missing)} could not be installed, and the tests compare with them")
+
+
+def main() -> int:
+    """Run everything, and return 0 if all of it passed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--fast", action="store_true", help="leave out the browser and the slow tests")
+    which.add_argument("--benchmarks", action="store_true", help="run tests/benchmarks, and nothing else")
+    arguments, for_pytest = parser.parse_known_args()
+
+    python = prepare_environment()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "py")}
+    if not arguments.fast:
+        environment["CHROMIUM"] = prepare_chromium(python)
+        prepare_oracles()
+
+    failed = []
+    for check in CHECKS if not arguments.benchmarks else ():
+        print(f"--- {' '.join(check)}", flush=True)
+        program = shutil.which(check[0], path=str(python.parent)) or check[0]
+        if subprocess.run([program, *check[1:]], cwd=ROOT, env=environment).returncode != 0:
+            failed.append(" ".join(check))
+
+    selection: list[str] = []
+    if arguments.fast:
+        selection = ["-m", "not slow and not browser"]
+    elif arguments.benchmarks:
+        selection = ["tests/benchmarks", "--benchmark-enable", "--benchmark-group-by=group", "--benchmark-sort=min"]
+        selection += ["--benchmark-columns=min,median,rounds"]
+    print("--- pytest", flush=True)
+    tests = subprocess.run([python, "-m", "pytest", *selection, *for_pytest], cwd=ROOT, env=environment)
+    if failed:
+        print(f"failed before the tests: {', '.join(failed)}")
+    return 1 if failed else tests.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,7 @@
+"""``python -m imagenomer`` is the command ``imagenomer``."""
+
+import sys
+
+from imagenomer.cli import main
+
+sys.exit(main())

@@ -1,0 +1,300 @@
+"""Command: the same cohorts and analyses as in the page, from a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagenomer import __version__
+from imagenomer.analyses import Analysis, form_of, load_analyses, read_params
+from imagenomer.cohort import Cohort
+from imagenomer.downloads import FIGURE_FORMATS
+from imagenomer.engine import catalog
+from imagenomer.errors import InputError
+from imagenomer.groups import select
+from imagenomer.jsonable import dumps
+from imagenomer.load import load_steps
+from imagenomer.overview import overview_of
+from imagenomer.progress import Progress, Steps, finish
+from imagenomer.types import Json
+
+Result = TypeVar("Result")
+
+_COHORT = "a folder, a .zip, or demo:quick, demo:full, demo:full:SEED for the synthetic teaching cohort"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return 0, or 2 where the user can correct something."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.act(options)
+        sys.stdout.flush()
+    except InputError as error:
+        print(f"imagenomer: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="imagenomer", description="Explore connectivity, genotypes and phenotypes.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    opening = commands.add_parser("open", help="say what a cohort holds, and what became of its files")
+    opening.add_argument("cohort", metavar="COHORT", help=_COHORT)
+    opening.add_argument("--json", action="store_true", help="print the overview of the page as JSON")
+    opening.set_defaults(act=_open)
+
+    listing = commands.add_parser("analyses", help="list what can be computed, and the parameters")
+    listing.add_argument("--json", action="store_true", help="print the catalog of the page as JSON")
+    listing.set_defaults(act=_analyses)
+
+    running = commands.add_parser(
+        "run",
+        help="compute one analysis, and print its numbers as JSON",
+        description="Compute one analysis, and print its numbers as JSON. What was used, dropped or assumed "
+        "is printed to the standard error.",
+    )
+    running.add_argument("analysis", metavar="ANALYSIS", help="a name that 'imagenomer analyses' lists")
+    running.add_argument("cohort", metavar="COHORT", help=_COHORT)
+    running.add_argument("--params", metavar="JSON", default="{}", help='such as \'{"phenotype": "Age"}\'')
+    running.add_argument("--arrays", metavar="OUT.npz", type=Path, help="save the arrays, in edge order")
+    running.add_argument(
+        "--figure",
+        metavar="OUT.svg",
+        type=Path,
+        help="save the figures as .svg, .pdf or .png: the first as OUT.svg, each further one as OUT_NAME.svg",
+    )
+    running.set_defaults(act=_run)
+
+    converting = commands.add_parser("convert", help="write a cohort as a bundle, our own format")
+    converting.add_argument("cohort", metavar="IN", help=_COHORT)
+    converting.add_argument("out", metavar="OUT.zip", type=Path)
+    converting.set_defaults(act=_convert)
+    return parser
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def _open(options: argparse.Namespace) -> None:
+    overview = overview_of(_finish(load_steps(options.cohort)))
+    if options.json:
+        print(dumps(overview, indent=2))
+    else:
+        print("\n".join(_overview_lines(overview)))
+
+
+def _analyses(options: argparse.Namespace) -> None:
+    found = catalog(load_analyses())
+    if options.json:
+        print(dumps(found, indent=2))
+        return
+    for analysis in found:
+        print(f"{analysis['name']}\n    {analysis['summary']}")
+        for entry in analysis["fields"]:
+            default = "required" if entry["required"] else f"default {dumps(entry['default'])}"
+            choices = f" ({', '.join(value for value, _ in entry['options'])})" if "options" in entry else ""
+            print(f"    {entry['name']:<14}{default}{choices}{'; ' if entry['help'] else ''}{entry['help']}")
+
+
+def _run(options: argparse.Namespace) -> None:
+    analyses = load_analyses()
+    if options.analysis not in analyses:
+        raise InputError(f"no analysis {options.analysis!r}; there are: {', '.join(analyses)}")
+    figure_format = options.figure and options.figure.suffix.lower().lstrip(".")
+    if figure_format is not None and figure_format not in FIGURE_FORMATS:
+        raise InputError(f"--figure {options.figure} does not end in .svg, .pdf or .png")
+    analysis = analyses[options.analysis]
+    params = read_params(analysis, _json_object(options.params))
+    cohort = _finish(load_steps(options.cohort))
+    with _caret(cohort, analysis, params):
+        result = _finish(analysis.compute(cohort, params))
+    report = analysis.report(cohort, params, result)
+    if options.arrays is not None and not report.arrays:
+        raise InputError(f"this analysis has no arrays; run {options.analysis} without --arrays")
+    if options.arrays is not None:
+        _write(options.arrays, _npz(report.arrays))
+    if figure_format is not None:
+        from imagenomer.figures.theme import render
+
+        figures = analysis.draw(cohort, params, result, "light")
+        for position, (name, figure) in enumerate(figures.items()):
+            path = options.figure.with_stem(f"{options.figure.stem}_{name}") if position else options.figure
+            _write(path, render(figure, figure_format))
+    for sentence in (*report.warnings, *report.sentences):
+        print(sentence, file=sys.stderr)
+    print(dumps(report.numbers, indent=2))
+
+
+def _convert(options: argparse.Namespace) -> None:
+    if options.out.suffix.lower() != ".zip":
+        raise InputError(f"a bundle is a .zip, not {options.out}")
+    from imagenomer.readers.bundle import write_bundle
+
+    cohort = _finish(load_steps(options.cohort))
+    part = options.out.with_name(f"{options.out.name}.part")  # what is interrupted is not taken for a bundle
+    try:
+        with part.open("wb") as file:
+            _finish(write_bundle(cohort, file))
+        part.replace(options.out)
+    except OSError as error:
+        raise InputError(f"{options.out} cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# --- in and out ----------------------------------------------------------------------------------
+
+
+def _finish(steps: Steps[Result]) -> Result:
+    """Run to the end; on a terminal show how far it is, in one line that vanishes."""
+    if not sys.stderr.isatty():
+        return finish(steps)
+    try:
+        return finish(steps, _show)
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _show(progress: Progress) -> None:
+    share = f" {100 * progress.done // progress.total} %" if progress.total else ""
+    print(f"\r\x1b[K{progress.step}{share}", end="", file=sys.stderr, flush=True)
+
+
+def _json_object(text: str) -> dict[str, Json]:
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"--params is not JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise InputError(f'--params is a JSON object, such as {{"phenotype": "Age"}}, not {text}')
+    return given
+
+
+@contextmanager
+def _caret(cohort: Cohort, analysis: Analysis, params: Any) -> Iterator[None]:
+    """Where a group is refused at one of its characters, add the group to the message with a caret below the place."""
+    try:
+        yield
+    except InputError as error:
+        place = error.position
+        expression = None if place is None else _refused_group(cohort, analysis, params, str(error))
+        if place is None or expression is None:
+            raise
+        # Whatever moves the cursor would part the caret from its place.
+        line = "".join(character if character.isprintable() else " " for character in expression)
+        raise InputError(f"{error}\n  {line}\n  {' ' * place}^", position=place) from None
+
+
+def _refused_group(cohort: Cohort, analysis: Analysis, params: Any, message: str) -> str | None:
+    for field in form_of(analysis):
+        given = getattr(params, field["name"])
+        if field["marker"] == "GroupChoice":
+            expressions = (given,)
+        elif field["marker"] == "GroupsChoice":
+            expressions = given
+        else:
+            continue
+        for expression in expressions:
+            try:
+                select(cohort, expression)
+            except InputError as error:
+                if str(error) == message:
+                    return str(expression)
+    return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
+    return buffer.getvalue()
+
+
+# --- the overview in words -----------------------------------------------------------------------
+
+
+def _overview_lines(overview: dict[str, Json]) -> Iterator[str]:
+    told = not overview["synthetic"] or "synthetic" in overview["name"].lower()
+    yield overview["name"] if told else f"{overview['name']} (synthetic)"
+    if overview["description"]:
+        yield from textwrap.wrap(overview["description"], 100)
+    yield _count(overview["n_subjects"], "subject")
+    yield _scans(overview)
+    for measure in overview["measures"]:
+        yield f"{measure['name']}: {_count(measure['n_scans'], 'scan')}"
+    if overview["parcellation"]:
+        parcellation = overview["parcellation"]
+        networks = ", ".join(filter(None, parcellation["network_names"]))
+        yield f"{parcellation['n_parcels']} parcels ({parcellation['name']})" + (
+            f"; networks: {networks}" * bool(networks)
+        )
+    for variants in overview["variant_sets"]:
+        missing = "" if variants["missing"] is None else f", {100 * variants['missing']:.2g} % missing"
+        people = _count(variants["n_subjects"], "subject")
+        yield f"genotypes {variants['name']}: {_count(variants['n_variants'], 'variant')}, {people}{missing}"
+    for decomposition in overview["decompositions"]:
+        people = _count(decomposition["n_subjects"], "subject")
+        yield f"decomposition {decomposition['name']}: {_count(decomposition['n_components'], 'component')}, {people}"
+    for weights in overview["weights"]:
+        yield f"weights {weights['name']}: {_count(weights['n_values'], 'value')}"
+    if overview["phenotypes"]:
+        yield ""
+        yield "Phenotypes"
+    for phenotype in overview["phenotypes"]:
+        yield f"  {_phenotype(phenotype)}"
+    if overview["log"]:
+        yield ""
+        yield "Import log"
+    for entry in overview["log"]:
+        yield f"  {entry['severity']}: {entry['message']}"
+        if entry["items"]:
+            yield from textwrap.wrap(", ".join(entry["items"]), 100, initial_indent="    ", subsequent_indent="    ")
+
+
+def _scans(overview: dict[str, Json]) -> str:
+    tasks = overview["tasks"]
+    found = ", ".join(f"{task['name'] or 'no task'} {task['n_found']}" for task in tasks)
+    line = _count(overview["n_scans_found"], "scan") + (f" ({found})" if found else "")
+    if overview["n_scans_used"] != overview["n_scans_found"]:
+        used = ", ".join(f"{task['name'] or 'no task'} {task['n_used']}" for task in tasks)
+        line += f", {overview['n_scans_used']} of them in use ({used})"
+    return line
+
+
+def _phenotype(phenotype: dict[str, Json]) -> str:
+    units = f" {phenotype['units']}" if phenotype["units"] else ""
+    if phenotype["levels"]:
+        what = ", ".join(f"{level['name']} {level['n']}" for level in phenotype["levels"])
+    elif phenotype["n"]:
+        what = f"{phenotype['minimum']:.6g} to {phenotype['maximum']:.6g}{units}, mean {phenotype['mean']:.4g}"
+        what += "" if phenotype["sd"] is None else f", SD {phenotype['sd']:.4g}"
+    else:
+        what = "no values"
+    missing = f"; {phenotype['n_missing']} missing" if phenotype["n_missing"] else ""
+    return f"{phenotype['name']}: {what}{missing}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

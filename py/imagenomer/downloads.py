@@ -1,0 +1,71 @@
+"""Downloads: what a file is called, and tables as CSV."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from imagenomer.analyses import (
+    Analysis,
+    GroupChoice,
+    LevelChoice,
+    MeasureChoice,
+    PhenotypeChoice,
+    TableView,
+    TaskChoice,
+)
+from imagenomer.types import Json
+
+MIME = {
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "csv": "text/csv",
+    "zip": "application/zip",
+}
+
+FIGURE_FORMATS = ("svg", "pdf", "png")
+
+#: Choices that tell two results of one analysis apart at a glance.
+_NAMING = (PhenotypeChoice, LevelChoice, MeasureChoice, TaskChoice, GroupChoice)
+
+
+def result_stem(name: str, analysis: Analysis, params: Any, numbers: Mapping[str, Json]) -> str:
+    """Return a file name without extension that says what was computed: "edge-association_Age_fc_rest".
+
+    What was left open in the parameters is called as the result's numbers say it was settled.
+    """
+    hints = typing.get_type_hints(analysis.params, include_extras=True)
+    chosen = [
+        getattr(params, entry.name) or numbers.get(entry.name)
+        for entry in dataclasses.fields(analysis.params)
+        if isinstance(hints[entry.name].__metadata__[0], _NAMING)
+    ]
+    return stem(name, *(value for value in chosen if isinstance(value, str)))
+
+
+def stem(*parts: str) -> str:
+    """Join parts to a file name that every system takes: letters, digits, dots and dashes, at most 120 characters."""
+    slugs = (re.sub(r"[^\w.]+", "-", part).strip("-.") for part in parts)
+    return "_".join(filter(None, slugs))[:120] or "imagenomer"
+
+
+def csv_of(table: TableView) -> bytes:
+    """Return a table as CSV (RFC 4180, UTF-8): keys as the header, every digit, nothing where undefined."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    keys = [column.key for column in table.columns if column.where != "page"]
+    writer.writerow(keys)
+    writer.writerows([_cell(row.get(key)) for key in keys] for row in table.rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Json) -> str:
+    if value is None or value != value:
+        return ""
+    return repr(float(value)) if isinstance(value, float) else str(value)

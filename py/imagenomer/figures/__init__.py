@@ -1,0 +1,1 @@
+"""Figures: a result becomes a Matplotlib figure, a matrix becomes pixels."""

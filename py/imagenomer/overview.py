@@ -1,0 +1,133 @@
+"""Overview: what a cohort holds and what became of its files, as the page and the command show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import cast
+
+import numpy as np
+
+from imagenomer.cohort import Cohort, Phenotype, Scan, VariantSet
+from imagenomer.figures.pixels import COLORMAPS, Colormap
+from imagenomer.jsonable import jsonable
+from imagenomer.maps import measure_limit
+from imagenomer.parcellation import Parcellation
+from imagenomer.statistics.distribution import histogram_edges
+from imagenomer.types import Json
+
+#: Bins of a small histogram, at most.
+MAX_BINS = 20
+
+
+def overview_of(cohort: Cohort) -> dict[str, Json]:
+    """Return the overview of a cohort as JSON values; its keys are those of ``site/docs/developing.md``."""
+    found = (*cohort.scans, *cohort.set_aside)
+    n_found, n_used = _by_task(found), _by_task(cohort.scans)
+    overview = {
+        "name": cohort.name,
+        "description": cohort.description,
+        "synthetic": cohort.synthetic,
+        "n_subjects": cohort.n_subjects,
+        "n_scans_found": len(found),
+        "n_scans_used": len(cohort.scans),
+        "tasks": [
+            {"name": task, "n_found": n_found[task], "n_used": n_used[task]}
+            for task in sorted(n_found, key=lambda task: (-n_found[task], task))
+        ],
+        "sessions": sorted({scan.session for scan in cohort.scans} - {""}),
+        "measures": [
+            {"name": measure.name, "n_scans": int(measure.present.sum())} for measure in cohort.measures.values()
+        ],
+        "parcellation": None if cohort.parcellation is None else _parcellation(cohort.parcellation),
+        "phenotypes": [_phenotype(phenotype) for phenotype in cohort.phenotypes.values()],
+        "variant_sets": [_variant_set(variants) for variants in cohort.variant_sets.values()],
+        "decompositions": [
+            {
+                "name": decomposition.name,
+                "n_components": len(decomposition.components),
+                "n_subjects": int(np.isfinite(decomposition.scores).all(axis=1).sum()),
+            }
+            for decomposition in cohort.decompositions.values()
+        ],
+        "weights": [
+            {"name": weights.name, "n_values": int(weights.values.size), "description": weights.description}
+            for weights in cohort.weights.values()
+        ],
+        "log": list(cohort.log),
+        "measures_limit": {measure.name: measure_limit(measure) for measure in cohort.measures.values()},
+        "colormaps": [_colormap(colormap) for colormap in COLORMAPS.values()],
+    }
+    return cast(dict[str, Json], jsonable(overview))
+
+
+def _colormap(colormap: Colormap) -> dict[str, Json]:
+    """Name, scale and 33 stops, lowest first: enough for a gradient that looks like the whole."""
+    stops = colormap.colours[np.linspace(0, len(colormap.colours) - 1, 33).round().astype(np.intp)]
+    colours = ["#" + bytes(stop).hex() for stop in stops]
+    return {"name": colormap.name, "title": colormap.title, "scale": colormap.scale, "colours": colours}
+
+
+def _by_task(scans: Iterable[Scan]) -> Counter[str]:
+    return Counter(scan.task for scan in scans)
+
+
+def _parcellation(parcellation: Parcellation) -> dict[str, Json]:
+    return {
+        "name": parcellation.name,
+        "n_parcels": parcellation.n_parcels,
+        "labels": parcellation.labels,
+        "networks": parcellation.networks,
+        "network_names": parcellation.network_names,
+        "coordinates": parcellation.coordinates,
+        "display_order": parcellation.display_order,
+        "citation": parcellation.citation,
+    }
+
+
+def _phenotype(phenotype: Phenotype) -> dict[str, Json]:
+    present = phenotype.values[~phenotype.missing].astype(np.float64)
+    summary: dict[str, Json] = {
+        "name": phenotype.name,
+        "kind": phenotype.kind,
+        "n": int(present.size),
+        "n_missing": int(phenotype.missing.sum()),
+        "minimum": None,
+        "maximum": None,
+        "mean": None,
+        "sd": None,
+        "levels": [],
+        "units": phenotype.units,
+        "description": phenotype.description,
+        "histogram": None,
+    }
+    if phenotype.levels:
+        counts = np.bincount(present.astype(np.intp), minlength=len(phenotype.levels))
+        summary["levels"] = [{"name": name, "n": int(n)} for name, n in zip(phenotype.levels, counts, strict=True)]
+    elif present.size:
+        edges = histogram_edges([present], most=MAX_BINS)
+        summary |= {
+            "minimum": present.min(),
+            "maximum": present.max(),
+            "mean": present.mean(),
+            "sd": present.std(ddof=1) if present.size > 1 else None,
+            "histogram": {"edges": edges, "counts": np.histogram(present, edges)[0]},
+        }
+    return summary
+
+
+def _variant_set(variants: VariantSet) -> dict[str, Json]:
+    """Subjects with any genotype, and the share of genotypes that those lack; in blocks, a set may fill the memory."""
+    n_variants, n_subjects, n_missing = len(variants.variant_ids), 0, 0
+    for start in range(0, len(variants.dosage), 64):
+        missing = (variants.dosage[start : start + 64] < 0).sum(axis=1)
+        genotyped = missing < n_variants
+        n_subjects += int(genotyped.sum())
+        n_missing += int(missing[genotyped].sum())
+    n_genotypes = n_subjects * n_variants
+    return {
+        "name": variants.name,
+        "n_subjects": n_subjects,
+        "n_variants": n_variants,
+        "missing": n_missing / n_genotypes if n_genotypes else None,
+    }

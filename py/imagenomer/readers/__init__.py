@@ -1,0 +1,73 @@
+"""Readers: one file per format, each with `recognise` and `read`.
+
+A reader says in the cohort's log what it recognised, what it ignored and why, and what is doubtful.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from imagenomer.cohort import Cohort
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.readers import bundle, predecessor
+from imagenomer.readers.bundle import bundle_bytes, write_bundle
+from imagenomer.readers.listing import Listing, listing_from, listing_of
+
+__all__ = ["Listing", "bundle_bytes", "listing_from", "listing_of", "open_cohort", "write_bundle"]
+
+
+class Format(Protocol):
+    """What the module of a format defines."""
+
+    @property
+    def ACCEPTS(self) -> str:  # noqa: N802 - a constant of the module
+        """What to drop, in words."""
+
+    def recognise(self, listing: Listing) -> bool:
+        """Tell whether the files are of this format, by their names."""
+
+    def read(self, listing: Listing) -> Steps[Cohort]:
+        """Read them."""
+
+
+#: Asked in this order.
+_FORMATS: tuple[Format, ...] = (bundle, predecessor)
+
+_DEMOGRAPHICS = ("demographics.pkl", "participants.tsv")
+
+
+def open_cohort(listing: Listing) -> Steps[Cohort]:
+    """Read a cohort in whichever known format it is.
+
+    Raises
+    ------
+    InputError
+        If no format is recognised (the message says what was found and what would be), or the files cannot be used.
+    """
+    # Scans are found at any depth: of two cohorts side by side they would be mixed.
+    if not any(name in listing for name in _DEMOGRAPHICS):
+        _refuse_cohorts(listing, [one for one in _inside(listing) if any(name in one for name in _DEMOGRAPHICS)])
+    for reader in _FORMATS:
+        if reader.recognise(listing):
+            return (yield from reader.read(listing))
+    _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
+    accepted = "; or ".join(reader.ACCEPTS for reader in _FORMATS)
+    raise InputError(f"{_described(listing)}, and no cohort that is recognised. ImageNomer opens {accepted}")
+
+
+def _inside(listing: Listing) -> list[Listing]:
+    return [Listing(folder, listing.under(folder)) for folder in listing.folders()]
+
+
+def _refuse_cohorts(listing: Listing, cohorts: list[Listing]) -> None:
+    """Refuse a folder around several cohorts, such as the first ImageNomer's data/."""
+    if cohorts:
+        names = ", ".join(one.name for one in cohorts)
+        raise InputError(f"{listing.name} holds folders that look like cohorts: {names}; open one of them")
+
+
+def _described(listing: Listing) -> str:
+    paths = list(listing)
+    shown = ", ".join(paths[:5]) + (f" and {len(paths) - 5:,} more" if len(paths) > 5 else "")
+    return f"{listing.name} holds {shown or 'no file'}"

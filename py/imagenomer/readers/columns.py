@@ -1,0 +1,164 @@
+"""Columns: what kind of phenotype a column of values is, and which of its values are missing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from imagenomer.cohort import Phenotype, natural_key
+from imagenomer.readers.notes import Notes
+
+# Not float(), which also reads "1_000", "infinity" and the digits of other scripts.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+#: Texts that stand for a missing value, in any case. Not "none": "None" is an answer to many questions.
+MISSING = frozenset({"", "n/a", "na", "nan"})
+
+
+@dataclass(slots=True)
+class ColumnNotes:
+    """What `read_column` had to decide, to be said once for all columns."""
+
+    texts_as_numbers: list[str] = field(default_factory=list)
+    texts_as_missing: list[str] = field(default_factory=list)
+    mixed: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+    infinite: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    constant: list[str] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+
+    def say(self, notes: Notes) -> None:
+        """Write the decisions into the log."""
+        for items, remark, message in (
+            (self.empty, notes.ignored, "Phenotypes without any value were left out"),
+            (self.unreadable, notes.ignored, "Phenotypes whose values are neither numbers nor texts were left out"),
+            (self.mixed, notes.warning, "Phenotypes that mix numbers and texts were read as categories; odd values"),
+            (self.unlisted, notes.warning, "Levels that the data dictionary does not list were added"),
+            (self.infinite, notes.warning, "Infinite values in phenotypes were read as missing"),
+            (self.texts_as_numbers, notes.recognised, "Phenotypes stored as texts were read as numbers"),
+            (self.texts_as_missing, notes.recognised, "Texts in phenotypes were read as missing values"),
+            (self.incomplete, notes.recognised, "Phenotypes with missing values"),
+            (
+                self.constant,
+                notes.warning,
+                "Phenotypes with the same value for everybody cannot be associated with anything",
+            ),
+        ):
+            if items:
+                remark(message, items)
+
+
+def read_column(
+    name: str,
+    values: Sequence[Any],
+    notes: ColumnNotes,
+    *,
+    is_table: bool = False,
+    levels: Sequence[str] | None = None,
+    description: str = "",
+    units: str = "",
+) -> Phenotype | None:
+    """Decide whether a column is a number or a category, and return it.
+
+    A column is a number if every value is one, or is a text that reads as one.
+    Booleans and other texts are categories, with levels in natural order.
+
+    Parameters
+    ----------
+    name : str
+    values : sequence
+        One a subject: None, bool, int, float or str; anything else leaves the column out.
+    notes : ColumnNotes
+        Told of every decision.
+    is_table : bool
+        The values come from a text table, where it is no news that a number is stored as text.
+    levels : sequence of str, optional
+        From a data dictionary: the column is a category with these levels in this order.
+    description, units : str
+
+    Returns
+    -------
+    Phenotype or None
+        None where there is nothing to use.
+    """
+    if not all(isinstance(value, (str, int, float, type(None))) for value in values):
+        notes.unreadable.append(name)
+        return None
+    cells = [None if _is_missing(value) else value for value in values]
+    texts = Counter(value.strip() for value in values if isinstance(value, str) and _is_missing(value))
+    if texts and not is_table:
+        notes.texts_as_missing.append(f"{name}: {', '.join(f'{text!r} ({n})' for text, n in texts.items())}")
+    present = [value for value in cells if value is not None]
+    if not present and levels is None:
+        notes.empty.append(name)
+        return None
+    if len(present) < len(cells):
+        notes.incomplete.append(f"{name} ({len(cells) - len(present)} of {len(cells)})")
+    all_booleans = all(isinstance(value, bool) for value in present) and present != []
+    if levels is None and not all_booleans and all(_is_number(value) for value in present):
+        if not is_table and any(isinstance(value, str) for value in present):
+            notes.texts_as_numbers.append(name)
+        numbers = np.array([np.nan if value is None else float(value) for value in cells])
+        if np.isinf(numbers).any():
+            notes.infinite.append(f"{name} ({np.isinf(numbers).sum()})")
+            numbers[np.isinf(numbers)] = np.nan
+        if np.unique(numbers[~np.isnan(numbers)]).size == 1:
+            notes.constant.append(f"{name} ({_level(present[0])})")
+        return Phenotype(name, numbers, description=description, units=units)
+    if levels is None:
+        _note_odd_values(name, present, notes)
+    return _category(name, cells, notes, levels, description, units)
+
+
+def _category(
+    name: str,
+    cells: Sequence[Any],
+    notes: ColumnNotes,
+    levels: Sequence[str] | None,
+    description: str,
+    units: str,
+) -> Phenotype:
+    texts = [None if cell is None else _level(cell) for cell in cells]
+    found = sorted({text for text in texts if text is not None}, key=natural_key)
+    known = tuple(levels or ())
+    if levels is not None and not set(found) <= set(known):
+        notes.unlisted.append(f"{name}: {', '.join(text for text in found if text not in known)}")
+    order = (*known, *(text for text in found if text not in known))
+    code = {text: position for position, text in enumerate(order)}
+    if len(found) == 1:
+        notes.constant.append(f"{name} ({found[0]})")
+    codes = np.array([-1 if text is None else code[text] for text in texts], dtype=np.intp)
+    return Phenotype(name, codes, order, description, units)
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in MISSING
+    return value is None or value != value
+
+
+def _is_number(value: Any) -> bool:
+    return _NUMBER.fullmatch(value.strip()) is not None if isinstance(value, str) else True
+
+
+def _level(value: Any) -> str:
+    """A value as the name of a level: 2.0 and 2 are the same level "2"."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _note_odd_values(name: str, present: Sequence[Any], notes: ColumnNotes) -> None:
+    numbers = [value for value in present if _is_number(value)]
+    others = [value for value in present if not _is_number(value)]
+    if numbers and others:
+        rarer = sorted({_level(value) for value in min(numbers, others, key=len)}, key=natural_key)
+        more = f" and {len(rarer) - 10} more" if len(rarer) > 10 else ""
+        notes.mixed.append(f"{name}: {', '.join(rarer[:10])}{more}")

@@ -1,0 +1,152 @@
+"""Tables: tab-separated text as BIDS writes it, with its data dictionary."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagenomer.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """What a data dictionary says of a column; ``levels`` is None where it lists none."""
+
+    description: str = ""
+    units: str = ""
+    levels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Participants:
+    """``participants.tsv``: one row a subject.
+
+    Attributes
+    ----------
+    subjects : tuple of str
+        In file order, each once.
+    columns : dict of str to list of str
+        The other columns' cells, parallel to ``subjects``.
+    facts : dict of str to ColumnFacts
+        From ``participants.json``, for the columns it describes.
+    repeated : tuple of str
+        Subjects with several rows, of which the first is kept.
+    """
+
+    subjects: tuple[str, ...]
+    columns: dict[str, list[str]]
+    facts: dict[str, ColumnFacts] = field(default_factory=dict)
+    repeated: tuple[str, ...] = ()
+
+
+def read_table(data: bytes, name: str) -> dict[str, list[str]]:
+    """Return the cells of a tab-separated table by column.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8, with a header line.
+    name : str
+        Of the file, for messages.
+
+    Raises
+    ------
+    InputError
+        If it is not UTF-8 text, has no header, names a column twice, or a line has another number of cells.
+    """
+    try:
+        lines = [line for line in csv.reader(io.StringIO(read_text(data, name), newline=""), "excel-tab") if line]
+    except csv.Error as error:
+        raise InputError(f"{name} is not tab-separated text ({error})") from None
+    if not lines:
+        raise InputError(f"{name} is empty; it needs a header line")
+    header = [cell.strip() for cell in lines[0]]
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise InputError(f"{name} has several columns called {', '.join(twice)}; give each its own name")
+    for number, line in enumerate(lines[1:], start=2):
+        if len(line) != len(header):
+            raise InputError(
+                f"{name}, line {number}: {len(line)} cells where the header names {len(header)}; "
+                "cells are separated by tabs, and a missing value is n/a"
+            )
+    return {column: [line[position] for line in lines[1:]] for position, column in enumerate(header)}
+
+
+def read_text(data: bytes, name: str) -> str:
+    """Return UTF-8 text, with or without a byte order mark; raise `InputError` where it is something else."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text (byte {error.start:,}); save it as UTF-8") from None
+
+
+def write_table(columns: Mapping[str, Sequence[str]]) -> bytes:
+    """Return columns of equal length as a tab-separated table."""
+    lines = ["\t".join(map(_quoted, line)) for line in (columns, *zip(*columns.values(), strict=True))]
+    return "".join(f"{line}\n" for line in lines).encode("utf-8")
+
+
+def _quoted(cell: str) -> str:
+    # Not csv.writer: until Python 3.13 it wrote a carriage return without quotes.
+    return '"{}"'.format(cell.replace('"', '""')) if re.search('["\t\r\n]', cell) else cell
+
+
+def read_participants(table: bytes, dictionary: bytes | None, name: str = "participants.tsv") -> Participants:
+    """Read ``participants.tsv`` and, where there is one, ``participants.json``.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read, has no column ``participant_id`` or no row, or the dictionary is not JSON.
+    """
+    columns = read_table(table, name)
+    if "participant_id" not in columns:
+        raise InputError(f"{name} needs a column participant_id; it has: {', '.join(columns)}")
+    subjects = [subject.strip() for subject in columns.pop("participant_id")]
+    if not subjects:
+        raise InputError(f"{name} has a header and no participants")
+    if "" in subjects:
+        raise InputError(f"{name}, line {subjects.index('') + 2}: the participant_id is empty")
+    first = {subject: row for row, subject in reversed(list(enumerate(subjects)))}
+    rows = sorted(first.values())
+    return Participants(
+        tuple(subjects[row] for row in rows),
+        {column: [cells[row] for row in rows] for column, cells in columns.items()},
+        {} if dictionary is None else read_dictionary(dictionary, name.replace(".tsv", ".json")),
+        tuple(sorted({subject for row, subject in enumerate(subjects) if first[subject] != row})),
+    )
+
+
+def read_json(data: bytes, name: str) -> Any:
+    """Return a JSON value; raise `InputError` where it is none."""
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} is not JSON ({error})") from None
+
+
+def read_dictionary(data: bytes, name: str) -> dict[str, ColumnFacts]:
+    """Return what a BIDS data dictionary says of columns; what it says otherwise is passed over."""
+    content = read_json(data, name)
+    if not isinstance(content, dict):
+        raise InputError(f"{name} should be a JSON object with one entry a column")
+    facts = {}
+    for column, entry in content.items():
+        if isinstance(entry, dict):
+            levels = entry.get("Levels")
+            facts[column] = ColumnFacts(
+                description=_text(entry.get("Description")),
+                units=_text(entry.get("Units")),
+                levels=tuple(map(str, levels)) if isinstance(levels, (dict, list)) else None,
+            )
+    return facts
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,78 @@
+"""Script: a result as Python that computes it again, without the page."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from imagenomer import __version__
+from imagenomer.analyses import Analysis
+
+# Whatever comes from data or from the user enters through repr() alone, so that a name cannot become code.
+_SCRIPT = '''\
+"""{title}, as ImageNomer {version} computed it.
+
+Install the package of the same version, edit COHORT where the cohort lies elsewhere, and run this file. It writes the
+numbers (.json), the arrays (.npz) and the figures (.svg) beside it.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from imagenomer import __version__
+from imagenomer.analyses.{module} import ANALYSIS, Params
+from imagenomer.figures.theme import render
+from imagenomer.load import load
+from imagenomer.progress import finish
+
+COHORT = {cohort!r}  # where it is here: path of a folder or zip, or demo:quick, demo:full, demo:full:SEED
+OUTPUT = {output!r}  # how the names of the files begin
+
+if __version__ != {version!r}:
+    print(f"computed with ImageNomer {version}, this is {{__version__}}")
+
+cohort = load(COHORT)
+params = {params}
+result = finish(ANALYSIS.compute(cohort, params))
+report = ANALYSIS.report(cohort, params, result)
+
+for sentence in (*report.warnings, *report.sentences):
+    print(sentence)
+Path(f"{{OUTPUT}}.json").write_text(json.dumps(report.numbers, indent=2), encoding="utf-8")
+if report.arrays:
+    np.savez(f"{{OUTPUT}}.npz", **report.arrays)
+for name, figure in ANALYSIS.draw(cohort, params, result, "light").items():
+    Path(f"{{OUTPUT}}_{{name}}.svg").write_bytes(render(figure, "svg"))
+'''
+
+
+def script_of(name: str, analysis: Analysis, params: Any, *, cohort: str, output: str) -> str:
+    """Return a native script that reproduces a result.
+
+    Parameters
+    ----------
+    name : str
+        Of the analysis, with dashes.
+    analysis : Analysis
+    params : object
+        Its ``Params``.
+    cohort : str
+        What `imagenomer.load.load` opens.
+    output : str
+        How the names of the files begin that the script writes.
+    """
+    return _SCRIPT.format(
+        title=analysis.title,
+        version=__version__,
+        module=name.replace("-", "_"),
+        cohort=cohort,
+        output=output,
+        params=_spelled_out(params),
+    )
+
+
+def _spelled_out(params: Any) -> str:
+    lines = [f"    {entry.name}={getattr(params, entry.name)!r}," for entry in dataclasses.fields(params)]
+    return "\n".join(["Params(", *lines, ")"]) if lines else "Params()"

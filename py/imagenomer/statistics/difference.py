@@ -1,0 +1,391 @@
+"""Difference between groups of subjects in one phenotype: number by group, category by group.
+
+The tests assume that a subject is in one group only; `shared_subjects` finds those who are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from imagenomer.errors import InputError
+from imagenomer.statistics.correlation import average_ranks
+from imagenomer.statistics.tails import p_of_t
+from imagenomer.types import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSummary:
+    """One group's values: counts, and NaN where there are too few for a statistic.
+
+    ``sd`` is the sample standard deviation (n - 1 in the denominator); quartiles interpolate linearly.
+    """
+
+    n: int
+    n_missing: int
+    mean: float
+    sd: float
+    minimum: float
+    lower_quartile: float
+    median: float
+    upper_quartile: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignificanceTest:
+    """A test of no difference.
+
+    Attributes
+    ----------
+    name : str
+    symbol : str
+        What the statistic is called: t, F, U, H, "chi2"; "odds ratio" for Fisher's exact test.
+    statistic : float
+    dof : tuple of float
+        Empty, one, or two degrees of freedom.
+    p_value : float
+        Two-sided where the statistic has two sides; NaN where the test is not defined.
+    """
+
+    name: str
+    symbol: str
+    statistic: float
+    dof: tuple[float, ...]
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSize:
+    """How large a difference is, with its confidence interval (NaN limits where there is none)."""
+
+    name: str
+    value: float
+    lower: float
+    upper: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class NumberDifference:
+    """A number compared between groups; groups without values take no part in the tests.
+
+    ``warnings`` says in words what makes the tests doubtful or impossible.
+    """
+
+    summaries: tuple[NumberSummary, ...]
+    tests: tuple[SignificanceTest, ...]
+    effects: tuple[EffectSize, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryDifference:
+    """A category compared between groups.
+
+    Attributes
+    ----------
+    counts : ndarray, shape (n_groups, n_levels)
+    expected : ndarray, shape (n_groups, n_levels)
+        Counts expected if groups did not differ; 0 for empty groups and levels, which take no part in the tests.
+    tests : tuple of SignificanceTest
+    effects : tuple of EffectSize
+    warnings : tuple of str
+    """
+
+    counts: IntArray
+    expected: FloatArray
+    tests: tuple[SignificanceTest, ...]
+    effects: tuple[EffectSize, ...]
+    warnings: tuple[str, ...]
+
+
+def shared_subjects(members: Sequence[BoolArray]) -> IntArray:
+    """Return the subjects who are in more than one of the groups, each a mask of shape (n_subjects,)."""
+    return np.flatnonzero(np.sum(members, axis=0) > 1)
+
+
+# --- a number by group ---------------------------------------------------------------------------
+
+
+def summarise(values: FloatArray) -> NumberSummary:
+    """Summarise one group's values, shape (n,); NaN is missing and counted as such."""
+    present = values[~np.isnan(values)]
+    n_missing = values.size - present.size
+    if present.size == 0:
+        return NumberSummary(0, n_missing, *[float("nan")] * 7)
+    sd = float(present.std(ddof=1)) if present.size > 1 else float("nan")
+    quantiles = [float(value) for value in np.quantile(present, [0, 0.25, 0.5, 0.75, 1])]
+    return NumberSummary(present.size, n_missing, float(present.mean()), sd, *quantiles)
+
+
+def compare_numbers(groups: Sequence[FloatArray]) -> NumberDifference:
+    """Compare a number between groups that share no subject.
+
+    Two groups with values: Student's and Welch's t, Mann-Whitney U, Cohen's d and Hedges' g. More: analysis of
+    variance, Welch's, Kruskal-Wallis H, eta and omega squared. Fewer: summaries only.
+
+    Parameters
+    ----------
+    groups : sequence of ndarray, each of shape (n_in_group,)
+        NaN is missing.
+
+    Returns
+    -------
+    NumberDifference
+        Two-sample differences are the first group minus the second.
+    """
+    summaries = tuple(summarise(values) for values in groups)
+    samples = [values[~np.isnan(values)] for values in groups]
+    samples = [values for values in samples if values.size]
+    warnings = []
+    if len(samples) < len(groups):
+        warnings.append(f"{len(groups) - len(samples)} of {len(groups)} groups have no values and are left out.")
+    if len(samples) < 2:
+        return NumberDifference(summaries, (), (), tuple(warnings))
+    if min(values.size for values in samples) < 2:
+        warnings.append("A group has a single value; tests that need its spread are left out.")
+        return NumberDifference(summaries, (_rank_test(samples),), (), tuple(warnings))
+    if all(np.ptp(values) == 0 for values in samples):
+        warnings.append("No group varies; only ranks can be compared.")
+        return NumberDifference(summaries, (_rank_test(samples),), (), tuple(warnings))
+    if len(samples) == 2:
+        first, second = samples
+        tests = (student_t(first, second), welch_t(first, second), mann_whitney_u(first, second))
+        effects = (cohen_d(first, second), hedges_g(first, second))
+    else:
+        tests = (analysis_of_variance(samples), welch_analysis_of_variance(samples), kruskal_wallis(samples))
+        effects = (eta_squared(samples), omega_squared(samples))
+    return NumberDifference(summaries, tests, effects, tuple(warnings))
+
+
+def student_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
+    """Test equal means, assuming equal variances."""
+    dof = first.size + second.size - 2
+    t = (first.mean() - second.mean()) / (_pooled_sd(first, second) * np.sqrt(1 / first.size + 1 / second.size))
+    return SignificanceTest("Student's t", "t", float(t), (float(dof),), float(p_of_t(t, dof)))
+
+
+def welch_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
+    """Test equal means without assuming equal variances; Welch (1947), Biometrika 34:28."""
+    variances = first.var(ddof=1) / first.size, second.var(ddof=1) / second.size
+    t = (first.mean() - second.mean()) / np.sqrt(sum(variances))
+    dof = sum(variances) ** 2 / (variances[0] ** 2 / (first.size - 1) + variances[1] ** 2 / (second.size - 1))
+    return SignificanceTest("Welch's t", "t", float(t), (float(dof),), float(p_of_t(t, dof)))
+
+
+def mann_whitney_u(first: FloatArray, second: FloatArray) -> SignificanceTest:
+    """Test that neither group tends to larger values; Mann and Whitney (1947), Ann. Math. Statist. 18:50.
+
+    Exact where the smaller group has at most eight values and none is tied, else the normal approximation with
+    corrections for ties and continuity.
+    """
+    n_first, n_second = first.size, second.size
+    ranks, ties = _pooled_ranks([first, second])
+    u = float(ranks[:n_first].sum() - n_first * (n_first + 1) / 2)
+    larger = max(u, n_first * n_second - u)
+    if min(n_first, n_second) <= 8 and ties == 0:
+        ways = _rank_sum_ways(min(n_first, n_second), max(n_first, n_second))
+        p_value = min(1.0, 2 * sum(ways[int(larger) :]) / sum(ways))
+        return SignificanceTest("Mann-Whitney U (exact)", "U", u, (), p_value)
+    n = n_first + n_second
+    sd = np.sqrt(n_first * n_second / 12 * (n + 1 - ties / (n * (n - 1))))
+    with np.errstate(divide="ignore"):
+        z = (larger - n_first * n_second / 2 - 0.5) / sd
+    return SignificanceTest("Mann-Whitney U", "U", u, (), min(1.0, 2 * float(special.ndtr(-z))))
+
+
+def cohen_d(first: FloatArray, second: FloatArray, confidence: float = 0.95) -> EffectSize:
+    """Return the difference of means in pooled standard deviations.
+
+    The interval is exact for normal values with equal variances: it inverts the noncentral t distribution
+    (Cumming and Finch 2001, Educ. Psychol. Meas. 61:532).
+    """
+    scale = np.sqrt(1 / first.size + 1 / second.size)
+    d = (first.mean() - second.mean()) / _pooled_sd(first, second)
+    dof = first.size + second.size - 2
+    lower, upper = (
+        float(special.nctdtrinc(dof, tail, d / scale)) * scale for tail in ((1 + confidence) / 2, (1 - confidence) / 2)
+    )
+    return EffectSize("Cohen's d", float(d), float(lower), float(upper), confidence)
+
+
+def hedges_g(first: FloatArray, second: FloatArray, confidence: float = 0.95) -> EffectSize:
+    """Return Cohen's d freed of its small-sample bias; Hedges (1981), J. Educ. Stat. 6:107."""
+    d = cohen_d(first, second, confidence)
+    half = (first.size + second.size - 2) / 2
+    factor = float(np.exp(special.gammaln(half) - special.gammaln(half - 0.5)) / np.sqrt(half))
+    return EffectSize("Hedges' g", d.value * factor, d.lower * factor, d.upper * factor, confidence)
+
+
+def analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTest:
+    """Test equal means of several groups, assuming equal variances."""
+    between, within, dof = _sums_of_squares(samples)
+    f = between / dof[0] / (within / dof[1])
+    return SignificanceTest("Analysis of variance", "F", f, dof, float(special.fdtrc(*dof, f)))
+
+
+def welch_analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTest:
+    """Test equal means of several groups without assuming equal variances; Welch (1951), Biometrika 38:330.
+
+    Not defined (NaN) where a group does not vary.
+    """
+    name, k = "Welch's analysis of variance", len(samples)
+    sizes = np.array([values.size for values in samples])
+    means = np.array([values.mean() for values in samples])
+    variances = np.array([values.var(ddof=1) for values in samples])
+    if (variances == 0).any():
+        return SignificanceTest(name, "F", float("nan"), (), float("nan"))
+    weights = sizes / variances
+    mean = (weights * means).sum() / weights.sum()
+    spread = ((1 - weights / weights.sum()) ** 2 / (sizes - 1)).sum()
+    f = (weights * (means - mean) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * spread)
+    dof = (float(k - 1), float((k**2 - 1) / (3 * spread)))
+    return SignificanceTest(name, "F", float(f), dof, float(special.fdtrc(*dof, f)))
+
+
+def kruskal_wallis(samples: Sequence[FloatArray]) -> SignificanceTest:
+    """Test that no group tends to larger values, corrected for ties; Kruskal and Wallis (1952), JASA 47:583."""
+    ranks, ties = _pooled_ranks(samples)
+    n = ranks.size
+    ends = np.cumsum([values.size for values in samples])
+    squares = sum(part.sum() ** 2 / part.size for part in np.split(ranks, ends[:-1]))
+    dof = float(len(samples) - 1)
+    if ties == n**3 - n:
+        return SignificanceTest("Kruskal-Wallis H", "H", float("nan"), (dof,), float("nan"))
+    h = (12 / (n * (n + 1)) * squares - 3 * (n + 1)) / (1 - ties / (n**3 - n))
+    return SignificanceTest("Kruskal-Wallis H", "H", float(h), (dof,), float(special.chdtrc(dof, h)))
+
+
+def eta_squared(samples: Sequence[FloatArray], confidence: float = 0.90) -> EffectSize:
+    """Return the share of variance between groups.
+
+    The interval inverts the noncentral F distribution (Smithson 2001, Educ. Psychol. Meas. 61:605); at 90 % it
+    excludes zero just where the analysis of variance has p < 0.05, which has one side.
+    """
+    between, within, dof = _sums_of_squares(samples)
+    f = between / dof[0] / (within / dof[1])
+    n = dof[0] + dof[1] + 1
+    limits = [0.0, 0.0]
+    for side, tail in enumerate(((1 + confidence) / 2, (1 - confidence) / 2)):
+        if special.fdtr(*dof, f) > tail:
+            noncentrality = float(special.ncfdtrinc(*dof, tail, f))
+            limits[side] = noncentrality / (noncentrality + n)
+    return EffectSize("Eta squared", between / (between + within), limits[0], limits[1], confidence)
+
+
+def omega_squared(samples: Sequence[FloatArray]) -> EffectSize:
+    """Return the share of variance between groups, nearly unbiased, so that it may be below zero; Hays (1963)."""
+    between, within, dof = _sums_of_squares(samples)
+    error = within / dof[1]
+    value = (between - dof[0] * error) / (between + within + error)
+    return EffectSize("Omega squared", value, float("nan"), float("nan"), float("nan"))
+
+
+# --- a category by group -------------------------------------------------------------------------
+
+
+def count_levels(groups: Sequence[IntArray], n_levels: int) -> IntArray:
+    """Return how often each level occurs in each group, shape (n_groups, n_levels); codes below 0 are missing."""
+    return np.array([np.bincount(codes[codes >= 0], minlength=n_levels) for codes in groups], dtype=np.intp)
+
+
+def compare_categories(counts: IntArray) -> CategoryDifference:
+    """Compare a category between groups that share no subject.
+
+    Pearson's chi-squared without continuity correction, Fisher's exact test of a 2 x 2 table, and Cramer's V.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_groups, n_levels)
+
+    Raises
+    ------
+    InputError
+        If a count is negative.
+    """
+    if (counts < 0).any():
+        raise InputError(f"a count of {counts.min()} is impossible")
+    rows, columns = counts.sum(axis=1) > 0, counts.sum(axis=0) > 0
+    table = counts[np.ix_(rows, columns)]
+    expected = np.zeros(counts.shape)
+    warnings = []
+    if not rows.all():
+        warnings.append(f"{int((~rows).sum())} of {rows.size} groups have no values and are left out.")
+    if min(table.shape) < 2:
+        return CategoryDifference(counts, expected, (), (), tuple(warnings))
+    n = int(table.sum())
+    own = table.sum(axis=1)[:, None] * table.sum(axis=0) / n
+    expected[np.ix_(rows, columns)] = own
+    chi2 = float(((table - own) ** 2 / own).sum())
+    dof = float((table.shape[0] - 1) * (table.shape[1] - 1))
+    tests = [SignificanceTest("Pearson's chi-squared", "chi2", chi2, (dof,), float(special.chdtrc(dof, chi2)))]
+    n_small = int((own < 5).sum())
+    if n_small:
+        warnings.append(f"{n_small} of {own.size} expected counts are below 5, so the chi-squared p-value is rough.")
+    if table.shape == (2, 2):
+        tests.append(fisher_exact(table))
+    v = np.sqrt(chi2 / (n * (min(table.shape) - 1)))
+    effects = (EffectSize("Cramer's V", float(v), float("nan"), float("nan"), float("nan")),)
+    return CategoryDifference(counts, expected, tuple(tests), effects, tuple(warnings))
+
+
+def fisher_exact(table: IntArray) -> SignificanceTest:
+    """Test a 2 x 2 table given its margins, two-sided: tables no likelier than this one; Fisher (1922).
+
+    The statistic is the sample odds ratio.
+    """
+    (a, b), (c, d) = table.tolist()
+    smallest, largest = max(0, a - d), min(a + b, a + c)
+    possible = np.arange(smallest, largest + 1)
+    log_ways = -sum(
+        special.gammaln(cell + 1) for cell in (possible, a + b - possible, a + c - possible, d - a + possible)
+    )
+    probability = np.exp(log_ways - log_ways.max())
+    # Tables as likely as this one may differ from it in the last digits.
+    as_extreme = probability <= probability[a - smallest] * (1 + 1e-7)
+    p_value = float(probability[as_extreme].sum() / probability.sum())
+    odds_ratio = a * d / (b * c) if b * c else (float("inf") if a * d else float("nan"))
+    return SignificanceTest("Fisher's exact test", "odds ratio", odds_ratio, (), min(1.0, p_value))
+
+
+# --- shared --------------------------------------------------------------------------------------
+
+
+def _rank_test(samples: Sequence[FloatArray]) -> SignificanceTest:
+    return mann_whitney_u(*samples) if len(samples) == 2 else kruskal_wallis(samples)
+
+
+def _pooled_sd(first: FloatArray, second: FloatArray) -> float:
+    squares = ((first - first.mean()) ** 2).sum() + ((second - second.mean()) ** 2).sum()
+    return float(np.sqrt(squares / (first.size + second.size - 2)))
+
+
+def _sums_of_squares(samples: Sequence[FloatArray]) -> tuple[float, float, tuple[float, float]]:
+    """Return the sums of squares between and within groups, and their degrees of freedom."""
+    n = sum(values.size for values in samples)
+    mean = sum(values.sum() for values in samples) / n
+    between = float(sum(values.size * (values.mean() - mean) ** 2 for values in samples))
+    within = float(sum(((values - values.mean()) ** 2).sum() for values in samples))
+    return between, within, (float(len(samples) - 1), float(n - len(samples)))
+
+
+def _pooled_ranks(samples: Sequence[FloatArray]) -> tuple[FloatArray, float]:
+    """Return the ranks of all values together, and the sum of t^3 - t over sets of t tied values."""
+    pooled = np.concatenate(samples)
+    sizes = np.unique(pooled, return_counts=True)[1].astype(np.float64)
+    return average_ranks(pooled[:, None])[:, 0], float((sizes**3 - sizes).sum())
+
+
+def _rank_sum_ways(m: int, n: int) -> list[int]:
+    """Return in how many orders of m + n distinct values U is 0, 1, ..., m n: the Gaussian binomial coefficient."""
+    ways = [1] + [0] * (m * n)
+    for i in range(1, m + 1):
+        for u in range(m * n, n + i - 1, -1):
+            ways[u] -= ways[u - n - i]
+        for u in range(i, m * n + 1):
+            ways[u] += ways[u - i]
+    return ways

@@ -1,0 +1,148 @@
+"""People of the teaching cohort: who they are, what is recorded of them, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from imagenomer.cohort import Phenotype
+from imagenomer.teaching.recipe import Recipe
+from imagenomer.types import FloatArray, IntArray
+
+#: Ancestry groups, named as in the data dictionary of the study that is imitated.
+GROUPS = ("EA", "AA", "O")
+SITES = ("A", "B", "C")
+
+# The study's 830 people, and where each group stands between AA and EA: one unit apart, mean near zero.
+_COUNTS = np.array([407, 326, 97])
+_POSITION = np.array([0.445, -0.555, -0.05])
+_WRAT_SD = np.array([14.0, 13.9, 14.0])
+_MOTHER_EDUCATION = np.array([14.9, 13.2, 13.9])
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The people of a teaching cohort.
+
+    Attributes
+    ----------
+    subjects : tuple of str
+    phenotypes : dict of str to Phenotype
+        What is recorded.
+    group : ndarray, shape (n_subjects,)
+        Index into `GROUPS`.
+    male : ndarray, shape (n_subjects,)
+        Zero or one.
+    causes : dict of str to ndarray, shape (n_subjects,)
+        What can move connectivity, by the names a `Recipe` uses, some of it latent.
+    """
+
+    subjects: tuple[str, ...]
+    phenotypes: dict[str, Phenotype]
+    group: IntArray
+    male: IntArray
+    causes: dict[str, FloatArray]
+
+
+def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> People:
+    """Draw people and their phenotypes.
+
+    Group sizes, the sex ratio, the distribution of age, the spread of WRAT within a group and its correlation
+    with circumstances are met exactly, so that seeds differ in nothing that matters.
+    """
+    group = rng.permutation(np.repeat(np.arange(3), _group_sizes(n_subjects)))
+    male = rng.permutation((np.arange(n_subjects) >= round(0.51 * n_subjects)).astype(np.intp))
+    position = _POSITION[group]
+    age = rng.permutation(_truncated_normal_quantiles(n_subjects, mean=180.0, sd=42.0, low=97.0, high=276.0))
+    site = rng.integers(len(SITES), size=n_subjects)
+    luck, rest = _unrelated_within_groups(rng.standard_normal((2, n_subjects)), group)
+    log_fd = rng.normal(-2.0, 0.45, n_subjects) - 0.004 * (age - 180) + 0.06 * male
+
+    shares = {"circumstances": luck, "motion": _standardised(log_fd), "site": _standardised(site)}
+    own = np.sqrt(1 - sum(share**2 for share in recipe.wrat.values()))
+    within = own * rest + sum(share * shares[cause] for cause, share in recipe.wrat.items())
+    for index, sd in enumerate(_WRAT_SD):
+        within[group == index] = sd * _standardised(within[group == index])
+    wrat = np.clip(np.round(102 + recipe.wrat_gap * position + within), 55, 145)
+
+    mother = _MOTHER_EDUCATION[group] + 2.2 * (0.55 * luck + np.sqrt(1 - 0.55**2) * rng.standard_normal(n_subjects))
+    father = 13.7 + 0.6 * (mother - 14) + 2 * rng.standard_normal(n_subjects)
+
+    numbers = {
+        "age": (np.round(age), "months", "Age at the scan."),
+        "wrat": (wrat, "standard score", "Wide Range Achievement Test, reading: 100 is the mean of the norm group."),
+        "mother_education": (_reported_years(mother, 0.03, rng), "years", "Mother's schooling; 3 % not reported."),
+        "father_education": (_reported_years(father, 0.32, rng), "years", "Father's schooling; 32 % not reported."),
+        "mean_fd": (np.round(np.exp(log_fd), 4), "mm", "Head motion: mean framewise displacement over the scans."),
+    }
+    categories = {
+        "sex": (male, ("F", "M"), "Sex as recorded."),
+        "ancestry": (
+            group,
+            GROUPS,
+            "Group a person's family reports, with the study's own codes: EA European American, AA African American, "
+            "O other or more than one. A social category: the planted difference in WRAT stands for unequal "
+            "circumstances.",
+        ),
+        "site": (site, SITES, "Scanner, assigned at random."),
+    }
+    order = ("age", "sex", "ancestry", "wrat", "mother_education", "father_education", "mean_fd", "site")
+    phenotypes = {}
+    for name in order:
+        if name in numbers:
+            values, units, description = numbers[name]
+            phenotypes[name] = Phenotype(name, values, description=description, units=units)
+        else:
+            codes, levels, description = categories[name]
+            phenotypes[name] = Phenotype(name, codes.astype(np.intp), levels, description)
+    return People(
+        subjects=tuple(f"T{number:03d}" for number in range(1, n_subjects + 1)),
+        phenotypes=phenotypes,
+        group=group.astype(np.intp),
+        male=male,
+        causes={
+            "age": _standardised(age),
+            "sex": male - 0.5,
+            "ancestry": position,
+            "circumstances": (recipe.circumstances_gap * position + luck) / np.sqrt(2),
+            "motion": _standardised(log_fd),
+            "site": _standardised(site),
+            "wrat": _standardised(wrat),
+        },
+    )
+
+
+def _group_sizes(n_subjects: int) -> IntArray:
+    sizes = np.round(_COUNTS * n_subjects / _COUNTS.sum()).astype(np.intp)
+    sizes[0] += n_subjects - sizes.sum()
+    return np.asarray(sizes)
+
+
+def _unrelated_within_groups(values: FloatArray, group: IntArray) -> FloatArray:
+    """Give two variables mean 0, SD 1 and correlation 0 within every group, shape (2, n_subjects)."""
+    for index in range(len(GROUPS)):
+        members = group == index
+        first = _standardised(values[0, members])
+        second = _standardised(values[1, members])
+        values[:, members] = first, _standardised(second - np.mean(first * second) * first)
+    return values
+
+
+def _truncated_normal_quantiles(n: int, *, mean: float, sd: float, low: float, high: float) -> FloatArray:
+    """Evenly spaced quantiles of a truncated normal distribution, shape (n,)."""
+    bottom, top = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
+    return np.asarray(mean + sd * ndtri(bottom + (top - bottom) * (np.arange(n) + 0.5) / n))
+
+
+def _standardised(values: FloatArray | IntArray) -> FloatArray:
+    return np.asarray((values - values.mean()) / values.std())
+
+
+def _reported_years(years: FloatArray, share_missing: float, rng: np.random.Generator) -> FloatArray:
+    """Whole years from 8 to 20 with a preference for even ones (degrees), NaN where not reported."""
+    even = 2 * np.round(years / 2)
+    reported = np.clip(np.where(rng.random(years.size) < 0.45, even, np.round(years)), 8, 20)
+    reported[rng.permutation(years.size)[: round(share_missing * years.size)]] = np.nan
+    return np.asarray(reported)

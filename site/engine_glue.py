@@ -1,0 +1,124 @@
+"""Between the worker and `imagenomer.engine`: messages of the page in, messages to the page out.
+
+Runs in the engine's worker as its main module; the only Python of the engine that knows of a browser.
+"""
+
+import importlib
+import traceback
+
+import numpy as np
+from js import FileReaderSync, Object, Uint8Array
+from pyodide.ffi import to_js
+
+from imagenomer import __version__
+from imagenomer.engine import Cancelled, Engine
+from imagenomer.errors import InputError
+
+#: What an idle engine does, in pieces too short to be noticed by who asks for something meanwhile: first figures take
+#: more than two seconds to unpack and import.
+IDLE_PACKAGES = (
+    "contourpy",
+    "fonttools",
+    "kiwisolver",
+    "packaging",
+    "pillow",
+    "pyparsing",
+    "python-dateutil",
+    "matplotlib",
+)
+IDLE_IMPORTS = (
+    "numpy.ma",
+    "PIL.Image",
+    "pyparsing",
+    "dateutil.rrule",
+    "matplotlib",
+    "matplotlib.text",
+    "matplotlib.image",
+    "matplotlib.dates",
+    "matplotlib.axes",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "fontTools.subset",
+    "matplotlib.backends.backend_pdf",
+)
+
+engine = None
+idle_work = iter(())
+
+
+class DroppedFiles:
+    """What the user dropped, read in pieces where it lies.
+
+    Attributes
+    ----------
+    sizes : list of int
+        Bytes of each file.
+    """
+
+    def __init__(self, files):
+        self._files = list(files)
+        self._reader = FileReaderSync.new()
+        self.sizes = [int(file.size) for file in self._files]
+
+    def read(self, index, start, stop):
+        """Return bytes ``start`` to ``stop`` of file ``index``."""
+        return self._reader.readAsArrayBuffer(self._files[index].slice(start, stop)).to_bytes()
+
+
+def start(unpack):
+    """Make the engine, and return the version of the package."""
+    global engine, idle_work
+
+    async def need(packages):
+        await unpack(to_js(list(packages)))
+
+    engine = Engine(need)
+    idle_work = iter(
+        [
+            *(lambda name=name: need([name]) for name in IDLE_PACKAGES),
+            *(lambda name=name: _import(name) for name in IDLE_IMPORTS),
+        ]
+    )
+    return __version__
+
+
+async def _import(name):
+    importlib.import_module(name)
+
+
+async def do_idle_work():
+    """Do the next piece of what will be needed, and return whether there is more."""
+    work = next(idle_work, None)
+    if work is None:
+        return False
+    try:
+        await work()
+    except Exception:
+        return False  # nobody asked; who needs it is told why it fails
+    return True
+
+
+async def answer(request, call, arguments, files, progress, cancelled):
+    """Do one request, and return the message to send back."""
+    try:
+        reader = None if files is None else DroppedFiles(files)
+        text, buffers = await engine.handle(call, arguments, reader, progress, cancelled)
+        message = {"type": "answer", "json": text, "buffers": {name: _buffer(buffers[name]) for name in buffers}}
+    except InputError as error:
+        message = {"type": "refused", "message": str(error), "position": error.position}
+    except Cancelled:
+        message = {"type": "cancelled"}
+    except Exception as error:
+        summary = traceback.format_exception_only(error)[-1].strip()
+        message = {"type": "bug", "message": summary, "traceback": traceback.format_exc()}
+    return to_js({**message, "id": request}, dict_converter=Object.fromEntries)
+
+
+def _buffer(array):
+    """Copy an array out of the heap, once; the copy itself goes to the page."""
+    array = np.ascontiguousarray(array)
+    data = Uint8Array.new(array.nbytes)
+    if array.nbytes:
+        data.assign(array.reshape(-1).view(np.uint8))
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data.buffer}

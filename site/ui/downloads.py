@@ -1,0 +1,114 @@
+"""Downloads: figures, tables and scripts that the engine makes, handed to the browser as files."""
+
+from dom import guarded, h, listen, text
+from js import URL, Blob, document, navigator, setTimeout
+from pyscript.ffi import to_js
+
+FORMATS = ("svg", "pdf", "png")
+
+
+def blob_url(data, mime):
+    """An address for bytes of the engine; whoever asks revokes it."""
+    return URL.createObjectURL(Blob.new(to_js([data]), to_js({"type": mime})))
+
+
+def save(data, filename, mime):
+    """Let the browser save ``data`` (an ArrayBuffer or a str) under ``filename``."""
+    address = blob_url(data, mime)
+    link = h("a", href=address, download=filename)
+    document.body.appendChild(link)
+    link.click()
+    link.remove()
+    # The browser reads the blob after the click has returned. (Not window.setTimeout: once a function was reached as
+    # a method, MicroPython calls it as one for good, and dom.later calls it as a function.)
+    setTimeout(guarded(lambda: URL.revokeObjectURL(address)), 10000)
+
+
+async def save_answer(app, call, arguments):
+    """Ask the engine for a file and save it."""
+    answer = await app.client.call(call, arguments)
+    save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
+    app.status(f"Saved {answer.json['filename']}")
+
+
+def popup(face, label, *content):
+    """A button that opens a small panel; Escape, or leaving it, closes it."""
+    summary = h("summary", face, cls="button quiet", aria_label=label, title=label)
+    details = h("details", summary, h("div", content, cls="items"), cls="menu")
+
+    def key(event):
+        if event.key == "Escape" and details.open:
+            event.stopPropagation()
+            event.preventDefault()
+            details.open = False
+            summary.focus()
+
+    def left(event):
+        if not details.contains(event.relatedTarget):
+            details.open = False
+
+    listen(details, "keydown", key)
+    listen(details, "focusout", left)
+    return details
+
+
+def menu(label, items):
+    """A button that opens a list; ``items`` are ``(text, function)``."""
+
+    def chooser(action):
+        def choose(event):
+            details.open = False
+            details.firstElementChild.focus()
+            return action()
+
+        return choose
+
+    buttons = [h("button", name, type="button", on={"click": chooser(action)}) for name, action in items]
+    details = popup("Download", label, buttons)
+    return details
+
+
+def figure_menu(app, label, arguments):
+    """A menu of the formats of a figure; ``arguments()`` gives those of the ``figure`` call."""
+
+    def fetcher(kind):
+        def fetch():
+            # Light in either theme: figures go on paper.
+            wanted = dict(arguments(), format=kind, theme="light")
+            app.status(f"Drawing the {kind.upper()}")
+            return save_answer(app, "figure", wanted)
+
+        return fetch
+
+    return menu(label, [(kind.upper(), fetcher(kind)) for kind in FORMATS])
+
+
+async def show_script(app, analysis, params):
+    """Show the Python script that reproduces a result, to copy or to keep."""
+    answer = await app.client.call("script", {"analysis": analysis, "params": params})
+    script, filename = answer.json["script"], answer.json["filename"]
+    copied = h("span", role="status", cls="note")
+
+    async def copy(event):
+        await navigator.clipboard.writeText(script)
+        text(copied, "Copied")
+
+    dialog = h(
+        "dialog",
+        h("h2", "Python script"),
+        h("p", "Reproduces this result with the imagenomer package, outside the browser.", cls="note"),
+        h("pre", h("code", script), tabindex="0", aria_label="Script"),
+        h(
+            "div",
+            h("button", "Copy", type="button", on={"click": copy}),
+            h("button", "Download", type="button", on={"click": lambda event: save(script, filename, "text/x-python")}),
+            copied,
+            h("button", "Close", type="button", cls="primary", on={"click": lambda event: dialog.close()}),
+            cls="actions",
+        ),
+        cls="script",
+        aria_label="Python script",
+        on={"close": lambda event: dialog.remove()},
+    )
+    document.body.appendChild(dialog)
+    dialog.showModal()

@@ -1,0 +1,384 @@
+"""Connectivity: every scan's matrix in a gallery on one colour scale, one of them large, and their mean and SD."""
+
+from dom import add, clear, h, listen, number, show, text
+from downloads import popup
+from js import ImageData, Uint8ClampedArray, document
+from matrix_viewer import ColourScale, MatrixViewer
+from pace import Latest
+from report import AnalysisTab
+
+PER_PAGE = 24
+
+
+class ConnectivityTab:
+    """The Connectivity tab: the gallery of scans, and the analyses of connectivity itself."""
+
+    def __init__(self, app):
+        self.app = app
+        self.gallery = Gallery(app)
+        self.summary = AnalysisTab(app, "Connectivity")
+        self.section = None
+        self.sections = {"scans": self.gallery, "summary": self.summary}
+        self.buttons = [
+            (name, h("button", title, type="button", on={"click": self._chooser(name)}))
+            for name, title in (("scans", "Scans"), ("summary", "Mean and SD"))
+        ]
+        self.place = h("div")
+        menu = h("div", [button for name, button in self.buttons], cls="segmented", role="group", aria_label="Show")
+        self.views = h("div", menu, self.place, cls="connectivity")
+        self.nothing = h("p", "This cohort has no connectivity.", cls="muted")
+        self.element = h("div", self.views, self.nothing)
+
+    def show(self, spec):
+        has_any = bool(self.app.cohort["measures"])
+        show(self.views, has_any)
+        show(self.nothing, not has_any)
+        if has_any:
+            self._choose("summary" if spec.get("analysis") else "scans", spec)
+
+    def hide(self):
+        if self.section:
+            self.sections[self.section].hide()
+
+    def _chooser(self, name):
+        def choose(event):
+            spec = {}
+            if name == "summary":
+                # What is selected in the gallery is what the mean is taken over.
+                chosen = self.gallery.chosen
+                params = {key: chosen[key] for key in ("measure", "task", "group")}
+                spec = {"analysis": self.summary.entries[0]["name"], "params": params}
+            self._choose(name, spec)
+
+        return choose
+
+    def _choose(self, name, spec):
+        if name != self.section:
+            self.hide()
+            self.section = name
+            clear(self.place, self.sections[name].element)
+            for other, button in self.buttons:
+                button.setAttribute("aria-pressed", "true" if other == name else "false")
+        self.sections[name].show(spec)
+
+
+class Gallery:
+    """Scans as tiles, a page at a time."""
+
+    def __init__(self, app):
+        self.app = app
+        self.visible = False
+        self.n_scans = self.n_pages = 0
+        self.tiles = []
+        self.scans = []
+        self.chosen = {"measure": None, "task": None, "group": None, "captions": [], "order": "network"}
+        self.page = 0
+        self.scale = ColourScale(app, lambda: self.load(), flat=True, threshold=False)
+        self.load = Latest(app, self._load)
+        self.viewer = None
+        self._build()
+        app.on("cohort", lambda *_: self._cohort_changed())
+        app.on("groups", lambda *_: self._groups_changed())
+
+    def _build(self):
+        labels = (("measure", "Measure"), ("task", "Task"), ("group", "Group"), ("order", "Order"))
+        self.selects = {name: h("select", aria_label=label, on={"change": self._taker(name)}) for name, label in labels}
+        self.options = {}
+        self.caption_list = h("div")
+        captions = popup("Captions", "Captions", self.caption_list)
+        captions.classList.add("left")
+        captions.firstElementChild.classList.remove("quiet")
+        self.count = h("span", cls="note", role="status")
+        self.tile_place = h("div", cls="tiles")
+        self.pagers = {}
+        for name, title, sign in (
+            ("first", "First page", "«"),
+            ("previous", "Previous page", "‹"),
+            ("next", "Next page", "›"),
+            ("last", "Last page", "»"),
+        ):
+            self.pagers[name] = h(
+                "button", sign, type="button", aria_label=title, title=title, on={"click": self._turner(name)}
+            )
+        self.page_box = h(
+            "input", type="number", min=1, aria_label="Page", on={"change": lambda event: self._typed_page()}
+        )
+        self.page_count = h("span")
+        pager = h(
+            "nav",
+            self.pagers["first"],
+            self.pagers["previous"],
+            h("span", "Page ", self.page_box, self.page_count),
+            self.pagers["next"],
+            self.pagers["last"],
+            cls="pager",
+            aria_label="Pages of scans",
+        )
+        self.element = h(
+            "div",
+            h(
+                "div",
+                [h("label", h("span", label), self.selects[name]) for name, label in labels],
+                captions,
+                cls="filters",
+            ),
+            h("div", self.scale.controls, self.scale.legend, cls="shared-scale"),
+            h("div", self.count, pager, cls="bar-line"),
+            self.tile_place,
+            cls="gallery",
+        )
+
+    # --- state ---
+
+    def show(self, spec):
+        self.visible = True
+        saved = spec.get("gallery") or {}
+        for name in self.chosen:
+            if name in saved:
+                self.chosen[name] = saved[name]
+        self.page = saved.get("page", self.page)
+        if self.app.cohort is not None:
+            self._refresh()
+            self.load()
+
+    def hide(self):
+        self.visible = False
+
+    def _tell(self):
+        if self.visible:
+            self.app.set_view(gallery=dict(self.chosen, page=self.page), analysis=None, params=None)
+
+    def _chose(self):
+        """Take a choice into the state at once: who comes back to the tab before it is painted finds it kept."""
+        self._tell()
+        self.load()
+
+    def _cohort_changed(self):
+        self.page = 0
+        self.chosen["captions"] = []
+        self.scale.limit = None
+        if self.viewer:
+            self.viewer.close()
+        if self.visible and self.app.cohort is not None:
+            self._refresh()
+            self.load()
+
+    def _groups_changed(self):
+        if self.app.cohort is not None:
+            before = self.chosen["group"]
+            self._refresh()
+            if self.visible and self.chosen["group"] != before:
+                self.page = 0
+                self.load()
+                return "The gallery now shows everybody"
+        return None
+
+    def _refresh(self):
+        """Offer what the cohort and the groups have now."""
+        cohort = self.app.cohort
+        self.options = {
+            "measure": [(item["name"], item["name"]) for item in cohort["measures"]],
+            "task": [(None, "All scans")] + [(item["name"], item["name"]) for item in cohort["tasks"]],
+            "group": [(None, "Everybody")] + [(group["expression"], group["name"]) for group in self.app.groups],
+            "order": [("network", "By network"), ("file", "As in the file")],
+        }
+        for name, options in self.options.items():
+            values = [value for value, label in options]
+            if self.chosen[name] not in values:
+                self.chosen[name] = values[0] if values else None
+            entries = [
+                h("option", label, value=position, selected=value == self.chosen[name])
+                for position, (value, label) in enumerate(options)
+            ]
+            clear(self.selects[name], entries)
+        names = [item["name"] for item in cohort["phenotypes"]]
+        self.chosen["captions"] = [name for name in self.chosen["captions"] if name in names]
+        boxes = []
+        for name in names:
+            box = h("input", type="checkbox", on={"change": self._captioner(name)})
+            box.checked = name in self.chosen["captions"]
+            boxes.append(h("label", box, " ", name, cls="check"))
+        clear(self.caption_list, boxes)
+
+    def _taker(self, name):
+        def take(event):
+            self.chosen[name] = self.options[name][self.selects[name].selectedIndex][0]
+            if name != "order":
+                self.page = 0
+            if name == "measure":
+                self.scale.limit = None
+            self._chose()
+
+        return take
+
+    def _captioner(self, name):
+        def take(event):
+            if event.target.checked:
+                self.chosen["captions"].append(name)
+            else:
+                self.chosen["captions"].remove(name)
+            self._chose()
+
+        return take
+
+    def _turner(self, name):
+        def turn(event):
+            page = {"first": 0, "previous": self.page - 1, "next": self.page + 1, "last": self.n_pages - 1}[name]
+            self._turn_to(page)
+
+        return turn
+
+    def _typed_page(self):
+        try:
+            self._turn_to(int(self.page_box.value) - 1)
+        except ValueError:
+            self.page_box.value = self.page + 1
+
+    def _turn_to(self, page):
+        self.page = min(max(page, 0), self.n_pages - 1)
+        self._chose()
+
+    # --- painting ---
+
+    async def _load(self):
+        wanted = dict(self.chosen, page=self.page, per_page=PER_PAGE, limit=self.scale.limit)
+        if self.scale.limit is not None:
+            wanted["colormap"] = str(self.scale.colormap.value)
+        answer = await self.app.client.call("gallery", wanted)
+        page = answer.json
+        if self.load.outdated and page["page"] != self.page:
+            return
+        self.page, self.n_pages, self.n_scans = page["page"], page["n_pages"], page["n_scans"]
+        self._tell()
+        if self.scale.limit is None:
+            self.scale.set_range(page["limit"], True, self.chosen["measure"])
+        self._paint(page["tiles"], answer.buffers["pixels"])
+        self._say()
+
+    def _paint(self, tiles, pixels):
+        n_parcels = pixels["shape"][1]
+        while len(self.tiles) < len(tiles):
+            self.tiles.append(Tile(self, len(self.tiles)))
+            add(self.tile_place, self.tiles[-1].element)
+        self.scans = tiles
+        size = 4 * n_parcels * n_parcels
+        for position, tile in enumerate(self.tiles):
+            if position < len(tiles):
+                tile.paint(tiles[position], Uint8ClampedArray.new(pixels["data"], position * size, size), n_parcels)
+            show(tile.element, position < len(tiles))
+
+    def _say(self):
+        self.page_box.value = self.page + 1
+        self.page_box.max = self.n_pages
+        text(self.page_count, f" of {max(self.n_pages, 1)}")
+        text(
+            self.count,
+            f"{number(self.n_scans)} scans" if self.n_scans else "No scan is selected; choose another group or task",
+        )
+        self.pagers["first"].disabled = self.pagers["previous"].disabled = self.page <= 0
+        self.pagers["last"].disabled = self.pagers["next"].disabled = self.page >= self.n_pages - 1
+
+    # --- one scan ---
+
+    def open(self, position):
+        """Show one of the scans of this page large."""
+        if self.viewer is None:
+            self.viewer = ScanDialog(self.app, self)
+        self.app.run(self.viewer.open(position))
+
+
+class Tile:
+    """One scan: a picture and a caption in a button."""
+
+    def __init__(self, gallery, position):
+        self.canvas = h("canvas", aria_hidden="true")
+        self.title = h("span", cls="title")
+        self.caption = h("span", cls="caption")
+        self.element = h(
+            "button",
+            self.canvas,
+            self.title,
+            self.caption,
+            type="button",
+            cls="tile",
+            on={"click": lambda event: gallery.open(position)},
+        )
+
+    def paint(self, tile, pixels, n_parcels):
+        if self.canvas.width != n_parcels or self.canvas.height != n_parcels:
+            self.canvas.width = self.canvas.height = n_parcels
+        self.canvas.getContext("2d").putImageData(ImageData.new(pixels, n_parcels, n_parcels), 0, 0)
+        captions = [f"{caption}" for caption in tile["captions"]]
+        text(self.title, tile["title"])
+        text(self.caption, "\n".join(captions))
+        self.element.setAttribute("aria-label", ", ".join(tile["title"].split(" · ") + captions))
+
+
+class ScanDialog:
+    """A scan's matrix over the gallery, with the scans before and after it."""
+
+    def __init__(self, app, gallery):
+        self.app = app
+        self.gallery = gallery
+        self.position = 0
+        self.viewer = MatrixViewer(app, "scan", "Scan", heading="h2")
+        self.previous = h("button", "Previous scan", type="button", on={"click": lambda event: self._step(-1)})
+        self.next = h("button", "Next scan", type="button", on={"click": lambda event: self._step(1)})
+        self.where = h("span", cls="note")
+        self.dialog = h(
+            "dialog",
+            h(
+                "div",
+                h("button", "Back to the gallery", type="button", on={"click": lambda event: self.close()}),
+                self.where,
+                self.previous,
+                self.next,
+                cls="bar-line",
+            ),
+            self.viewer.element,
+            cls="scan",
+            aria_label="Scan",
+        )
+        listen(self.dialog, "close", self._closed)
+        add(document.body, self.dialog)
+
+    async def open(self, position):
+        self.position = position
+        if not self.dialog.open:
+            scale, shared = self.viewer.scale, self.gallery.scale
+            self.dialog.showModal()
+            self.viewer.stage.focus()
+            # Begin on the scale of the gallery.
+            scale.set_range(shared.natural, True, self.gallery.chosen["measure"])
+            scale.limit, scale.colormap.value = shared.limit, shared.colormap.value
+        await self._show()
+
+    def close(self):
+        self.dialog.close()
+
+    def _closed(self, event):
+        self.gallery.tiles[self.position].element.focus()
+
+    async def _show(self):
+        gallery = self.gallery
+        tile = gallery.scans[self.position]
+        at = gallery.page * PER_PAGE + self.position
+        text(self.where, f"{number(at + 1)} of {number(gallery.n_scans)}")
+        self.previous.disabled, self.next.disabled = at == 0, at == gallery.n_scans - 1
+        await self.viewer.show(
+            {"scan": tile["scan"], "measure": gallery.chosen["measure"]},
+            tile["title"],
+            order=gallery.chosen["order"],
+            label=gallery.chosen["measure"],
+            natural=gallery.scale.natural,
+            signed=True,
+        )
+
+    async def _step(self, step):
+        gallery = self.gallery
+        at = gallery.page * PER_PAGE + self.position + step
+        page, self.position = at // PER_PAGE, at % PER_PAGE
+        if page != gallery.page:
+            gallery.page = page
+            await gallery._load()
+        await self._show()

@@ -1,0 +1,447 @@
+"""The page: its parts, what they share, and the way from a click to the engine and back."""
+
+import io
+import sys
+
+import downloads
+import js
+from client import Bug, Cancelled, Client, Refused
+from dom import add, clear, find, h, hide, later, listen, on_failure, plural, show, start, text
+from gallery import ConnectivityTab
+from groups_panel import GroupsPanel
+from jsffi import JsException
+from overview import OverviewTab
+from report import AnalysisTab
+from start import COHORT_SIZES, ProgressLine, StartScreen
+from state import History
+
+TABS = ("Overview", "Connectivity", "Phenotypes", "Associations")
+#: That of `imagenomer.load`: everybody sees the same teaching cohort, and can talk about it.
+DEMO_SEED = 1
+#: Seconds that the engine has to stop by itself before the page offers to stop the engine.
+PATIENCE = 4
+
+
+class App:
+    """What the parts of the page share.
+
+    Attributes
+    ----------
+    client : Client
+        The engine.
+    cohort : dict or None
+        The overview of the open cohort.
+    catalog : list of dict
+        The analyses.
+    groups : list of dict
+        ``{name, expression, colour, n, n_unknown}`` of the groups that fit the cohort.
+    theme : str
+        "light" or "dark", as it is on screen.
+    """
+
+    def __init__(self):
+        self.cohort = None
+        self.catalog = []
+        self.groups = []
+        self.tab = None
+        self._listeners = {"cohort": [], "groups": [], "theme": []}
+        self._views = {}  # tab -> what it shows
+        self._tabs = {}
+        self._demo = None  # size of the open cohort, if it is the demo
+        self._pending = None  # (what to open, restore) once the engine is ready
+        self._opened = None  # what is open, to open it again after a crash
+        self._ready = False
+        on_failure(self.failed)
+        self.history = History(lambda spec: start(self._restore(spec)))
+        self._fade_status = later(4000, lambda: find("status").classList.add("faded"))
+        self._work = ProgressLine("work")
+        self.start_screen = StartScreen(self)
+        self.groups_panel = GroupsPanel(self)
+        self._connect()
+        self._connect_theme()
+        self.client = Client()
+        self.client.on_boot = self._boot
+        self.client.on_ready = lambda version: start(self._be_ready(version))
+        self.client.on_failure = self._cannot_start
+        self.client.on_restart = self._restarted
+        if not self.start_screen.open_what_was_chosen() and "demo" in self.history.spec:
+            self.open_demo(self.history.spec["demo"], restore=True)
+        start(self.client.start())
+
+    # --- what the parts of the page use ---
+
+    def on(self, event, handler):
+        """Call ``handler()`` whenever the "cohort", the "groups" or the "theme" has changed."""
+        self._listeners[event].append(handler)
+
+    def emit(self, event):
+        """Call the listeners; returns what they say that the user should know, a sentence each."""
+        said = [handler() for handler in self._listeners[event]]
+        return [sentence for sentence in said if sentence]
+
+    def run(self, coroutine):
+        """Run a coroutine beside everything else; what it raises is shown."""
+        return start(coroutine)
+
+    def status(self, message):
+        """Say something in passing; screen readers read it out."""
+        text(find("status"), message)
+        find("status").classList.remove("faded")
+        self._fade_status()
+
+    def busy(self, step, done=0, total=0, cancel=None):
+        """Show work in progress; ``step`` None ends it, ``cancel`` is a function or None."""
+        if step is not None:
+            self._line().say(step, done, total, cancel)
+            return
+        hide(self._work.element)
+        if self._ready:
+            self.start_screen.progress.rest("Ready")
+
+    def _line(self):
+        return self._work if self.start_screen.element.hidden else self.start_screen.progress
+
+    def error(self, message, title="That cannot be done"):
+        """Show what the user can correct, until it is dismissed."""
+        self._alert(title, h("p", message))
+
+    def bug(self, message, traceback=""):
+        """Show a fault of ours, with a report to copy."""
+        js.console.error(f"{message}\n{traceback}")
+        report = f"ImageNomer {self.client.version}\n{js.navigator.userAgent}\n\n{message}\n{traceback}"
+        copied = h("button", "Copy report", type="button")
+
+        async def copy(event):
+            await js.navigator.clipboard.writeText(report)
+            text(copied, "Copied")
+
+        listen(copied, "click", copy)
+        self._alert(
+            "Something went wrong in ImageNomer itself",
+            h("p", "The page goes on working. A report helps to repair it."),
+            h("pre", message),
+            h("p", copied),
+        )
+
+    def failed(self, error):
+        """Show whatever a handler or a task raised."""
+        if isinstance(error, Refused):
+            self.error(error.message)
+        elif isinstance(error, Cancelled):
+            self.status("Cancelled")
+        elif isinstance(error, Bug):
+            self.bug(error.message, error.traceback)
+        else:
+            trace = io.StringIO()
+            sys.print_exception(error, trace)
+            self.bug(f"{type(error).__name__}: {error}", trace.getvalue())
+
+    def set_view(self, **view):
+        """Remember what a tab shows, in the address too."""
+        tab = self._tab_of(view)
+        known = dict(self._views.get(tab, {}))
+        known.update(view)
+        self._views[tab] = known
+        self.record()
+
+    def show_analysis(self, name, params):
+        """Go to an analysis."""
+        tab = self._tab_of({"analysis": name})
+        self._views[tab] = {"analysis": name, "params": params}
+        self.show_tab(tab)
+
+    # --- long work ---
+
+    async def work(self, title, call, arguments, files=None):
+        """Ask the engine for something that takes a while: with progress, and a button to cancel it.
+
+        Raises
+        ------
+        Refused, Cancelled, Bug
+        """
+
+        def progress(step, done, total):
+            if not cancelling[0]:
+                self.busy(step or title, done, total, cancel)
+
+        def cancel():
+            cancelling[0] = True
+            self.client.cancel(number)
+            self.busy("Cancelling")
+            offer_to_stop()
+
+        def still_there():
+            if cancelling[0] and not over[0]:
+                self._line().say("The engine is still at work", cancel=stop, label="Stop the engine")
+
+        def stop():
+            stopped[0] = True
+            self.run(self.client.restart("The engine was stopped and starts again"))
+
+        cancelling, stopped, over = [False], [False], [False]
+        offer_to_stop = later(1000 * PATIENCE, still_there)
+        number, outcome = self.client.begin(call, arguments, files, progress)
+        progress(title, 0, 0)
+        try:
+            return await outcome
+        except Bug:
+            if stopped[0]:
+                raise Cancelled
+            raise
+        finally:
+            over[0] = True
+            self.busy(None)
+
+    # --- opening a cohort ---
+
+    def open_demo(self, size, restore=False):
+        """Open the teaching cohort, in the state of the address if ``restore``."""
+        size = size if size in COHORT_SIZES else COHORT_SIZES[0]
+        self._ask_for("the demo cohort", "open_demo", {"size": size, "seed": DEMO_SEED}, None, size, restore)
+
+    def open_files(self, paths, files):
+        """Open what the user chose or dropped."""
+        # A link or a reload brings back the view once the files are there again.
+        restore = self.cohort is None
+        self._ask_for(describe_files(paths), "open_files", {"paths": paths}, files, None, restore)
+
+    def _ask_for(self, title, call, arguments, files, demo, restore):
+        wanted = (title, call, arguments, files, demo)
+        if self._ready:
+            start(self._open(wanted, restore))
+        else:
+            self._pending = (wanted, restore)
+            self.status(f"Opening {title} as soon as the engine is ready")
+
+    async def _open(self, wanted, restore):
+        title, call, arguments, files, demo = wanted
+        clear(find("alerts"))
+        try:
+            answer = await self.work(f"Opening {title}", call, arguments, files)
+        except Refused as refused:
+            self.error(refused.message, f"Could not open {title}")
+            return
+        except Cancelled:
+            self.status("Cancelled" + (f"; {self.cohort['name']} is still open" if self.cohort else ""))
+            return
+        self._opened, self._demo = wanted, demo
+        self._leave_tab()
+        self.cohort = answer.json
+        self._views = {}
+        self._show_header()
+        spec = dict(self.history.spec) if restore else {}
+        await self.groups_panel.restore(spec["groups"] if "groups" in spec else self.groups_panel.saved())
+        self.emit("cohort")
+        was_here = find("workspace").contains(js.document.activeElement)
+        self.show_workspace()
+        self._take_over(spec)
+        if not was_here:
+            find(f"tab-{self.tab}").focus()
+        self.status(f"{self.cohort['name']} is open: {plural(self.cohort['n_subjects'], 'subject')}")
+
+    def show_workspace(self):
+        """Show the open cohort."""
+        self.start_screen.hide()
+        show(find("workspace"))
+
+    def _go_back(self):
+        self.show_workspace()
+        find("open-another").focus()
+
+    def _show_start(self):
+        hide(find("workspace"))
+        self.start_screen.show()
+        find("choose-folder").focus()
+
+    async def _save_bundle(self):
+        answer = await self.work("Saving the bundle", "save_bundle", {})
+        downloads.save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
+        self.status(f"Saved {answer.json['filename']}")
+
+    # --- the engine's life ---
+
+    def _boot(self, step, done, total):
+        if not self._ready:
+            loading = step == "Loading"
+            self._line().say("Loading the engine" if loading else step, done, total, in_bytes=loading)
+
+    async def _be_ready(self, version):
+        if not self.catalog:
+            self.catalog = (await self.client.call("catalog")).json
+        self._ready = True
+        self.busy(None)
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            await self._open(*pending)
+        elif self.cohort is None:
+            self.status("The engine is ready")
+
+    def _cannot_start(self, message):
+        self.start_screen.progress.rest("The engine did not start")
+        self.bug(f"The engine did not start: {message}")
+
+    def _restarted(self, message):
+        """Open the same cohort in the new engine, in the same state."""
+        self._ready = False
+        self.status(message)
+        if self._opened is not None:
+            # Now, not once it is ready: whatever is asked for meanwhile is about this cohort and has to wait.
+            start(self._open(self._opened, True))
+
+    # --- tabs and the saved state ---
+
+    def show_tab(self, name):
+        """Go to a tab, as it was left."""
+        self._leave_tab()
+        self.tab = name
+        if name not in self._tabs:
+            self._tabs[name] = self._make_tab(name)
+        for other in TABS:
+            button = find(f"tab-{other}")
+            button.setAttribute("aria-selected", "true" if other == name else "false")
+            button.tabIndex = 0 if other == name else -1
+        find("content").setAttribute("aria-labelledby", f"tab-{name}")
+        js.document.title = f"{name} – {self.cohort['name']} – ImageNomer"
+        clear(find("content"), self._tabs[name].element)
+        find("main").scrollTop = 0
+        self.record()
+        self._tabs[name].show(dict(self._views.get(name, {})))
+
+    def _leave_tab(self):
+        if self.tab is not None:
+            self._tabs[self.tab].hide()
+            self.tab = None
+
+    def _make_tab(self, name):
+        if name == "Overview":
+            return OverviewTab(self)
+        if name == "Connectivity":
+            return ConnectivityTab(self)
+        return AnalysisTab(self, name)
+
+    def _tab_of(self, view):
+        """The tab that a view belongs to; a tab that is not on screen may tell of itself too."""
+        for entry in self.catalog:
+            if entry["name"] == view.get("analysis"):
+                return entry["tab"]
+        return self.tab
+
+    def record(self):
+        """Write the state into the address."""
+        if self.cohort is None or self.tab is None:
+            return
+        spec = dict(self._views.get(self.tab, {}))
+        spec["tab"] = self.tab
+        if self._demo:
+            spec["demo"] = self._demo
+        if self.groups_panel.saved():
+            spec["groups"] = self.groups_panel.saved()
+        self.history.record(spec)
+
+    async def _restore(self, spec):
+        """Go to the state of an address."""
+        if self.cohort is None or ("demo" in spec and spec["demo"] != self._demo):
+            if "demo" in spec:
+                self.open_demo(spec["demo"], restore=True)
+            return
+        await self.groups_panel.restore(spec.get("groups", []))
+        self._take_over(spec)
+
+    def _take_over(self, spec):
+        tab = spec.pop("tab", None)
+        tab = tab if tab in TABS else TABS[0]
+        for key in ("groups", "demo"):
+            spec.pop(key, None)
+        self._views[tab] = spec
+        self.show_tab(tab)
+
+    # --- the frame ---
+
+    def _connect(self):
+        for name in TABS:
+            listen(find(f"tab-{name}"), "click", self._tab_clicker(name))
+        listen(find("tabs"), "keydown", self._tab_key)
+        listen(find("back"), "click", lambda event: self._go_back())
+        listen(find("open-another"), "click", lambda event: self._show_start())
+        listen(find("save-bundle"), "click", lambda event: self._save_bundle())
+        listen(find("skip"), "click", self._skip)
+
+    def _tab_clicker(self, name):
+        return lambda event: self.show_tab(name)
+
+    def _tab_key(self, event):
+        here = TABS.index(self.tab)
+        there = {"ArrowRight": here + 1, "ArrowLeft": here - 1, "Home": 0, "End": -1}.get(event.key)
+        if there is not None:
+            event.preventDefault()
+            name = TABS[there % len(TABS)]
+            self.show_tab(name)
+            find(f"tab-{name}").focus()
+
+    def _skip(self, event):
+        event.preventDefault()  # the fragment is the state
+        find("content").focus()
+
+    def _show_header(self):
+        cohort = self.cohort
+        text(find("cohort-name"), cohort["name"])
+        show(find("cohort-synthetic"), cohort["synthetic"] and "synthetic" not in cohort["name"])
+        counts = [plural(cohort["n_subjects"], "subject"), plural(cohort["n_scans_used"], "scan")]
+        text(find("cohort-counts"), " · ".join(counts))
+
+    def _alert(self, title, *more):
+        dismiss = h("button", "Dismiss", type="button")
+        box = h("div", h("div", h("strong", title), *more), dismiss, cls="alert", role="alert")
+        listen(dismiss, "click", lambda event: box.remove())
+        alerts = find("alerts")
+        add(alerts, box)
+        while alerts.children.length > 4:
+            alerts.children[0].remove()
+
+    # --- the theme ---
+
+    def _connect_theme(self):
+        self._dark = js.window.matchMedia("(prefers-color-scheme: dark)")
+        self._chosen_theme = stored("theme", "system")
+        find("theme").value = self._chosen_theme
+        self._apply_theme()
+        listen(find("theme"), "change", self._choose_theme)
+        listen(self._dark, "change", lambda event: self._apply_theme())
+
+    def _choose_theme(self, event):
+        self._chosen_theme = str(event.target.value)
+        store("theme", self._chosen_theme)
+        self._apply_theme()
+
+    def _apply_theme(self):
+        chosen = self._chosen_theme
+        self.theme = chosen if chosen != "system" else "dark" if self._dark.matches else "light"
+        js.document.documentElement.setAttribute("data-theme", self.theme)
+        self.emit("theme")
+
+
+def describe_files(paths):
+    """What is being opened, in a few words."""
+    folders = {path.split("/")[0] for path in paths if "/" in path}
+    if len(folders) == 1 and all("/" in path for path in paths):
+        return folders.pop()
+    return paths[0] if len(paths) == 1 else plural(len(paths), "file")
+
+
+def stored(name, default):
+    """A preference of the user; pages opened from disk may have no store."""
+    try:
+        value = js.localStorage.getItem(f"imagenomer-{name}")
+    except JsException:
+        return default
+    return default if value is None else str(value)
+
+
+def store(name, value):
+    try:
+        js.localStorage.setItem(f"imagenomer-{name}", value)
+    except JsException as error:
+        js.console.debug(f"{name} is not kept: {error}")
+
+
+App()

@@ -1,0 +1,196 @@
+"""Overview: what the open cohort holds, and what became of the files it came from."""
+
+from dom import clear, grouped, h, number, plural, svg
+
+#: The analysis that a click on a phenotype opens.
+DISTRIBUTION = "phenotype-distribution"
+
+#: How the import log is grouped: severity, heading, picture.
+LOG = (
+    ("warning", "Worth a look", "M12 3.5 2.5 20h19zM12 10v4.5M12 17v.4"),
+    ("ignored", "Left out", "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8 12h8"),
+    ("recognised", "Recognised", "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8 12.2l2.8 2.8 5.2-5.6"),
+)
+
+
+class OverviewTab:
+    """The Overview tab."""
+
+    def __init__(self, app):
+        self.app = app
+        self.element = h("div", cls="overview")
+        self._shown = None
+
+    def show(self, spec):
+        if self._shown is not self.app.cohort:
+            self._shown = self.app.cohort
+            clear(self.element, self._cards(), self._phenotypes(), self._log())
+
+    def hide(self):
+        pass
+
+    # --- cards ---
+
+    def _cards(self):
+        cohort = self.app.cohort
+        used, found = cohort["n_scans_used"], cohort["n_scans_found"]
+        about = h("p", cohort["description"], cls="muted") if cohort["description"] else None
+        left_out = f"{plural(found - used, 'scan')} left out" if found > used else "all found are used"
+        cards = [
+            card("Subjects", grouped(cohort["n_subjects"])),
+            card("Scans", grouped(used), h("p", left_out, cls="muted"), folded(pairs(map(task_line, cohort["tasks"])))),
+            card(
+                "Connectivity",
+                plural(len(cohort["measures"]), "measure"),
+                pairs((item["name"], plural(item["n_scans"], "scan")) for item in cohort["measures"]),
+            ),
+        ]
+        if cohort["parcellation"]:
+            cards.append(self._parcellation(cohort["parcellation"]))
+        for item in cohort["variant_sets"]:
+            details = [("Subjects", grouped(item["n_subjects"]))]
+            if item["missing"] is not None:
+                details.append(("Missing genotypes", f"{100 * item['missing']:.1f} %"))
+            cards.append(card(f"Variant set {item['name']}", plural(item["n_variants"], "variant"), pairs(details)))
+        for item in cohort["decompositions"]:
+            detail = pairs([("Subjects", grouped(item["n_subjects"]))])
+            cards.append(card(f"Decomposition {item['name']}", plural(item["n_components"], "component"), detail))
+        if cohort["weights"]:
+            lines = folded(pairs((item["name"], plural(item["n_values"], "value")) for item in cohort["weights"]))
+            cards.append(card("Model weights", grouped(len(cohort["weights"])), lines))
+        return h("section", h("h2", "The cohort"), about, h("div", cards, cls="cards"), aria_label="The cohort")
+
+    def _parcellation(self, parcellation):
+        counts = {}
+        for network in parcellation["networks"]:
+            counts[network] = counts.get(network, 0) + 1
+        names = [name for name in parcellation["network_names"] if counts.get(name)]
+        networks = h("ul", [h("li", name, " ", h("b", grouped(counts[name]))) for name in names], cls="networks")
+        heading = f"{parcellation['name']}, {plural(len(names), 'network')}" if names else parcellation["name"]
+        box = card("Parcels", grouped(parcellation["n_parcels"]), h("p", heading, cls="muted"), networks)
+        box.classList.add("wide")
+        box.title = parcellation["citation"] or ""
+        return box
+
+    # --- phenotypes ---
+
+    def _phenotypes(self):
+        phenotypes = self.app.cohort["phenotypes"]
+        if not phenotypes:
+            nothing = h("p", "This cohort has no phenotypes.", cls="muted")
+            return h("section", h("h2", "Phenotypes"), nothing)
+        names = ("Phenotype", "Type", "Holds", "Subjects", "Missing", "Mean", "SD", "Distribution")
+        heads = [h("th", name, scope="col", cls="number" if name in _NUMERIC else "") for name in names]
+        rows = [self._row(item) for item in phenotypes]
+        table = h("table", h("thead", h("tr", heads)), h("tbody", rows))
+        heading = h("h2", plural(len(phenotypes), "phenotype"), id="phenotypes-title")
+        place = h("div", table, cls="phenotypes", tabindex=0, role="region", aria_labelledby="phenotypes-title")
+        return h("section", heading, place)
+
+    def _row(self, item):
+        name = item["name"]
+
+        def open_distribution(event):
+            self.app.show_analysis(DISTRIBUTION, {"phenotype": name})
+
+        title = item["description"] or f"Show the distribution of {name}"
+        return h(
+            "tr",
+            h("th", h("button", name, type="button", title=title, on={"click": open_distribution}), scope="row"),
+            h("td", item["kind"]),
+            h("td", holds(item), cls="holds"),
+            h("td", grouped(item["n"]), cls="number"),
+            h("td", grouped(item["n_missing"]) if item["n_missing"] else "–", cls="number"),
+            h("td", number(item["mean"]), cls="number"),
+            h("td", number(item["sd"]), cls="number"),
+            h("td", distribution(item)),
+        )
+
+    # --- the import log ---
+
+    def _log(self):
+        parts = []
+        for severity, heading, picture in LOG:
+            entries = [entry for entry in self.app.cohort["log"] if entry["severity"] == severity]
+            if entries:
+                icon = svg("svg", svg("path", d=picture), viewBox="0 0 24 24", aria_hidden="true")
+                lines = h("ul", [h("li", log_line(entry)) for entry in entries])
+                parts.append(h("section", h("h3", icon, heading), lines, cls=severity))
+        if not parts:
+            return None
+        return h("section", h("h2", "What was imported, and what was not"), h("div", parts, cls="log"))
+
+
+_NUMERIC = ("Subjects", "Missing", "Mean", "SD")
+
+
+def card(title, big, *more):
+    return h("article", h("h3", title), h("p", big, cls="big"), *more, cls="card")
+
+
+def pairs(lines):
+    """A short list of names and values."""
+    return h("dl", [[h("dt", name), h("dd", value)] for name, value in lines])
+
+
+def folded(list_of_pairs):
+    """A long list behind a word."""
+    few = list_of_pairs.children.length <= 10
+    return list_of_pairs if few else h("details", h("summary", "Show them"), list_of_pairs)
+
+
+def task_line(task):
+    used, found = task["n_used"], task["n_found"]
+    return task["name"] or "(no task)", grouped(used) if used == found else f"{grouped(used)} of {grouped(found)} found"
+
+
+def holds(item):
+    """The range of a number or the levels of a category, in words."""
+    if item["kind"] == "number":
+        if item["minimum"] is None:
+            return "nothing"
+        units = f" {item['units']}" if item["units"] else ""
+        if item["minimum"] == item["maximum"]:
+            return f"always {number(item['minimum'])}{units}"
+        return f"{number(item['minimum'])} to {number(item['maximum'])}{units}"
+    levels = sorted(item["levels"], key=lambda level: -level["n"])
+    shown = [f"{level['name']} ({grouped(level['n'])})" for level in levels[:5]]
+    if len(levels) > 5:
+        shown.append(f"and {len(levels) - 5} more")
+    return ", ".join(shown)
+
+
+def distribution(item):
+    """Small bars, with the same in words."""
+    if item["kind"] == "number":
+        counts = item["histogram"]["counts"] if item["histogram"] else []
+        what = "Histogram"
+    else:
+        counts = [level["n"] for level in item["levels"]][:40]
+        what = "Bars"
+    if not counts:
+        return None
+    width, height, gap = 120, 30, 1 if len(counts) > 12 else 3
+    step, highest = min(width / len(counts), 24), max(counts) or 1
+    bars = []
+    for position, count in enumerate(counts):
+        if count:
+            tall = max(1, (height - 2) * count / highest)
+            bars.append(f"M{position * step:.1f} {height - 1}v{-tall:.1f}h{step - gap:.1f}v{tall:.1f}z")
+    title = f"{what} of {item['name']}: {holds(item)}, largest bar {plural(max(counts), 'subject')}"
+    return svg(
+        "svg",
+        svg("path", d=" ".join(bars)),
+        svg("line", x1=0, x2=width, y1=height - 0.5, y2=height - 0.5),
+        viewBox=f"0 0 {width} {height}",
+        role="img",
+        aria_label=title,
+    )
+
+
+def log_line(entry):
+    """One message, with what it is about to unfold."""
+    if not entry["items"]:
+        return entry["message"]
+    items = entry["items"]
+    return h("details", h("summary", entry["message"]), h("p", ", ".join(str(item) for item in items)))

@@ -1,0 +1,212 @@
+"""Table: the rows of a result, sortable, paged, selectable and downloadable."""
+
+import downloads
+from dom import add, clear, h, listen, number, show, text
+
+ROWS_PER_PAGE = 50
+
+
+def written(value, kind, decimals):
+    """A cell's value for people; ``decimals`` None: as many digits as that value needs."""
+    if value is None:
+        return "–"
+    if kind == "p":
+        return probability(value)
+    if kind == "number" and decimals is not None:
+        return f"{value:.{decimals}f}".replace("-", "−")
+    return number(value) if kind in ("number", "integer") else str(value)
+
+
+def decimals_of(values):
+    """Digits after the point so that the points of a column line up; None where its values differ too much for that."""
+    sizes = [abs(value) for value in values if value]
+    if not sizes or all(size == int(size) for size in sizes):
+        return 0
+    largest = max(sizes)
+    if largest >= 100 and min(sizes) < largest / 100:
+        return None
+    # Four significant ones for the largest.
+    return max(4 - len(str(int(largest))), 1) if largest >= 1 else 4
+
+
+def probability(value):
+    """A probability, tiny ones in powers of ten: 0.0312, 1.2e−7."""
+    if value == 0:
+        return "< 1e−300"
+    if value >= 0.001:
+        return f"{value:.4f}" if value < 0.99995 else "1"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e−{-int(exponent)}"
+
+
+class Table:
+    """A table view of a result.
+
+    ``select(row)`` is called for a chosen row that names an edge; `mark` shows which edge is chosen.
+    """
+
+    def __init__(self, app, identity, select=None):
+        self.app = app
+        self.select = select
+        self.rows = []
+        self.columns = None
+        self.sorted_by = None
+        self.descending = False
+        self.page = 0
+        self.edge = None
+        self.chosen = None
+        self.heading = h("h3", id=f"{identity}-title")
+        self.head = h("thead")
+        self.body = h("tbody")
+        self.table = h("table", self.head, self.body, role="grid", aria_labelledby=f"{identity}-title", cls="grid")
+        self.position = h("span", cls="note")
+        self.previous = h(
+            "button", "Previous rows", type="button", cls="quiet", on={"click": lambda event: self._turn(-1)}
+        )
+        self.next = h("button", "Next rows", type="button", cls="quiet", on={"click": lambda event: self._turn(1)})
+        self.tools = h("div", cls="tools")
+        self.pager = h("div", self.previous, self.position, self.next, cls="pager")
+        self.element = h(
+            "section",
+            h("header", self.heading, self.tools),
+            h("div", self.table, cls="scroll"),
+            self.pager,
+            cls="table",
+        )
+        listen(self.body, "click", self._clicked)
+        listen(self.body, "keydown", self._key)
+
+    def update(self, view, named):
+        """Show a table view; the order somebody has chosen stays. ``named`` names it to the engine."""
+        text(self.heading, view["title"])
+        self.names = {group["expression"]: group["name"] for group in self.app.groups}
+        wanted = {key: named[key] for key in ("analysis", "params", "name")}
+        button = h(
+            "button",
+            "Download CSV",
+            type="button",
+            cls="quiet",
+            aria_label=f"Download {view['title']} as CSV",
+            on={"click": lambda event: downloads.save_answer(self.app, "table", wanted)},
+        )
+        clear(self.tools, button)
+        columns = [column for column in view["columns"] if column["where"] != "file"]
+        if columns != self.columns:
+            self.columns = columns
+            self.sorted_by = None
+            self._draw_head()
+        self.given = view["rows"]
+        self.decimals = [
+            decimals_of([row.get(column["key"]) for row in self.given]) if column["kind"] == "number" else 0
+            for column in self.columns
+        ]
+        self.page = 0
+        self._sort()
+
+    # --- order ---
+
+    def _draw_head(self):
+        self.headers = []
+        cells = []
+        for position, column in enumerate(self.columns):
+            button = h("button", column["label"], type="button", on={"click": self._sorter(position)})
+            cell = h("th", button, scope="col", cls=column["kind"])
+            self.headers.append(cell)
+            cells.append(cell)
+        clear(self.head, h("tr", cells))
+
+    def _sorter(self, position):
+        def sort(event):
+            if self.sorted_by == position:
+                self.descending = not self.descending
+            else:
+                self.sorted_by, self.descending = position, False
+            self.page = 0
+            self._sort()
+
+        return sort
+
+    def _sort(self):
+        self.rows = list(self.given)
+        if self.sorted_by is not None:
+            key = self.columns[self.sorted_by]["sort"] or self.columns[self.sorted_by]["key"]
+            known = [row for row in self.rows if row.get(key) is not None]
+            known.sort(key=lambda row: row[key], reverse=self.descending)
+            # What has no value comes last in either order.
+            self.rows = known + [row for row in self.rows if row.get(key) is None]
+        for position, cell in enumerate(self.headers):
+            direction = ("descending" if self.descending else "ascending") if position == self.sorted_by else "none"
+            cell.setAttribute("aria-sort", direction)
+        self._draw()
+
+    def _turn(self, step):
+        self.page += step
+        self._draw()
+
+    # --- rows ---
+
+    def _draw(self):
+        start = self.page * ROWS_PER_PAGE
+        self.shown = self.rows[start : start + ROWS_PER_PAGE]
+        self.lines = []
+        clear(self.body)
+        for row in self.shown:
+            cells = [
+                h("td", self._written(row.get(column["key"]), column["kind"], decimals), cls=column["kind"])
+                for column, decimals in zip(self.columns, self.decimals)
+            ]
+            line = h("tr", cells, tabindex="-1" if self._leads(row) else None, cls="leads" if self._leads(row) else "")
+            self.lines.append(line)
+            add(self.body, line)
+        if self.lines and self._leads(self.shown[0]):
+            self.lines[0].tabIndex = 0
+        if not self.shown:
+            add(self.body, h("tr", h("td", "Nothing to list", colspan=len(self.columns), cls="note")))
+        show(self.pager, len(self.rows) > ROWS_PER_PAGE)
+        text(self.position, f"{start + 1}–{start + len(self.shown)} of {len(self.rows)}")
+        self.previous.disabled = self.page == 0
+        self.next.disabled = start + ROWS_PER_PAGE >= len(self.rows)
+        self.mark(self.edge)
+
+    def _written(self, value, kind, decimals):
+        # The engine knows groups by their expressions, people by their names.
+        return self.names[value] if kind == "text" and value in self.names else written(value, kind, decimals)
+
+    def _leads(self, row):
+        return self.select is not None and row.get("edge") is not None
+
+    def mark(self, edge):
+        """Show which edge is selected."""
+        self.edge = edge
+        for row, line in zip(self.shown, self.lines):
+            if self._leads(row):
+                line.setAttribute("aria-selected", "true" if row["edge"] == edge else "false")
+
+    def _clicked(self, event):
+        line = event.target.closest("tr")
+        if line:
+            self._choose(line.sectionRowIndex)
+
+    def _choose(self, index):
+        if index < len(self.shown) and self._leads(self.shown[index]):
+            self._focus(index)
+            self.select(self.shown[index]["edge"])
+
+    def _focus(self, index):
+        for position, line in enumerate(self.lines):
+            line.tabIndex = 0 if position == index else -1
+        self.lines[index].focus()
+
+    def _key(self, event):
+        line = event.target.closest("tr")
+        if not line or not self.select:
+            return
+        index, last = line.sectionRowIndex, len(self.lines) - 1
+        moves = {"ArrowDown": min(index + 1, last), "ArrowUp": max(index - 1, 0), "Home": 0, "End": last}
+        if event.key in moves:
+            self._focus(moves[event.key])
+        elif event.key in ("Enter", " "):
+            self._choose(index)
+        else:
+            return
+        event.preventDefault()

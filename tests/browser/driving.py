@@ -1,0 +1,107 @@
+"""Drive the page: open it, watch what it does, wait for its engine, give it files."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Worker, expect
+
+#: Milliseconds. The engine starts in 4 s where nothing else runs, on two cores; ten times that where much does.
+START = 120_000
+
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class Watch:
+    """What a page did.
+
+    Attributes
+    ----------
+    requests : list of str
+        URL of every request, of the page and its workers.
+    problems : list of str
+        What should not have happened.
+    """
+
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def follow(self, page: Page) -> None:
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("requestfailed", lambda request: self.problems.append(f"{request.url}: {request.failure}"))
+        page.on(
+            "response", lambda answer: answer.status < 400 or self.problems.append(f"{answer.url}: {answer.status}")
+        )
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error.stack or error}"))
+        page.on("crash", lambda _: self.problems.append("the page crashed"))
+        page.on("console", self._hear)
+
+    def _see(self, answer: Response) -> None:
+        if answer.status >= 400:
+            self.problems.append(f"{answer.url}: {answer.status}")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning", "assert"}:
+            self.problems.append(f"console {message.type}: {message.text}")
+
+    def check(self, allowed: list[str]) -> None:
+        """Fail if there was a problem that matches none of the regular expressions ``allowed``."""
+        unexpected = [
+            problem for problem in self.problems if not any(re.search(pattern, problem) for pattern in allowed)
+        ]
+        assert not unexpected, "\n".join(unexpected)
+
+
+def new_page(browser: Browser, watch: Watch) -> Page:
+    """Return a page of a fresh profile, watched."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    watch.follow(page)
+    return page
+
+
+def wait_for_engine(page: Page) -> Worker:
+    """Wait until the engine answers, and return its worker."""
+    expect(page.locator("#start-progress")).to_contain_text("Ready", timeout=START)
+    return page.workers[0]
+
+
+def open_python(page: Page) -> None:
+    """Make the engine's Python, which is out of reach from outside, ``self.python`` of its worker. Before `goto`."""
+    page.add_init_script(
+        """const create = URL.createObjectURL, addition = `
+            const load = self.loadPyodide;
+            self.loadPyodide = async (options) => (self.python = await load(options));`;
+        URL.createObjectURL = (blob) => create.call(URL, blob.size > 1e6 ? new Blob([blob, addition]) : blob);"""
+    )
+
+
+def choose_folder(page: Page, folder: Path) -> None:
+    """Choose a folder with the button, as a user does in the dialog."""
+    page.locator("input[type=file][webkitdirectory]").first.set_input_files(folder)
+
+
+def choose_files(page: Page, *files: Path) -> None:
+    """Choose files with the button."""
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(list(files))
+
+
+def drop_files(page: Page, *files: Path) -> None:
+    """Drag files in from outside and drop them on the page."""
+    contents = [{"name": file.name, "data": base64.b64encode(file.read_bytes()).decode()} for file in files]
+    transfer = page.evaluate_handle(
+        """(contents) => {
+            const transfer = new DataTransfer();
+            for (const {name, data} of contents)
+                transfer.items.add(new File([Uint8Array.from(atob(data), (byte) => byte.charCodeAt(0))], name));
+            return transfer;
+        }""",
+        contents,
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("body", event, {"dataTransfer": transfer})

@@ -1,0 +1,94 @@
+"""Find and use the views of the page, as people do: by role and name."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Download, Locator, Page, expect
+
+#: What each format of a figure begins with.
+MAGIC = {"SVG": b"<?xml", "PDF": b"%PDF-", "PNG": b"\x89PNG\r\n\x1a\n"}
+
+
+def go(page: Page, tab: str) -> None:
+    page.get_by_role("tab", name=tab).click()
+    expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+
+
+def add_group(page: Page, expression: str, name: str) -> None:
+    page.get_by_role("button", name="Type", exact=True).click()
+    page.get_by_label("Expression").fill(expression)
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Add group").click()
+    expect(page.get_by_role("button", name=f"Rename {name}", exact=True)).to_be_visible()
+
+
+def delete_group(page: Page, name: str) -> None:
+    page.get_by_role("button", name=f"Delete {name}", exact=True).click()
+    expect(page.get_by_role("button", name=f"Rename {name}", exact=True)).to_have_count(0)
+
+
+def matrix(page: Page, title: str | re.Pattern[str]) -> Locator:
+    """The part of the page that shows a matrix: its section."""
+    return page.locator("section.matrix").filter(has=page.get_by_role("application", name=title))
+
+
+def pixels(place: Locator) -> np.ndarray:
+    """What is on the (only) canvas of ``place``, shape (height, width, 4), uint8."""
+    encoded = place.locator("canvas").evaluate(
+        """(canvas) => {
+            const {width, height} = canvas;
+            const copy = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+            copy.drawImage(canvas, 0, 0);
+            const data = copy.getImageData(0, 0, width, height).data;
+            let text = "";
+            for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
+            return [width, height, btoa(text)];
+        }"""
+    )
+    width, height, data = encoded
+    return np.frombuffer(base64.b64decode(data), dtype=np.uint8).reshape(height, width, 4)
+
+
+def wait_until(page: Page, condition: Callable[[], bool], seconds: float = 15) -> None:
+    """Wait until something holds that no locator can tell."""
+    for _ in range(round(seconds * 10)):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def read_out(place: Locator) -> str:
+    return place.get_by_label("Readout").inner_text()
+
+
+def spoken(value: float) -> str:
+    """A value as readouts write it."""
+    return f"{value:.4f}".replace("-", "−")
+
+
+def download(page: Page, menu: Locator, choice: str) -> Download:
+    """Choose from a download menu."""
+    with page.expect_download(timeout=60_000) as started:
+        menu.locator("summary").click()
+        menu.get_by_role("button", name=choice, exact=True).click()
+    return started.value
+
+
+def content(download: Download) -> bytes:
+    return Path(download.path()).read_bytes()
+
+
+def expect_figures(page: Page, menu: Locator) -> None:
+    """Every format of a figure downloads as a file of that format."""
+    for kind, magic in MAGIC.items():
+        file = download(page, menu, kind)
+        assert file.suggested_filename.endswith(f".{kind.lower()}")
+        data = content(file)
+        assert data.startswith(magic), data[:60]
+        assert len(data) > 3_000

@@ -1,0 +1,117 @@
+"""Fixtures shared by all tests: few, small, and with an answer planted to find again."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+import build
+import chromium
+import serve
+from imagenomer.cohort import Cohort, Measure, Phenotype, Scan
+from imagenomer.edges import n_edges_of
+from imagenomer.parcellation import Parcellation
+
+ROOT = Path(__file__).parents[1]
+
+# A busy machine is no failure, and a failure must come again: no deadline, the same examples each time.
+hypothesis.settings.register_profile("imagenomer", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("imagenomer")
+
+
+# Playwright runs an event loop in the main thread from the first browser to the end of the session, and whatever runs
+# one of its own (the engine's tests) fails meanwhile.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what drives a browser last."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261123)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The reference data beside the checkout; developers and CI have it, users do not."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip("the reference data (../shared/data) are not on this machine")
+    return path
+
+
+@pytest.fixture
+def cohort(rng: np.random.Generator) -> Cohort:
+    """Forty subjects, two tasks, six parcels in two networks; edge 3 follows age, the others do not.
+
+    Subject 40 lacks the second task, subject 5 has no age, subject 6 no sex; ``site`` never varies.
+    """
+    n_subjects, n_edges = 40, n_edges_of(6)
+    subjects = tuple(str(number) for number in range(1, n_subjects + 1))
+    age = rng.uniform(100, 250, n_subjects).round()
+    sex = rng.integers(0, 2, n_subjects)
+    trait = np.tanh(rng.normal(0.2, 0.15, (n_subjects, n_edges)))
+    trait[:, 3] = np.tanh(0.003 * (age - 175) + rng.normal(0, 0.1, n_subjects))
+    scans = [Scan(task, subject) for task in ("nback", "rest") for subject in subjects]
+    scans.remove(Scan("rest", "40"))
+    values = np.empty((len(scans), n_edges), dtype=np.float32)
+    for row, scan in enumerate(scans):
+        values[row] = np.clip(trait[int(scan.subject) - 1] + rng.normal(0, 0.05, n_edges), -0.99, 0.99)
+    age[4], sex[5] = np.nan, -1
+    networks = ("VIS", "DMN", "VIS", "DMN", "DMN", "VIS")
+    return Cohort(
+        name="Forty",
+        subjects=subjects,
+        phenotypes={
+            "age": Phenotype("age", age, units="months"),
+            "sex": Phenotype("sex", sex.astype(np.intp), levels=("F", "M")),
+            "site": Phenotype("site", np.zeros(n_subjects, dtype=np.intp), levels=("A",)),
+        },
+        scans=tuple(scans),
+        measures={"fc": Measure("fc", values, np.ones(len(scans), dtype=bool))},
+        parcellation=Parcellation(
+            name="Six",
+            labels=tuple(f"P{number}" for number in range(6)),
+            coordinates=rng.normal(0, 40, (6, 3)),
+            networks=networks,
+            network_names=("DMN", "VIS"),
+        ),
+    )
+
+
+# --- the built site, for tests and benchmarks in a browser: built once, served once ---------------
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built from the sources as they are."""
+    return build.build(tmp_path_factory.mktemp("build") / "site")
+
+
+@pytest.fixture(scope="session")
+def site_url(site: Path) -> Iterator[str]:
+    """Where the site is served, with a slash at the end."""
+    with serve.Server(site, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.url
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = chromium.find_chromium()
+    if program is None:
+        pytest.skip("no Chromium on this machine; build_scripts/test.py installs one")
+    # Chromium has no sandbox for root, which is what containers run as.
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield chrome
+        chrome.close()

@@ -1,0 +1,200 @@
+"""Figures to keep: what is written on them, that nothing overlaps, and that the same result is the same file."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from imagenomer.figures.chart import (
+    BoxStatistics,
+    Counts,
+    Curve,
+    Points,
+    bars_figure,
+    box_figure,
+    density_figure,
+    histogram_figure,
+    points_figure,
+    violin_figure,
+    with_n,
+)
+from imagenomer.figures.matrix import matrix_figure, spread
+from imagenomer.figures.palette import GROUP_COLOURS
+from imagenomer.figures.theme import group_style, group_styles, render
+from imagenomer.parcellation import Parcellation
+
+LONG = "a group whose name goes on and on and Age > 40 or BMI < 20 and Pain_Score is missing or site != 3"
+
+
+def parcellation_of(sizes):
+    names = tuple(f"Network {number}" for number in range(len(sizes)))
+    networks = tuple(name for name, size in zip(names, sizes, strict=True) for _ in range(size))
+    n = len(networks)
+    return Parcellation("Test", tuple(f"P{number}" for number in range(n)), np.full((n, 3), np.nan), networks, names)
+
+
+def texts_of(figure):
+    """Every text that is drawn, with the box it takes up."""
+    canvas, drawn, draw = FigureCanvasAgg(figure), {}, Text.draw
+
+    def note_and_draw(text, renderer):
+        draw(text, renderer)
+        if text.get_visible() and text.get_text():
+            drawn[id(text)] = (text.get_text(), text.get_window_extent(renderer))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Text, "draw", note_and_draw)
+        canvas.draw()
+    return list(drawn.values())
+
+
+def assert_nothing_overlaps(figure):
+    texts = texts_of(figure)
+    for (one, a), (other, b) in itertools.combinations(texts, 2):
+        assert not a.shrunk(0.98, 0.9).overlaps(b.shrunk(0.98, 0.9)), f"{one!r} overlaps {other!r}"
+    width, height = figure.canvas.get_width_height()
+    for text, box in texts:
+        assert box.x0 >= -1, f"{text!r} is cut off"
+        assert box.y0 >= -1, f"{text!r} is cut off"
+        assert box.x1 <= width + 1, f"{text!r} is cut off"
+        assert box.y1 <= height + 1, f"{text!r} is cut off"
+
+
+def matrix(**changes):
+    sizes = changes.pop("sizes", (30, 5, 3, 2, 40, 4))
+    parcellation = parcellation_of(sizes)
+    n_edges = parcellation.n_parcels * (parcellation.n_parcels - 1) // 2
+    edges = np.linspace(-0.5, 0.9, n_edges)
+    given = {
+        "title": "Mean of fc",
+        "label": "Pearson's r",
+        "colormap": "blue-orange",
+        "limit": 0.9,
+        "note": "66 subjects",
+    }
+    return matrix_figure(edges, parcellation, **{**given, **changes})
+
+
+def charts(theme="light", name=LONG):
+    values = np.linspace(20, 60, 40)
+    bins = np.linspace(20, 60, 11)
+    box = BoxStatistics(name, "#2b83c6", (30.0, 40.0, 50.0), (20.0, 60.0), np.array([5.0, 90.0]))
+    curve = Curve(name, "#2b83c6", values, np.exp(-(((values - 40) / 8) ** 2)))
+    points = Points(name, "#2b83c6", values, values[::-1])
+    look = {"title": "Age by group", "note": "Welch's t(61.2) = 4.10, p = 0.00012; " * 3, "theme": theme}
+    return {
+        "histogram": histogram_figure(
+            [Counts(name, "#2b83c6", np.arange(10))] * 3, bins, x_label="Age (years)", **look
+        ),
+        "density": density_figure([curve] * 3, x_label="Age (years)", **look),
+        "box": box_figure([box] * 7, x_label="Age (years)", **look),
+        "violin": violin_figure([(curve, box)] * 7, x_label="Age (years)", **look),
+        "bars": bars_figure(
+            [Counts(name, "#2b83c6", np.arange(60))] * 3, [f"{number} {LONG}" for number in range(60)], **look
+        ),
+        "points": points_figure(
+            [points] * 3, x_label=LONG, y_label=LONG, x_ticks=((20, LONG), (60, LONG)), line=(20, 60, 60, 20), **look
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["histogram", "density", "box", "violin", "bars", "points"])
+def test_texts_of_a_chart_never_overlap_however_long_and_many(name):
+    assert_nothing_overlaps(charts()[name])
+
+
+@pytest.mark.parametrize("sizes", [(30, 5, 3, 2, 40, 4), (1,) * 14, (250, *(1,) * 14), (20,) * 17, (3,) * 40])
+def test_network_names_never_overlap(sizes):
+    assert_nothing_overlaps(matrix(sizes=sizes))
+
+
+def test_a_matrix_names_its_networks_and_says_what_the_colours_mean():
+    shown = [text for text, _ in texts_of(matrix())]
+    assert {"Mean of fc", "Pearson's r", "66 subjects", "Network 4"} <= set(shown)
+    assert shown.count("Network 4") == 2
+
+
+def test_more_networks_than_names_fit_are_not_named():
+    assert not any(text.startswith("Network") for text, _ in texts_of(matrix(sizes=(2,) * 60)))
+
+
+@pytest.mark.parametrize("format", ["svg", "pdf", "png"])
+def test_the_same_result_is_the_same_file(format):
+    for draw in (matrix, lambda: charts()["points"]):
+        assert render(draw(), format) == render(draw(), format)
+
+
+def test_svg_keeps_text_as_text_and_a_dollar_as_a_dollar():
+    svg = render(matrix(title="cost in $ and $"), "svg")
+    ElementTree.fromstring(svg)
+    assert b">cost in $ and $</text>" in svg
+    assert b">Network 4</text>" in svg
+
+
+def test_markup_in_a_name_stays_text():
+    svg = render(matrix(title='<script>alert("1")</script>&'), "svg")
+    assert b"<script" not in svg
+    ElementTree.fromstring(svg)
+
+
+def test_transparent_leaves_out_the_background():
+    assert b"#14181f" in render(matrix(theme="dark"), "svg")
+    assert b"#14181f" not in render(matrix(theme="dark"), "svg", transparent=True)
+
+
+def test_dark_text_is_light():
+    svg = render(charts("dark")["histogram"], "svg").decode()
+    assert re.search(r"fill: #e8ebf0", svg)
+    assert "#1d2430" not in svg
+
+
+def test_many_levels_are_summed_as_others():
+    figure = bars_figure(
+        [Counts("All", "#2b83c6", np.arange(1, 61))], [f"L{number}" for number in range(60)], title="Site"
+    )
+    shown = [text for text, _ in texts_of(figure)]
+    assert "41 other levels" in shown
+    assert str(sum(range(1, 42))) in shown
+    assert "L59" in shown
+    assert "L3" not in shown
+
+
+def test_groups_of_different_size_are_compared_by_share():
+    groups = [Counts("A", "#111111", np.array([1, 1])), Counts("B", "#222222", np.array([30, 10]))]
+    axes = bars_figure(groups, ["x", "y"], title="t").axes[0]
+    assert sorted(bar.get_width() for bar in axes.patches) == [25, 50, 50, 75]
+    assert axes.get_xlabel() == "Share of the group (%)"
+
+
+def test_styles_in_force_name_and_colour_a_group_and_are_gone_after():
+    with group_styles({"age > 3": ("Old", "#123456"), None: ("All", "#654321")}):
+        assert group_style("age > 3", 0) == ("Old", "#123456")
+        assert group_style(None, 1) == ("All", "#654321")
+        assert group_style("age<3", 1) == ("age < 3", GROUP_COLOURS[1])
+    assert group_style("age > 3", 0) == ("age > 3", GROUP_COLOURS[0])
+    assert group_style(None, len(GROUP_COLOURS))[1] == GROUP_COLOURS[0]
+
+
+def test_a_size_stays_with_its_number():
+    assert with_n("A b", 1200) == "A b (n\u00a0=\u00a01,200)"
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=20).map(sorted))
+def test_spread_places_keep_their_order_distance_and_limits(places):
+    moved = spread(places, 4.0, 0.0, 100.0)
+    assert (np.diff(moved) >= 4 - 1e-9).all()
+    assert moved[0] >= -1e-9
+    assert moved[-1] <= 100 + 1e-9
+
+
+def test_places_with_room_stay_where_they_are():
+    np.testing.assert_allclose(spread([10, 20, 30], 5, 0, 40), [10, 20, 30])
+    np.testing.assert_allclose(spread([10, 11], 5, 0, 40), [8, 13])

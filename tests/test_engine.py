@@ -1,0 +1,450 @@
+"""Engine: every call of the page, over the cohort of the fixtures."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import sys
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Annotated
+
+import numpy as np
+import pytest
+
+from imagenomer.analyses import Analysis, Column, FigureView, MatrixView, Number, PointsView, Report, TableView
+from imagenomer.cohort import Cohort
+from imagenomer.edges import edge_index
+from imagenomer.engine import KEPT_RESULTS, Cancelled, Engine
+from imagenomer.errors import InputError
+from imagenomer.figures.pixels import default_colormap, paint_edges
+from imagenomer.progress import Progress
+
+N_EDGES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class EchoParams:
+    factor: Annotated[float, Number(0, 10, 0.1)] = 1.0
+
+
+class Echo:
+    """An analysis that multiplies edge numbers by a factor, and counts how often it is computed."""
+
+    def __init__(self) -> None:
+        self.n_computed = 0
+
+    def compute(self, cohort, params):
+        self.n_computed += 1
+        for done in range(5):
+            yield Progress("Counting edges", done, 5)
+        return params.factor * np.arange(N_EDGES)
+
+    def report(self, cohort, params, result):
+        rows = (
+            {"edge": 3, "name": 'the "third", of five', "r": 1 / 3},
+            {"edge": 4, "name": "µ", "r": np.nan},
+        )
+        columns = (Column("edge", "Edge", "integer"), Column("name", "Name"), Column("r", "r", "number"))
+        return Report(
+            numbers={"n": np.int64(7), "share": np.float32(0.5), "undefined": np.nan, "endless": -np.inf},
+            views=(
+                MatrixView("map", "Edge numbers", "number", "number", "sequential", marked="even", note="7 subjects"),
+                TableView("top", "Some edges", columns, rows),
+                FigureView("bars", "Bars", "two bars"),
+            ),
+            arrays={"number": result, "even": np.arange(N_EDGES) % 2 == 0},
+        )
+
+    def draw(self, cohort, params, result, theme):
+        return {"bars": self.draw_detail(cohort, params, result, 0, (), theme)}
+
+    def detail(self, cohort, params, result, edge, groups):
+        return PointsView("edge", f"Edge {edge}", "x", "y", ({"name": groups[0][0], "x": [1.0], "y": [np.nan]},))
+
+    def draw_detail(self, cohort, params, result, edge, groups, theme):
+        from matplotlib.figure import Figure
+
+        figure = Figure(layout="constrained")
+        figure.add_subplot().bar([0, 1], [1, edge])
+        return figure
+
+
+class Page:
+    """An engine, called as the page calls it."""
+
+    def __init__(self) -> None:
+        self.engine = Engine(self.need)
+        self.needed: list[str] = []
+        self.progress: list[tuple[str, int, int]] = []
+
+    async def need(self, packages):
+        self.needed += packages
+
+    def ask(self, call, *, files=None, cancelled=lambda: False, **arguments):
+        """The answer's JSON, read strictly, and its buffers."""
+
+        def told(step, done, total):
+            self.progress.append((step, done, total))
+
+        asked = self.engine.handle(call, json.dumps(arguments), files, told, cancelled)
+        text, buffers = asyncio.run(asked)
+        return json.loads(text, parse_constant=pytest.fail), buffers
+
+
+@pytest.fixture
+def echo(monkeypatch) -> Echo:
+    """The only analysis there is."""
+    echo = Echo()
+    analysis = Analysis(
+        "Echo",
+        "Echoes.",
+        "Associations",
+        EchoParams,
+        echo.compute,
+        echo.report,
+        echo.draw,
+        echo.detail,
+        echo.draw_detail,
+    )
+    monkeypatch.setattr("imagenomer.engine.load_analyses", lambda: {"echo": analysis})
+    return echo
+
+
+@pytest.fixture
+def page(cohort, echo, monkeypatch) -> Page:
+    """A page whose demo cohort is the cohort of the fixtures."""
+    open_as_demo(cohort, monkeypatch)
+    page = Page()
+    page.ask("open_demo", size="quick", seed=1)
+    return page
+
+
+def open_as_demo(cohort: Cohort, monkeypatch) -> None:
+    def generate(*, size, seed):
+        yield Progress("Drawing subjects")
+        return cohort
+
+    monkeypatch.setitem(sys.modules, "imagenomer.teaching", SimpleNamespace(generate=generate))
+
+
+SCAN = {"scan": 0, "measure": "fc"}
+RESULT = {"analysis": "echo", "params": {}, "array": "number"}
+
+
+# --- opening -------------------------------------------------------------------------------------
+
+
+def test_before_a_cohort_is_open_every_call_says_so(echo):
+    page = Page()
+    assert [entry["name"] for entry in page.ask("catalog")[0]] == ["echo"]
+    for call, arguments in (
+        ("overview", {}),
+        ("gallery", {"measure": "fc"}),
+        ("run", {"analysis": "echo", "params": {}}),
+    ):
+        with pytest.raises(InputError, match="no cohort is open"):
+            page.ask(call, **arguments)
+
+
+def test_opening_answers_the_overview(page, cohort):
+    overview, _ = page.ask("overview")
+    assert overview["name"] == "Forty"
+    assert overview["n_subjects"] == 40
+
+
+def test_files_are_handed_to_the_readers_and_a_failed_opening_leaves_the_open_cohort_alone(page, monkeypatch):
+    class Files:
+        sizes = (3,)
+
+        def read(self, index, start, stop):
+            return b"abc"[start:stop]
+
+    def open_cohort(listing):
+        yield Progress("Reading")
+        raise InputError(f"{listing} is no cohort")
+
+    readers = SimpleNamespace(
+        open_cohort=open_cohort, listing_from=lambda paths, sizes, read: (paths, sizes, read(0, 0, 2))
+    )
+    monkeypatch.setitem(sys.modules, "imagenomer.readers", readers)
+    with pytest.raises(InputError, match=r"'cohort/a.npy'.*b'ab'.* is no cohort"):
+        page.ask("open_files", paths=["cohort/a.npy"], files=Files())
+    assert page.ask("overview")[0]["name"] == "Forty"
+
+
+def test_a_cohort_that_cannot_be_shown_does_not_replace_the_open_one(page, monkeypatch):
+    monkeypatch.setattr("imagenomer.engine.overview_of", lambda cohort: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        page.ask("open_demo", size="quick", seed=2)
+    assert page.ask("overview")[0]["name"] == "Forty"
+
+
+def test_results_of_the_last_cohort_are_forgotten(page, echo):
+    page.ask("run", analysis="echo", params={})
+    page.ask("open_demo", size="quick", seed=2)
+    page.ask("run", analysis="echo", params={})
+    assert echo.n_computed == 2
+
+
+def test_a_saved_bundle_opens_again(page, cohort):
+    answer, buffers = page.ask("save_bundle")
+    assert answer == {"filename": "Forty.zip", "mime": "application/zip"}
+    data = buffers["file"].tobytes()
+    files = SimpleNamespace(sizes=[len(data)], read=lambda index, start, stop: data[start:stop])
+    before, _ = page.ask("overview")
+    after, _ = page.ask("open_files", paths=["Forty.zip"], files=files)
+    for name in ("name", "n_subjects", "tasks", "measures", "phenotypes", "parcellation", "measures_limit"):
+        assert after[name] == before[name]
+
+
+# --- groups --------------------------------------------------------------------------------------
+
+
+def test_a_group_is_counted(page, cohort):
+    answer, _ = page.ask("check_group", expression="age>0 & sex=='F'")
+    n = int(((cohort.phenotypes["sex"].values == 0) & (np.arange(40) != 4)).sum())
+    assert answer == {"n": n, "n_unknown": answer["n_unknown"], "text": 'age > 0 and sex == "F"'}
+    assert 1 <= answer["n_unknown"] <= 2
+
+
+def test_clauses_of_a_form_are_counted_alike(page):
+    clauses = [{"field": "age", "op": ">", "value": "0"}, {"field": "sex", "op": "==", "value": "F"}]
+    by_clauses, _ = page.ask("check_group", clauses=clauses)
+    assert by_clauses == page.ask("check_group", expression='age > 0 and sex == "F"')[0]
+
+
+def test_a_group_that_does_not_parse_is_refused_with_its_place(page):
+    with pytest.raises(InputError) as caught:
+        page.ask("check_group", expression="age > 3 and wrat < 4")
+    assert caught.value.position == 12
+
+
+# --- matrices ------------------------------------------------------------------------------------
+
+
+def test_the_gallery_goes_by_subject_and_then_by_task(page):
+    answer, buffers = page.ask("gallery", measure="fc", per_page=5, page=1, captions=["age", "sex"])
+    assert [tile["title"] for tile in answer["tiles"]] == [
+        "Subject 3 · rest",
+        "Subject 4 · nback",
+        "Subject 4 · rest",
+        "Subject 5 · nback",
+        "Subject 5 · rest",
+    ]
+    assert (answer["n_scans"], answer["n_pages"], answer["page"]) == (79, 16, 1)
+    assert answer["tiles"][3]["captions"][0] == "age missing"
+    assert answer["tiles"][0]["captions"][0].endswith(" months")
+    assert buffers["pixels"].shape == (5, 6, 6, 4)
+
+
+def test_a_tile_shows_its_scan_in_the_order_asked_for(page, cohort):
+    for order, rows in (("network", cohort.parcellation.display_order), ("file", np.arange(6))):
+        answer, buffers = page.ask("gallery", measure="fc", per_page=4, page=2, order=order)
+        for tile, pixels in zip(answer["tiles"], buffers["pixels"], strict=True):
+            edges = cohort.measures["fc"].values[tile["scan"]]
+            colormap = default_colormap("diverging")
+            expected = paint_edges(edges, order=rows, colormap=colormap, limit=answer["limit"])
+            np.testing.assert_array_equal(pixels, expected)
+
+
+def test_the_gallery_shows_the_members_of_a_group_and_a_task_only(page):
+    answer, _ = page.ask("gallery", measure="fc", task="rest", group='subject in ("40", "10", "9")')
+    assert [tile["title"] for tile in answer["tiles"]] == ["Subject 9 · rest", "Subject 10 · rest"]
+    answer, _ = page.ask("gallery", measure="fc", group="age is missing or age < 0")
+    assert {tile["title"] for tile in answer["tiles"]} == {"Subject 5 · nback", "Subject 5 · rest"}
+
+
+def test_a_page_beyond_the_last_shows_the_last_and_an_empty_gallery_has_none(page):
+    answer, _ = page.ask("gallery", measure="fc", per_page=50, page=9)
+    assert (answer["page"], len(answer["tiles"])) == (1, 29)
+    answer, buffers = page.ask("gallery", measure="fc", group="age < 0")
+    assert (answer["n_scans"], answer["n_pages"], answer["page"], answer["tiles"]) == (0, 0, 0, [])
+    assert buffers["pixels"].shape == (0, 6, 6, 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"measure": "partial"}, "no measure 'partial' in this cohort; it has: fc"),
+        ({"measure": "fc", "task": "emoid"}, "no task 'emoid' in this cohort; it has: nback, rest"),
+        ({"measure": "fc", "captions": ["wrat"]}, "no phenotype 'wrat'"),
+        ({"measure": "fc", "limit": 0}, "above 0"),
+    ],
+)
+def test_the_gallery_refuses_what_there_is_not(page, arguments, message):
+    with pytest.raises(InputError, match=message):
+        page.ask("gallery", **arguments)
+
+
+def test_a_matrix_has_the_values_of_its_scan_in_display_order(page, cohort):
+    answer, buffers = page.ask("matrix", source={"scan": 41, "measure": "fc"}, order="network")
+    values, rows = buffers["values"], cohort.parcellation.display_order
+    assert values.dtype == np.float32
+    assert values.flags.c_contiguous
+    edges = cohort.measures["fc"].values[41]
+    for i in range(6):
+        for j in range(6):
+            expected = np.nan if i == j else edges[edge_index(rows[i], rows[j], 6)]
+            np.testing.assert_equal(values[i, j], expected)
+    assert (answer["title"], answer["label"], answer["scale"]) == ("Subject 2 · rest", "fc", "diverging")
+
+
+def test_a_result_has_a_matrix_too_with_the_scale_of_its_view(page):
+    answer, buffers = page.ask("matrix", source={**RESULT, "params": {"factor": 2}}, order="file")
+    np.testing.assert_array_equal(buffers["values"][0, 1:], [0, 2, 4, 6, 8])
+    assert (answer["label"], answer["scale"], answer["limit"]) == ("number", "sequential", 28)
+
+
+def test_painting_obeys_limit_threshold_colours_and_marks(page):
+    look = {"limit": 5.0, "threshold": 2.5, "colormap": "ember"}
+    _, buffers = page.ask("paint", source=RESULT, order="file", only_marked=True, **look)
+    marked = np.arange(N_EDGES) % 2 == 0
+    expected = paint_edges(np.arange(N_EDGES, dtype=np.float32), order=np.arange(6), marked=marked, **look)
+    np.testing.assert_array_equal(buffers["pixels"], expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "look", "message"),
+    [
+        ({"scan": 99, "measure": "fc"}, {}, "no scan 99; Forty has scans 0 to 78"),
+        ({**RESULT, "array": "even"}, {}, "no map 'even'; it has: number"),
+        ({**RESULT, "analysis": "eco"}, {}, "no analysis 'eco'; there are: echo"),
+        (SCAN, {"only_marked": True}, "marks no edges"),
+        (SCAN, {"colormap": "jet"}, "no colour map 'jet'"),
+    ],
+)
+def test_painting_refuses_what_there_is_not(page, source, look, message):
+    with pytest.raises(InputError, match=message):
+        page.ask("paint", source=source, **look)
+
+
+# --- results -------------------------------------------------------------------------------------
+
+
+def test_a_result_is_strict_json_with_null_for_what_is_undefined(page):
+    answer, _ = page.ask("run", analysis="echo", params={})
+    assert answer["numbers"] == {"n": 7, "share": 0.5, "undefined": None, "endless": None}
+    assert [view["kind"] for view in answer["views"]] == ["matrix", "table", "figure"]
+    assert answer["views"][1]["rows"][1] == {"edge": 4, "name": "µ", "r": None}
+
+
+def test_a_result_is_computed_once_however_its_parameters_are_spelled(page, echo):
+    page.ask("run", analysis="echo", params={})
+    page.ask("run", analysis="echo", params={"factor": 1.0})
+    page.ask("matrix", source=RESULT)
+    page.ask("table", analysis="echo", params={}, name="top")
+    assert echo.n_computed == 1
+
+
+def test_only_the_latest_results_are_kept(page, echo):
+    for factor in range(1, KEPT_RESULTS // 2 + 1):
+        page.ask("run", analysis="echo", params={"factor": factor})
+        page.ask("run", analysis="echo", params={"factor": factor + 0.5})
+    page.ask("run", analysis="echo", params={"factor": 1})
+    assert echo.n_computed == KEPT_RESULTS
+    page.ask("run", analysis="echo", params={"factor": 0.25})
+    page.ask("run", analysis="echo", params={"factor": 1})
+    assert echo.n_computed == KEPT_RESULTS + 1
+    page.ask("run", analysis="echo", params={"factor": 1.5})
+    assert echo.n_computed == KEPT_RESULTS + 2
+
+
+def test_a_clicked_edge_has_points(page):
+    answer, _ = page.ask("detail", analysis="echo", params={}, edge=3, groups=[["Girls", "sex == 'F'", "#123456"]])
+    assert (answer["kind"], answer["title"]) == ("points", "Edge 3")
+    assert answer["series"] == [{"name": "Girls", "x": [1.0], "y": [None]}]
+    with pytest.raises(InputError, match="no edge 15; this cohort has edges 0 to 14"):
+        page.ask("detail", analysis="echo", params={}, edge=15)
+
+
+def test_a_table_is_csv_that_reads_back_to_the_last_digit(page):
+    answer, buffers = page.ask("table", analysis="echo", params={"factor": 1}, name="top")
+    text = buffers["file"].tobytes().decode()
+    assert answer == {"filename": "echo_top.csv", "mime": "text/csv"}
+    assert text.count("\r\n") == 3
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0] == {"edge": "3", "name": 'the "third", of five', "r": repr(1 / 3)}
+    assert rows[1] == {"edge": "4", "name": "µ", "r": ""}
+    with pytest.raises(InputError, match="no table 'bottom'; it has: top"):
+        page.ask("table", analysis="echo", params={}, name="bottom")
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "magic"), [("svg", b"<?xml"), ("pdf", b"%PDF-"), ("png", b"\x89PNG")])
+@pytest.mark.parametrize(
+    ("what", "filename"),
+    [
+        ({"analysis": "echo", "params": {}, "name": "bars"}, "echo_bars"),
+        ({"analysis": "echo", "params": {}, "edge": 3}, "echo_edge-3"),
+        ({"source": SCAN, "threshold": 0.2, "limit": 0.5}, "Subject-1-nback_fc"),
+        ({"source": RESULT, "only_marked": True}, "Edge-numbers_number"),
+    ],
+)
+def test_a_figure_is_a_file_that_is_the_same_each_time(page, kind, magic, what, filename):
+    page.needed.clear()
+    answer, buffers = page.ask("figure", format=kind, **what)
+    assert buffers["file"].tobytes().startswith(magic)
+    assert answer["filename"] == f"{filename}.{kind}"
+    assert page.needed == ["matplotlib"]
+    np.testing.assert_array_equal(page.ask("figure", format=kind, **what)[1]["file"], buffers["file"])
+
+
+def test_the_figure_of_a_map_says_what_it_rests_on(page):
+    _, buffers = page.ask("figure", format="svg", source=RESULT)
+    assert b">7 subjects</text>" in buffers["file"].tobytes()
+
+
+def test_a_figure_that_there_is_not_is_refused(page):
+    with pytest.raises(InputError, match="no figure 'pie'; it has: bars"):
+        page.ask("figure", analysis="echo", params={}, name="pie", format="svg")
+    with pytest.raises(InputError, match="svg, pdf, png"):
+        page.ask("figure", analysis="echo", params={}, name="bars", format="gif")
+
+
+# --- progress and cancel -------------------------------------------------------------------------
+
+
+def test_the_first_word_of_a_step_is_told_at_once_and_the_rest_now_and_then(page, echo, monkeypatch):
+    page.progress.clear()
+    page.ask("run", analysis="echo", params={"factor": 3})
+    assert page.progress == [("Counting edges", 0, 5)]
+    clock = iter(range(1000))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    page.ask("run", analysis="echo", params={"factor": 4})
+    assert page.progress[1:] == [("Counting edges", done, 5) for done in range(5)]
+
+
+def test_a_cancelled_call_stops_between_two_blocks_and_leaves_nothing_behind(page, echo):
+    asked = iter((False, False, True))
+    with pytest.raises(Cancelled):
+        page.ask("run", analysis="echo", params={}, cancelled=lambda: next(asked))
+    page.ask("run", analysis="echo", params={})
+    assert echo.n_computed == 2
+
+
+def test_a_message_can_arrive_while_a_long_call_runs(page, echo, monkeypatch):
+    """A cancel that comes as an event of the loop is seen, because the engine lets the loop turn."""
+    clock = iter(range(1000))
+    monkeypatch.setattr("imagenomer.engine.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    arrived = []
+
+    async def race():
+        asyncio.get_running_loop().call_soon(arrived.append, True)
+        arguments = json.dumps({"analysis": "echo", "params": {"factor": 9}})
+        await page.engine.handle("run", arguments, cancelled=lambda: bool(arrived))
+
+    with pytest.raises(Cancelled):
+        asyncio.run(race())
+
+
+def test_a_wrong_call_is_a_bug_not_a_refusal(page):
+    with pytest.raises(KeyError):
+        page.ask("shutdown")
+    with pytest.raises(TypeError):
+        page.ask("gallery", measure="fc", colour="red")
