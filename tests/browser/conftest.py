@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from driving import START, Watch, choose_folder, new_page
+from driving import START, Gate, Watch, choose_folder, new_page
 from playwright.sync_api import Browser, Page, expect
 
 
@@ -41,6 +41,18 @@ def page(browser: Browser, site_url: str, watch: Watch) -> Iterator[Page]:
     page = new_page(browser, watch)
     page.goto(site_url)
     yield page
+    page.context.close()
+
+
+@pytest.fixture
+def loading(browser: Browser, site_url: str, watch: Watch) -> Iterator[tuple[Page, Gate]]:
+    """The site, whose engine loads until the test opens the gate."""
+    page = new_page(browser, watch)
+    gate = Gate(page, "**/python_stdlib.zip")
+    page.goto(site_url)
+    expect(page.locator("#start-progress")).to_contain_text("Loading the engine", timeout=START)
+    yield page, gate
+    page.unroute_all(behavior="ignoreErrors")
     page.context.close()
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Worker, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, Worker, expect
 
 #: Milliseconds. The engine starts in 4 s where nothing else runs, on two cores; ten times that where much does.
 START = 120_000
@@ -63,6 +63,35 @@ def new_page(browser: Browser, watch: Watch) -> Page:
     page.set_default_timeout(15_000)
     watch.follow(page)
     return page
+
+
+class Gate:
+    """Holds a page's requests for some files until the test opens it, so that nothing is a race.
+
+    Set it up before the page is opened.
+    """
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self._page = page
+        self._held: list[Route] | None = []
+        page.route(pattern, self._arrive)
+
+    def _arrive(self, route: Route) -> None:
+        if self._held is None:
+            route.continue_()
+        else:
+            self._held.append(route)
+
+    def wait(self) -> None:
+        """Wait until a request stands before the gate."""
+        while not self._held:
+            self._page.wait_for_timeout(50)
+
+    def open(self) -> None:
+        """Let through what waits, and what comes."""
+        held, self._held = self._held or [], None
+        for route in held:
+            route.continue_()
 
 
 def wait_for_engine(page: Page) -> Worker:

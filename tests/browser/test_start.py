@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from driving import START, Watch, choose_files, choose_folder, drop_files, new_page, wait_for_engine
-from playwright.sync_api import Browser, Page, Route, expect
+from driving import START, Gate, Watch, choose_files, choose_folder, drop_files, new_page, wait_for_engine
+from playwright.sync_api import Browser, Page, expect
 
 from imagenomer.cohort import Cohort
 from imagenomer.progress import finish
@@ -71,29 +71,31 @@ def test_the_first_screen_names_the_ways_in_and_promises_privacy(page: Page) -> 
 def test_what_is_chosen_before_any_script_runs_is_opened(
     browser: Browser, site_url: str, watch: Watch, bundle: Path
 ) -> None:
-    held: list[Route] = []
     page = new_page(browser, watch)
-    page.route("**/ui/main.py", lambda route: held.append(route))
+    gate = Gate(page, "**/ui/main.py")
     page.goto(site_url)
     choose_files(page, bundle)
     expect(page.get_by_role("heading", name="Drop a cohort here")).to_be_visible()
-    while not held:
-        page.wait_for_timeout(50)
-    held[0].continue_()
+    gate.wait()
+    gate.open()
     expect_forty(page)
     page.context.close()
 
 
-def test_a_folder_chosen_while_the_engine_loads_is_opened_when_it_is_ready(page: Page, folder: Path) -> None:
-    expect(page.get_by_text("Loading the engine")).to_be_visible()
+def test_a_folder_chosen_while_the_engine_loads_is_opened_when_it_is_ready(
+    loading: tuple[Page, Gate], folder: Path
+) -> None:
+    page, gate = loading
     choose_folder(page, folder)
+    gate.open()
     expect_forty(page)
     expect(page.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
 
 
-def test_a_dropped_folder_is_read_with_all_its_folders(page: Page, folder: Path) -> None:
-    expect(page.get_by_text("Loading the engine")).to_be_visible()
+def test_a_dropped_folder_is_read_with_all_its_folders(loading: tuple[Page, Gate], folder: Path) -> None:
+    page, gate = loading
     drag_in(page, folder)
+    gate.open()
     expect_forty(page)
 
 
