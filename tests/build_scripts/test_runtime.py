@@ -231,3 +231,22 @@ def test_the_lock_names_a_source_for_each_file_and_a_file_for_each_package() -> 
     for entry in lock["packages"].values():
         assert f"pyodide/{entry['file']}" in lock["files"]
         assert set(entry["depends"]) <= set(lock["packages"])
+
+
+@pytest.mark.parametrize(
+    ("version", "is_used"), [("v20.0.0", True), ("v100.1.0", True), ("v18.20.4", False), ("", False)]
+)
+def test_the_node_of_the_machine_is_used_if_it_is_new_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, is_used: bool
+) -> None:
+    monkeypatch.setattr(runtime, "_node_wheel", lambda tool, *_: [f"fetched {tool}"])
+    monkeypatch.setattr(runtime.shutil, "which", lambda name: f"/bin/{name}")
+    told = subprocess.CompletedProcess([], 0, version + "\n", "")
+    monkeypatch.setattr(runtime.subprocess, "run", lambda *_, **__: told)
+    assert runtime.node(tmp_path) == (["/bin/node"] if is_used else ["fetched node"])
+
+
+def test_without_any_node_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(runtime.RuntimeUnavailableError, match=r"(?s)Node\.js 20.*no package manager.*Install it"):
+        runtime.node(tmp_path)
