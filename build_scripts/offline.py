@@ -40,7 +40,8 @@ def write(site: Path, manifest: dict[str, Any]) -> None:
     site : Path
         Folder of the built site.
     manifest : dict
-        As in the page: ``build``, and ``assets`` with their ``path``. Those the page hands over; the others are fetched.
+        As in the page: ``build``, and ``assets`` with their ``path``. Those the page hands over, the others the worker
+        fetches.
 
     Raises
     ------
