@@ -1,0 +1,480 @@
+"""What the site is made of: a bill of materials, the licences, and checksums.
+
+    bill-of-materials.json  every component in CycloneDX 1.6: version, licence, purl, SHA-256, where it is used
+    LICENCES.txt            the same for people, with the text of every licence and what is changed in which file
+    SHA256SUMS              one line for each file, as `sha256sum -c` reads it
+
+Names, versions, hashes and licences of packages are read from the lock and from the wheels; what those hold of others
+without saying so stands in ``licences/parts.toml``, each with a mark to find in the bytes. The same input gives the
+same bytes: nothing here knows the time, and the serial number follows from the content.
+"""
+
+from __future__ import annotations
+
+import email.message
+import email.parser
+import fnmatch
+import json
+import re
+import sys
+import textwrap
+import tomllib
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import runtime
+
+BILL = "bill-of-materials.json"
+LICENCES = "LICENCES.txt"
+CHECKSUMS = "SHA256SUMS"
+
+#: Licence texts by SPDX identifier, and the table of what packages hold of others.
+FOLDER = Path(__file__).with_name("licences")
+
+#: What the wheels' own words for a licence are in SPDX, where that is beyond doubt. "BSD License" could be two.
+SPDX = {
+    "MIT": "MIT",
+    "BSD-3-Clause": "BSD-3-Clause",
+    "License :: OSI Approved :: MIT License": "MIT",
+    "License :: OSI Approved :: Python Software Foundation License": "PSF-2.0",
+    "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+}
+
+#: Files of a wheel that hold a licence.
+LICENCE_FILE = re.compile(r"(?i)(^|/)(licen[cs]e|copying|notice)[^/]*$")
+
+#: What is changed in files of others: path in the lock to pairs of a text and what replaces it.
+Patches = Mapping[str, Sequence[tuple[str, str]]]
+
+
+@dataclass(slots=True)
+class Component:
+    """One thing the site is made of.
+
+    Attributes
+    ----------
+    name, version : str
+        The version is empty where nothing tells it.
+    licence : str
+        An SPDX expression, or words if `spdx` is false.
+    licence_from : str
+        Where that was read.
+    purl : str
+        Package URL without version; empty if there is none.
+    used : str
+        Where in the program it works.
+    file : str
+        The file it comes in.
+    sha256 : str
+        Of that file as it was fetched; empty for a part of one.
+    texts : list of (str, str)
+        Titles and texts of its licences and notices.
+    """
+
+    name: str
+    version: str
+    licence: str
+    licence_from: str
+    purl: str = ""
+    kind: str = "library"
+    used: str = ""
+    file: str = ""
+    sha256: str = ""
+    spdx: bool = True
+    code: str = ""
+    description: str = ""
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    parts: list[Component] = field(default_factory=list)
+    depends: list[str] = field(default_factory=list)
+    changes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def write(site: Path, lock: dict[str, Any], fetched: Path, patches: Patches) -> None:
+    """Write the bill of materials and the licences into the site.
+
+    Parameters
+    ----------
+    site : Path
+        Folder of the site.
+    lock : dict
+        See `runtime.read_lock`.
+    fetched : Path
+        Folder with the runtime as it was fetched.
+    patches : mapping
+        What the build changes in files of the runtime.
+
+    Raises
+    ------
+    ValueError
+        If it is not known under which licence something is, or a file is not made of what the table says.
+    """
+    own, others = components(lock, fetched, patches)
+    bill = json.dumps(bill_of_materials(own, others), indent=1, ensure_ascii=False) + "\n"
+    (site / BILL).write_text(bill, encoding="utf-8", newline="\n")
+    (site / LICENCES).write_text(licences(own, others), encoding="utf-8", newline="\n")
+
+
+def components(lock: dict[str, Any], fetched: Path, patches: Patches) -> tuple[Component, list[Component]]:
+    """Return our own package, and everything else that is in the site, sorted by name."""
+    table = tomllib.loads((FOLDER / "parts.toml").read_text(encoding="utf-8"))
+    found = [
+        *(_source(name, lock, fetched, table, patches) for name in lock["sources"]),
+        *(_package(name, lock, fetched, table) for name in lock["packages"]),
+        *_atlases(),
+    ]
+    found.sort(key=lambda one: (one.name.casefold(), one.version))
+    text = (runtime.ROOT / "LICENSE").read_text(encoding="utf-8")
+    source = (runtime.ROOT / "py" / "imagenomer" / "__init__.py").read_text(encoding="utf-8")
+    version = source.split('__version__ = "')[1].split('"')[0]
+    own = Component(
+        "ImageNomer", version, "MIT", "LICENSE", purl="pkg:generic/imagenomer", kind="application",
+        texts=[("LICENSE", text)], depends=[one.name for one in found],
+    )  # fmt: skip
+    return own, found
+
+
+# --- what the lock fetches ------------------------------------------------------------------------
+
+
+def _source(name: str, lock: dict[str, Any], fetched: Path, table: dict[str, Any], patches: Patches) -> Component:
+    """One of Pyodide, PyScript and MicroPython: all locked files of it that are no wheels."""
+    said = table["sources"].get(name)
+    if said is None:
+        raise ValueError(f"licences/parts.toml has no [sources.{name}]: say under which licence it is")
+    wheels = {entry["file"] for entry in lock["packages"].values()}
+    files = [file for file in runtime.locked_files(lock) if file.source == name and file.name not in wheels]
+    if lock["sources"][name]["manager"] == "npm":
+        version = lock["sources"][name]["archive"].rpartition("@")[2]
+    else:
+        library = _members(fetched / "pyodide" / "python_stdlib.zip")
+        version = _find(rb'__version__ = "(.*?)"', library("pyodide/__init__.py"))
+    members = {file.name: file for file in files}
+    parts = _parts(name, table, members, lambda member: (fetched / members[member].path).read_bytes())
+    return Component(
+        said["title"],
+        version,
+        said["licence"],
+        "licences/parts.toml",
+        purl=said["purl"],
+        kind="framework",
+        used="engine" if name == "pyodide" else "page",
+        code=said["code"].format(version=version),
+        texts=_texts(said, lambda _: b""),
+        parts=[
+            *(
+                Component(
+                    file.name, "", said["licence"], "licences/parts.toml", kind="file", file=file.path,
+                    sha256=file.sha256, changes=list(patches.get(file.path, ())),
+                )
+                for file in files
+            ),
+            *parts,
+        ],
+    )  # fmt: skip
+
+
+def _package(name: str, lock: dict[str, Any], fetched: Path, table: dict[str, Any]) -> Component:
+    """One wheel of the lock, with what it holds of others."""
+    entry = lock["packages"][name]
+    path = f"pyodide/{entry['file']}"
+    read = _members(fetched / path)
+    with zipfile.ZipFile(fetched / path) as wheel:
+        members = wheel.namelist()
+    metadata = next(member for member in members if member.endswith(".dist-info/METADATA"))
+    headers = email.parser.BytesParser().parsebytes(read(metadata), headersonly=True)
+    licence, licence_from = _licence(name, headers, table["licences"])
+    texts = {
+        member.removeprefix(f"{metadata.rpartition('/')[0]}/"): _decode(read(member))
+        for member in sorted(members)
+        if LICENCE_FILE.search(member) and not member.endswith(".py")
+    }
+    if not texts:
+        raise ValueError(f"{entry['file']} holds no licence text; add one to licences/ and a rule to materials.py")
+    return Component(
+        name,
+        entry["version"],
+        licence,
+        licence_from,
+        purl=f"pkg:pypi/{name}",
+        used="engine",
+        file=path,
+        sha256=lock["files"][path]["sha256"],
+        code=_code(headers),
+        description=headers.get("Summary", ""),
+        texts=list(texts.items()),
+        parts=_parts(name, table, dict.fromkeys(members), read),
+        depends=list(entry["depends"]),
+    )
+
+
+def _licence(name: str, headers: email.message.Message, table: dict[str, str]) -> tuple[str, str]:
+    """Return the SPDX expression of a wheel's licence, and where it stands."""
+    if name in table:
+        return table[name], "licences/parts.toml"
+    if expression := headers.get("License-Expression"):
+        return expression, "License-Expression"
+    if known := SPDX.get(headers.get("License", "")):
+        return known, "License"
+    known_ones = {SPDX[text] for text in headers.get_all("Classifier", []) if text in SPDX}
+    if len(known_ones) == 1:
+        return known_ones.pop(), "Classifier"
+    raise ValueError(f"{name} does not name its licence clearly; look, and say it in licences/parts.toml")
+
+
+def _code(headers: email.message.Message) -> str:
+    """Return where a wheel says its source code is."""
+    urls = dict(entry.split(", ", 1) for entry in headers.get_all("Project-URL", []))
+    named = {label.casefold(): url for label, url in urls.items()} | {"home-page": headers.get("Home-page", "")}
+    labels = ("source", "source code", "repository", "homepage", "home-page")
+    return next((named[label] for label in labels if named.get(label)), "")
+
+
+def _parts(
+    inside: str, table: dict[str, Any], members: Mapping[str, Any], read: Callable[[str], bytes]
+) -> list[Component]:
+    """Return what the table says lies in the files of a package, after finding each mark in them."""
+    found: list[Component] = []
+    for part in table["part"]:
+        if part["inside"] != inside:
+            continue
+        fitting = fnmatch.filter(members, part["file"])
+        if len(fitting) != 1:
+            raise ValueError(f"licences/parts.toml: {part['name']}: {inside} has {len(fitting)} files {part['file']}")
+        (member,) = fitting
+        version = part.get("version", "")
+        if "mark" in part:
+            version = _find(part["mark"].encode(), read(member), f"{part['name']} in {member}") or version
+        if "version_of" in part:
+            version = next(other.version for other in found if other.name == part["version_of"])
+        found += [
+            Component(
+                name, version, part["licence"], "licences/parts.toml", purl=_part_purl(inside, name), file=member,
+                texts=_texts(part, read),
+            )
+            for name in part["name"].split(", ")
+        ]  # fmt: skip
+    return sorted(found, key=lambda one: one.name.casefold())
+
+
+def _part_purl(inside: str, name: str) -> str:
+    if inside == "pyscript":
+        return f"pkg:npm/{name.replace('@', '%40')}"
+    simple = re.sub(r"[^a-z0-9.]+", "-", name.partition(" (")[0].lower()).strip("-")
+    return f"pkg:generic/{simple}"
+
+
+def _find(mark: bytes, content: bytes, what: str = "a version") -> str:
+    """Return the group of a mark, if it has one."""
+    match = re.search(mark, content)
+    if match is None:
+        raise ValueError(f"licences/parts.toml: {what} is no longer found by {mark!r}; look again what is in there")
+    return match[1].decode() if match.re.groups else ""
+
+
+def _texts(said: dict[str, Any], read: Callable[[str], bytes]) -> list[tuple[str, str]]:
+    """Return the notice and the licence of an entry of the table."""
+    texts = [("Notice", said["notice"].strip())] if "notice" in said else []
+    if "text" in said:
+        return [*texts, (said["text"], _decode(read(said["text"])))]
+    identifiers = [name for name in re.split(r"[\s()]+", said["licence"]) if name not in {"AND", "OR", "WITH", ""}]
+    paths = [(name, FOLDER / f"{name}.txt") for name in identifiers]
+    known = [(name, path.read_text(encoding="utf-8")) for name, path in paths if path.is_file()]
+    # One of several to choose from is enough; all of several that hold together are needed.
+    if not known or (" OR " not in said["licence"] and len(known) < len(paths)):
+        raise ValueError(f"no text of {said['licence']} in build_scripts/licences/")
+    return texts + known
+
+
+def _members(archive: Path) -> Callable[[str], bytes]:
+    def read(member: str) -> bytes:
+        with zipfile.ZipFile(archive) as opened:
+            return opened.read(member)
+
+    return read
+
+
+def _decode(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _atlases() -> Iterator[Component]:
+    """The atlas tables in our own package, whose licences are words."""
+    for path in sorted((runtime.ROOT / "datasets" / "atlases").glob("*/atlas.json")):
+        about = json.loads(path.read_text(encoding="utf-8"))
+        yield Component(
+            f"Atlas {about['name']}",
+            "",
+            about["licence"],
+            f"datasets/atlases/{path.parent.name}/atlas.json",
+            kind="data",
+            used="engine",
+            spdx=False,
+            description=about["citation"],
+        )
+
+
+# --- CycloneDX ------------------------------------------------------------------------------------
+
+
+def bill_of_materials(own: Component, others: list[Component]) -> dict[str, Any]:
+    """Return the bill of materials as CycloneDX 1.6."""
+    references = {one.name: _reference(one) for one in others}
+    dependencies = [
+        {"ref": _reference(one), "dependsOn": sorted(references[name] for name in one.depends)}
+        for one in [own, *others]
+    ]
+    content: dict[str, Any] = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"lifecycles": [{"phase": "build"}], "component": _as_json(own, "")},
+        "components": [_as_json(one, "") for one in others],
+        "dependencies": sorted(dependencies, key=lambda entry: str(entry["ref"])),
+    }
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    serial = uuid.uuid5(uuid.NAMESPACE_OID, canonical)
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "serialNumber": f"urn:uuid:{serial}",
+    } | content
+
+
+def _reference(one: Component, inside: str = "") -> str:
+    # Some parts lie in two packages: what they lie in makes their references differ.
+    name = (one.purl or one.name) + (f"@{one.version}" if one.version else "")
+    return f"{inside}#{name}" if inside else name
+
+
+def _as_json(one: Component, inside: str) -> dict[str, Any]:
+    reference = _reference(one, inside)
+    single = one.spdx and " " not in one.licence and not one.licence.startswith("LicenseRef-")
+    if single:
+        licences: list[dict[str, Any]] = [{"license": {"id": one.licence}}]
+    else:
+        licences = [{"expression": one.licence}] if one.spdx else [{"license": {"name": one.licence}}]
+    entry: dict[str, Any] = {"type": one.kind, "bom-ref": reference, "name": one.name}
+    if one.version:
+        entry["version"] = one.version
+    if one.description:
+        entry["description"] = one.description
+    if one.sha256:
+        entry["hashes"] = [{"alg": "SHA-256", "content": one.sha256}]
+    entry["licenses"] = licences
+    if one.purl:
+        entry["purl"] = one.purl + (f"@{one.version}" if one.version else "")
+    if one.code:
+        entry["externalReferences"] = [{"type": "vcs", "url": one.code}]
+    if one.changes:
+        entry["pedigree"] = {
+            "patches": [
+                {"type": "unofficial", "diff": {"text": {"contentType": "text/plain", "content": _difference(*change)}}}
+                for change in one.changes
+            ],
+            "notes": "Changed when the site is built: each of these texts occurs once and is replaced.",
+        }
+    if one.parts:
+        entry["components"] = [_as_json(part, reference) for part in one.parts]
+    told = {"file": one.file, "licence-from": one.licence_from, "used-in": one.used}
+    entry["properties"] = [{"name": f"imagenomer:{key}", "value": value} for key, value in told.items() if value]
+    return entry
+
+
+def _difference(before: str, after: str) -> str:
+    return f"-{before}\n+{after}"
+
+
+# --- for people -----------------------------------------------------------------------------------
+
+RULE = "=" * 100
+
+
+def licences(own: Component, others: list[Component]) -> str:
+    """Return the licences of everything: a list, what is changed, and every text once."""
+    whole = [own, *others]
+    lines = [f"{own.name} {own.version}: what it is made of, and under which licences", RULE, ""]
+    for one in whole:
+        lines.append(_line(one))
+        lines += [f"    with {_line(part)}" for part in one.parts if part.kind != "file"]
+    lines += ["", RULE, "What is changed in files of others", RULE]
+    for one in whole:
+        changed = [part for part in one.parts if part.changes]
+        if changed:
+            lines += ["", f"{one.name} {one.version} ({one.licence}). Source code: {one.code}"]
+        for part in changed:
+            lines += ["", f"  {part.file}"]
+            for change in part.changes:
+                lines.append(textwrap.indent(_difference(*change), "    "))
+    lines += [
+        "",
+        "Everything else is shipped as its authors made it, some of it compiled to .pyc.",
+    ]
+    seen: dict[str, str] = {}
+    for one in whole:
+        lines += _chapter(one, f"{one.name} {one.version}".rstrip(), seen)
+        for part in one.parts:
+            lines += _chapter(part, f"{part.name} {part.version}".rstrip() + f", in {one.name}", seen)
+    return "\n".join(lines) + "\n"
+
+
+def _line(one: Component) -> str:
+    return f"{one.name} {one.version}".rstrip() + f": {one.licence}"
+
+
+def _chapter(one: Component, title: str, seen: dict[str, str]) -> Iterator[str]:
+    if not one.texts:
+        return
+    yield from ("", RULE, f"{title}  [{one.licence}]", RULE)
+    if one.code:
+        yield f"\nSource code: {one.code}"
+    for name, text in one.texts:
+        text = "\n".join(line.rstrip() for line in text.strip("\r\n").splitlines())
+        if text in seen:
+            yield f"\n--- {name}: the same text as {seen[text]} above"
+            continue
+        seen[text] = f"{name} of {title}"
+        yield f"\n--- {name}\n\n{text}"
+
+
+# --- checksums ------------------------------------------------------------------------------------
+
+
+def checksums(folder: Path) -> Path:
+    """Write ``SHA256SUMS`` of all files in a folder, in the order of their names.
+
+    ``sha256sum -c SHA256SUMS`` in that folder checks them.
+    """
+    target = folder / CHECKSUMS
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    paths.pop(CHECKSUMS, None)
+    lines = [f"{runtime.sha256_of(paths[name])}  {name}\n" for name in sorted(paths)]
+    target.write_text("".join(lines), encoding="utf-8", newline="\n")
+    return target
+
+
+def wrong_files(folder: Path) -> list[str]:
+    """Return the files of a folder that are not what its ``SHA256SUMS`` says, are missing, or are not in it."""
+    listed = {}
+    for line in (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines():
+        digest, _, name = line.partition("  ")
+        listed[name] = digest
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {CHECKSUMS}
+    damaged = {name for name in there & listed.keys() if runtime.sha256_of(folder / name) != listed[name]}
+    return sorted(damaged | (there ^ listed.keys()))
+
+
+def main() -> int:
+    """Check a folder against its ``SHA256SUMS``: ``python3 build_scripts/materials.py FOLDER``."""
+    wrong = wrong_files(Path(sys.argv[1]))
+    print("\n".join(wrong) if wrong else f"{sys.argv[1]} is what {CHECKSUMS} says")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
