@@ -8,7 +8,7 @@ import io
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Annotated
 
@@ -448,3 +448,80 @@ def test_a_wrong_call_is_a_bug_not_a_refusal(page):
         page.ask("shutdown")
     with pytest.raises(TypeError):
         page.ask("gallery", measure="fc", colour="red")
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+def too_large():
+    """A computation that asks for more memory than any computer of this kind can have."""
+    yield Progress("Averaging everything")
+    np.empty((2, 2**44), dtype=np.float32)
+
+
+def test_a_computation_that_runs_out_of_memory_says_what_it_was_doing_and_the_way_out(page, echo):
+    page.ask("run", analysis="echo", params={})
+    replace_compute(page, lambda cohort, params: too_large())
+    with pytest.raises(InputError) as refused:
+        page.ask("run", analysis="echo", params={"factor": 2})
+    said = str(refused.value)
+    assert "“Averaging everything”: it asked for another 140,737.5 GB" in said
+    assert "Forty is still open" in said
+    assert said.endswith("""imagenomer run echo demo:quick:1 --params '{"factor": 2}'""")
+    assert page.ask("overview")[0]["name"] == "Forty"
+    replace_compute(page, echo.compute)
+    page.ask("run", analysis="echo", params={})
+    assert echo.n_computed == 2, "kept results make room"
+
+
+def replace_compute(page: Page, compute) -> None:
+    analysis = page.engine._analyses["echo"]
+    page.engine._analyses["echo"] = replace(analysis, compute=compute)
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "command"),
+    [
+        ("save_bundle", {}, "imagenomer convert demo:quick:1 Forty.zip"),
+        ("open_demo", {"size": "full", "seed": 3}, "imagenomer open demo:full:3"),
+        ("open_files", {"paths": ["my cohort/a.npy", "my cohort/b.npy"]}, "imagenomer open 'my cohort'"),
+        ("open_files", {"paths": ["a.npy", "b.npy"]}, "imagenomer open FOLDER"),
+        ("matrix", {"source": RESULT}, "imagenomer run echo demo:quick:1 --params '{}'"),
+        ("gallery", {"measure": "fc"}, None),
+    ],
+)
+def test_what_lacks_memory_here_is_told_as_a_command_for_a_terminal(page, call, arguments, command):
+    said = str(page.engine.short_of_memory(MemoryError(), call, arguments))
+    assert "not enough memory for this." in said
+    assert ("In a terminal" in said) == (command is not None)
+    assert said.endswith(command or "try again.")
+
+
+class JsException(Exception):
+    """What Pyodide makes of an error of the browser."""
+
+
+def test_every_way_of_saying_that_memory_ran_out_is_understood(page):
+    for error in (
+        MemoryError(),
+        ValueError("array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size."),
+        ValueError("Maximum allowed dimension exceeded"),
+        OverflowError("cannot fit 'int' into an index-sized integer"),
+        JsException("RangeError: Array buffer allocation failed"),
+        JsException("RangeError: Invalid typed array length: 5000000000"),
+        JsException("InternalError: allocation size overflow"),
+        JsException("RangeError: Out of memory"),
+    ):
+        assert page.engine.short_of_memory(error, "overview", {}) is not None, error
+    for error in (ValueError("too few subjects"), KeyError("memory"), InputError("array is too big"), Cancelled()):
+        assert page.engine.short_of_memory(error, "overview", {}) is None, error
+
+
+def test_a_bug_is_no_lack_of_memory(page):
+    def wrong(cohort, params):
+        yield Progress("Working")
+        raise ZeroDivisionError
+
+    replace_compute(page, wrong)
+    with pytest.raises(ZeroDivisionError):
+        page.ask("run", analysis="echo", params={})

@@ -7,7 +7,9 @@ is a bug of the page and fails as one; what the user can correct is an `InputErr
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import shlex
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -27,7 +29,7 @@ from imagenomer.analyses import (
 )
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import FIGURE_FORMATS, MIME, csv_of, result_stem, stem
-from imagenomer.errors import InputError
+from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
 from imagenomer.figures.pixels import default_colormap, paint_edges
 from imagenomer.groups import describe, expression_from_clauses, select
 from imagenomer.jsonable import dumps
@@ -65,6 +67,8 @@ KEPT_RESULTS = 8
 #: Seconds between two looks at the world: often enough that a cancel feels at once, rarely enough to cost nothing.
 _BREATH = 0.05
 
+_SMALLER = "Choose a smaller group or a single task"
+
 
 class Cancelled(Exception):
     """The user no longer wants the answer."""
@@ -99,11 +103,14 @@ class Job:
         ``(step, done, total)``, told at most every 50 ms and whenever the step changes.
     cancelled : callable
         True once the user no longer wants the answer.
+    step : str
+        What is being done, as far as it is known.
     """
 
     files: Files | None
     progress: Callable[[str, int, int], None]
     cancelled: Callable[[], bool]
+    step: str = ""
 
     async def finish(self, steps: Steps[Result]) -> Result:
         """Run a computation to its end; let the world in now and then, and raise `Cancelled` when asked to."""
@@ -115,6 +122,7 @@ class Job:
                 except StopIteration as stop:
                     result: Result = stop.value
                     return result
+                self.step = progress.step
                 now = time.monotonic()
                 if progress.step != step or now - breathed >= _BREATH:
                     self.progress(progress.step, progress.done, progress.total)
@@ -214,13 +222,70 @@ class Engine:
         Raises
         ------
         InputError
-            If the user can correct something.
+            If the user can correct something, a lack of memory included.
         Cancelled
             If ``cancelled`` said so.
         """
         job = Job(files, progress, cancelled)
-        answer, buffers = await self._calls[call](job, **json.loads(arguments))
-        return dumps(answer), buffers
+        given = json.loads(arguments)
+        try:
+            answer, buffers = await self._calls[call](job, **given)
+            return dumps(answer), buffers
+        except Exception as error:
+            refusal = self.short_of_memory(error, call, given, job.step)
+            if refusal is None:
+                raise
+        # Out here, where the error no longer holds on to what was made on the way.
+        gc.collect()
+        raise refusal
+
+    def short_of_memory(
+        self, error: Exception, call: str, given: Mapping[str, Json], step: str = ""
+    ) -> InputError | None:
+        """Return what to tell the user if memory ran out in a call, else None; kept results are dropped then.
+
+        Parameters
+        ----------
+        error : Exception
+        call, given
+            The call and its arguments.
+        step : str
+            What was being done, if it is known.
+        """
+        if isinstance(error, InputError) or not is_out_of_memory(error):
+            return None
+        wanted = bytes_wanted(error)
+        doing = f"“{step}”" if step else "this"
+        amount = "" if wanted is None else f": it asked for another {_size(wanted)}"
+        sentences = [f"There is not enough memory for {doing}{amount}."]
+        if self._opened is not None:
+            self._opened.outcomes.clear()
+            sentences.append(f"{self._opened.cohort.name} is still open, and nothing in it has changed.")
+        sentences.append(
+            "A page has 4 GB at most, 2 GB for a single table of numbers, and less where the computer itself is short."
+        )
+        smaller = "Open fewer scans at a time (a single task, say)" if call.startswith("open_") else _SMALLER
+        sentences.append(f"{smaller}, or close other tabs and programs, and try again.")
+        command = self._command(call, given)
+        if command:
+            sentences.append(f"In a terminal there is no such limit: {command}")
+        return InputError(" ".join(sentences))
+
+    def _command(self, call: str, given: Mapping[str, Json]) -> str | None:
+        """Return what to type in a terminal for the same, from the folder that holds the cohort."""
+        if call == "open_files":
+            return shlex.join(["imagenomer", "open", _top_of(given["paths"]) or "FOLDER"])
+        if call == "open_demo":
+            return f"imagenomer open demo:{given['size']}:{given['seed']}"
+        if self._opened is None:
+            return None
+        if call == "save_bundle":
+            return shlex.join(["imagenomer", "convert", self._opened.where, f"{stem(self._opened.cohort.name)}.zip"])
+        result = given.get("source") or given
+        if "analysis" not in result:
+            return None
+        params = json.dumps(result.get("params") or {}, ensure_ascii=False)
+        return shlex.join(["imagenomer", "run", result["analysis"], self._opened.where, "--params", params])
 
     @property
     def _now(self) -> Opened:
@@ -244,8 +309,7 @@ class Engine:
         if job.files is None:
             raise InputError("no files came with the request; drop them again")
         listing = listing_from(paths, job.files.sizes, job.files.read)
-        tops = sorted({path.replace("\\", "/").strip("/").split("/")[0] for path in paths})
-        return await self._open(job, open_cohort(listing), tops[0] if len(tops) == 1 else listing.name)
+        return await self._open(job, open_cohort(listing), _top_of(paths) or listing.name)
 
     async def _open(self, job: Job, steps: Steps[Cohort], where: str) -> Answer:
         cohort = await job.finish(steps)
@@ -451,6 +515,16 @@ def catalog(analyses: Mapping[str, Analysis]) -> list[dict[str, Json]]:
         }
         for name, analysis in analyses.items()
     ]
+
+
+def _top_of(paths: Sequence[str]) -> str | None:
+    """Return the one folder or file that holds all of them, or None."""
+    tops = {path.replace("\\", "/").strip("/").split("/")[0] for path in paths}
+    return tops.pop() if len(tops) == 1 else None
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"
 
 
 def _coloured(groups: Sequence[Sequence[str]]) -> _Groups:

@@ -1,6 +1,18 @@
-"""The one error a user can correct."""
+"""The one error a user can correct, and how to know that memory ran out."""
 
 from __future__ import annotations
+
+import math
+import re
+
+#: How NumPy and Python in 32 bits, and browsers, say it, where it is not a `MemoryError`. As "Name: message".
+_OUT_OF_MEMORY = re.compile(
+    r"ValueError: (array is too big|Maximum allowed (dimension|size) exceeded)"
+    r"|OverflowError: (cannot fit 'int' into an index-sized integer|Python int too large to convert to C ssize_t)"
+    r"|.*(Array buffer allocation failed|Invalid (typed array|array buffer|array) length|allocation size overflow"
+    r"|out of memory|length too large)",
+    re.IGNORECASE,
+)
 
 
 class InputError(ValueError):
@@ -20,3 +32,16 @@ class InputError(ValueError):
     def __init__(self, message: str, *, position: int | None = None) -> None:
         super().__init__(message)
         self.position = position
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that there is not enough memory, be it Python's, NumPy's or the browser's."""
+    return isinstance(error, MemoryError) or bool(_OUT_OF_MEMORY.match(f"{type(error).__name__}: {error}"))
+
+
+def bytes_wanted(error: BaseException) -> int | None:
+    """Return how much memory could not be had, or None where the error does not say."""
+    shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
+    if not isinstance(shape, tuple) or dtype is None:
+        return None
+    return math.prod(shape) * int(dtype.itemsize)

@@ -79,8 +79,9 @@ def read_pickle(data: bytes, name: str) -> Any:
     return value
 
 
-#: What malformed operands raise, before or besides our own checks.
-_MALFORMED = (IndexError, KeyError, TypeError, ValueError, struct.error, OverflowError, MemoryError)
+#: What malformed operands raise, before or besides our own checks. Not MemoryError: nothing is made that is larger than
+#: the file, so that a lack of memory is one.
+_MALFORMED = (IndexError, KeyError, TypeError, ValueError, struct.error, OverflowError)
 
 
 class _Mark:
