@@ -4,6 +4,7 @@ Runs in the engine's worker as its main module; the only Python of the engine th
 """
 
 import importlib
+import json
 import traceback
 
 import numpy as np
@@ -110,9 +111,23 @@ async def answer(request, call, arguments, files, progress, cancelled):
     except Cancelled:
         message = {"type": "cancelled"}
     except Exception as error:
-        summary = traceback.format_exception_only(error)[-1].strip()
-        message = {"type": "bug", "message": summary, "traceback": traceback.format_exc()}
+        # Handing over files and buffers is the browser's memory, not the engine's.
+        refusal = engine.short_of_memory(error, call, json.loads(arguments))
+        if refusal is not None:
+            message = {"type": "refused", "message": str(refusal), "position": None}
+        else:
+            summary = traceback.format_exception_only(error)[-1].strip()
+            message = {"type": "bug", "message": summary, "traceback": without_values(error)}
     return to_js({**message, "id": request}, dict_converter=Object.fromEntries)
+
+
+def without_values(error):
+    """Write where an error arose, for a report that others read; messages may quote the data, so they stay out."""
+    parts = []
+    while error is not None:
+        parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nwhile or because of which there was:\n".join(parts)
 
 
 def _buffer(array):
