@@ -45,7 +45,7 @@ SPDX = {
 }
 
 #: Files of a wheel that hold a licence.
-LICENCE_FILE = re.compile(r"(?i)(^|/)(licen[cs]e|copying|notice)[^/]*$")
+LICENCE_FILE = re.compile(r"(?i)(licen[cs]e|copying|notice)[^/]*$")
 
 #: What is changed in files of others: path in the lock to pairs of a text and what replaces it.
 Patches = Mapping[str, Sequence[tuple[str, str]]]
