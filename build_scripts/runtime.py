@@ -124,7 +124,11 @@ class ProgressLine:
     def close(self) -> None:
         """End the line."""
         self.show("ready", now=True)
-        if self._stream.isatty():
+        self.end()
+
+    def end(self) -> None:
+        """End the line as it stands."""
+        if self._last and self._stream.isatty():
             self._stream.write("\n")
 
 
