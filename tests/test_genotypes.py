@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import shutil
 import subprocess
+from fractions import Fraction
+from math import comb, log10
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,18 @@ from hypothesis import strategies as st
 
 from imagenomer.cohort import VariantSet
 from imagenomer.errors import InputError
-from imagenomer.genotypes import PlinkFiles, dosage_of_codes, read_plink, unnamed_variants, write_plink
+from imagenomer.genotypes import (
+    GenotypeCounts,
+    PlinkFiles,
+    check_hardy_weinberg,
+    check_variants,
+    count_genotypes,
+    dosage_of_codes,
+    read_plink,
+    select_variants,
+    unnamed_variants,
+    write_plink,
+)
 
 
 def read_files(stem: Path):
@@ -122,3 +135,149 @@ GOOD = write_plink(unnamed_variants("x", np.zeros((5, 2), dtype=np.int8)), tuple
 def test_files_that_do_not_fit_are_refused_with_the_numbers(files, words):
     with pytest.raises(InputError, match=words):
         read_plink(files, "x")
+
+
+# --- counts and quality --------------------------------------------------------------------------
+
+
+def draw_genotypes(rng, n_subjects=157, n_variants=300):
+    """Genotypes of any frequency, some out of proportion, some constant, some nearly all missing."""
+    frequency = rng.beta(0.5, 0.5, n_variants)
+    inbred = rng.uniform(-0.1, 0.4, n_variants).clip(0)
+    first, other = (rng.random((2, n_subjects, n_variants)) < frequency).astype(np.int8)
+    dosage = first + np.where(rng.random(first.shape) < inbred, first, other)
+    dosage[rng.random(dosage.shape) < rng.choice([0, 0.03, 0.98], n_variants)] = -1
+    dosage[:, 5], dosage[:, 6], dosage[3, 6] = 0, 2, -1
+    return dosage
+
+
+def run_plink(program: str, folder: Path, dosage, *arguments: str) -> dict[str, list[dict[str, str]]]:
+    """Run PLINK on genotypes, and return the tables it writes by their extension."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not on this machine")
+    n_subjects, n_variants = dosage.shape
+    ids = tuple(f"rs{number}" for number in range(n_variants))
+    variants = VariantSet(
+        "x", dosage, ids, ("1",) * n_variants, np.arange(n_variants) + 1, ("A",) * n_variants, ("G",) * n_variants
+    )
+    write_files(folder / "x", write_plink(variants, tuple(f"p{number}" for number in range(n_subjects))))
+    command = [program, "--bfile", "x", "--out", "out", "--allow-no-sex", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    tables = {}
+    for path in folder.glob("out.*"):
+        if path.suffix not in (".log", ".nosex", ".bim"):
+            header, *rows = [line.split() for line in path.read_text().splitlines()]
+            tables[path.name[4:]] = [dict(zip(header, row, strict=True)) for row in rows]
+    return tables
+
+
+def test_counts_frequencies_and_missingness_are_those_of_plink(tmp_path, rng):
+    dosage = draw_genotypes(rng, n_subjects=700)  # more than fit a byte
+    tables = run_plink("plink1.9", tmp_path, dosage, "--freq", "counts", "--missing", "--keep-allele-order")
+    by_variant, by_subject = count_genotypes(dosage), count_genotypes(dosage, "subject")
+    copies = [int(row["C1"]) for row in tables["frq.counts"]]
+    others = [int(row["C2"]) for row in tables["frq.counts"]]
+    assert copies == (2 * by_variant.two + by_variant.one).tolist()
+    shares = [a / (a + b) if a + b else np.nan for a, b in zip(copies, others, strict=True)]
+    np.testing.assert_allclose(by_variant.effect_frequency, shares, rtol=1e-12)
+    assert [int(row["G0"]) for row in tables["frq.counts"]] == by_variant.missing.tolist()
+    assert [int(row["N_MISS"]) for row in tables["imiss"]] == by_subject.missing.tolist()
+    theirs = [float(row["F_MISS"]) for row in tables["lmiss"]]
+    np.testing.assert_allclose(by_variant.missing_rate, theirs, rtol=1e-3, atol=1e-12)  # four digits
+
+
+def test_minor_allele_frequency_is_that_of_plink(tmp_path, rng):
+    dosage = draw_genotypes(rng)
+    rows = run_plink("plink1.9", tmp_path, dosage, "--freq")["frq"]
+    theirs = [np.nan if row["MAF"] == "NA" else float(row["MAF"]) for row in rows]
+    np.testing.assert_allclose(count_genotypes(dosage).minor_frequency, theirs, rtol=1e-3)
+
+
+@pytest.mark.parametrize("mid_p", [False, True])
+@pytest.mark.parametrize("program", ["plink1.9", "plink2"])
+def test_hardy_weinberg_is_that_of_plink(program, mid_p, tmp_path, rng):
+    dosage = draw_genotypes(rng)
+    tables = run_plink(program, tmp_path, dosage, "--hardy", *(["midp"] if mid_p else []))
+    counts = count_genotypes(dosage)
+    ours = check_hardy_weinberg(counts, mid_p=mid_p)
+    rows = tables["hwe"] if program == "plink1.9" else tables["hardy"]
+    column = {"plink1.9": "P", "plink2": "MIDP" if mid_p else "P"}[program]
+    assert len(rows) == dosage.shape[1]
+    known = counts.called > 0
+    theirs = np.array([float(row[column]) for row in rows])
+    assert theirs.min() < 1e-6
+    np.testing.assert_allclose(ours.p_value[known], theirs[known], rtol=1e-3 if program == "plink1.9" else 1e-5)
+    assert np.isnan(ours.p_value[~known]).all()
+    if program == "plink2":
+        expected = [float(row["E(HET_A1)"]) for row in rows]
+        np.testing.assert_allclose(ours.expected[known], np.array(expected)[known], rtol=1e-5)
+        observed = [float(row["O(HET_A1)"]) for row in rows]
+        np.testing.assert_allclose(ours.observed[known], np.array(observed)[known], rtol=1e-5)
+
+
+def exact_hardy_weinberg(one: int, two: int, none: int, mid_p: bool) -> Fraction:
+    """The definition, in whole numbers."""
+    n, rare = one + two + none, one + 2 * min(two, none)
+    ways = {}
+    for heterozygous in range(rare % 2, rare + 1, 2):
+        homozygous = (rare - heterozygous) // 2
+        ways[heterozygous] = 2**heterozygous * comb(n, heterozygous) * comb(n - heterozygous, homozygous)
+    tail = sum(Fraction(1, 2) * way if mid_p and way == ways[one] else way for way in ways.values() if way <= ways[one])
+    return Fraction(tail) / sum(ways.values())
+
+
+@pytest.mark.parametrize("mid_p", [False, True])
+def test_hardy_weinberg_is_exact_and_its_logarithm_outlives_doubles(mid_p):
+    genotypes = [(0, 0, 9), (1, 0, 8), (3, 1, 5), (0, 4, 4), (8, 0, 0), (40, 5, 100), (2, 700, 900), (0, 1000, 1000)]
+    one, two, none = np.array(genotypes).T
+    counts = GenotypeCounts(two, one, none, np.zeros_like(one))
+    ours = check_hardy_weinberg(counts, mid_p=mid_p)
+    oracle = [exact_hardy_weinberg(*each, mid_p) for each in genotypes]
+    assert min(oracle) < Fraction(1, 10**400)
+    expected = [log10(each.denominator) - log10(each.numerator) for each in oracle]
+    np.testing.assert_allclose(ours.neg_log10_p, expected, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(ours.p_value, [float(each) for each in oracle], rtol=1e-9)
+
+
+def test_hardy_weinberg_does_not_depend_on_which_allele_is_counted_or_on_the_other_variants(rng):
+    dosage = draw_genotypes(rng)
+    p_value = check_hardy_weinberg(count_genotypes(dosage)).p_value
+    recoded = np.where(dosage < 0, -1, 2 - dosage).astype(np.int8)
+    np.testing.assert_array_equal(check_hardy_weinberg(count_genotypes(recoded)).p_value, p_value)
+    alone = [check_hardy_weinberg(count_genotypes(dosage[:, [column]])).p_value[0] for column in range(40)]
+    np.testing.assert_allclose(alone, p_value[:40], rtol=1e-12)
+
+
+def test_filters_keep_what_plink_keeps(tmp_path, rng):
+    dosage = draw_genotypes(rng)
+    filters = ["--geno", "0.05", "--maf", "0.02", "--hwe", "1e-3", "include-nonctrl"]
+    run_plink("plink1.9", tmp_path, dosage, *filters, "--make-just-bim")
+    kept = [line.split()[1] for line in (tmp_path / "out.bim").read_text().splitlines()]
+    ours = check_variants(count_genotypes(dosage), most_missing=0.05, least_maf=0.02, least_hardy_p=1e-3)
+    assert [f"rs{index}" for index in np.flatnonzero(ours.kept)] == kept
+    np.testing.assert_array_equal(ours.kept, ~ours.too_missing & ~ours.too_rare & ~ours.off_hardy_weinberg)
+    assert min(ours.kept.sum(), ours.too_missing.sum(), ours.too_rare.sum(), ours.off_hardy_weinberg.sum()) > 5
+
+
+def test_a_share_at_the_limit_passes():
+    dosage = np.array([[-1] * 3 + [0] * 26 + [1]], dtype=np.int8).T
+    assert check_variants(count_genotypes(dosage), most_missing=0.1, least_maf=1 / 54).kept.all()
+    assert not check_variants(count_genotypes(dosage), most_missing=0.09).kept.any()
+    assert not check_variants(count_genotypes(dosage), least_maf=0.02).kept.any()
+
+
+def test_a_variant_without_a_call_has_no_frequency_and_is_not_kept():
+    counts = count_genotypes(np.full((4, 1), -1, dtype=np.int8))
+    result = check_hardy_weinberg(counts)
+    assert np.isnan([counts.minor_frequency, result.p_value, result.neg_log10_p, result.observed]).all()
+    assert not check_variants(counts).kept.any()
+
+
+def test_selecting_keeps_names_and_genotypes_together():
+    dosage = np.arange(-1, 3, dtype=np.int8) * np.ones((3, 1), dtype=np.int8)
+    variants = unnamed_variants("x", dosage, ("a", "b", "c", "d"))
+    chosen = select_variants(variants, subjects=np.array([2, 0]), which=np.array([3, 1]))
+    assert chosen.variant_ids == ("d", "b")
+    np.testing.assert_array_equal(chosen.dosage, [[2, 0], [2, 0]])
+    assert len(chosen.positions) == len(chosen.effect_alleles) == len(chosen.chromosomes) == 2

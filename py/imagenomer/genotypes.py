@@ -1,4 +1,4 @@
-"""Genotypes: variant sets from and to files.
+"""Genotypes: variant sets from and to files, counts, and what makes a variant doubtful.
 
 Dosage counts copies of the effect allele, PLINK's A1; -1 is missing.
 """
@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from imagenomer.cohort import VariantSet
 from imagenomer.errors import InputError
-from imagenomer.types import FloatArray
+from imagenomer.types import BoolArray, FloatArray, IntArray
 
 _BED_MAGIC = b"\x6c\x1b\x01"
 
@@ -157,6 +159,236 @@ def write_plink(variants: VariantSet, subjects: tuple[str, ...], sexes: Sequence
             (0, subject, 0, 0, sex, -9) for subject, sex in zip(subjects, sexes or [0] * len(subjects), strict=True)
         ),
     )
+
+
+# --- counts and quality --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GenotypeCounts:
+    """Genotypes counted by variant, or by subject.
+
+    Attributes
+    ----------
+    two, one, none : ndarray of int
+        Subjects (or variants) with two copies of the effect allele, with one, and with none of it.
+    missing : ndarray of int
+        Those without a call.
+    """
+
+    two: IntArray
+    one: IntArray
+    none: IntArray
+    missing: IntArray
+
+    @property
+    def called(self) -> IntArray:
+        """Genotypes that are known."""
+        return self.two + self.one + self.none
+
+    @property
+    def missing_rate(self) -> FloatArray:
+        """Share of genotypes that are missing; NaN where there are none at all."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.missing / (self.called + self.missing))
+
+    @property
+    def effect_frequency(self) -> FloatArray:
+        """Frequency of the effect allele among the alleles known; NaN where none is."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray((2 * self.two + self.one) / (2 * self.called))
+
+    @property
+    def minor_frequency(self) -> FloatArray:
+        """Frequency of the rarer allele (MAF); NaN where no genotype is known."""
+        frequency = self.effect_frequency
+        return np.minimum(frequency, 1 - frequency)
+
+
+def count_genotypes(dosage: NDArray[np.int8], by: Literal["variant", "subject"] = "variant") -> GenotypeCounts:
+    """Count genotypes by variant or by subject.
+
+    Parameters
+    ----------
+    dosage : ndarray, shape (n_subjects, n_variants), int8
+        0, 1, 2 copies of the effect allele, or -1. On X, where men have one copy, choose the subjects accordingly:
+        nothing here knows of sexes.
+    by : {"variant", "subject"}
+    """
+    n_subjects, n_variants = dosage.shape
+    n_found = n_variants if by == "variant" else n_subjects
+    counts = np.zeros((4, n_found), dtype=np.intp)
+    # Blocks of rows that a byte can count: no temporary larger than the block, and bytes are quick to add.
+    for start in range(0, n_subjects, 255):
+        block = dosage[start : start + 255]
+        for row, code in enumerate((2, 1, 0, -1)):
+            equal = block == code
+            if by == "variant":
+                counts[row] += equal.view(np.uint8).sum(axis=0, dtype=np.uint8)
+            else:
+                counts[row, start : start + 255] = [np.count_nonzero(one) for one in equal]
+    return GenotypeCounts(*counts)
+
+
+@dataclass(frozen=True, slots=True)
+class HardyWeinberg:
+    """Test of Hardy-Weinberg proportions of each variant.
+
+    Attributes
+    ----------
+    observed, expected : ndarray, shape (n_variants,)
+        Share of heterozygotes; NaN where no genotype is known.
+    p_value, neg_log10_p : ndarray, shape (n_variants,)
+        1 and 0 for a variant of one allele, NaN where no genotype is known; the logarithm is finite
+        where the probability is too small for a double.
+    """
+
+    observed: FloatArray
+    expected: FloatArray
+    p_value: FloatArray
+    neg_log10_p: FloatArray
+
+
+def check_hardy_weinberg(counts: GenotypeCounts, *, mid_p: bool = False) -> HardyWeinberg:
+    """Test Hardy-Weinberg proportions exactly, as PLINK's ``--hardy`` does.
+
+    Given the number of alleles, the number h of heterozygotes among n people has probability proportional to
+    2^h / (h! n_AA! n_aa!). The p-value sums what is no more likely than what was found.
+
+    Parameters
+    ----------
+    counts : GenotypeCounts
+        By variant. Of unrelated people of one ancestry; of women for variants on X.
+    mid_p : bool
+        Count half of what is exactly as likely as what was found: less conservative for rare alleles.
+
+    References
+    ----------
+    Wigginton, Cutler and Abecasis (2005), Am. J. Hum. Genet. 76:887. Graffelman and Moreno (2013),
+    Stat. Appl. Genet. Mol. Biol. 12:433 (mid-p).
+    """
+    n = counts.called
+    rare = 2 * np.minimum(counts.two, counts.none) + counts.one  # copies of the rarer allele
+    log_p = np.full(n.size, np.nan)
+    log_factorial = gammaln(np.arange(n.max(initial=0) + 1) + 1.0)
+    # Variants of similar allele counts together: each takes rare // 2 + 1 terms, the others of its block are padding.
+    order = np.argsort(rare, kind="stable")
+    order = order[n[order] > 0]
+    start = 0
+    while start < order.size:
+        width = int(rare[order[start]]) // 2 + 1
+        block = order[start : start + max(1, _TERMS_AT_ONCE // (width + 64))]
+        block = block[rare[block] // 2 + 1 <= width + 64]
+        start += block.size
+        log_p[block] = _log_hardy_weinberg(rare[block], counts.one[block], n[block], log_factorial, mid_p)
+    frequency = counts.effect_frequency
+    with np.errstate(invalid="ignore"):
+        observed = np.asarray(counts.one / n)
+    neg_log10_p = -log_p / np.log(10) + 0.0
+    return HardyWeinberg(observed, 2 * frequency * (1 - frequency), np.exp(log_p), neg_log10_p)
+
+
+#: Terms of the exact test computed at a time (8 bytes each, several times over).
+_TERMS_AT_ONCE = 1 << 19
+#: Two probabilities nearer than this, relatively, are the same but for rounding.
+_SAME = 1e-9
+
+
+def _log_hardy_weinberg(
+    rare: IntArray, heterozygous: IntArray, n: IntArray, log_factorial: FloatArray, mid_p: bool
+) -> FloatArray:
+    """Return the natural logarithm of the p-value, shape (n_variants,)."""
+    # Rare homozygotes go from 0 to rare // 2; heterozygotes are the rest of the rare alleles.
+    homozygous = np.arange(int(rare.max()) // 2 + 1)[:, None]
+    inside = homozygous <= rare // 2
+    one = np.where(inside, rare - 2 * homozygous, 0)
+    common = np.where(inside, n - one - homozygous, 0)
+    terms = one * np.log(2) - log_factorial[one] - log_factorial[common]
+    terms -= log_factorial[np.where(inside, homozygous, 0)]
+    terms[~inside] = -np.inf
+    largest = terms.max(axis=0)
+    columns = np.arange(rare.size)
+    found = terms[(rare - heterozygous) // 2, columns]
+    log_total = largest + np.log(np.exp(terms - largest).sum(axis=0))
+    # Relative to what was found: so a sum of terms that are all too small for a double is not lost.
+    difference = terms - found
+    weights = np.where(difference <= _SAME, np.exp(np.minimum(difference, 0)), 0.0)
+    if mid_p:
+        weights[np.abs(difference) <= _SAME] *= 0.5
+    return np.asarray(np.minimum(found + np.log(weights.sum(axis=0)) - log_total, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class VariantQuality:
+    """Which variants pass the filters, and which do not, by reason; a variant can fail several.
+
+    Attributes
+    ----------
+    kept, too_missing, too_rare, off_hardy_weinberg : ndarray of bool, shape (n_variants,)
+    """
+
+    kept: BoolArray
+    too_missing: BoolArray
+    too_rare: BoolArray
+    off_hardy_weinberg: BoolArray
+
+
+def check_variants(
+    counts: GenotypeCounts, *, most_missing: float = 1.0, least_maf: float = 0.0, least_hardy_p: float = 0.0
+) -> VariantQuality:
+    """Judge variants by missingness, frequency and Hardy-Weinberg, as PLINK's ``--geno``, ``--maf``, ``--hwe``.
+
+    Parameters
+    ----------
+    counts : GenotypeCounts
+        By variant.
+    most_missing : float
+        Largest share of missing genotypes that passes.
+    least_maf : float
+        Smallest minor allele frequency that passes.
+    least_hardy_p : float
+        Smallest Hardy-Weinberg p-value that passes; 0 leaves that test out.
+    """
+    n_all = counts.called + counts.missing
+    # Shares as counts, with a little room: 3 of 30 passes 0.1 whatever its last digit.
+    too_missing = (counts.missing > most_missing * n_all * (1 + _SAME)) | (counts.called == 0)
+    minor = np.minimum(2 * counts.two + counts.one, 2 * counts.none + counts.one)
+    too_rare = minor < least_maf * 2 * counts.called * (1 - _SAME)
+    off = np.zeros(n_all.shape, dtype=bool)
+    if least_hardy_p > 0:
+        off = check_hardy_weinberg(counts).p_value < least_hardy_p * (1 - _SAME)
+    return VariantQuality(~(too_missing | too_rare | off), too_missing, too_rare, off)
+
+
+def select_variants(
+    variants: VariantSet, *, subjects: IntArray | None = None, which: IntArray | None = None
+) -> VariantSet:
+    """Return a copy with some subjects and variants only, in the order given; by default all.
+
+    Parameters
+    ----------
+    variants : VariantSet
+    subjects, which : ndarray of int, optional
+        Rows and columns.
+    """
+    rows = np.arange(variants.dosage.shape[0]) if subjects is None else subjects
+    columns = np.arange(variants.dosage.shape[1]) if which is None else which
+
+    def some(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(names[column] for column in columns.tolist())
+
+    return VariantSet(
+        name=variants.name,
+        dosage=variants.dosage[np.ix_(rows, columns)],
+        variant_ids=some(variants.variant_ids),
+        chromosomes=some(variants.chromosomes),
+        positions=variants.positions[columns],
+        effect_alleles=some(variants.effect_alleles),
+        other_alleles=some(variants.other_alleles),
+    )
+
+
+# --- tables ----------------------------------------------------------------------------------------
 
 
 def _rows(table: bytes, name: str, n_cells: int) -> list[list[str]]:
