@@ -3,10 +3,12 @@
 // The build puts Pyodide's own two scripts before this one, and the page makes a worker from the whole as a blob, after
 // it has locked its own door: so the engine is born without network, served and opened from disk alike.
 //
-//   page -> worker   {type: "start", manifest}          assets.json
+//   page -> worker   {type: "start", manifest, lock}    assets.json; the name of a lock to hold for life, if any
 //                    {type: "asset", name, data}        an ArrayBuffer for each asset, in any order
 //                    {type: "request", ...}, {type: "cancel", id}
-//   worker -> page   {type: "boot"}, {type: "ready"}, and the answers: see docs/developing.md, "Messages"
+//   worker -> page   {type: "alive"}                    the lock is held: whoever gets it next sees this worker dead
+//                    {type: "crash", id, message, stack}    no use any more; id of the request under way, or null
+//                    {type: "boot"}, {type: "ready"}, and the answers: see docs/developing.md, "Messages"
 
 (() => {
   "use strict";
@@ -108,13 +110,16 @@
   }
 
   const cancelled = new Set();
+  let underWay = null;
 
   async function answer({ id, call, arguments: given, files }) {
+    underWay = id;
     const progress = (step, done, total) => postMessage({ type: "progress", id, step, done, total });
     const message = cancelled.has(id)
       ? { type: "cancelled", id }
       : await answerRequest(id, call, given, files, progress, () => cancelled.has(id));
     cancelled.delete(id);
+    underWay = null;
     postMessage(message, Object.values(message.buffers ?? {}).map((buffer) => buffer.data));
   }
 
@@ -126,11 +131,27 @@
     queue = queue.then(work).then(() => (waiting -= 1), giveUp);
   }
 
-  // What is thrown in a timer reaches the page's worker.onerror: it drops this engine and makes another.
+  // The page drops this engine and makes another. What Python raised may quote the data: that stays out of the report.
   function giveUp(error) {
-    setTimeout(() => {
-      throw error;
-    });
+    const { name = "Error", message = error, stack = "" } = error ?? {};
+    const said = `${name}: ${message}`;
+    const where = String(stack).replace(said, "").replace(String(message), "").trim();
+    const head = name === "PythonError" ? name : said;
+    postMessage({ type: "crash", id: underWay, message: said, stack: `${head}\n${where}` });
+  }
+
+  function onFault(event) {
+    event.preventDefault();
+    giveUp(event.reason ?? event.error ?? event.message);
+  }
+
+  self.addEventListener("error", onFault);
+  self.addEventListener("unhandledrejection", onFault);
+
+  // The browser lets go of the lock when this worker dies, of whatever cause: the only sign that some deaths give.
+  function holdForLife(lock) {
+    const hold = () => (postMessage({ type: "alive" }), new Promise(() => {}));
+    self.navigator.locks?.request(lock, hold).catch(() => {}); // pages opened from disk may have none
   }
 
   // When nobody has asked for anything, get ready for what they may ask for next.
@@ -149,6 +170,7 @@
     else if (message.type === "cancel") cancelled.add(message.id);
     else if (message.type === "start") {
       manifest = message.manifest;
+      if (message.lock) holdForLife(message.lock);
       enqueue(boot);
     }
   };
