@@ -119,8 +119,8 @@
       ? { type: "cancelled", id }
       : await answerRequest(id, call, given, files, progress, () => cancelled.has(id));
     cancelled.delete(id);
-    underWay = null;
     postMessage(message, Object.values(message.buffers ?? {}).map((buffer) => buffer.data));
+    underWay = null;
   }
 
   let queue = Promise.resolve(); // one thing after another

@@ -9,7 +9,7 @@ import traceback
 
 import numpy as np
 from js import FileReaderSync, Object, Uint8Array
-from pyodide.ffi import to_js
+from pyodide.ffi import JsException, to_js
 
 from imagenomer import __version__
 from imagenomer.engine import Cancelled, Engine
@@ -64,7 +64,16 @@ class DroppedFiles:
 
     def read(self, index, start, stop):
         """Return bytes ``start`` to ``stop`` of file ``index``."""
-        return self._reader.readAsArrayBuffer(self._files[index].slice(start, stop)).to_bytes()
+        file = self._files[index]
+        try:
+            return self._reader.readAsArrayBuffer(file.slice(start, stop)).to_bytes()
+        except JsException as error:
+            if error.name not in ("NotFoundError", "NotReadableError"):
+                raise
+            raise InputError(
+                f"{file.name} can no longer be read: it was moved, changed or deleted since it was chosen, or its "
+                "drive was taken away; put it back and choose it again"
+            ) from None
 
 
 def start(unpack):
