@@ -52,7 +52,7 @@ def engine_files(
     packages = {name: {"asset": entry["file"], "depends": entry["depends"]} for name, entry in lock["packages"].items()}
     packages["imagenomer"] = {"asset": wheel[0], "depends": list(FIRST_PACKAGES)}
     early = {packages[name]["asset"] for name in FIRST_PACKAGES}
-    wheels = sorted(entry["asset"] for entry in lock["packages"].values())
+    wheels = sorted(entry["file"] for entry in lock["packages"].values())
 
     def read(name: str, stage: Stage) -> EngineFile:
         return EngineFile(name, (fetched / "pyodide" / name).read_bytes(), stage)
