@@ -88,7 +88,7 @@ def correlate(features: NDArray[np.floating[Any]], target: FloatArray, kind: Kin
     n_features = features.shape[1]
     r = np.empty(n_features)
     n_subjects = np.empty(n_features, dtype=np.intp)
-    for columns in _blocks(n_features):
+    for columns in column_blocks(n_features):
         block = features[:, columns].astype(np.float64)
         present = np.isfinite(block)
         goal = np.where(present, target[:, None], np.nan) if not present.all() else target[:, None]
@@ -225,7 +225,7 @@ def column_moments(values: Float32Array, rows: IntArray) -> ColumnMoments:
     n_subjects = np.full(n_edges, n)
     apart_centred = np.empty((n, apart.size), dtype=np.float32)
     missing_rows, missing_columns = [], []
-    for columns in _blocks(apart.size):
+    for columns in column_blocks(apart.size):
         block = values[np.ix_(rows, apart[columns])].astype(np.float64)
         absent = np.nonzero(~np.isfinite(block))
         missing_rows.append(absent[0])
@@ -259,15 +259,15 @@ def correlate_fast(values: Float32Array, target: FloatArray, moments: ColumnMome
     goal = goal[:, 0] / goal_norm
     goal32 = goal.astype(np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
-        product = _weighted_sum(values, moments.rows, goal32)
+        product = weighted_sum(values, moments.rows, goal32)
         if moments.apart.size:
-            product[moments.apart] = _weighted_sum(moments.apart_centred, np.arange(moments.rows.size), goal32)
+            product[moments.apart] = weighted_sum(moments.apart_centred, np.arange(moments.rows.size), goal32)
             product[moments.apart] /= _norm_where_present(goal, moments)
         r = product / moments.norm
     r[moments.n_subjects < 3] = np.nan
     np.clip(r, -1, 1, out=r)
     dof = moments.n_subjects - 2
-    neg_log10_p = _map_neg_log10_p(r, dof)
+    neg_log10_p = uniform_neg_log10_p(r, dof)
     return Correlation(r, 10**-neg_log10_p, neg_log10_p, moments.n_subjects, dof)
 
 
@@ -297,8 +297,8 @@ def edges_to_recheck(fast: Correlation, method: Method, alpha: float, n_top: int
     if tested.size == 0:
         return tested
     magnitude, dof = magnitude[tested], fast.dof[tested]
-    weakest = _map_neg_log10_p(np.maximum(magnitude - FAST_R_ERROR, 0), dof)
-    strongest = _map_neg_log10_p(np.minimum(magnitude + FAST_R_ERROR, 1), dof)
+    weakest = uniform_neg_log10_p(np.maximum(magnitude - FAST_R_ERROR, 0), dof)
+    strongest = uniform_neg_log10_p(np.minimum(magnitude + FAST_R_ERROR, 1), dof)
     recheck = rejected(strongest, method, alpha) & ~rejected(weakest, method, alpha)
     if n_top:
         listed = magnitude >= np.partition(magnitude, -n_top)[-n_top] - 2 * FAST_R_ERROR
@@ -328,7 +328,7 @@ def _could_set_adjusted_p(weakest: FloatArray, strongest: FloatArray, listed: Bo
     return np.asarray(first < behind)
 
 
-def _map_neg_log10_p(r: FloatArray, dof: IntArray) -> FloatArray:
+def uniform_neg_log10_p(r: FloatArray, dof: IntArray) -> FloatArray:
     """Return -log10 p by table for the commonest ``dof``, exactly for the few features with another."""
     common = np.bincount(np.maximum(dof, 0)).argmax()
     others = dof != common
@@ -337,7 +337,7 @@ def _map_neg_log10_p(r: FloatArray, dof: IntArray) -> FloatArray:
     return neg_log10_p
 
 
-def _weighted_sum(values: Float32Array, rows: IntArray, weights: Float32Array) -> FloatArray:
+def weighted_sum(values: Float32Array, rows: IntArray, weights: Float32Array) -> FloatArray:
     """Return the sum of the rows times their weights, shape (n_edges,).
 
     One `sgemv` for each run of consecutive rows: nothing is copied, and rows not in use are not read, so that a NaN
@@ -369,7 +369,8 @@ def _norm_where_present(goal: FloatArray, moments: ColumnMoments) -> FloatArray:
 # --- shared --------------------------------------------------------------------------------------
 
 
-def _blocks(n_columns: int) -> Iterator[slice]:
+def column_blocks(n_columns: int) -> Iterator[slice]:
+    """Yield slices of so many columns as fit the cache with all their rows."""
     for start in range(0, n_columns, _COLUMNS):
         yield slice(start, min(start + _COLUMNS, n_columns))
 

@@ -68,6 +68,32 @@ def neg_log10_p_of_r(r: ArrayLike, dof: ArrayLike) -> FloatArray:
     return np.asarray(neg_log / np.log(10))
 
 
+def neg_log10_p_of_share(share: ArrayLike, n_tested: int, dof: ArrayLike) -> FloatArray:
+    """Return -log10 of the p-value of a share of variance explained (partial r squared), the tail of F.
+
+    With one tested column it is `neg_log10_p_of_r` of the square root.
+
+    Parameters
+    ----------
+    share : array_like
+        In [0, 1]: n_tested F / (n_tested F + dof); NaN stays NaN.
+    n_tested : int
+        Columns tested: degrees of freedom of the numerator of F.
+    dof : array_like
+        Residual degrees of freedom, broadcast against ``share``; NaN where not positive.
+    """
+    magnitude, dof = _checked(np.sqrt(np.asarray(share, dtype=np.float64)), dof)
+    rest = (1 - magnitude) * (1 + magnitude)
+    with np.errstate(divide="ignore"):
+        p_value = special.betainc(dof / 2, n_tested / 2, rest)
+        neg_log = np.asarray(-np.log(p_value))
+    near_one = p_value > _NEARLY_ONE
+    neg_log[near_one] = -np.log1p(-special.betainc(n_tested / 2, dof[near_one] / 2, magnitude[near_one] ** 2))
+    tiny = (p_value < _TINY) & (magnitude < 1)
+    neg_log[tiny] = _neg_log_of_far_tail(magnitude[tiny], dof[tiny], n_tested)
+    return np.asarray(neg_log / np.log(10))
+
+
 def p_of_t(t: ArrayLike, dof: ArrayLike) -> FloatArray:
     """Return the two-sided p-value of Student's t; ``dof`` need not be whole (Welch)."""
     return np.asarray(2 * special.stdtr(dof, -np.abs(t)))
@@ -150,16 +176,17 @@ def _checked(r: ArrayLike, dof: ArrayLike) -> tuple[FloatArray, FloatArray]:
     return np.asarray(magnitude, dtype=np.float64), np.where(dof > 0, dof, np.nan)
 
 
-def _neg_log_of_far_tail(magnitude: FloatArray, dof: FloatArray) -> FloatArray:
+def _neg_log_of_far_tail(magnitude: FloatArray, dof: FloatArray, n_tested: int = 1) -> FloatArray:
     """Return -ln p by the continued fraction of the incomplete beta function, where p is far below 1.
 
-    With a = dof / 2 and x = 1 - r^2, p = x^a |r| / (a B(a, 1/2)) / (1 + d_1 / (1 + d_2 / (1 + ...))), DLMF 8.17.22.
+    With a = dof / 2, b = n_tested / 2 and x = 1 - r^2, p = x^a |r|^2b / (a B(a, b)) / (1 + d_1 / (1 + d_2 / ...)),
+    DLMF 8.17.22.
     Its n-th approximant is off by about ((1 - |r|) / (1 + |r|))^n; this far out ``|r|`` is above 0.1 for up to 1e5
     subjects, so some 200 terms are the most.
     """
     if magnitude.size == 0:
         return np.zeros(0)
-    a = dof / 2
+    a, b = dof / 2, n_tested / 2
     x = (1 - magnitude) * (1 + magnitude)
     # log1p(-r^2) is exact for small r, the sum of two logarithms for r near 1.
     log_x = np.where(magnitude < 0.7, np.log1p(-(magnitude**2)), np.log1p(-magnitude) + np.log1p(magnitude))
@@ -167,7 +194,7 @@ def _neg_log_of_far_tail(magnitude: FloatArray, dof: FloatArray) -> FloatArray:
     fraction = np.ones_like(a)
     for m in range(n_terms, 0, -1):
         # Two terms at a time, the innermost first: d_2m and d_(2m-1).
-        even = m * (0.5 - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m - 1) * (a + m - 0.5) * x / ((a + 2 * m - 2) * (a + 2 * m - 1))
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m - 1) * (a + b + m - 1) * x / ((a + 2 * m - 2) * (a + 2 * m - 1))
         fraction = 1 + odd / (1 + even / fraction)
-    return np.asarray(np.log(fraction) - a * log_x - np.log(magnitude) + np.log(a) + special.betaln(a, 0.5))
+    return np.asarray(np.log(fraction) - a * log_x - n_tested * np.log(magnitude) + np.log(a) + special.betaln(a, b))
