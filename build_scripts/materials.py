@@ -93,13 +93,11 @@ class Component:
     changes: list[tuple[str, str]] = field(default_factory=list)
 
 
-def write(site: Path, lock: dict[str, Any], fetched: Path, patches: Patches) -> None:
-    """Write the bill of materials and the licences into the site.
+def documents(lock: dict[str, Any], fetched: Path, patches: Patches) -> dict[str, str]:
+    """Return the bill of materials and the licences, by the names of their files.
 
     Parameters
     ----------
-    site : Path
-        Folder of the site.
     lock : dict
         See `runtime.read_lock`.
     fetched : Path
@@ -114,8 +112,7 @@ def write(site: Path, lock: dict[str, Any], fetched: Path, patches: Patches) -> 
     """
     own, others = components(lock, fetched, patches)
     bill = json.dumps(bill_of_materials(own, others), indent=1, ensure_ascii=False) + "\n"
-    (site / BILL).write_text(bill, encoding="utf-8", newline="\n")
-    (site / LICENCES).write_text(licences(own, others), encoding="utf-8", newline="\n")
+    return {BILL: bill, LICENCES: licences(own, others)}
 
 
 def components(lock: dict[str, Any], fetched: Path, patches: Patches) -> tuple[Component, list[Component]]:
