@@ -1,9 +1,10 @@
-"""Build the site: ``dist/site/``, a folder of static files that works under any path and needs no special headers.
+"""Build ImageNomer for browsers: the site, and the same as one file that opens from disk.
 
-    site/         as it is, plus
-    runtime/      Pyodide, its packages, PyScript, MicroPython, and our own package as a wheel
-    pyscript.json which of the files in ui/ the interpreter of the page gets to see
-    assets.json   what the engine is made of, with sizes and SHA-256
+    dist/site/              static files that work under any path and need no special headers
+        index.html          the page, with its styles, its loader and the manifest of the assets
+        assets/             all else that the program is made of, gzipped, named by content
+        docs/               as in the sources
+    dist/imagenomer.html    the page with the assets in it
 
 Needs nothing but the standard library. The same sources give the same bytes.
 """
@@ -12,28 +13,30 @@ from __future__ import annotations
 
 import argparse
 import base64
+import gzip
 import hashlib
+import html
 import io
 import json
 import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import offline
+import pack
 import runtime
+import single_file
 
 ROOT = runtime.ROOT
 SITE = ROOT / "dist" / "site"
-
-#: Packages that the engine unpacks before it answers; the others follow when it is idle or when they are needed.
-FIRST_PACKAGES = ("numpy", "scipy")
-
-#: What of them takes long enough to import that the page says so.
-FIRST_IMPORTS = ("numpy", "scipy.linalg.blas", "scipy.special")
+SINGLE_FILE = ROOT / "dist" / "imagenomer.html"
 
 #: What is changed in files of others, by path: pairs of a text and what replaces it. Each text must occur exactly once.
 PATCHES = {
@@ -45,6 +48,19 @@ PATCHES = {
         ('new Map([["py","pyodide"],["mpy","micropython"]])', 'new Map([["mpy","micropython"]])'),
         # A database for folders that a script mounts. This page mounts none and leaves nothing behind.
         ("no=new y(eo)", "no=null"),
+        # MicroPython stands in the same script: nothing is imported, and no policy has to allow that.
+        (
+            "module:import(o),engine:s.engine.bind(s)})}const{url:n,module:r,engine:s}=e.get(t);return(e,o)=>r.then(r=>(ln",
+            "module:Promise.resolve({loadMicroPython}),engine:s.engine.bind(s)})}"
+            "const{url:n,module:r,engine:s}=e.get(t);return(e,o)=>r.then(r=>(ln",
+        ),
+        # The one plugin that is loaded to be told that it is not wanted.
+        ('error:()=>import("./error-D2315lOB.js"),', ""),
+        ("//# sourceMappingURL=core-C9KDLldu.js.map", ""),
+    ],
+    "micropython/micropython.mjs": [
+        # The loader has the bytes.
+        ("let Module={locateFile:", "let Module={wasmBinary:globalThis.imagenomer.micropython_wasm,locateFile:"),
     ],
     # From a module to a part of the worker's one classic script. A module would have to be imported from a data: or
     # blob: URL, and a policy that allows those allows any script; a page opened from disk cannot import at all.
@@ -60,12 +76,82 @@ PATCHES = {
     ],
 }
 
-#: The parts of the worker's script.
-WORKER = ("runtime/pyodide/pyodide.asm.mjs", "runtime/pyodide/pyodide.js", "engine.worker.js")
+#: The parts of two scripts: files of the runtime and of ``site/``.
+WORKER = ("pyodide/pyodide.asm.mjs", "pyodide/pyodide.js", "engine.worker.js")
+INTERPRETER = ("micropython/micropython.mjs", "pyscript/core-C9KDLldu.js")
+
+#: PyScript's parts that this page has no use for.
+PLUGINS = ("codemirror", "deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal")
 
 
-def build(out: Path = SITE) -> Path:
-    """Build the site into ``out``, which appears there whole or stays as it was.
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of the program.
+
+    Attributes
+    ----------
+    name : str
+        What the page knows it by.
+    stage : {"page", "first", "figures", "rest"}
+        When it is needed: for the page to be alive, to start the engine, for the first figure, or perhaps never.
+    raw_size : int
+        Bytes before compression.
+    shipped : bytes
+        The content, gzipped.
+    """
+
+    name: str
+    stage: str
+    raw_size: int
+    shipped: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.shipped).hexdigest()
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the site. Not ``.gz``: some servers declare that as a compression and browsers undo it."""
+        stem, _, suffix = self.name.rpartition(".")
+        return f"assets/{stem}-{self.sha256[:10]}.{suffix}.gzip"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All that a page needs.
+
+    Attributes
+    ----------
+    assets : tuple of Asset
+        First things first.
+    engine : dict
+        What the worker has to know about its assets.
+    interpreter_hash : str
+        Of the one script that the page adds to itself, for the policies.
+    """
+
+    assets: tuple[Asset, ...]
+    engine: dict[str, Any]
+    interpreter_hash: str
+
+
+def build(out: Path = SITE, single: Path | None = None) -> Path:
+    """Build the site into ``out``, which appears there whole or stays as it was, and the single file if it has a name.
+
+    Raises
+    ------
+    runtime.RuntimeUnavailableError
+        If the runtime is neither in the cache nor to be fetched.
+    """
+    program = make_program()
+    write_site(program, out)
+    if single is not None:
+        write_single_file(program, single)
+    return out
+
+
+def make_program() -> Program:
+    """Collect, patch, join and compress what the program is made of.
 
     Raises
     ------
@@ -75,23 +161,26 @@ def build(out: Path = SITE) -> Path:
     lock = runtime.read_lock()
     fetched = runtime.fetch_runtime(lock)
     print("Building the page", file=sys.stderr, flush=True)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix="building-") as name:
-        site = Path(name) / "site"
-        shutil.copytree(ROOT / "site", site, ignore=shutil.ignore_patterns("__pycache__"))
-        for file in runtime.locked_files(lock):
-            target = site / "runtime" / file.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(_patched(file.path, (fetched / file.path).read_bytes()))
-        _join_worker(site)
-        _inline_icon(site)
-        wheel = write_wheel(site / "runtime")
-        _write_json(site / "pyscript.json", pyscript_config(site))
-        _write_json(site / "assets.json", asset_manifest(site, lock, wheel))
-        if out.exists():
-            shutil.rmtree(out)
-        site.rename(out)
-    return out
+    files, engine = pack.engine_files(lock, fetched, make_wheel())
+    interpreter = _joined(INTERPRETER, fetched)
+    contents = [
+        ("interpreter.js", "page", interpreter),
+        ("micropython.wasm", "page", (fetched / "micropython" / "micropython.wasm").read_bytes()),
+        ("interface.py", "page", interface_script()),
+        ("engine.worker.js", "first", _joined(WORKER, fetched)),
+        *((file.name, file.stage, file.content) for file in files),
+    ]
+    with ThreadPoolExecutor() as pool:  # zlib works beside Python
+        assets = pool.map(lambda entry: Asset(entry[0], entry[1], len(entry[2]), _gzipped(entry[2])), contents)
+    return Program(tuple(assets), engine, _policy_hash(interpreter))
+
+
+def _joined(paths: Sequence[str], fetched: Path) -> bytes:
+    parts = [
+        _patched(path, (fetched / path).read_bytes()) if "/" in path else (ROOT / "site" / path).read_bytes()
+        for path in paths
+    ]
+    return b"\n".join(parts)
 
 
 def _patched(path: str, content: bytes) -> bytes:
@@ -102,72 +191,152 @@ def _patched(path: str, content: bytes) -> bytes:
     return content
 
 
-def _join_worker(site: Path) -> None:
-    parts = [(site / path).read_text(encoding="utf-8") for path in WORKER]
-    for path in WORKER:
-        (site / path).unlink()
-    (site / "engine.worker.js").write_text("\n".join(parts), encoding="utf-8", newline="\n")
+def _gzipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    # Not gzip.compress: what it writes into the header depends on the system.
+    with gzip.GzipFile("", "wb", 9, packed, mtime=0) as file:
+        file.write(content)
+    return packed.getvalue()
 
 
-def _inline_icon(site: Path) -> None:
-    """Put the icon into the page: browsers may ask for it again whenever the address changes."""
-    page = site / "index.html"
-    icon = "data:image/svg+xml," + quote((site / "favicon.svg").read_text(encoding="utf-8").strip())
-    text = page.read_text(encoding="utf-8").replace('"favicon.svg"', f'"{icon}"')
-    page.write_text(text, encoding="utf-8", newline="\n")
-    (site / "favicon.svg").unlink()
-
-
-def pyscript_config(site: Path) -> dict[str, Any]:
-    """Return the configuration of PyScript: our interpreter, all modules of ``ui/``, no plugins."""
-    plugins = ("codemirror", "deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal")
-    return {
-        "interpreter": "./runtime/micropython/micropython.mjs",
-        "plugins": [f"!{plugin}" for plugin in plugins],
-        "files": {
-            f"./ui/{path.name}": f"./{path.name}" for path in sorted((site / "ui").glob("*.py")) if path.stem != "main"
-        },
-    }
-
-
-def asset_manifest(site: Path, lock: dict[str, Any], wheel: Path) -> dict[str, Any]:
-    """Return what the page fetches for the engine, first things first.
-
-    ``assets`` lists ``{name, path, size, sha256}``; ``packages`` gives each package's asset and what it depends on;
-    ``first`` names the packages the engine starts with, ``first_imports`` what it imports before it is ready.
-    """
-    packages = {name: {"asset": entry["file"], "depends": entry["depends"]} for name, entry in lock["packages"].items()}
-    packages["imagenomer"] = {"asset": wheel.name, "depends": list(FIRST_PACKAGES)}
-    wheels = sorted(packages.values(), key=lambda entry: entry["asset"])
-    early = {packages[name]["asset"] for name in (*FIRST_PACKAGES, "imagenomer")}
-    paths = [
-        "engine.worker.js",
-        "engine_glue.py",
-        "runtime/pyodide/pyodide.asm.wasm",
-        "runtime/pyodide/python_stdlib.zip",
-        *(f"runtime/pyodide/{entry['asset']}" for entry in wheels if entry["asset"] in early - {wheel.name}),
-        f"runtime/{wheel.name}",
-        *(f"runtime/pyodide/{entry['asset']}" for entry in wheels if entry["asset"] not in early),
+def interface_script() -> bytes:
+    """Return the user interface as one script: it writes the modules into MicroPython's files and runs the main one."""
+    modules = [(path.name, path.read_text(encoding="utf-8")) for path in sorted((ROOT / "site" / "ui").glob("*.py"))]
+    lines = [
+        "for name, source in [",
+        *(f"    ({name!r}, {source!r})," for name, source in modules),
+        "]:",
+        '    with open(name, "w") as file:',
+        "        file.write(source)",
+        "import main",
     ]
+    return "\n".join(lines).encode()
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def make_manifest(program: Program, *, inline: bool) -> dict[str, Any]:
+    """Return what the page knows about its assets; see ``site/loader.js``."""
+    contents = hashlib.sha256()
+    for asset in program.assets:
+        contents.update(f"{asset.name} {asset.sha256}\n".encode())
+    for path in ("index.html", "loader.js", *(path.name for path in sorted((ROOT / "site").glob("*.css")))):
+        contents.update((ROOT / "site" / path).read_bytes())
     return {
+        "build": contents.hexdigest()[:12],
+        "version": package_version(),
+        "inline": inline,
+        "locked_policy": locked_policy(program),
+        "pyscript": json.dumps({"plugins": [f"!{plugin}" for plugin in PLUGINS]}),
         "assets": [
             {
-                "name": path.rpartition("/")[2],
-                "path": path,
-                "size": (site / path).stat().st_size,
-                "sha256": runtime.sha256_of(site / path),
+                "name": asset.name,
+                "path": asset.path,
+                "size": len(asset.shipped),
+                "raw_size": asset.raw_size,
+                "sha256": asset.sha256,
+                "stage": asset.stage,
             }
-            for path in paths
+            for asset in program.assets
         ],
-        "info": lock["info"],
-        "packages": packages,
-        "first": ["imagenomer"],
-        "first_imports": list(FIRST_IMPORTS),
+        "engine": program.engine,
     }
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
+def first_policy(program: Program, scripts: Iterable[str], styles: Iterable[str], *, inline: bool) -> str:
+    """Return the policy that the page starts with: these scripts and styles, and what this site serves, if it is one."""
+    hashes = [program.interpreter_hash, *(_policy_hash(script.encode()) for script in scripts)]
+    return _policy(
+        script_src=["'wasm-unsafe-eval'", *hashes],
+        style_src=[_policy_hash(style.encode()) for style in styles],
+        worker_src=["blob:"] if inline else ["blob:", "'self'"],  # sw.js
+        connect_src=["'none'"] if inline else ["'self'"],
+    )
+
+
+def locked_policy(program: Program) -> str:
+    """Return what is left once everything is on its way: the interpreter, the engine's worker, images made here."""
+    return _policy(script_src=["'wasm-unsafe-eval'", program.interpreter_hash], worker_src=["blob:"])
+
+
+def _policy(**more: list[str]) -> str:
+    directives = {
+        "default-src": ["'none'"],
+        **{name.replace("_", "-"): sources for name, sources in more.items()},
+        "img-src": ["blob:", "data:"],
+        "manifest-src": ["blob:"],
+        "form-action": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
+
+
+def _policy_hash(content: bytes) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}'"
+
+
+def make_page(program: Program, *, inline: bool) -> str:
+    """Return ``index.html`` with its styles, icon, loader, manifest and policy in it.
+
+    Raises
+    ------
+    ValueError
+        If the page has no place for one of them.
+    """
+    folder = ROOT / "site"
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    loader = (folder / "loader.js").read_text(encoding="utf-8")
+    page = _fill(page, '<script src="loader.js"></script>', f"<script>{loader}</script>")
+    styles = []
+    for path in sorted(folder.glob("*.css")):
+        styles.append(path.read_text(encoding="utf-8"))
+        page = _fill(page, f'<link rel="stylesheet" href="{path.name}">', f"<style>{styles[-1]}</style>")
+    # Browsers may ask for a file again whenever the address changes.
+    icon = "data:image/svg+xml," + quote((folder / "favicon.svg").read_text(encoding="utf-8").strip())
+    page = page.replace('"favicon.svg"', f'"{icon}"')
+    manifest = json.dumps(make_manifest(program, inline=inline), indent=1).replace("<", "\\u003c")
+    page = _fill(page, "MANIFEST", manifest)
+    page = _fill(page, "POLICY", html.escape(first_policy(program, [loader], styles, inline=inline), quote=False))
+    elements = single_file.elements((asset.name, asset.shipped) for asset in program.assets) if inline else ""
+    return _fill(page, "    <!-- ASSETS -->\n", elements)
+
+
+def _fill(page: str, place: str, content: str) -> str:
+    if page.count(place) != 1:
+        raise ValueError(f"index.html must have {place!r} once")
+    return page.replace(place, content)
+
+
+def read_manifest(page: Path) -> dict[str, Any]:
+    """Return the manifest of a built page."""
+    _, _, rest = page.read_text(encoding="utf-8").partition('id="manifest">')
+    manifest: dict[str, Any] = json.loads(rest.partition("</script>")[0])
+    return manifest
+
+
+def write_site(program: Program, out: Path) -> None:
+    """Write the site, which appears whole or stays as it was."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix="building-") as name:
+        site = Path(name) / "site"
+        (site / "assets").mkdir(parents=True)
+        for asset in program.assets:
+            (site / asset.path).write_bytes(asset.shipped)
+        shutil.copytree(ROOT / "site" / "docs", site / "docs")
+        (site / "index.html").write_text(make_page(program, inline=False), encoding="utf-8", newline="\n")
+        offline.write(site, make_manifest(program, inline=False))
+        if out.exists():
+            shutil.rmtree(out)
+        site.rename(out)
+
+
+def write_single_file(program: Program, out: Path) -> None:
+    """Write the page with all assets in it."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(out.name + ".part")
+    part.write_text(make_page(program, inline=True), encoding="utf-8", newline="\n")
+    part.replace(out)
 
 
 # --- our own wheel --------------------------------------------------------------------------------
@@ -195,8 +364,8 @@ def wheel_contents() -> Iterator[tuple[str, bytes]]:
     yield f"{info}/licenses/LICENSE", (ROOT / "LICENSE").read_bytes()
 
 
-def write_wheel(folder: Path) -> Path:
-    """Write the package and its data as a wheel into ``folder``; the same sources give the same bytes."""
+def make_wheel() -> tuple[str, bytes]:
+    """Return name and content of the package and its data as a wheel; the same sources give the same bytes."""
     record = []
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as wheel:
@@ -206,9 +375,7 @@ def write_wheel(folder: Path) -> Path:
             wheel.writestr(_entry(path), data)
         path = f"imagenomer-{package_version()}.dist-info/RECORD"
         wheel.writestr(_entry(path), "".join([*record, f"{path},,\n"]))
-    target = folder / f"imagenomer-{package_version()}-py3-none-any.whl"
-    target.write_bytes(content.getvalue())
-    return target
+    return f"imagenomer-{package_version()}-py3-none-any.whl", content.getvalue()
 
 
 def _entry(path: str) -> zipfile.ZipInfo:
@@ -232,31 +399,37 @@ def sources() -> Iterator[Path]:
 
 def is_current(out: Path = SITE) -> bool:
     """Return whether the site is there and newer than everything it is made from."""
-    manifest = out / "assets.json"
-    if not manifest.is_file():
+    page = out / "index.html"
+    if not page.is_file():
         return False
-    built = manifest.stat().st_mtime
-    listed = {entry["path"] for entry in json.loads(manifest.read_text(encoding="utf-8"))["assets"]}
+    built = page.stat().st_mtime
+    listed = [entry["path"] for entry in read_manifest(page)["assets"]]
     return all(path.stat().st_mtime < built for path in sources()) and all((out / path).is_file() for path in listed)
 
 
 def main() -> int:
-    """Build the site and say where it is."""
-    parser = argparse.ArgumentParser(description="Build the site: a folder of static files.")
-    parser.add_argument("--out", type=Path, default=SITE, help="where to put it (default: dist/site)")
-    parser.add_argument("--quick", action="store_true", help="do nothing if the site is newer than its sources")
+    """Build and say where it is."""
+    parser = argparse.ArgumentParser(description="Build the site, a folder of static files, and the same as one file.")
+    parser.add_argument("--out", type=Path, default=SITE.parent, help="where to put them (default: dist)")
+    parser.add_argument("--single-file", action="store_true", help="build only imagenomer.html")
+    parser.add_argument("--sizes", action="store_true", help="print what weighs what in the single file, and build nothing")
     arguments = parser.parse_args()
-    if arguments.quick and is_current(arguments.out):
-        print(f"{arguments.out} is up to date")
-        return 0
     try:
-        print(f"Built {build(arguments.out)}")
+        program = make_program()
     except runtime.RuntimeUnavailableError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print()
         return runtime.INTERRUPTED
+    if arguments.sizes:
+        print(single_file.size_table(make_manifest(program, inline=True)["assets"]))
+        return 0
+    if not arguments.single_file:
+        write_site(program, arguments.out / SITE.name)
+        print(f"Built {arguments.out / SITE.name}")
+    write_single_file(program, arguments.out / SINGLE_FILE.name)
+    print(f"Built {arguments.out / SINGLE_FILE.name}")
     return 0
 
 

@@ -2,14 +2,14 @@
 
 Calls may be made at any time: those made before the engine is ready are done when it is. After a crash the calls under
 way fail with `Bug`, another engine starts from the same bytes, and ``on_restart`` may open the cohort again.
+The engine itself is made by ``loader.js``, which also relays messages both ways.
 """
 
 import asyncio
 import json
 
-import boot
 import js
-from pyscript.ffi import to_js
+from pyscript.ffi import create_proxy, to_js
 
 
 class Refused(Exception):
@@ -74,20 +74,14 @@ class Client:
     def __init__(self):
         self.version = None
         self.on_boot = self.on_ready = self.on_failure = self.on_restart = _ignore
-        self._assets = boot.Assets(lambda *progress: self.on_boot(*progress))
-        self._worker = None
+        self._page = js.window.imagenomer
         self._calls = {}
-        self._waiting = []
         self._last = 0
         self._failure = None
 
-    async def start(self):
-        """Fetch the engine and start it."""
-        try:
-            await self._assets.request()
-            await self._make()
-        except OSError as error:
-            self._fail(str(error))
+    def start(self):
+        """Hear of the engine, which has been starting since before Python was there."""
+        self._page.listen(create_proxy(self._receive))
 
     async def call(self, name, arguments=None, files=None, on_progress=None):
         """Ask the engine.
@@ -120,49 +114,27 @@ class Client:
         call = self._calls[self._last] = _Call(to_js(message), on_progress)
         if self._failure is not None:
             self._lose(Bug(self._failure))
-        elif self._worker is None:
-            self._waiting.append(call)
         else:
-            self._worker.postMessage(call.message)
+            self._page.post(call.message)
         return self._last, self._outcome(call)
 
     def cancel(self, number):
         """Ask the engine to stop a call, which then raises `Cancelled`."""
-        if number not in self._calls:
-            return
-        if self._worker is not None:
-            self._worker.postMessage(to_js({"type": "cancel", "id": number}))
-            return
-        call = self._calls.pop(number)
-        self._waiting.remove(call)
-        call.error = Cancelled()
-        call.done.set()
+        if number in self._calls:
+            self._page.post(to_js({"type": "cancel", "id": number}))
 
-    async def restart(self, message="The engine was stopped"):
+    def restart(self, message="The engine was stopped"):
         """Make another engine from the same bytes; calls under way fail with ``message``."""
-        self._stop(message)
+        self.version = None
+        self._page.make_worker()
+        self._lose(Bug(message))
         self.on_restart(message)
-        await self._make()
 
     async def _outcome(self, call):
         await call.done.wait()
         if call.error is not None:
             raise call.error
         return call.answer
-
-    async def _make(self):
-        self._worker = worker = await boot.make_worker(self._assets, self._receive, self._crashed)
-        for call in self._waiting:
-            worker.postMessage(call.message)
-        self._waiting = []
-        await boot.hand_over(self._assets, worker)
-
-    def _stop(self, message):
-        if self._worker is not None:
-            self._worker.terminate()
-        self._worker = self.version = None
-        self._waiting = []
-        self._lose(Bug(message))
 
     def _lose(self, error):
         lost, self._calls = self._calls, {}
@@ -172,20 +144,26 @@ class Client:
 
     def _fail(self, message):
         self._failure = message
-        self._stop(message)
+        self.version = None
+        self._page.stop_worker()
+        self._lose(Bug(message))
         self.on_failure(message)
 
-    def _crashed(self, event):
-        event.preventDefault()  # it is shown in the page
-        message = f"The engine stopped: {event.message}"
+    def _crashed(self, message):
         if self.version is None:
             self._fail(message)
         else:
-            asyncio.create_task(self.restart(message))
+            self.restart(message)
 
     def _receive(self, message):
         kind = message.type
-        if kind == "boot":
+        if kind == "loading":
+            self.on_boot("Loading", message.done, message.total)
+        elif kind == "trouble":
+            self._fail(message.message)
+        elif kind == "crash":
+            self._crashed(f"The engine stopped: {message.message}")
+        elif kind == "boot":
             self.on_boot(message.step, message.done, message.total)
         elif kind == "ready":
             self.version = message.version

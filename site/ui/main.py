@@ -66,7 +66,7 @@ class App:
         self.client.on_restart = self._restarted
         if not self.start_screen.open_what_was_chosen() and "demo" in self.history.spec:
             self.open_demo(self.history.spec["demo"], restore=True)
-        start(self.client.start())
+        self.client.start()
 
     # --- what the parts of the page use ---
 
@@ -176,7 +176,7 @@ class App:
 
         def stop():
             stopped[0] = True
-            self.run(self.client.restart("The engine was stopped and starts again"))
+            self.client.restart("The engine was stopped and starts again")
 
         cancelling, stopped, over = [False], [False], [False]
         offer_to_stop = later(1000 * PATIENCE, still_there)

@@ -48,7 +48,7 @@ def page(browser: Browser, site_url: str, watch: Watch) -> Iterator[Page]:
 def loading(browser: Browser, site_url: str, watch: Watch) -> Iterator[tuple[Page, Gate]]:
     """The site, whose engine loads until the test opens the gate."""
     page = new_page(browser, watch)
-    gate = Gate(page, "**/python_stdlib.zip")
+    gate = Gate(page, "**/pyodide.asm-*.wasm.*")
     page.goto(site_url)
     expect(page.locator("#start-progress")).to_contain_text("Loading the engine", timeout=START)
     yield page, gate

@@ -77,11 +77,11 @@ def test_the_site_works_below_a_prefix(browser: Browser, site: Path, tmp_path: P
 def test_an_asset_that_does_not_arrive_is_named_and_the_page_stays_alive(
     browser: Browser, site_url: str, watch: Watch, allowed: list[str]
 ) -> None:
-    allowed += [r"python_stdlib\.zip: (404|net::ERR_ABORTED)", "status of 404", "did not start"]
+    allowed += [r"pyodide\.asm-.*: (404|net::ERR_ABORTED)", "status of 404", "did not start"]
     page = new_page(browser, watch)
-    page.route("**/python_stdlib.zip", lambda route: route.fulfill(status=404))
+    page.route("**/pyodide.asm-*.wasm.*", lambda route: route.fulfill(status=404))
     page.goto(site_url)
-    expect(page.get_by_text("python_stdlib.zip could not be loaded")).to_be_visible(timeout=START)
+    expect(page.get_by_text("pyodide.asm.wasm could not be loaded")).to_be_visible(timeout=START)
     expect(page.get_by_role("heading", name="ImageNomer")).to_be_visible()
     page.context.close()
 

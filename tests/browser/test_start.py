@@ -72,7 +72,7 @@ def test_what_is_chosen_before_any_script_runs_is_opened(
     browser: Browser, site_url: str, watch: Watch, bundle: Path
 ) -> None:
     page = new_page(browser, watch)
-    gate = Gate(page, "**/ui/main.py")
+    gate = Gate(page, "**/interface-*.py.*")
     page.goto(site_url)
     choose_files(page, bundle)
     expect(page.get_by_role("heading", name="Drop a cohort here")).to_be_visible()

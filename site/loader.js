@@ -1,0 +1,333 @@
+// Brings the page to life: gets the files of the program, locks the door, starts the engine and the user interface.
+//
+// The same script starts the site and the single file. The site's files are fetched, all at once; those of the single
+// file stand in the page itself. Once every request is on its way a second Content-Security-Policy is appended: what was
+// asked for still arrives, but neither the page nor a worker made afterwards can ask for anything more. Only then is the
+// engine made, from bytes and with no way out.
+//
+// This is written in the JavaScript of 2017, so that an older browser gets as far as being told.
+//
+// What the user interface gets is window.imagenomer:
+//
+//   manifest           what the build wrote into the page: {build, version, inline, locked_policy, engine,
+//                      assets: [{name, path, size, raw_size, sha256, stage}]}; size and hash are of the gzipped bytes
+//   inline             whether this is the single file
+//   locked             when the door was locked, on the clock of performance.now(); null before
+//   listen(callback)   hear the events below: first those that have been, then each as it comes
+//   post(message)      send a message to the engine, now or when there is one; see docs/developing.md, "Messages"
+//   make_worker()      make another engine from the same bytes, in place of the one there is
+//   stop_worker()      end the engine
+//   blob(name)         promise of an asset as it was shipped
+//
+// Events are the messages of the engine's worker, and
+//
+//   {type: "loading", done, total}               bytes, of the stages that the engine needs at once
+//   {type: "trouble", name, stage, message}      an asset did not arrive whole; whoever waits for it waits for ever
+//   {type: "crash", message}                     the worker died
+
+(() => {
+  "use strict";
+
+  const manifest = JSON.parse(document.getElementById("manifest").textContent);
+  const { inline, assets } = manifest;
+
+  // --- what is needed -----------------------------------------------------------------------------
+
+  // A function that returns a vector: browsers that take it know all of WebAssembly that the engine uses.
+  const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+
+  function lacking() {
+    if (!self.Worker) return "Worker";
+    if (!self.DecompressionStream) return "DecompressionStream";
+    if (!self.WebAssembly) return "WebAssembly";
+    if (!WebAssembly.validate(Uint8Array.from(SIMD))) return "vectors in WebAssembly";
+    return null;
+  }
+
+  // For what goes wrong before there is a user interface.
+  function complain(title, message) {
+    const alert = document.createElement("div");
+    alert.className = "alert";
+    alert.setAttribute("role", "alert");
+    const box = alert.appendChild(document.createElement("div"));
+    box.appendChild(document.createElement("strong")).textContent = title;
+    box.appendChild(document.createElement("p")).textContent = message;
+    document.getElementById("alerts").appendChild(alert);
+    document.getElementById("start-progress").hidden = true;
+  }
+
+  // --- events -------------------------------------------------------------------------------------
+
+  const missed = [];
+  let hear = (event) => missed.push(event);
+
+  function listen(callback) {
+    hear = callback;
+    missed.splice(0).forEach((event) => callback(event));
+  }
+
+  function tell(event) {
+    if (event.type === "ready") engineIsReady();
+    hear(event);
+  }
+
+  let engineIsReady;
+  const ready = new Promise((resolve) => (engineIsReady = resolve));
+
+  // --- where assets come from ---------------------------------------------------------------------
+
+  // The service worker's copy. It cannot answer the requests below: browsers check such an answer against the policies
+  // of the moment it arrives, when the door is locked.
+  async function keptCopy(entry) {
+    const charge = navigator.serviceWorker && navigator.serviceWorker.controller;
+    return charge ? self.caches.match(entry.path).catch(() => undefined) : undefined;
+  }
+
+  function request(entry) {
+    const early = entry.stage === "page" || entry.stage === "first";
+    return fetch(entry.path, { priority: early ? "high" : "low" });
+  }
+
+  async function readResponse(entry, response) {
+    const chunks = [];
+    try {
+      const answer = await response;
+      if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`.trim());
+      const reader = answer.body.getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        chunks.push(part.value);
+        count(entry, part.value.length);
+      }
+    } catch (error) {
+      throw new Error(`could not be loaded (${error.message})`);
+    }
+    return new Blob(chunks);
+  }
+
+  // The asset elements come after this script, so that the page is alive before all of a large file has been read. One
+  // is whole when the next is there.
+  async function readElement(entry) {
+    const next = assets[assets.indexOf(entry) + 1];
+    const element = (asset) => document.getElementById("asset-" + asset.name);
+    await new Promise((resolve) => {
+      const look = () => {
+        if (document.readyState === "loading" && !(next && element(next))) return;
+        observer.disconnect();
+        resolve();
+      };
+      const observer = new MutationObserver(look);
+      observer.observe(document.body, { childList: true });
+      document.addEventListener("readystatechange", look, { once: true });
+      look();
+    });
+    if (!element(entry)) throw new Error("is missing: this file was cut short");
+    try {
+      const bytes = decode(element(entry).textContent);
+      count(entry, bytes.length);
+      element(entry).textContent = "";
+      return new Blob([bytes]);
+    } catch (error) {
+      throw new Error("is damaged: it is not base64");
+    }
+  }
+
+  function decode(base64) {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let index = 0; index < bytes.length; index++) bytes[index] = text.charCodeAt(index);
+    return bytes;
+  }
+
+  const isCounted = (entry) => entry.stage !== "rest";
+  const total = assets.filter(isCounted).reduce((sum, entry) => sum + entry.size, 0);
+  let received = 0;
+
+  function count(entry, size) {
+    if (!isCounted(entry)) return;
+    received += size;
+    tell({ type: "loading", done: received, total });
+  }
+
+  // --- checking and unpacking ---------------------------------------------------------------------
+
+  const kB = (size) => Math.round(size / 1000);
+
+  async function check(entry, blob) {
+    if (blob.size < entry.size) throw new Error(`was cut short: ${kB(blob.size)} of ${kB(entry.size)} kB`);
+    if (!self.crypto.subtle) return; // an address without https: gzip has a checksum of its own
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (hex !== entry.sha256) throw new Error("is damaged: its hash is not the one expected");
+  }
+
+  const arrivals = new Map(); // asset name -> promise of its blob
+
+  async function receive(entry, response) {
+    // What the engine can start without does not take the line from what it needs.
+    if (entry.stage === "rest") await ready;
+    const blob = inline ? await readElement(entry) : await readResponse(entry, response);
+    await check(entry, blob);
+    return blob;
+  }
+
+  async function inflate(name) {
+    const blob = await arrivals.get(name);
+    try {
+      return await new Response(blob.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+    } catch (error) {
+      throw new Error(`is damaged: it cannot be unpacked (${error.message})`);
+    }
+  }
+
+  async function take(entry) {
+    try {
+      return await inflate(entry.name);
+    } catch (error) {
+      const message = `${entry.name} ${error.message}`;
+      tell({ type: "trouble", name: entry.name, stage: entry.stage, message });
+      if (entry.stage === "page") complain("The page could not be loaded", message);
+      return new Promise(() => {});
+    }
+  }
+
+  const takeText = async (entry) => new TextDecoder().decode(await take(entry));
+  const named = (name) => assets.find((entry) => entry.name === name);
+  const ofStage = (...stages) => assets.filter((entry) => stages.includes(entry.stage));
+
+  // --- the door -----------------------------------------------------------------------------------
+
+  async function requestAll() {
+    const kept = inline ? [] : await Promise.all(assets.map(keptCopy));
+    assets.forEach((entry, index) => {
+      const arrival = receive(entry, inline ? null : kept[index] || request(entry));
+      arrival.catch(() => {}); // told to whoever takes it
+      arrivals.set(entry.name, arrival);
+    });
+    const policy = document.createElement("meta");
+    policy.httpEquiv = "Content-Security-Policy";
+    policy.content = manifest.locked_policy;
+    document.head.appendChild(policy);
+    imagenomer.locked = performance.now();
+  }
+
+  // --- the engine ---------------------------------------------------------------------------------
+
+  let worker = null;
+  let sending; // resolves to the worker once all that was posted before is sent
+
+  let scriptUrl; // one for all engines
+
+  async function start(isCurrent) {
+    const script = await takeText(named("engine.worker.js"));
+    scriptUrl = scriptUrl || URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+    const made = new Worker(scriptUrl);
+    if (!isCurrent()) return made.terminate(), made;
+    worker = made;
+    made.onmessage = (event) => tell(event.data);
+    made.onerror = (event) => {
+      event.preventDefault(); // it is shown in the page
+      tell({ type: "crash", message: event.message });
+    };
+    made.postMessage({ type: "start", manifest: manifest.engine });
+    handOver(made);
+    return made;
+  }
+
+  // One stage after another: what comes first is not to wait for what comes later.
+  async function handOver(to) {
+    for (const stage of ["first", "figures", "rest"]) {
+      const entries = ofStage(stage).filter((entry) => entry.name !== "engine.worker.js");
+      await Promise.all(
+        entries.map(async (entry) => {
+          const data = await take(entry);
+          to.postMessage({ type: "asset", name: entry.name, data }, [data]);
+        }),
+      );
+    }
+  }
+
+  let made = 0;
+
+  function make_worker() {
+    stop_worker();
+    const number = ++made;
+    sending = start(() => number === made);
+  }
+
+  function stop_worker() {
+    made += 1;
+    if (worker) worker.terminate();
+    worker = null;
+  }
+
+  function post(message) {
+    sending = sending.then(async (to) => {
+      const { files } = message;
+      try {
+        if (files && !(await workersCanRead())) {
+          message.files = await Promise.all(files.map((file) => file.arrayBuffer()));
+        }
+        to.postMessage(message);
+      } catch (error) {
+        tell({ type: "refused", id: message.id, message: `A file could not be read: ${error.message}`, position: null });
+      }
+      return to;
+    });
+  }
+
+  // In WebKit no worker of a page opened from disk can read a file: then the page does.
+  let readable;
+
+  function workersCanRead() {
+    const probe = "onmessage = ({ data }) => postMessage(new FileReaderSync().readAsText(data))";
+    readable =
+      readable ||
+      new Promise((resolve) => {
+        const reader = new Worker(URL.createObjectURL(new Blob([probe], { type: "text/javascript" })));
+        const conclude = (answer) => (reader.terminate(), resolve(answer));
+        reader.onmessage = (event) => conclude(event.data === "probe");
+        reader.onerror = (event) => (event.preventDefault(), conclude(false));
+        reader.postMessage(new File(["probe"], "probe"));
+      });
+    return readable;
+  }
+
+  // --- the user interface -------------------------------------------------------------------------
+
+  function addScript(type, text, attributes) {
+    const script = document.createElement("script");
+    script.type = type;
+    script.textContent = text;
+    Object.keys(attributes || {}).forEach((name) => script.setAttribute(name, attributes[name]));
+    document.head.appendChild(script); // the body may still be arriving
+  }
+
+  async function startInterface() {
+    const [interpreter, wasm, modules] = await Promise.all([
+      takeText(named("interpreter.js")),
+      take(named("micropython.wasm")),
+      takeText(named("interface.py")),
+    ]);
+    imagenomer.micropython_wasm = wasm;
+    addScript("mpy", modules, { config: manifest.pyscript });
+    addScript("module", interpreter); // allowed by its hash
+  }
+
+  const imagenomer = { manifest, inline, locked: null, listen, post, make_worker, stop_worker, blob: (name) => arrivals.get(name) };
+
+  const missing = lacking();
+  if (missing) {
+    complain(
+      "This browser is too old",
+      `ImageNomer computes in the browser and needs what this one lacks: ${missing}. A current Chrome, Edge, Firefox or Safari will do.`,
+    );
+    return;
+  }
+  self.imagenomer = imagenomer;
+  if (!inline && navigator.serviceWorker) navigator.serviceWorker.register("sw.js").catch(() => {}); // the page works without
+  requestAll().then(() => {
+    make_worker();
+    startInterface();
+  });
+})();
