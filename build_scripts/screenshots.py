@@ -15,8 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+import browsers
 import build
-import chromium
 import runtime
 import serve
 
@@ -43,7 +43,7 @@ def take(page: Page, name: str) -> None:
 def main() -> None:
     """Write every picture."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    program = chromium.find_chromium()
+    program = browsers.find_chromium()
     if program is None:
         raise SystemExit("No Chromium found; python3 build_scripts/test.py installs one")
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0

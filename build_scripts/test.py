@@ -2,8 +2,8 @@
 
     python3 build_scripts/test.py [--fast | --benchmarks] [arguments of pytest]
 
-Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs a Chromium. With ``CI`` set, what is
-missing on the machine fails instead of skipping tests.
+Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs Chromium, Firefox and WebKitGTK. With
+``CI`` set, what is missing on the machine fails instead of skipping tests.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tomllib
 import venv
 from pathlib import Path
 
-import chromium
+import browsers
 import runtime
 
 ROOT = runtime.ROOT
@@ -44,7 +44,7 @@ def prepare_environment() -> Path:
         try:
             venv.create(HOME, with_pip=True)
         except subprocess.CalledProcessError:  # Debian leaves pip out of Python's own library
-            if not chromium.install_debian("python3-venv"):
+            if not browsers.install_debian("python3-venv"):
                 raise SystemExit("Python cannot make a virtual environment; install python3-venv") from None
             venv.create(HOME, with_pip=True, clear=True)
     subprocess.run([python, "-m", "pip", "install", "--quiet", *pins], check=True)
@@ -54,10 +54,10 @@ def prepare_environment() -> Path:
 
 def prepare_chromium(python: Path) -> str:
     """Return the path of a Chromium, installed if need be."""
-    found = chromium.find_chromium() or chromium.playwright_chromium(python)
-    if found is None and chromium.install_debian("chromium"):
-        found = chromium.find_chromium()
-    found = found or chromium.playwright_chromium(python, install=True)
+    found = browsers.find_chromium() or browsers.playwright_chromium(python)
+    if found is None and browsers.install_debian("chromium"):
+        found = browsers.find_chromium()
+    found = found or browsers.playwright_chromium(python, install=True)
     if found is None:
         raise SystemExit(
             "The browser tests need Chromium, and it could not be installed; install Chromium or Google Chrome, or set "
@@ -66,10 +66,24 @@ def prepare_chromium(python: Path) -> str:
     return found
 
 
+def prepare_other_browsers() -> None:
+    """Install Firefox and WebKitGTK where that is possible; their tests are skipped without them, but not in CI."""
+    for name, find, packages in (
+        ("Firefox", browsers.find_firefox, ("firefox-esr",)),
+        ("WebKitGTK", browsers.find_webkit, ("webkit2gtk-driver", "xvfb")),
+    ):
+        if find() or (browsers.install_debian(*packages) and find()):
+            continue
+        message = f"{name} (Debian: {' '.join(packages)}) is not on this machine and could not be installed"
+        if os.environ.get("CI"):
+            raise SystemExit(f"{message}, and the tests need it. `--fast` leaves the browsers out.")
+        print(f"{message}: its tests are skipped", flush=True)
+
+
 def prepare_oracles() -> None:
     """Install PLINK where that is possible; its tests are skipped without it, but not in CI."""
     missing = [program for program in ("plink1.9", "plink2") if not shutil.which(program)]
-    if missing and not chromium.install_debian(*missing) and os.environ.get("CI"):
+    if missing and not browsers.install_debian(*missing) and os.environ.get("CI"):
         raise SystemExit(f"{' and '.join(missing)} could not be installed, and the tests compare with them")
 
 
@@ -85,6 +99,7 @@ def main() -> int:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "py")}
     if not arguments.fast:
         environment["CHROMIUM"] = prepare_chromium(python)
+        prepare_other_browsers()
         prepare_oracles()
 
     failed = []

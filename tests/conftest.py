@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+import browsers
 import build
-import chromium
 import serve
 from imagenomer.cohort import Cohort, Measure, Phenotype, Scan
 from imagenomer.edges import n_edges_of
@@ -106,7 +106,7 @@ def site_url(site: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    program = chromium.find_chromium()
+    program = browsers.find_chromium()
     if program is None:
         pytest.skip("no Chromium on this machine; build_scripts/test.py installs one")
     # Chromium has no sandbox for root, which is what containers run as.

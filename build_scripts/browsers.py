@@ -1,4 +1,4 @@
-"""Find a Chromium for the tests, or get one."""
+"""Find the browsers for the tests, or get them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ PLACES = (
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
+#: Below /usr; Debian and Ubuntu, Fedora.
+MINI_BROWSERS = ("lib/*/webkit2gtk-4*/MiniBrowser", "libexec/webkit2gtk-4*/MiniBrowser")
 
 
 def find_chromium() -> str | None:
@@ -23,6 +25,22 @@ def find_chromium() -> str | None:
         if found := shutil.which(command):
             return found
     return next((place for place in PLACES if Path(place).is_file()), None)
+
+
+def find_firefox() -> str | None:
+    """Return the path of a Firefox: ``$FIREFOX``, or one on the path."""
+    for command in (os.environ.get("FIREFOX", ""), "firefox-esr", "firefox"):
+        if found := shutil.which(command):
+            return found
+    return None
+
+
+def find_webkit() -> tuple[str, str, str] | None:
+    """Return the paths of WebKitWebDriver, of WebKitGTK's MiniBrowser, and of the X server for it, if all are there."""
+    places = (place for pattern in MINI_BROWSERS for place in sorted(Path("/usr").glob(pattern), reverse=True))
+    browser = shutil.which("MiniBrowser") or next((str(place) for place in places), None)
+    driver, server = shutil.which("WebKitWebDriver"), shutil.which("Xvfb")
+    return (driver, browser, server) if driver and browser and server else None
 
 
 def playwright_chromium(python: Path, *, install: bool = False) -> str | None:
