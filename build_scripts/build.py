@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import gzip
 import hashlib
 import html
 import io
@@ -23,15 +22,16 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import materials
 import offline
 import pack
 import runtime
+import shrink
 import single_file
 
 ROOT = runtime.ROOT
@@ -128,11 +128,14 @@ class Program:
         What the worker has to know about its assets.
     interpreter_hash : str
         Of the one script that the page adds to itself, for the policies.
+    documents : dict
+        Bill of materials and licences, by the names of their files.
     """
 
     assets: tuple[Asset, ...]
     engine: dict[str, Any]
     interpreter_hash: str
+    documents: dict[str, str]
 
 
 def build(out: Path = SITE, single: Path | None = None) -> Path:
@@ -170,9 +173,13 @@ def make_program() -> Program:
         ("engine.worker.js", "first", _joined(WORKER, fetched)),
         *((file.name, file.stage, file.content) for file in files),
     ]
-    with ThreadPoolExecutor() as pool:  # zlib works beside Python
-        assets = pool.map(lambda entry: Asset(entry[0], entry[1], len(entry[2]), _gzipped(entry[2])), contents)
-    return Program(tuple(assets), engine, _policy_hash(interpreter))
+    shipped = shrink.gzip_all([content for *_, content in contents], lock, fetched)
+    assets = [
+        Asset(name, stage, len(content), packed)
+        for (name, stage, content), packed in zip(contents, shipped, strict=True)
+    ]
+    documents = materials.documents(lock, fetched, PATCHES)
+    return Program(tuple(assets), engine, _policy_hash(interpreter), documents)
 
 
 def _joined(paths: Sequence[str], fetched: Path) -> bytes:
@@ -189,14 +196,6 @@ def _patched(path: str, content: bytes) -> bytes:
             raise ValueError(f"{path} is not what the patch was made for: {before!r}")
         content = content.replace(before.encode(), after.encode())
     return content
-
-
-def _gzipped(content: bytes) -> bytes:
-    packed = io.BytesIO()
-    # Not gzip.compress: what it writes into the header depends on the system.
-    with gzip.GzipFile("", "wb", 9, packed, mtime=0) as file:
-        file.write(content)
-    return packed.getvalue()
 
 
 def interface_script() -> bytes:
@@ -245,7 +244,7 @@ def make_manifest(program: Program, *, inline: bool) -> dict[str, Any]:
 
 
 def first_policy(program: Program, scripts: Iterable[str], styles: Iterable[str], *, inline: bool) -> str:
-    """Return the policy that the page starts with: these scripts and styles, and what this site serves, if it is one."""
+    """Return the policy that the page starts with: these scripts and styles, and what a site serves."""
     hashes = [program.interpreter_hash, *(_policy_hash(script.encode()) for script in scripts)]
     return _policy(
         script_src=["'wasm-unsafe-eval'", *hashes],
@@ -298,6 +297,10 @@ def make_page(program: Program, *, inline: bool) -> str:
     manifest = json.dumps(make_manifest(program, inline=inline), indent=1).replace("<", "\\u003c")
     page = _fill(page, "MANIFEST", manifest)
     page = _fill(page, "POLICY", html.escape(first_policy(program, [loader], styles, inline=inline), quote=False))
+    link = '<p class="muted"><a href="LICENCES.txt" target="_blank">Licences</a></p>'
+    if inline:  # a link would lead out of the file
+        text = html.escape(program.documents[materials.LICENCES], quote=False)
+        page = _fill(page, link, f'<details class="formats"><summary>Licences</summary><pre>{text}</pre></details>')
     elements = single_file.elements((asset.name, asset.shipped) for asset in program.assets) if inline else ""
     return _fill(page, "    <!-- ASSETS -->\n", elements)
 
@@ -318,14 +321,17 @@ def read_manifest(page: Path) -> dict[str, Any]:
 def write_site(program: Program, out: Path) -> None:
     """Write the site, which appears whole or stays as it was."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix="building-") as name:
-        site = Path(name) / "site"
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix="building-") as scratch:
+        site = Path(scratch) / "site"
         (site / "assets").mkdir(parents=True)
         for asset in program.assets:
             (site / asset.path).write_bytes(asset.shipped)
         shutil.copytree(ROOT / "site" / "docs", site / "docs")
         (site / "index.html").write_text(make_page(program, inline=False), encoding="utf-8", newline="\n")
+        for name, text in program.documents.items():
+            (site / name).write_text(text, encoding="utf-8", newline="\n")
         offline.write(site, make_manifest(program, inline=False))
+        materials.checksums(site)
         if out.exists():
             shutil.rmtree(out)
         site.rename(out)
@@ -337,6 +343,14 @@ def write_single_file(program: Program, out: Path) -> None:
     part = out.with_name(out.name + ".part")
     part.write_text(make_page(program, inline=True), encoding="utf-8", newline="\n")
     part.replace(out)
+
+
+def publish(program: Program, out: Path) -> None:
+    """Lay out what a web server gets: the site, the single file beside the page, and checksums of all of it."""
+    write_site(program, out)
+    write_single_file(program, out / SINGLE_FILE.name)
+    (out / ".nojekyll").touch()  # GitHub Pages would leave out what starts with an underscore
+    materials.checksums(out)
 
 
 # --- our own wheel --------------------------------------------------------------------------------
@@ -368,7 +382,7 @@ def make_wheel() -> tuple[str, bytes]:
     """Return name and content of the package and its data as a wheel; the same sources give the same bytes."""
     record = []
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as wheel:
+    with zipfile.ZipFile(content, "w") as wheel:  # stored: what a zlib makes of it is its own affair, see shrink.py
         for path, data in wheel_contents():
             digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
             record.append(f"{path},sha256={digest},{len(data)}\n")
@@ -380,7 +394,6 @@ def make_wheel() -> tuple[str, bytes]:
 
 def _entry(path: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
-    entry.compress_type = zipfile.ZIP_DEFLATED
     entry.create_system = 3  # the same on every system
     entry.external_attr = 0o644 << 16
     return entry
@@ -412,7 +425,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the site, a folder of static files, and the same as one file.")
     parser.add_argument("--out", type=Path, default=SITE.parent, help="where to put them (default: dist)")
     parser.add_argument("--single-file", action="store_true", help="build only imagenomer.html")
-    parser.add_argument("--sizes", action="store_true", help="print what weighs what in the single file, and build nothing")
+    parser.add_argument(
+        "--sizes", action="store_true", help="print what weighs what in the single file, and build nothing"
+    )
+    parser.add_argument(
+        "--publish", type=Path, metavar="FOLDER", help="lay out what a web server gets, and nothing else"
+    )
     arguments = parser.parse_args()
     try:
         program = make_program()
@@ -424,6 +442,10 @@ def main() -> int:
         return runtime.INTERRUPTED
     if arguments.sizes:
         print(single_file.size_table(make_manifest(program, inline=True)["assets"]))
+        return 0
+    if arguments.publish:
+        publish(program, arguments.publish)
+        print(f"Built {arguments.publish}")
         return 0
     if not arguments.single_file:
         write_site(program, arguments.out / SITE.name)
