@@ -109,6 +109,11 @@
     rest(500);
   }
 
+  // The page counts what the policies refused here.
+  self.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, originalPolicy }) => {
+    postMessage({ type: "attempt", directive: effectiveDirective, address: blockedURI, policy: originalPolicy });
+  });
+
   const cancelled = new Set();
   let underWay = null;
 

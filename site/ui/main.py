@@ -10,7 +10,9 @@ from dom import add, clear, find, h, hide, later, listen, on_failure, plural, sh
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from jsffi import JsException
+from offline import Offline
 from overview import OverviewTab
+from privacy import PrivacyPanel
 from report import AnalysisTab
 from start import COHORT_SIZES, ProgressLine, StartScreen
 from state import History
@@ -64,6 +66,9 @@ class App:
         self.client.on_ready = lambda version: start(self._be_ready(version))
         self.client.on_failure = self._cannot_start
         self.client.on_restart = self._restarted
+        self.offline = Offline()
+        self.privacy = PrivacyPanel(self.client, self.offline)
+        start(self.offline.watch())
         if not self.start_screen.open_what_was_chosen() and "demo" in self.history.spec:
             self.open_demo(self.history.spec["demo"], restore=True)
         self.client.start()
@@ -270,6 +275,7 @@ class App:
             self.catalog = (await self.client.call("catalog")).json
         self._ready = True
         self.busy(None)
+        start(self.offline.keep())
         if self._pending is not None:
             pending, self._pending = self._pending, None
             await self._open(*pending)

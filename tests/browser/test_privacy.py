@@ -1,95 +1,28 @@
-"""Nothing leaves the machine: no request after the page has loaded, and none that could be made."""
+"""Nothing leaves the machine: no request after the page has loaded, none that could be made, nothing left behind."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
-from driving import START, Watch, new_page, open_python, wait_for_engine
-from playwright.sync_api import Browser, Page, expect
+from driving import START, Watch, drop_files, new_page, open_python, wait_for_engine
+from exfiltration import ATTEMPTS, PYTHON_ATTEMPTS, REFUSALS, SILENT_ATTEMPTS
+from hosting import Host, Trap
+from playwright.sync_api import Browser, Page, Worker, expect
+from privacy_panel import expect_kept, fact, panel, show_panel
+from views import go
 
-#: What is tried in the engine's worker; each must fail. ``arguments[0]`` is the address.
-ATTEMPTS = {
-    "fetch": "(url) => fetch(url)",
-    "fetch without CORS": "(url) => fetch(url, {mode: 'no-cors', method: 'POST', body: 'subject 7'})",
-    "XMLHttpRequest": """(url) => new Promise((sent, refused) => {
-        const request = new XMLHttpRequest();
-        request.onload = sent; request.onerror = () => refused(new Error("refused"));
-        request.open("GET", url); request.send();
-    })""",
-    "synchronous XMLHttpRequest": """(url) => {
-        const request = new XMLHttpRequest();
-        request.open("GET", url, false); request.send();
-    }""",
-    "WebSocket": """(url) => new Promise((sent, refused) => {
-        const socket = new WebSocket(url.replace("http", "ws"));
-        socket.onopen = sent; socket.onerror = () => refused(new Error("refused"));
-    })""",
-    "EventSource": """(url) => new Promise((sent, refused) => {
-        const source = new EventSource(url);
-        source.onopen = sent; source.onerror = () => { source.close(); refused(new Error("refused")); };
-    })""",
-    "image": """(url) => new Promise((sent, refused) => {
-        const image = new Image();
-        image.onload = sent; image.onerror = () => refused(new Error("refused"));
-        image.src = url + "pixel.png";
-    })""",
-    "worker": """(url) => new Promise((sent, refused) => {
-        const worker = new Worker(url + "worker.js");
-        worker.onerror = () => refused(new Error("refused")); setTimeout(sent, 500);
-    })""",
-    "import": "(url) => import(url + 'module.js')",
-    "importScripts": "(url) => importScripts(url + 'script.js')",
-    # In a turn of its own: what Playwright itself evaluates is exempt.
-    "eval": "() => new Promise((later) => setTimeout(later)).then(() => eval('1'))",
-}
-
-#: The same from Python.
-PYTHON_ATTEMPTS = (
-    "import js; await js.fetch(address)",
-    "from pyodide.http import pyfetch; await pyfetch(address)",
-    "from pyodide.http import open_url; open_url(address)",
-    "from urllib.request import urlopen; urlopen(address)",
-)
-
-#: How Chromium says that a policy refused something.
-REFUSALS = ("Content Security Policy", "ERR_BLOCKED_BY_CSP", ": csp$")
+from imagenomer.cohort import Cohort
+from imagenomer.progress import finish
+from imagenomer.readers import bundle_bytes
 
 
-class Trap(ThreadingHTTPServer):
-    """Another origin that would answer anything, and remembers who came."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.visits: list[str] = []
-        super().__init__(("127.0.0.1", 0), _Answer)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/"
-
-
-class _Answer(BaseHTTPRequestHandler):
-    server: Trap
-
-    def do_GET(self) -> None:
-        self.server.visits.append(self.path)
-        self.send_response(200)
-        self.send_header("Access-Control-Allow-Origin", "*")
-        self.send_header("Content-Type", "text/javascript")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_POST = do_OPTIONS = do_GET  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def trap() -> Iterator[Trap]:
     with Trap() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -97,32 +30,116 @@ def trap() -> Iterator[Trap]:
         server.shutdown()
 
 
-def test_the_page_and_its_engine_load_from_one_origin_and_then_ask_for_nothing(
-    page: Page, site_url: str, watch: Watch
-) -> None:
+@pytest.fixture
+def host(site: Path) -> Iterator[Host]:
+    """The site, on a server that remembers what it was asked for."""
+    host = Host(site)
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def visit(browser: Browser, host: Host, watch: Watch) -> Iterator[Page]:
+    """The page on that server, its engine ready and its copy kept."""
+    page = new_page(browser, watch)
+    open_python(page)
+    page.goto(host.url)
     wait_for_engine(page)
+    expect_kept(page)
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def bundle(cohort: Cohort, tmp_path: Path) -> Path:
+    path = tmp_path / "forty.zip"
+    path.write_bytes(finish(bundle_bytes(cohort)))
+    return path
+
+
+def run_everything(page: Page, bundle: Path) -> None:
+    """Drop a cohort and look at every view and every analysis."""
+    drop_files(page, bundle)
+    expect(page.get_by_role("heading", level=1, name="Forty")).to_be_visible(timeout=START)
+    for tab in ("Overview", "Connectivity"):
+        go(page, tab)
+        expect(page.locator("#content").get_by_role("heading").first).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+    for tab in ("Phenotypes", "Associations"):
+        go(page, tab)
+        expect(page.get_by_role("region", name=re.compile("^Result")).locator(".views").first).to_be_visible(
+            timeout=START
+        )
+
+
+def test_dropping_a_cohort_and_running_every_view_makes_no_request_and_leaves_nothing(
+    visit: Page, host: Host, watch: Watch, site: Path, bundle: Path
+) -> None:
+    elsewhere = [url for url in watch.requests if not url.startswith((host.url, "blob:" + host.url, "data:"))]
     assert watch.requests
-    assert {url for url in watch.requests if not url.startswith((site_url, "blob:" + site_url, "data:"))} == set()
-    so_far = len(watch.requests)
-    page.locator("#open-demo").click()
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
-    for name in ("Connectivity", "Phenotypes", "Associations", "Overview"):
-        page.get_by_role("tab", name=name).click()
-    page.wait_for_timeout(3_000)  # idle work of the engine goes on meanwhile
-    later = [url for url in watch.requests[so_far:] if not url.startswith(("blob:", "data:"))]
-    assert not later, later
+    assert elsewhere == []
+    so_far, asked = len(watch.requests), len(host.asked)
+    run_everything(visit, bundle)
+    assert [url for url in watch.requests[so_far:] if not url.startswith(("blob:", "data:"))] == []
+    assert host.asked[asked:] == []
+    expect_no_trace(visit, site)
+
+
+def expect_no_trace(page: Page, site: Path) -> None:
+    """Nothing is stored but the files of the program, as they are in the site."""
+    left = page.evaluate(
+        """async () => {
+            const entries = [], opfs = [];
+            for await (const name of (await navigator.storage.getDirectory()).keys()) opfs.push(name);
+            for (const name of await caches.keys()) {
+                const cache = await caches.open(name);
+                for (const request of await cache.keys()) {
+                    const body = await (await cache.match(request)).arrayBuffer();
+                    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+                    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0"));
+                    entries.push([request.url, hex.join("")]);
+                }
+            }
+            return {
+                cookies: document.cookie,
+                local: Object.keys(localStorage),
+                session: Object.keys(sessionStorage),
+                databases: (await indexedDB.databases()).length,
+                opfs,
+                entries,
+            };
+        }"""
+    )
+    entries = left.pop("entries")
+    assert left == {"cookies": "", "local": [], "session": [], "databases": 0, "opfs": []}
+    folder = page.url.partition("#")[0]
+    kept = {url.removeprefix(folder): digest for url, digest in entries}
+    assert len(kept) == len(entries)
+    shipped = {
+        path.relative_to(site).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in site.rglob("*")
+        if path.is_file() and path.name not in {"sw.js", "SHA256SUMS", "imagenomer.html"}
+    }
+    assert kept == {**shipped, "": shipped["index.html"]}
+
+
+def addresses(trap: Trap, host: Host) -> tuple[str, str]:
+    return f"{trap.url}?secret", f"{host.url}?secret"
+
+
+def places(page: Page) -> dict[str, Page | Worker]:
+    return {"page": page, "engine": page.workers[0]}
 
 
 @pytest.mark.parametrize("where", ["page", "engine"])
 def test_nothing_that_could_carry_data_away_works(
-    page: Page, site_url: str, trap: Trap, allowed: list[str], where: str
+    visit: Page, host: Host, trap: Trap, allowed: list[str], where: str
 ) -> None:
     allowed += REFUSALS
-    worker = wait_for_engine(page)
-    place = page if where == "page" else worker
+    asked = len(host.asked)
     for name, attempt in ATTEMPTS.items():
-        for address in (trap.url, site_url):
-            outcome = place.evaluate(
+        for address in addresses(trap, host):
+            outcome = places(visit)[where].evaluate(
                 f"""async (url) => {{
                     try {{ await ({attempt})(url); return "went out"; }} catch (error) {{ return "refused"; }}
                 }}""",
@@ -130,19 +147,36 @@ def test_nothing_that_could_carry_data_away_works(
             )
             assert outcome == "refused", f"{name} to {address} from the {where}"
     assert trap.visits == []
+    assert host.asked[asked:] == []
+
+
+def test_what_fails_in_silence_is_refused_by_the_policy(
+    visit: Page, host: Host, trap: Trap, allowed: list[str]
+) -> None:
+    allowed += REFUSALS
+    asked = len(host.asked)
+    for name, attempt in SILENT_ATTEMPTS.items():
+        for address in addresses(trap, host):
+            refused = visit.evaluate(
+                f"""(url) => new Promise((refused) => {{
+                    document.addEventListener("securitypolicyviolation", () => refused(true), {{once: true}});
+                    ({attempt})(url);
+                }})""",
+                address,
+            )
+            assert refused, f"{name} to {address}"
+    assert trap.visits == []
+    assert host.asked[asked:] == []
 
 
 def test_python_in_the_engine_cannot_reach_the_network_either(
-    browser: Browser, site_url: str, trap: Trap, watch: Watch, allowed: list[str]
+    visit: Page, host: Host, trap: Trap, allowed: list[str]
 ) -> None:
     allowed += REFUSALS
-    page = new_page(browser, watch)
-    open_python(page)
-    page.goto(site_url)
-    worker = wait_for_engine(page)
-    for address in (trap.url, site_url):
+    asked = len(host.asked)
+    for address in addresses(trap, host):
         for attempt in PYTHON_ATTEMPTS:
-            outcome = worker.evaluate(
+            outcome = visit.workers[0].evaluate(
                 """async ([code, address]) => {
                     self.address = address;
                     try { await self.python.runPythonAsync(code); return "went out"; }
@@ -151,20 +185,103 @@ def test_python_in_the_engine_cannot_reach_the_network_either(
                 ["from js import address\n" + attempt, address],
             )
             assert outcome != "went out", f"{attempt} to {address}"
-            assert "SyntaxError" not in outcome, outcome
+            assert not re.search("SyntaxError|ModuleNotFoundError", outcome), outcome
     assert trap.visits == []
+    assert host.asked[asked:] == []
+
+
+def test_the_service_worker_fetches_and_keeps_only_what_it_knows(
+    visit: Page, host: Host, trap: Trap, site: Path
+) -> None:
+    asked = len(host.asked)
+    known = next(path.relative_to(site).as_posix() for path in (site / "assets").iterdir())
+    for path in ("?secret", f"{trap.url}?secret", "subject-7.txt", known, "index.html"):
+        for kind in ("keep", "fetch", "describe"):
+            answered = visit.evaluate(
+                """async ([type, path]) => {
+                    const {active} = await navigator.serviceWorker.ready, channel = new MessageChannel();
+                    const message = {type, url: path, path, files: [{path, blob: new Blob(["subject 7"])}]};
+                    const answer = new Promise((done) => (channel.port1.onmessage = ({data}) => done(data)));
+                    active.postMessage(message, [channel.port2]);
+                    return type === "fetch" ? null : answer;
+                }""",
+                [kind, path],
+            )
+            assert answered is None or "secret" not in json.dumps(answered)
+    assert trap.visits == []
+    assert host.asked[asked:] == []
+    expect_no_trace(visit, site)
+
+
+# --- the panel ------------------------------------------------------------------------------------
+
+
+def test_the_panel_opens_from_both_screens_and_gives_the_focus_back(visit: Page, bundle: Path) -> None:
+    opener = visit.locator("#start .show-privacy")
+    opener.focus()
+    visit.keyboard.press("Enter")
+    expect(panel(visit)).to_be_visible()
+    visit.keyboard.press("Escape")
+    expect(panel(visit)).to_be_hidden()
+    expect(opener).to_be_focused()
+    drop_files(visit, bundle)
+    opener = visit.get_by_role("banner").get_by_role("button", name="What leaves this machine?")
+    opener.click(timeout=START)
+    panel(visit).get_by_role("button", name="Close").click()
+    expect(panel(visit)).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_the_panel_counts_requests_and_refused_attempts_of_page_and_engine(
+    visit: Page, host: Host, trap: Trap, allowed: list[str]
+) -> None:
+    allowed += REFUSALS
+    show_panel(visit)
+    # What the page itself asked for; the service worker asks for its own files.
+    loaded = visit.evaluate("performance.getEntriesByType('resource').filter(({name}) => /^http/.test(name)).length")
+    expect(fact(visit, "To load the program")).to_contain_text(f"{loaded + 1} requests, ")
+    expect(fact(visit, "Since the door was locked")).to_have_text("0 requests")
+    expect(fact(visit, "Attempts")).to_have_text("0")
+    expect(panel(visit)).to_contain_text("Nothing. The page asked for its own program")
+    for n, place in enumerate(places(visit).values(), 1):
+        for address in addresses(trap, host):
+            place.evaluate("(url) => fetch(url).catch(() => null)", address)
+        expect(fact(visit, "Attempts")).to_have_text(str(2 * n))
+    expect(panel(visit)).to_contain_text(f"connect-src: {trap.url}")
+    expect(fact(visit, "Since the door was locked")).to_have_text("0 requests")
+
+
+def test_the_panel_would_show_a_request_that_should_not_be_there(browser: Browser, host: Host, watch: Watch) -> None:
+    page = new_page(browser, watch)
+    # A page whose door is never locked.
+    page.add_init_script("HTMLHeadElement.prototype.append = function () {};")
+    page.goto(host.url)
+    wait_for_engine(page)
+    page.evaluate("fetch('docs/privacy.md')")
+    show_panel(page)
+    expect(fact(page, "Since the door was locked")).to_have_text("1 request")
+    expect(panel(page)).to_contain_text("please report it")
     page.context.close()
 
 
-def test_the_page_keeps_nothing_behind(page: Page) -> None:
-    wait_for_engine(page)
-    kept = page.evaluate(
-        """async () => ({
-            cookies: document.cookie,
-            local: localStorage.length,
-            session: sessionStorage.length,
-            databases: (await indexedDB.databases()).length,
-            caches: (await caches.keys()).length,
-        })"""
-    )
-    assert kept == {"cookies": "", "local": 0, "session": 0, "databases": 0, "caches": 0}
+def test_the_panel_shows_the_policies_in_force(visit: Page) -> None:
+    show_panel(visit).get_by_text("The rules that the browser enforces").click()
+    first, last = panel(visit).locator("pre").all_inner_texts()
+    assert "connect-src 'self'" in first
+    assert "default-src 'none'" in last
+    assert not re.search(r"'self'|https?:|unsafe-eval|'unsafe-inline'(?!.*style)", last)
+
+
+def test_a_theme_is_kept_only_when_it_was_chosen_and_can_be_forgotten(visit: Page, bundle: Path) -> None:
+    show_panel(visit)
+    expect(fact(visit, "Your choice of theme")).to_have_text("Nothing")
+    visit.keyboard.press("Escape")
+    drop_files(visit, bundle)
+    visit.get_by_label("Theme").select_option("dark", timeout=START)
+    show_panel(visit)
+    expect(fact(visit, "Your choice of theme")).to_contain_text("dark")
+    panel(visit).get_by_role("button", name="Forget the program and the theme").click()
+    expect(fact(visit, "Your choice of theme")).to_have_text("Nothing")
+    expect(fact(visit, "A copy of the program")).to_contain_text("No.")
+    assert visit.evaluate("async () => [localStorage.length, (await caches.keys()).length]") == [0, 0]
+    assert visit.evaluate("async () => (await navigator.serviceWorker.getRegistrations()).length") == 0

@@ -1,0 +1,142 @@
+"""What leaves this machine: a panel that counts the requests of this page while one looks, and says what is kept."""
+
+import js
+from dom import clear, find, h, listen, number, plural, show, size, text
+from jsffi import JsException
+from pyscript.ffi import create_proxy, to_js
+
+#: How many refused attempts are listed; all are counted.
+SHOWN = 5
+
+#: The name that `main.store` gives to the theme.
+THEME = "imagenomer-theme"
+
+_POLICY = 'meta[http-equiv="Content-Security-Policy"]'
+
+
+class PrivacyPanel:
+    """The panel; ``client`` tells of attempts in the engine, ``offline`` of the copy of the program."""
+
+    def __init__(self, client, offline):
+        self._offline = offline
+        self._requests = [0, 0]  # before the door was locked, and since
+        self._bytes = 0
+        self._attempts = {}  # policy -> how often it refused
+        self._latest = []
+        self._dialog = find("privacy")
+        client.on_attempt = self.refused
+        offline.on_change = self._refresh
+        for button in js.document.querySelectorAll(".show-privacy"):
+            listen(button, "click", lambda event: self.open())
+        listen(find("close-privacy"), "click", lambda event: self._dialog.close())
+        listen(self._dialog, "click", self._clicked)
+        listen(find("forget"), "click", self._forget)
+        listen(js.document, "securitypolicyviolation", self._refused)
+        for entry in js.performance.getEntriesByType("navigation"):
+            self._count(entry)
+        observer = js.PerformanceObserver.new(create_proxy(self._see))
+        observer.observe(to_js({"type": "resource", "buffered": True}))
+
+    def open(self):
+        """Show the panel; the browser closes it on Escape and gives the focus back."""
+        self._dialog.showModal()
+        self._dialog.scrollTop = 0
+        self._refresh()
+
+    def refused(self, directive, address, policy):
+        """Count an attempt that a policy refused, here or in the engine."""
+        # An attempt may offend several policies, each of which tells of it: the strictest one tells of all.
+        seen = max(self._attempts.values()) if self._attempts else 0
+        self._attempts[policy] = self._attempts.get(policy, 0) + 1
+        if self._attempts[policy] > seen:
+            self._latest = [f"{directive}: {address}"] + self._latest[: SHOWN - 1]
+        self._refresh()
+
+    def requested(self, name, started, n_bytes):
+        """Count a request."""
+        # What is made in the page has an address too, but goes nowhere.
+        if not name.startswith(("http:", "https:")):
+            return
+        locked = js.window.imagenomer.locked
+        self._requests[0 if locked is None or started <= locked else 1] += 1
+        self._bytes += n_bytes
+        self._refresh()
+
+    # --- what happens ---
+
+    def _see(self, entries, *_):
+        for entry in entries.getEntries():
+            self._count(entry)
+
+    def _count(self, entry):
+        n_bytes = entry.transferSize if hasattr(entry, "transferSize") else 0
+        self.requested(str(entry.name), entry.startTime, n_bytes)
+
+    def _refused(self, event):
+        self.refused(str(event.effectiveDirective), str(event.blockedURI), str(event.originalPolicy))
+
+    def _clicked(self, event):
+        # What is not on one of its children is on the backdrop, or on its padding.
+        box = self._dialog.getBoundingClientRect()
+        inside = box.left <= event.clientX <= box.right and box.top <= event.clientY <= box.bottom
+        if event.target.isSameNode(self._dialog) and not inside:
+            self._dialog.close()
+
+    async def _forget(self, event):
+        try:
+            js.localStorage.removeItem(THEME)
+        except JsException:
+            pass  # a page opened from disk may have no store
+        await self._offline.forget()
+        self._refresh()
+
+    # --- what is shown ---
+
+    def _refresh(self):
+        if not self._dialog.open:
+            return
+        before, since = self._requests
+        attempts = max(self._attempts.values()) if self._attempts else 0
+        text(find("privacy-verdict"), verdict(before, since))
+        find("privacy-verdict").classList.toggle("bad", since > 0)
+        text(find("requests-before"), f"{plural(before, 'request')}, {size(self._bytes)} over the network")
+        text(find("requests-since"), plural(since, "request"))
+        text(find("attempts"), number(attempts))
+        clear(find("attempt-list"), [h("li", line) for line in self._latest])
+        text(find("offline-copy"), self._copy())
+        theme = self._stored_theme()
+        text(find("kept-theme"), f"“{theme}”, because you chose it" if theme else "Nothing")
+        show(find("forget"), self._offline.state in ("making", "kept") or theme is not None)
+        policies = [meta.getAttribute("content") for meta in js.document.querySelectorAll(_POLICY)]
+        clear(find("policies"), [h("pre", policy.replace("; ", ";\n")) for policy in policies])
+
+    def _copy(self):
+        state, problem = self._offline.state, self._offline.problem
+        if state == "kept":
+            return f"Yes, {size(self._offline.size)}; only files of the program"
+        if state == "making":
+            return "Being made"
+        if state == "none":
+            return f"No: {problem}" if problem else "No. It is made when you open the page again"
+        if js.window.imagenomer.inline:
+            return "None: this page is one file, and you have it"
+        return "No: this browser keeps none here (a private window, or an address without https)"
+
+    def _stored_theme(self):
+        try:
+            theme = js.localStorage.getItem(THEME)
+        except JsException:
+            return None
+        return None if theme is None else str(theme)
+
+
+def verdict(before, since):
+    """The answer in one sentence."""
+    if since:
+        return (
+            f"This page has made {plural(since, 'request')} after it locked its door. That should not be possible: "
+            "please report it."
+        )
+    if before:
+        return "Nothing. The page asked for its own program, locked its door, and has asked for nothing since."
+    return "Nothing. The page came as one file and has asked for nothing."

@@ -1,0 +1,274 @@
+"""After the first visit the site opens without network, whole or not at all, and says when another version is ready."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import START, Gate, Watch, new_page, wait_for_engine
+from hosting import Host
+from playwright.sync_api import Browser, Page, expect
+from privacy_panel import expect_kept, fact, panel, show_panel
+from views import wait_until
+
+import chromium
+import offline
+
+#: Chromium's words for a server that is not there, which only the check for a later version may meet.
+GONE = r"sw\.js.*ERR_(CONNECTION|FAILED)|Failed to update a ServiceWorker"
+
+
+@pytest.fixture
+def host(site: Path) -> Iterator[Host]:
+    host = Host(site)
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def fresh(browser: Browser, watch: Watch) -> Iterator[Page]:
+    """A page of a fresh profile, still empty."""
+    page = new_page(browser, watch)
+    yield page
+    page.context.close()
+
+
+def manifest_of(site: Path) -> dict[str, Any]:
+    return dict(json.loads(_manifest_text(site)))
+
+
+def _manifest_text(site: Path) -> str:
+    page = (site / "index.html").read_text(encoding="utf-8")
+    found = re.search(r'<script type="application/json" id="manifest">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def next_site(site: Path, tmp_path: Path) -> Path:
+    """A later version of the site: other text in one asset, in the page and in the manual."""
+    later = tmp_path / "later"
+    shutil.copytree(site, later)
+    manifest = manifest_of(site)
+    entry = next(entry for entry in manifest["assets"] if entry["name"] == "engine_glue.py")
+    (later / entry["path"]).unlink()
+    source = gzip.decompress((site / entry["path"]).read_bytes()) + b"\n# a later version\n"
+    shipped = gzip.compress(source, 9, mtime=0)
+    digest = hashlib.sha256(shipped).hexdigest()
+    path = re.sub(r"-[0-9a-f]{10}", f"-{digest[:10]}", entry["path"])
+    entry.update(path=path, size=len(shipped), raw_size=len(source), sha256=digest)
+    (later / path).write_bytes(shipped)
+    manifest["build"] = digest[:12]
+    page = (site / "index.html").read_text(encoding="utf-8").replace(_manifest_text(site), json.dumps(manifest))
+    page = page.replace("See what brain connectivity", "The later version: see what brain connectivity")
+    (later / "index.html").write_text(page, encoding="utf-8")
+    (later / "docs" / "privacy.md").write_text("a later manual", encoding="utf-8")
+    offline.write(later, manifest)
+    return later
+
+
+def first_visit(page: Page, url: str) -> None:
+    page.goto(url)
+    wait_for_engine(page)
+    expect_kept(page)
+
+
+def expect_version(page: Page, *, later: bool) -> None:
+    expect(page.get_by_text("The later version")).to_have_count(1 if later else 0)
+
+
+def kept_urls(page: Page) -> list[list[str]]:
+    """The addresses in each cache there is."""
+    return list(
+        page.evaluate(
+            """async () => {
+                const found = [];
+                for (const name of await caches.keys()) {
+                    found.push((await (await caches.open(name)).keys()).map((request) => request.url).sort());
+                }
+                return found;
+            }"""
+        )
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "some/prefix/"])
+def test_after_the_first_visit_the_demo_opens_with_the_server_gone(
+    fresh: Page, site: Path, tmp_path: Path, prefix: str, allowed: list[str]
+) -> None:
+    allowed.append(GONE)
+    if prefix:
+        (tmp_path / "some").mkdir()
+        (tmp_path / "some" / "prefix").symlink_to(site, target_is_directory=True)
+    host = Host(tmp_path if prefix else site)
+    first_visit(fresh, host.url + prefix)
+    host.stop()
+    for address in ("", "?query=1", "index.html"):
+        fresh.goto(host.url + prefix + address)
+        wait_for_engine(fresh)
+    fresh.locator("#open-demo").click()
+    expect(fresh.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    manual = fresh.context.new_page()
+    manual.goto(f"{host.url}{prefix}docs/privacy.md")
+    expect(manual.locator("body")).to_contain_text("privacy", ignore_case=True)
+
+
+def test_nothing_is_asked_for_twice_to_keep_it(fresh: Page, host: Host) -> None:
+    first_visit(fresh, host.url)
+    counts = Counter(path for path in host.asked if path.startswith("/assets/"))
+    assert counts
+    assert set(counts.values()) == {1}
+    assert not [path for path in host.asked if "?" in path]
+
+
+def test_a_second_visit_asks_for_nothing_but_news(fresh: Page, host: Host) -> None:
+    first_visit(fresh, host.url)
+    asked = len(host.asked)
+    fresh.reload()
+    wait_for_engine(fresh)
+    assert set(host.asked[asked:]) <= {"/sw.js"}
+
+
+def test_a_later_version_is_announced_and_runs_once_the_user_wants_it(
+    fresh: Page, host: Host, next_site: Path, allowed: list[str]
+) -> None:
+    allowed.append(GONE)
+    first_visit(fresh, host.url)
+    host.folder = next_site
+    asked = len(host.asked)
+    fresh.reload()
+    wait_for_engine(fresh)
+    expect_version(fresh, later=False)
+    announcement = fresh.get_by_role("status").filter(has_text="A new version is ready")
+    expect(announcement).to_be_visible(timeout=START)
+    # Only what differs was asked for; the page and the manual have no hash in their names.
+    unchanged = {f"/{entry['path']}" for entry in manifest_of(next_site)["assets"]} & set(host.asked[:asked])
+    assert unchanged
+    assert not [path for path in host.asked[asked:] if path in unchanged]
+    announcement.get_by_role("button", name="Reload").click()
+    expect_version(fresh, later=True)
+    wait_for_engine(fresh)
+    expect(announcement).to_be_hidden()
+    expect_kept(fresh)
+    assert len(kept_urls(fresh)) == 1
+    host.stop()
+    fresh.reload()
+    wait_for_engine(fresh)
+    expect_version(fresh, later=True)
+
+
+def test_the_announcement_can_wait(fresh: Page, host: Host, next_site: Path) -> None:
+    first_visit(fresh, host.url)
+    host.folder = next_site
+    fresh.reload()
+    announcement = fresh.get_by_role("status").filter(has_text="A new version is ready")
+    announcement.get_by_role("button", name="Later").click(timeout=START)
+    expect(announcement).to_be_hidden()
+    fresh.reload()
+    expect_version(fresh, later=False)
+    expect(announcement).to_be_visible(timeout=START)
+
+
+def test_a_visit_cut_short_does_not_mix_two_versions(
+    fresh: Page, host: Host, next_site: Path, allowed: list[str]
+) -> None:
+    allowed.append("net::ERR_ABORTED")  # what was on its way when the visit ended
+    Gate(fresh, "**/assets/engine_glue*")  # never opened: the engine does not start
+    fresh.goto(host.url)
+    fresh.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    fresh.unroute_all(behavior="ignoreErrors")
+    fresh.goto("about:blank")
+    host.folder = next_site
+    fresh.goto(host.url)
+    wait_for_engine(fresh)
+    expect_version(fresh, later=True)
+    expect_kept(fresh)
+    expect(fresh.locator("#update")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        "delete Navigator.prototype.serviceWorker;",
+        "ServiceWorkerContainer.prototype.register = () => Promise.reject(new DOMException('no', 'SecurityError'));",
+        "ServiceWorkerContainer.prototype.register = ServiceWorkerContainer.prototype.getRegistration = "
+        "() => Promise.reject(new DOMException('no', 'SecurityError'));",
+        "ServiceWorkerContainer.prototype.register = () => Promise.reject(new Error('no'));delete window.caches;",
+    ],
+    ids=["unknown", "register-refused", "all-refused", "no-caches"],
+)
+def test_everything_works_where_service_workers_do_not(fresh: Page, host: Host, obstacle: str) -> None:
+    fresh.add_init_script(obstacle)
+    fresh.goto(f"{host.url}#demo=quick")
+    expect(fresh.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    show_panel(fresh)
+    expect(fact(fresh, "A copy of the program")).to_contain_text("this browser keeps none here")
+
+
+def test_what_somebody_else_put_into_the_cache_is_not_run(fresh: Page, host: Host) -> None:
+    first_visit(fresh, host.url)
+    fresh.evaluate(
+        """async () => {
+            const cache = await caches.open((await caches.keys())[0]);
+            for (const request of await cache.keys()) {
+                const type = (await cache.match(request)).headers.get("Content-Type");
+                await cache.put(request, new Response("<p>evil</p>", {headers: {"Content-Type": type}}));
+            }
+        }"""
+    )
+    fresh.reload()
+    expect(fresh.get_by_role("heading", name="ImageNomer")).to_be_visible()
+    expect(fresh.get_by_text("evil")).to_have_count(0)
+
+
+def test_a_copy_that_was_damaged_is_repaired_on_the_visit_after(fresh: Page, host: Host, allowed: list[str]) -> None:
+    allowed.append("damaged|cut short|did not start|ERR_ABORTED")
+    first_visit(fresh, host.url)
+    fresh.evaluate(
+        """async () => {
+            const cache = await caches.open((await caches.keys())[0]);
+            const request = (await cache.keys()).find(({url}) => url.includes("engine_glue"));
+            await cache.put(request, new Response("evil"));
+        }"""
+    )
+    fresh.reload()
+    expect(fresh.get_by_text(re.compile("engine_glue.py (is damaged|was cut short)")).first).to_be_visible()
+    fresh.reload()
+    wait_for_engine(fresh)
+    expect_kept(fresh)
+
+
+def test_forgetting_removes_the_copy_and_the_worker(fresh: Page, host: Host, allowed: list[str]) -> None:
+    allowed.append("ERR_CONNECTION_REFUSED")
+    first_visit(fresh, host.url)
+    show_panel(fresh)
+    panel(fresh).get_by_role("button", name="Forget the program").click()
+    expect(fact(fresh, "A copy of the program")).to_contain_text("No.")
+    assert kept_urls(fresh) == []
+    host.stop()
+    with pytest.raises(Exception, match="ERR_CONNECTION_REFUSED"):
+        fresh.goto(host.url)
+
+
+def test_the_site_can_be_installed(browser: Browser, host: Host, tmp_path: Path) -> None:
+    # A profile on disk: what a private one is asked to install it refuses for that alone.
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path / "profile", executable_path=chromium.find_chromium(), args=["--no-sandbox"]
+    )
+    page = context.pages[0]
+    page.goto(host.url)
+    expect(page.locator("link[rel=manifest]")).to_have_count(1)
+    session = context.new_cdp_session(page)
+    described = session.send("Page.getAppManifest")
+    assert described["errors"] == []
+    assert json.loads(described["data"])["start_url"] == host.url
+    wait_until(page, lambda: session.send("Page.getInstallabilityErrors")["installabilityErrors"] == [])
+    context.close()
