@@ -1,0 +1,48 @@
+"""The same sources give the same bytes, whatever surrounds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import materials
+import publishing
+import runtime
+
+pytestmark = pytest.mark.slow
+
+
+def cache_without_our_own(folder: Path) -> Path:
+    """A cache with all that was fetched, but without what was made from our own sources."""
+    for path in [*runtime.cache_folder().iterdir(), *(runtime.cache_folder() / "compiled").glob("*")]:
+        if path.name != "compiled" and not path.name.startswith("own-"):
+            link = folder / path.relative_to(runtime.cache_folder())
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path, target_is_directory=path.is_dir())
+    return folder
+
+
+def test_another_place_time_user_and_language_make_the_same_files(published: Path, tmp_path: Path) -> None:
+    sources = tmp_path / "other sources" / "ünïcödé"
+    publishing.copy_sources(sources, backwards=True, time=1_000_000_000)
+    (tmp_path / "home").mkdir()
+    environment = {
+        "TZ": "Pacific/Auckland",
+        # Python then takes text files for ASCII unless told otherwise.
+        "LC_ALL": "POSIX",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONUTF8": "0",
+        "PYTHONHASHSEED": "20261123",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(tmp_path / "home"),
+        "USER": "somebody",
+        "SOURCE_DATE_EPOCH": "1",
+        "IMAGENOMER_CACHE": str(cache_without_our_own(tmp_path / "cache")),
+    }
+    again = publishing.publish(sources, environment, umask=0o077)
+    # It names every file but itself, and what differs is then seen by its name.
+    lines = [(folder / materials.CHECKSUMS).read_text(encoding="utf-8").splitlines() for folder in (published, again)]
+    assert sorted(set(lines[0]) ^ set(lines[1])) == []
+    assert lines[0] == lines[1]
+    assert materials.wrong_files(published) == materials.wrong_files(again) == []
