@@ -90,9 +90,25 @@ def cohort(rng: np.random.Generator) -> Cohort:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built from the sources as they are."""
-    return build.build(tmp_path_factory.mktemp("build") / "site")
+def program() -> build.Program:
+    """What the site and the single file are made of, from the sources as they are."""
+    return build.make_program()
+
+
+@pytest.fixture(scope="session")
+def site(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site."""
+    site = tmp_path_factory.mktemp("build") / "site"
+    build.write_site(program, site)
+    return site
+
+
+@pytest.fixture(scope="session")
+def single_file(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built single file."""
+    path = tmp_path_factory.mktemp("single") / "imagenomer.html"
+    build.write_single_file(program, path)
+    return path
 
 
 @pytest.fixture(scope="session")
