@@ -28,16 +28,12 @@ from imagenomer.genotypes import (
     unnamed_variants,
     write_plink,
 )
+from oracles.plink import numbers, run_plink, write_files
 
 
 def read_files(stem: Path):
     files = PlinkFiles(*(stem.with_suffix(f".{extension}").read_bytes() for extension in ("bed", "bim", "fam")))
     return read_plink(files, stem.name)
-
-
-def write_files(stem: Path, files: PlinkFiles) -> None:
-    for extension in ("bed", "bim", "fam"):
-        stem.with_suffix(f".{extension}").write_bytes(getattr(files, extension))
 
 
 def test_dosage_counts_the_effect_allele_as_plink_does(shared_data):
@@ -151,27 +147,6 @@ def draw_genotypes(rng, n_subjects=157, n_variants=300):
     return dosage
 
 
-def run_plink(program: str, folder: Path, dosage, *arguments: str) -> dict[str, list[dict[str, str]]]:
-    """Run PLINK on genotypes, and return the tables it writes by their extension."""
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not on this machine")
-    n_subjects, n_variants = dosage.shape
-    ids = tuple(f"rs{number}" for number in range(n_variants))
-    variants = VariantSet(
-        "x", dosage, ids, ("1",) * n_variants, np.arange(n_variants) + 1, ("A",) * n_variants, ("G",) * n_variants
-    )
-    write_files(folder / "x", write_plink(variants, tuple(f"p{number}" for number in range(n_subjects))))
-    command = [program, "--bfile", "x", "--out", "out", "--allow-no-sex", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    tables = {}
-    for path in folder.glob("out.*"):
-        if path.suffix not in (".log", ".nosex", ".bim"):
-            header, *rows = [line.split() for line in path.read_text().splitlines()]
-            tables[path.name[4:]] = [dict(zip(header, row, strict=True)) for row in rows]
-    return tables
-
-
 def test_counts_frequencies_and_missingness_are_those_of_plink(tmp_path, rng):
     dosage = draw_genotypes(rng, n_subjects=700)  # more than fit a byte
     tables = run_plink("plink1.9", tmp_path, dosage, "--freq", "counts", "--missing", "--keep-allele-order")
@@ -183,15 +158,14 @@ def test_counts_frequencies_and_missingness_are_those_of_plink(tmp_path, rng):
     np.testing.assert_allclose(by_variant.effect_frequency, shares, rtol=1e-12)
     assert [int(row["G0"]) for row in tables["frq.counts"]] == by_variant.missing.tolist()
     assert [int(row["N_MISS"]) for row in tables["imiss"]] == by_subject.missing.tolist()
-    theirs = [float(row["F_MISS"]) for row in tables["lmiss"]]
-    np.testing.assert_allclose(by_variant.missing_rate, theirs, rtol=1e-3, atol=1e-12)  # four digits
+    theirs = numbers(tables["lmiss"], "F_MISS")  # four digits
+    np.testing.assert_allclose(by_variant.missing_rate, theirs, rtol=1e-3, atol=1e-12)
 
 
 def test_minor_allele_frequency_is_that_of_plink(tmp_path, rng):
     dosage = draw_genotypes(rng)
     rows = run_plink("plink1.9", tmp_path, dosage, "--freq")["frq"]
-    theirs = [np.nan if row["MAF"] == "NA" else float(row["MAF"]) for row in rows]
-    np.testing.assert_allclose(count_genotypes(dosage).minor_frequency, theirs, rtol=1e-3)
+    np.testing.assert_allclose(count_genotypes(dosage).minor_frequency, numbers(rows, "MAF"), rtol=1e-3)
 
 
 @pytest.mark.parametrize("mid_p", [False, True])
@@ -205,15 +179,13 @@ def test_hardy_weinberg_is_that_of_plink(program, mid_p, tmp_path, rng):
     column = {"plink1.9": "P", "plink2": "MIDP" if mid_p else "P"}[program]
     assert len(rows) == dosage.shape[1]
     known = counts.called > 0
-    theirs = np.array([float(row[column]) for row in rows])
+    theirs = numbers(rows, column)
     assert theirs.min() < 1e-6
     np.testing.assert_allclose(ours.p_value[known], theirs[known], rtol=1e-3 if program == "plink1.9" else 1e-5)
     assert np.isnan(ours.p_value[~known]).all()
     if program == "plink2":
-        expected = [float(row["E(HET_A1)"]) for row in rows]
-        np.testing.assert_allclose(ours.expected[known], np.array(expected)[known], rtol=1e-5)
-        observed = [float(row["O(HET_A1)"]) for row in rows]
-        np.testing.assert_allclose(ours.observed[known], np.array(observed)[known], rtol=1e-5)
+        np.testing.assert_allclose(ours.expected[known], numbers(rows, "E(HET_A1)")[known], rtol=1e-5)
+        np.testing.assert_allclose(ours.observed[known], numbers(rows, "O(HET_A1)")[known], rtol=1e-5)
 
 
 def exact_hardy_weinberg(one: int, two: int, none: int, mid_p: bool) -> Fraction:
@@ -252,8 +224,8 @@ def test_hardy_weinberg_does_not_depend_on_which_allele_is_counted_or_on_the_oth
 def test_filters_keep_what_plink_keeps(tmp_path, rng):
     dosage = draw_genotypes(rng)
     filters = ["--geno", "0.05", "--maf", "0.02", "--hwe", "1e-3", "include-nonctrl"]
-    run_plink("plink1.9", tmp_path, dosage, *filters, "--make-just-bim")
-    kept = [line.split()[1] for line in (tmp_path / "out.bim").read_text().splitlines()]
+    run_plink("plink1.9", tmp_path, dosage, *filters, "--write-snplist")
+    kept = (tmp_path / "out.snplist").read_text().split()
     ours = check_variants(count_genotypes(dosage), most_missing=0.05, least_maf=0.02, least_hardy_p=1e-3)
     assert [f"rs{index}" for index in np.flatnonzero(ours.kept)] == kept
     np.testing.assert_array_equal(ours.kept, ~ours.too_missing & ~ours.too_rare & ~ours.off_hardy_weinberg)
