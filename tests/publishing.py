@@ -20,13 +20,15 @@ def workflow_commands() -> list[str]:
     return re.findall(r"(?m)^ +- run: (.+)$", WORKFLOW.read_text(encoding="utf-8"))
 
 
-def copy_sources(target: Path, *, backwards: bool = False, time: float | None = None) -> None:
+def copy_sources(
+    target: Path, origin: Path = runtime.ROOT, *, backwards: bool = False, time: float | None = None
+) -> None:
     """Copy what a build needs, in an order and with a time of change for all files."""
-    paths = [runtime.ROOT / name for name in SOURCES]
+    paths = [origin / name for name in SOURCES]
     files = sorted(file for path in paths for file in ([path] if path.is_file() else path.rglob("*")))
     for file in reversed(files) if backwards else files:
         if file.is_file() and "__pycache__" not in file.parts:
-            copy = target / file.relative_to(runtime.ROOT)
+            copy = target / file.relative_to(origin)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
             if time is not None:
