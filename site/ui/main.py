@@ -10,7 +10,7 @@ from dom import add, clear, find, h, hide, later, listen, on_failure, plural, sh
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from jsffi import JsException
-from offline import Offline
+from offline_copy import OfflineCopy
 from overview import OverviewTab
 from privacy import PrivacyPanel
 from report import AnalysisTab
@@ -66,7 +66,7 @@ class App:
         self.client.on_ready = lambda version: start(self._be_ready(version))
         self.client.on_failure = self._cannot_start
         self.client.on_restart = self._restarted
-        self.offline = Offline()
+        self.offline = OfflineCopy()
         self.privacy = PrivacyPanel(self.client, self.offline)
         start(self.offline.watch())
         if not self.start_screen.open_what_was_chosen() and "demo" in self.history.spec:

@@ -83,10 +83,8 @@ class PrivacyPanel:
             self._dialog.close()
 
     async def _forget(self, event):
-        try:
+        if self._stored_theme() is not None:
             js.localStorage.removeItem(THEME)
-        except JsException:
-            pass  # a page opened from disk may have no store
         await self._offline.forget()
         self._refresh()
 

@@ -1,4 +1,4 @@
-"""After the first visit the site opens without network, whole or not at all, and says when another version is ready."""
+"""After the first visit the site opens without network, whole or not at all, and says when a later version is ready."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from privacy_panel import expect_kept, fact, panel, show_panel
 from views import wait_until
 
-import chromium
+import browsers
 import offline
 
 #: Chromium's words for a server that is not there, which only the check for a later version may meet.
@@ -261,7 +261,7 @@ def test_forgetting_removes_the_copy_and_the_worker(fresh: Page, host: Host, all
 def test_the_site_can_be_installed(browser: Browser, host: Host, tmp_path: Path) -> None:
     # A profile on disk: what a private one is asked to install it refuses for that alone.
     context = browser.browser_type.launch_persistent_context(
-        tmp_path / "profile", executable_path=chromium.find_chromium(), args=["--no-sandbox"]
+        tmp_path / "profile", executable_path=browsers.find_chromium(), args=["--no-sandbox"]
     )
     page = context.pages[0]
     page.goto(host.url)

@@ -14,7 +14,7 @@ from jsffi import JsException
 from pyscript.ffi import create_proxy, to_js
 
 
-class Offline:
+class OfflineCopy:
     """The copy of the program.
 
     Attributes
@@ -81,17 +81,20 @@ class Offline:
 
     async def _fill(self, worker, about):
         self.size = about.size
-        if not about.kept:
-            self._set("making")
-            files = []
-            for entry in js.window.imagenomer.manifest.assets:
-                files.append({"path": entry.path, "blob": await js.window.imagenomer.blob(entry.name)})
-            outcome = await ask(worker, {"type": "keep", "files": files})
-            if not outcome.kept:
-                self.problem = str(outcome.problem)
-                self._set("none")
-                return
-        self._set("kept")
+        self.problem = None if about.kept else await self._hand_over(worker)
+        self._set("none" if self.problem else "kept")
+
+    async def _hand_over(self, worker):
+        """Give a service worker what the page has; returns why there is no copy, or None."""
+        self._set("making")
+        files = []
+        for entry in js.window.imagenomer.manifest.assets:
+            try:
+                blob = await js.window.imagenomer.blob(entry.name)
+            except JsException as error:
+                return f"{entry.name} {error}"
+            files.append({"path": entry.path, "blob": blob})
+        return (await ask(worker, {"type": "keep", "files": files})).problem
 
     def _follow(self, worker):
         """Wait until a worker that is being installed is."""
