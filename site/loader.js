@@ -21,7 +21,7 @@
 //
 // Events are the messages of the engine's worker, and
 //
-//   {type: "loading", done, total}               bytes, of the stages that the engine needs at once
+//   {type: "loading", done, total}               bytes of what is needed until the engine answers
 //   {type: "trouble", name, stage, message}      an asset did not arrive whole; whoever waits for it waits for ever
 //   {type: "crash", message}                     the worker died
 
@@ -84,8 +84,7 @@
   }
 
   function request(entry) {
-    const early = entry.stage === "page" || entry.stage === "first";
-    return fetch(entry.path, { priority: early ? "high" : "low" });
+    return fetch(entry.path, { priority: isNeededAtOnce(entry) ? "high" : "low" });
   }
 
   async function readResponse(entry, response) {
@@ -139,12 +138,12 @@
     return bytes;
   }
 
-  const isCounted = (entry) => entry.stage !== "rest";
-  const total = assets.filter(isCounted).reduce((sum, entry) => sum + entry.size, 0);
+  const isNeededAtOnce = (entry) => entry.stage === "page" || entry.stage === "first";
+  const total = assets.filter(isNeededAtOnce).reduce((sum, entry) => sum + entry.size, 0);
   let received = 0;
 
   function count(entry, size) {
-    if (!isCounted(entry)) return;
+    if (!isNeededAtOnce(entry)) return;
     received += size;
     tell({ type: "loading", done: received, total });
   }
@@ -161,13 +160,23 @@
     if (hex !== entry.sha256) throw new Error("is damaged: its hash is not the one expected");
   }
 
+  // A copy that was damaged goes, so that the next visit asks for the file again.
+  async function forget(entry) {
+    for (const name of await self.caches.keys()) await (await caches.open(name)).delete(entry.path);
+  }
+
   const arrivals = new Map(); // asset name -> promise of its blob
 
   async function receive(entry, response) {
     // What the engine can start without does not take the line from what it needs.
     if (entry.stage === "rest") await ready;
     const blob = inline ? await readElement(entry) : await readResponse(entry, response);
-    await check(entry, blob);
+    try {
+      await check(entry, blob);
+    } catch (error) {
+      await forget(entry).catch(() => {});
+      throw error;
+    }
     return blob;
   }
 
@@ -315,6 +324,9 @@
   }
 
   const imagenomer = { manifest, inline, locked: null, listen, post, make_worker, stop_worker, blob: (name) => arrivals.get(name) };
+
+  // Policies do not cover it: in Chromium a locked page could still ask a STUN server.
+  for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "mozRTCPeerConnection"]) delete self[name];
 
   const missing = lacking();
   if (missing) {

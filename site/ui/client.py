@@ -69,15 +69,20 @@ class Client:
         ``(message)``: the engine cannot start.
     on_restart : callable
         ``(message)``: the engine was lost and another is starting; open the cohort again.
+    on_attempt : callable
+        ``(directive, address, policy)``: something in the engine tried to reach out, and was refused.
     """
 
     def __init__(self):
         self.version = None
         self.on_boot = self.on_ready = self.on_failure = self.on_restart = _ignore
+        self.on_attempt = _ignore
         self._page = js.window.imagenomer
         self._calls = {}
         self._last = 0
         self._failure = None
+        self._step = None  # what the engine is at, told once its bytes are here
+        self._loaded = False
 
     def start(self):
         """Hear of the engine, which has been starting since before Python was there."""
@@ -158,16 +163,24 @@ class Client:
     def _receive(self, message):
         kind = message.type
         if kind == "loading":
-            self.on_boot("Loading", message.done, message.total)
+            self._loaded = message.done >= message.total
+            if self._step is None or not self._loaded:
+                self.on_boot("Loading", message.done, message.total)
+            else:
+                self.on_boot(*self._step)
         elif kind == "trouble":
             self._fail(message.message)
         elif kind == "crash":
             self._crashed(f"The engine stopped: {message.message}")
         elif kind == "boot":
-            self.on_boot(message.step, message.done, message.total)
+            self._step = (message.step, message.done, message.total)
+            if self._loaded:
+                self.on_boot(*self._step)
         elif kind == "ready":
             self.version = message.version
             self.on_ready(message.version)
+        elif kind == "attempt":
+            self.on_attempt(str(message.directive), str(message.address), str(message.policy))
         elif message.id in self._calls:
             call = self._calls[message.id]
             if kind == "progress":
