@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
+import html.parser
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -18,55 +21,179 @@ import pytest
 import build
 import imagenomer
 import runtime
+import single_file
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program() -> build.Program:
     try:
-        return build.build(tmp_path_factory.mktemp("build") / "site")
+        return build.make_program()
     except runtime.RuntimeUnavailableError as error:
         pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
-def wheel(site: Path) -> Path:
-    return next((site / "runtime").glob("*.whl"))
+def site(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("build") / "site"
+    build.write_site(program, out)
+    return out
 
 
-def test_two_builds_are_the_same_to_the_byte(site: Path, tmp_path: Path) -> None:
-    again = build.build(tmp_path / "site")
+@pytest.fixture(scope="module")
+def single(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("build") / "imagenomer.html"
+    build.write_single_file(program, out)
+    return out
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    name, content = build.make_wheel()
+    (tmp_path / name).write_bytes(content)
+    return tmp_path / name
+
+
+class Elements(html.parser.HTMLParser):
+    """The scripts, styles and policies of a page, as a browser sees them."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.scripts: dict[str, str] = {}  # by type or id
+        self.styles: list[str] = []
+        self.policies: list[str] = []
+        self._into: str | None = None
+        self.feed(page.read_text(encoding="utf-8"))
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        self._into = tag if tag == "style" else given.get("id") or given.get("type") or "code" if tag == "script" else None
+        if given.get("http-equiv") == "Content-Security-Policy":
+            self.policies.append(given["content"] or "")
+
+    def handle_data(self, data: str) -> None:
+        if self._into == "style":
+            self.styles.append(data)
+        elif self._into is not None:
+            self.scripts[self._into] = self.scripts.get(self._into, "") + data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._into = None
+
+
+def policy_hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def directive(policy: str, name: str) -> set[str]:
+    (found,) = [part.split() for part in policy.split("; ") if part.split()[0] == name]
+    return set(found[1:])
+
+
+def test_two_builds_are_the_same_to_the_byte(site: Path, single: Path, tmp_path: Path) -> None:
+    again = build.build(tmp_path / "site", tmp_path / "imagenomer.html")
     files = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
     assert files == {path.relative_to(again) for path in again.rglob("*") if path.is_file()}
     assert [path for path in files if (site / path).read_bytes() != (again / path).read_bytes()] == []
+    assert single.read_bytes() == (tmp_path / "imagenomer.html").read_bytes()
 
 
-def test_a_build_replaces_what_was_there(tmp_path: Path) -> None:
+def test_a_build_replaces_what_was_there(program: build.Program, tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "old.txt").write_text("old")
-    assert not (build.build(tmp_path / "site") / "old.txt").exists()
+    build.write_site(program, tmp_path / "site")
+    assert not (tmp_path / "site" / "old.txt").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_the_manifest_holds_sizes_and_hashes_of_what_is_there(site: Path) -> None:
-    for entry in json.loads((site / "assets.json").read_text(encoding="utf-8"))["assets"]:
+    entries = build.read_manifest(site / "index.html")["assets"]
+    assert {entry["path"] for entry in entries} == {f"assets/{path.name}" for path in (site / "assets").iterdir()}
+    for entry in entries:
         path = site / entry["path"]
         assert (path.stat().st_size, runtime.sha256_of(path)) == (entry["size"], entry["sha256"])
+        assert len(gzip.decompress(path.read_bytes())) == entry["raw_size"]
+        assert entry["sha256"][:10] in path.name
 
 
-def test_every_package_in_the_manifest_has_its_asset_and_the_first_come_first(site: Path) -> None:
-    manifest = json.loads((site / "assets.json").read_text(encoding="utf-8"))
-    names = [entry["name"] for entry in manifest["assets"]]
-    assert {entry["asset"] for entry in manifest["packages"].values()} <= set(names)
-    positions = {package: names.index(entry["asset"]) for package, entry in manifest["packages"].items()}
-    early = {*build.FIRST_PACKAGES, "imagenomer"}
-    assert max(positions[package] for package in early) < min(
-        positions[package] for package in positions.keys() - early
-    )
+def test_assets_come_in_the_order_in_which_they_are_needed(site: Path) -> None:
+    stages = [entry["stage"] for entry in build.read_manifest(site / "index.html")["assets"]]
+    assert stages == sorted(stages, key=["page", "first", "figures", "rest"].index)
 
 
-def test_the_page_sees_every_module_of_the_user_interface_but_the_main_one(site: Path) -> None:
-    files = json.loads((site / "pyscript.json").read_text(encoding="utf-8"))["files"]
-    assert {Path(path).name for path in files} == {path.name for path in (site / "ui").glob("*.py")} - {"main.py"}
+def test_the_single_file_holds_the_assets_of_the_site(site: Path, single: Path) -> None:
+    held = Elements(single).scripts
+    for entry in build.read_manifest(site / "index.html")["assets"]:
+        assert base64.b64decode(held[f"asset-{entry['name']}"]) == (site / entry["path"]).read_bytes()
+
+
+def test_site_and_single_file_differ_in_where_their_assets_are_and_in_nothing_else(site: Path, single: Path) -> None:
+    served, alone = build.read_manifest(site / "index.html"), build.read_manifest(single)
+    assert {key for key in served if served[key] != alone[key]} == {"inline"}
+    here, there = Elements(site / "index.html"), Elements(single)
+    assert here.scripts["code"] == there.scripts["code"]
+    assert here.styles == there.styles
+
+
+def test_the_single_file_stays_below_50_megabytes(single: Path) -> None:
+    assert single.stat().st_size < 50e6
+
+
+def test_the_table_of_sizes_is_that_of_the_single_file(single: Path) -> None:
+    """Within a tenth: the table is written anew when something weighs in, not at each change."""
+
+    def rows(table: str) -> dict[str, float]:
+        found = re.findall(r"^\| \*\*(.+?)\*\* \| ([\d.]+) \|", table, re.MULTILINE)
+        return {title: float(size) for title, size in found}
+
+    written = rows((build.ROOT / "site" / "docs" / "sizes.md").read_text(encoding="utf-8"))
+    actual = rows(single_file.size_table(build.read_manifest(single)["assets"]))
+    assert written.keys() == actual.keys()
+    assert written == pytest.approx(actual, rel=0.1, abs=0.2)
+    assert written["Together"] == pytest.approx(single.stat().st_size / 1e6, rel=0.1)
+
+
+@pytest.mark.parametrize("which", ["site", "single"])
+def test_the_policy_allows_the_scripts_of_the_page_by_their_hashes_and_no_others(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    built: Path = request.getfixturevalue(which)
+    page = Elements(built / "index.html" if which == "site" else built)
+    manifest = json.loads(page.scripts["manifest"])
+    packed = next(entry for entry in manifest["assets"] if entry["name"] == "interpreter.js")
+    assets: Path = request.getfixturevalue("site")
+    interpreter = gzip.decompress((assets / packed["path"]).read_bytes()).decode()
+    (policy,) = page.policies
+    ours = {policy_hash(page.scripts["code"]), policy_hash(interpreter)}
+    assert directive(policy, "script-src") == {"'wasm-unsafe-eval'", *ours}
+    assert directive(policy, "style-src") == {policy_hash(style) for style in page.styles}
+    assert directive(policy, "default-src") == {"'none'"}
+    assert directive(policy, "connect-src") == ({"'self'"} if which == "site" else {"'none'"})
+    locked = manifest["locked_policy"]
+    assert directive(locked, "script-src") == {"'wasm-unsafe-eval'", policy_hash(interpreter)}
+    assert directive(locked, "default-src") == {"'none'"}
+    assert "connect-src" not in locked
+    assert not re.search(r"'self'|'unsafe|https?:|\*", locked)
+
+
+def test_the_interface_writes_its_modules_and_runs_the_main_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: build.Program
+) -> None:
+    (asset,) = [asset for asset in program.assets if asset.name == "interface.py"]
+    monkeypatch.chdir(tmp_path)
+    ran: list[str] = []
+    script = gzip.decompress(asset.shipped).decode().replace("import main", "ran.append('main')")
+    exec(script, {"ran": ran})  # noqa: S102
+    assert ran == ["main"]
+    folder = build.ROOT / "site" / "ui"
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {
+        path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")
+    }
+
+
+def test_a_page_without_a_place_for_its_parts_stops_the_build() -> None:
+    with pytest.raises(ValueError, match=r"must have 'MANIFEST' once"):
+        build._fill("<p>MANIFEST, MANIFEST", "MANIFEST", "{}")
 
 
 def test_a_patch_that_does_not_fit_stops_the_build() -> None:
@@ -133,7 +260,7 @@ def test_pip_takes_the_wheel(wheel: Path, tmp_path: Path) -> None:
 def test_a_site_is_current_until_a_source_changes(site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     source = tmp_path / "analysis.py"
     monkeypatch.setattr(build, "sources", lambda: iter([source]))
-    built = (site / "assets.json").stat().st_mtime
+    built = (site / "index.html").stat().st_mtime
     for age, current in ((10, True), (-10, False)):
         source.write_text("")
         os.utime(source, (built - age, built - age))
