@@ -20,13 +20,10 @@ def workflow_commands() -> list[str]:
     return re.findall(r"(?m)^ +- run: (.+)$", WORKFLOW.read_text(encoding="utf-8"))
 
 
-def copy_sources(
-    target: Path, origin: Path = runtime.ROOT, *, backwards: bool = False, time: float | None = None
-) -> None:
-    """Copy what a build needs, in an order and with a time of change for all files."""
+def copy_sources(target: Path, origin: Path = runtime.ROOT, time: float | None = None) -> None:
+    """Copy what a build needs, with one time of change for all files."""
     paths = [origin / name for name in SOURCES]
-    files = sorted(file for path in paths for file in ([path] if path.is_file() else path.rglob("*")))
-    for file in reversed(files) if backwards else files:
+    for file in (file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))):
         if file.is_file() and "__pycache__" not in file.parts:
             copy = target / file.relative_to(origin)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -23,11 +23,43 @@ def cache_without_our_own(folder: Path) -> Path:
     return folder
 
 
-def test_another_place_time_user_and_language_make_the_same_files(published: Path, tmp_path: Path) -> None:
+#: Makes a Python list folders backwards; file systems have orders of their own, and this machine's has but one.
+LIST_BACKWARDS = """
+import os
+
+class Backwards:
+    def __init__(self, entries):
+        with entries:
+            self.entries = iter(sorted(entries, key=lambda entry: entry.name, reverse=True))
+
+    def __iter__(self):
+        return self.entries
+
+    def __next__(self):
+        return next(self.entries)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    close = __exit__
+
+scandir, listdir = os.scandir, os.listdir
+os.scandir = lambda *path: Backwards(scandir(*path))
+os.listdir = lambda *path: sorted(listdir(*path), reverse=True)
+"""
+
+
+def test_another_place_time_user_language_and_order_of_files_make_the_same_files(
+    published: Path, tmp_path: Path
+) -> None:
     sources = tmp_path / "other sources" / "ünïcödé"
     # Those that were built before: in the project somebody may be at work.
-    publishing.copy_sources(sources, published.parent, backwards=True, time=1_000_000_000)
+    publishing.copy_sources(sources, published.parent, time=1_000_000_000)
     (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "sitecustomize.py").write_text(LIST_BACKWARDS, encoding="utf-8")
     environment = {
         "TZ": "Pacific/Auckland",
         # Python then takes text files for ASCII unless told otherwise.
@@ -37,6 +69,7 @@ def test_another_place_time_user_and_language_make_the_same_files(published: Pat
         "PYTHONHASHSEED": "20261123",
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(tmp_path / "home"),
         "USER": "somebody",
         "SOURCE_DATE_EPOCH": "1",
         "IMAGENOMER_CACHE": str(cache_without_our_own(tmp_path / "cache")),
