@@ -16,6 +16,7 @@ from imagenomer.progress import finish
 
 ROOT = Path(__file__).parents[1]
 DEVELOPING = ROOT / "site" / "docs" / "developing.md"
+BUILDING = ROOT / "site" / "docs" / "building.md"
 
 
 @pytest.fixture
@@ -44,13 +45,22 @@ def test_the_analysis_shown_whole_works_from_its_own_form(example, cohort):
 
 
 def test_every_file_and_picture_that_the_documents_point_to_is_there():
-    for document in (ROOT / "README.md", DEVELOPING):
+    for document in (ROOT / "README.md", DEVELOPING, BUILDING):
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name} points to {target}"
 
 
-def test_every_command_of_the_readme_is_a_script_that_is_there():
-    commands = re.findall(r"python3 (\S+\.py)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert {"build_scripts/serve.py", "build_scripts/test.py"} <= set(commands)
+def test_every_command_of_the_documents_is_a_script_that_is_there():
+    texts = [document.read_text(encoding="utf-8") for document in (ROOT / "README.md", BUILDING)]
+    commands = re.findall(r"python3 (\S+\.py)", "\n".join(texts))
+    assert {"build_scripts/serve.py", "build_scripts/test.py", "build_scripts/build.py"} <= set(commands)
     for script in commands:
         assert (ROOT / script).is_file()
+
+
+def test_every_file_that_building_names_is_there():
+    named = set(
+        re.findall(r"`((?:build_scripts|tests|\.github|datasets)/[\w./-]+)`", BUILDING.read_text(encoding="utf-8"))
+    )
+    assert "build_scripts/shrink.py" in named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
