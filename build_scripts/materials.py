@@ -21,7 +21,7 @@ import textwrap
 import tomllib
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -238,10 +238,9 @@ def _parts(
     for part in table["part"]:
         if part["inside"] != inside:
             continue
-        fitting = fnmatch.filter(members, part["file"])
-        if len(fitting) != 1:
-            raise ValueError(f"licences/parts.toml: {part['name']}: {inside} has {len(fitting)} files {part['file']}")
-        (member,) = fitting
+        member = _only(members, part["file"], part["name"])
+        if "text" in part:
+            part = part | {"text": _only(members, part["text"], part["name"])}
         version = part.get("version", "")
         if "mark" in part:
             version = _find(part["mark"].encode(), read(member), f"{part['name']} in {member}") or version
@@ -255,6 +254,13 @@ def _parts(
             for name in part["name"].split(", ")
         ]  # fmt: skip
     return sorted(found, key=lambda one: one.name.casefold())
+
+
+def _only(members: Iterable[str], pattern: str, what: str) -> str:
+    fitting = fnmatch.filter(members, pattern)
+    if len(fitting) != 1:
+        raise ValueError(f"licences/parts.toml: {what}: there are {len(fitting)} files {pattern}, not one")
+    return fitting[0]
 
 
 def _part_purl(inside: str, name: str) -> str:

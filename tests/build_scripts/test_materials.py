@@ -211,7 +211,7 @@ def test_a_part_has_the_version_that_its_file_tells_and_stops_the_build_when_it_
     assert (part.name, part.version, part.file) == ("Blas", "7.12", "libs/blas.so")
     with pytest.raises(ValueError, match=r"Blas in libs/blas.so is no longer found"):
         materials._parts("kit", table, {"libs/blas.so": None}, lambda _: b"\0Fast 7.12 generic\0")
-    with pytest.raises(ValueError, match=r"kit has 0 files libs/\*.so"):
+    with pytest.raises(ValueError, match=r"Blas: there are 0 files libs/\*.so"):
         materials._parts("kit", table, {"libs/blas.a": None}, lambda _: b"")
 
 
