@@ -17,13 +17,14 @@
 //   post(message)      send a message to the engine, now or when there is one; see docs/developing.md, "Messages"
 //   make_worker()      make another engine from the same bytes, in place of the one there is
 //   stop_worker()      end the engine
+//   reload()           load the page anew, past the copies that browsers keep
 //   blob(name)         promise of an asset as it was shipped
 //
 // Events are the messages of the engine's worker, and
 //
 //   {type: "loading", done, total}               bytes of what is needed until the engine answers
 //   {type: "trouble", name, stage, message}      an asset did not arrive whole; whoever waits for it waits for ever
-//   {type: "crash", message}                     the worker died
+//   {type: "crash", message}                     the worker died without a word of its own
 
 (() => {
   "use strict";
@@ -52,6 +53,11 @@
     const box = alert.appendChild(document.createElement("div"));
     box.appendChild(document.createElement("strong")).textContent = title;
     box.appendChild(document.createElement("p")).textContent = message;
+    if (self.imagenomer) {
+      const button = box.appendChild(document.createElement("button"));
+      button.textContent = "Reload the page";
+      button.addEventListener("click", reload);
+    }
     document.getElementById("alerts").appendChild(alert);
     document.getElementById("start-progress").hidden = true;
   }
@@ -80,11 +86,22 @@
   // of the moment it arrives, when the door is locked.
   async function keptCopy(entry) {
     const charge = navigator.serviceWorker && navigator.serviceWorker.controller;
-    return charge ? self.caches.match(entry.path).catch(() => undefined) : undefined;
+    return charge && !afresh ? self.caches.match(entry.path).catch(() => undefined) : undefined;
+  }
+
+  // A browser that was given a damaged file may keep it, and a reload would bring it back. The name of the window is the
+  // one thing that outlives a reload and leaves nothing behind.
+  const AFRESH = "imagenomer: load afresh";
+  const afresh = self.name === AFRESH;
+  if (afresh) self.name = "";
+
+  function reload() {
+    if (!inline) self.name = AFRESH;
+    self.location.reload();
   }
 
   function request(entry) {
-    return fetch(entry.path, { priority: isNeededAtOnce(entry) ? "high" : "low" });
+    return fetch(entry.path, { priority: isNeededAtOnce(entry) ? "high" : "low", cache: afresh ? "reload" : "default" });
   }
 
   async function readResponse(entry, response) {
@@ -233,12 +250,13 @@
     const made = new Worker(scriptUrl);
     if (!isCurrent()) return made.terminate(), made;
     worker = made;
-    made.onmessage = (event) => tell(event.data);
+    const lock = `imagenomer ${manifest.build} ${Math.random()}`;
+    made.onmessage = (event) => (event.data.type === "alive" ? watchOver(made, lock) : tell(event.data));
     made.onerror = (event) => {
       event.preventDefault(); // it is shown in the page
       tell({ type: "crash", message: event.message });
     };
-    made.postMessage({ type: "start", manifest: manifest.engine });
+    made.postMessage({ type: "start", manifest: manifest.engine, lock });
     handOver(made);
     return made;
   }
@@ -256,6 +274,13 @@
     }
   }
 
+  // The worker holds the lock as long as it lives. A browser that is short of memory ends it without any other sign.
+  function watchOver(made, lock) {
+    navigator.locks.request(lock, () => {
+      if (worker === made) tell({ type: "crash", message: "The browser ended it." });
+    });
+  }
+
   let made = 0;
 
   function make_worker() {
@@ -266,7 +291,10 @@
 
   function stop_worker() {
     made += 1;
-    if (worker) worker.terminate();
+    if (worker) {
+      worker.onmessage = worker.onerror = null; // what it said last is about an engine that is no more
+      worker.terminate();
+    }
     worker = null;
   }
 
@@ -323,7 +351,8 @@
     addScript("module", interpreter); // allowed by its hash
   }
 
-  const imagenomer = { manifest, inline, locked: null, listen, post, make_worker, stop_worker, blob: (name) => arrivals.get(name) };
+  const blob = (name) => arrivals.get(name);
+  const imagenomer = { manifest, inline, locked: null, listen, post, make_worker, stop_worker, reload, blob };
 
   // Policies do not cover it: in Chromium a locked page could still ask a STUN server.
   for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "mozRTCPeerConnection"]) delete self[name];

@@ -5,8 +5,9 @@ import sys
 
 import downloads
 import js
-from client import Bug, Cancelled, Client, Refused
+from client import Bug, Cancelled, Client, Lost, Refused
 from dom import add, clear, find, h, hide, later, listen, on_failure, plural, show, start, text
+from faults import Faults, describe_files, top_of
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from jsffi import JsException
@@ -20,8 +21,6 @@ from state import History
 TABS = ("Overview", "Connectivity", "Phenotypes", "Associations")
 #: That of `imagenomer.load`: everybody sees the same teaching cohort, and can talk about it.
 DEMO_SEED = 1
-#: Seconds that the engine has to stop by itself before the page offers to stop the engine.
-PATIENCE = 4
 
 
 class App:
@@ -52,6 +51,8 @@ class App:
         self._demo = None  # size of the open cohort, if it is the demo
         self._pending = None  # (what to open, restore) once the engine is ready
         self._opened = None  # what is open, to open it again after a crash
+        self._opening = None  # what is being opened, and restore
+        self._n_working = 0  # calls of `work` under way
         self._ready = False
         on_failure(self.failed)
         self.history = History(lambda spec: start(self._restore(spec)))
@@ -62,10 +63,11 @@ class App:
         self._connect()
         self._connect_theme()
         self.client = Client()
+        self.faults = Faults(self)
         self.client.on_boot = self._boot
         self.client.on_ready = lambda version: start(self._be_ready(version))
-        self.client.on_failure = self._cannot_start
-        self.client.on_restart = self._restarted
+        self.client.on_crash = self._crashed
+        self.client.on_failure = self._lose_engine
         self.offline = OfflineCopy()
         self.privacy = PrivacyPanel(self.client, self.offline)
         start(self.offline.watch())
@@ -97,36 +99,25 @@ class App:
     def busy(self, step, done=0, total=0, cancel=None):
         """Show work in progress; ``step`` None ends it, ``cancel`` is a function or None."""
         if step is not None:
-            self._line().say(step, done, total, cancel)
+            self.line().say(step, done, total, cancel)
             return
         hide(self._work.element)
         if self._ready:
             self.start_screen.progress.rest("Ready")
+        elif self.faults.broken:
+            self.start_screen.progress.rest("The engine did not start")
 
-    def _line(self):
+    def is_working(self):
+        """Whether a progress line is wanted."""
+        return self._n_working > 0 or not self._ready
+
+    def line(self):
+        """The progress line that is on screen."""
         return self._work if self.start_screen.element.hidden else self.start_screen.progress
 
     def error(self, message, title="That cannot be done"):
         """Show what the user can correct, until it is dismissed."""
-        self._alert(title, h("p", message))
-
-    def bug(self, message, traceback=""):
-        """Show a fault of ours, with a report to copy."""
-        js.console.error(f"{message}\n{traceback}")
-        report = f"ImageNomer {self.client.version}\n{js.navigator.userAgent}\n\n{message}\n{traceback}"
-        copied = h("button", "Copy report", type="button")
-
-        async def copy(event):
-            await js.navigator.clipboard.writeText(report)
-            text(copied, "Copied")
-
-        listen(copied, "click", copy)
-        self._alert(
-            "Something went wrong in ImageNomer itself",
-            h("p", "The page goes on working. A report helps to repair it."),
-            h("pre", message),
-            h("p", copied),
-        )
+        self.alert(title, h("p", message))
 
     def failed(self, error):
         """Show whatever a handler or a task raised."""
@@ -135,11 +126,13 @@ class App:
         elif isinstance(error, Cancelled):
             self.status("Cancelled")
         elif isinstance(error, Bug):
-            self.bug(error.message, error.traceback)
-        else:
+            self.faults.tell_bug(error.message, error.traceback)
+        elif not isinstance(error, Lost):  # of which the user has been told
             trace = io.StringIO()
             sys.print_exception(error, trace)
-            self.bug(f"{type(error).__name__}: {error}", trace.getvalue())
+            # Where it was, and not the last line, which may quote the data.
+            places = [line for line in trace.getvalue().split("\n") if line.startswith("  File")]
+            self.faults.tell_bug(f"{type(error).__name__}: {error}", "\n".join(places))
 
     def set_view(self, **view):
         """Remember what a tab shows, in the address too."""
@@ -162,7 +155,7 @@ class App:
 
         Raises
         ------
-        Refused, Cancelled, Bug
+        Refused, Cancelled, Bug, Lost
         """
 
         def progress(step, done, total):
@@ -171,30 +164,17 @@ class App:
 
         def cancel():
             cancelling[0] = True
-            self.client.cancel(number)
             self.busy("Cancelling")
-            offer_to_stop()
+            self.client.cancel(number)
 
-        def still_there():
-            if cancelling[0] and not over[0]:
-                self._line().say("The engine is still at work", cancel=stop, label="Stop the engine")
-
-        def stop():
-            stopped[0] = True
-            self.client.restart("The engine was stopped and starts again")
-
-        cancelling, stopped, over = [False], [False], [False]
-        offer_to_stop = later(1000 * PATIENCE, still_there)
+        cancelling = [False]
         number, outcome = self.client.begin(call, arguments, files, progress)
         progress(title, 0, 0)
+        self._n_working += 1
         try:
             return await outcome
-        except Bug:
-            if stopped[0]:
-                raise Cancelled
-            raise
         finally:
-            over[0] = True
+            self._n_working -= 1
             self.busy(None)
 
     # --- opening a cohort ---
@@ -212,15 +192,18 @@ class App:
 
     def _ask_for(self, title, call, arguments, files, demo, restore):
         wanted = (title, call, arguments, files, demo)
+        if not self.faults.broken:
+            clear(find("alerts"))
         if self._ready:
             start(self._open(wanted, restore))
         else:
             self._pending = (wanted, restore)
-            self.status(f"Opening {title} as soon as the engine is ready")
+            self.status(f"Opening {title} as soon as the engine {'runs again' if self.faults.broken else 'is ready'}")
 
     async def _open(self, wanted, restore):
         title, call, arguments, files, demo = wanted
-        clear(find("alerts"))
+        again = wanted is self._opened
+        self._opening = None if again else (wanted, restore)
         try:
             answer = await self.work(f"Opening {title}", call, arguments, files)
         except Refused as refused:
@@ -229,10 +212,13 @@ class App:
         except Cancelled:
             self.status("Cancelled" + (f"; {self.cohort['name']} is still open" if self.cohort else ""))
             return
+        finally:
+            self._opening = None
         self._opened, self._demo = wanted, demo
         self._leave_tab()
         self.cohort = answer.json
-        self._views = {}
+        if not again:
+            self._views = {}
         self._show_header()
         spec = dict(self.history.spec) if restore else {}
         await self.groups_panel.restore(spec["groups"] if "groups" in spec else self.groups_panel.saved())
@@ -268,7 +254,7 @@ class App:
     def _boot(self, step, done, total):
         if not self._ready:
             loading = step == "Loading"
-            self._line().say("Loading the engine" if loading else step, done, total, in_bytes=loading)
+            self.line().say("Loading the engine" if loading else step, done, total, in_bytes=loading)
 
     async def _be_ready(self, version):
         if not self.catalog:
@@ -282,17 +268,46 @@ class App:
         elif self.cohort is None:
             self.status("The engine is ready")
 
-    def _cannot_start(self, message):
-        self.start_screen.progress.rest("The engine did not start")
-        self.bug(f"The engine did not start: {message}")
-
-    def _restarted(self, message):
-        """Open the same cohort in the new engine, in the same state."""
+    def restart(self):
+        """Stop the engine, if there is one, and start another, with the same cohort in the same state."""
         self._ready = False
-        self.status(message)
+        self.client.restart()
+        self.status("The engine starts again")
+        self._reopen()
+
+    def _crashed(self, crash):
+        self._ready = False
+        self.faults.tell_crash(crash, None if self._opening is None else self._opener(self._opening))
+        self.status("The engine starts again")
+        self._reopen()
+
+    def _lose_engine(self, crash):
+        self._ready = False
+        # Whoever starts the engine again wants this too.
+        self._pending = self._opening or self._pending
+        self.faults.tell_no_engine(crash)
+
+    def _opener(self, opening):
+        return lambda: self._ask_for(*(opening[0] + (opening[1],)))
+
+    def _reopen(self):
+        """Open the same cohort in the new engine, in the same state."""
         if self._opened is not None:
             # Now, not once it is ready: whatever is asked for meanwhile is about this cohort and has to wait.
             start(self._open(self._opened, True))
+
+    def pending_title(self):
+        """What waits for the engine to be opened, or None."""
+        return None if self._pending is None else self._pending[0][0]
+
+    def where(self):
+        """The open cohort as a terminal would be told, or None."""
+        if self._opened is None:
+            return None
+        call, arguments = self._opened[1:3]
+        if call == "open_demo":
+            return f"demo:{arguments['size']}:{arguments['seed']}"
+        return top_of(arguments["paths"])
 
     # --- tabs and the saved state ---
 
@@ -395,7 +410,8 @@ class App:
         counts = [plural(cohort["n_subjects"], "subject"), plural(cohort["n_scans_used"], "scan")]
         text(find("cohort-counts"), " · ".join(counts))
 
-    def _alert(self, title, *more):
+    def alert(self, title, *more):
+        """Show something that stays until it is dismissed; returns the box."""
         dismiss = h("button", "Dismiss", type="button")
         box = h("div", h("div", h("strong", title), *more), dismiss, cls="alert", role="alert")
         listen(dismiss, "click", lambda event: box.remove())
@@ -403,6 +419,7 @@ class App:
         add(alerts, box)
         while alerts.children.length > 4:
             alerts.children[0].remove()
+        return box
 
     # --- the theme ---
 
@@ -424,14 +441,6 @@ class App:
         self.theme = chosen if chosen != "system" else "dark" if self._dark.matches else "light"
         js.document.documentElement.setAttribute("data-theme", self.theme)
         self.emit("theme")
-
-
-def describe_files(paths):
-    """What is being opened, in a few words."""
-    folders = {path.split("/")[0] for path in paths if "/" in path}
-    if len(folders) == 1 and all("/" in path for path in paths):
-        return folders.pop()
-    return paths[0] if len(paths) == 1 else plural(len(paths), "file")
 
 
 def stored(name, default):

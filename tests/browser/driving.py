@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,12 +101,20 @@ def wait_for_engine(page: Page) -> Worker:
     return page.workers[0]
 
 
-def open_python(page: Page) -> None:
-    """Make the engine's Python, which is out of reach from outside, ``self.python`` of its worker. Before `goto`."""
+def open_python(page: Page, code: str = "") -> None:
+    """Make the engine's Python, which is out of reach from outside, ``self.python`` of its worker. Before `goto`.
+
+    ``code`` is run in each engine before anything of ours.
+    """
+    addition = f"""
+        const load = self.loadPyodide;
+        self.loadPyodide = async (options) => {{
+            self.python = await load(options);
+            self.python.runPython({json.dumps(code)});
+            return self.python;
+        }};"""
     page.add_init_script(
-        """const create = URL.createObjectURL, addition = `
-            const load = self.loadPyodide;
-            self.loadPyodide = async (options) => (self.python = await load(options));`;
+        f"""const create = URL.createObjectURL, addition = {json.dumps(addition)};
         URL.createObjectURL = (blob) => create.call(URL, blob.size > 1e6 ? new Blob([blob, addition]) : blob);"""
     )
 

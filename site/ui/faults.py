@@ -1,0 +1,237 @@
+"""Faults: what the user is told when the engine is lost, hangs, lacks memory or a part of itself, and the way on.
+
+Each message says what happened, what is lost and what to do, in plain words. A report to copy says where in the
+program it was, and never what the data were.
+"""
+
+import json
+
+import js
+from client import SILENCE
+from dom import add, h, hide, listen, plural, text
+from jsffi import JsException
+
+#: What the calls of the engine are doing; the others are told by their arguments.
+_DOING = {
+    "catalog": "getting ready",
+    "overview": "describing the cohort",
+    "check_group": "counting a group",
+    "gallery": "painting matrices",
+    "matrix": "painting a matrix",
+    "paint": "painting a matrix",
+    "detail": "looking at a single connection",
+    "figure": "drawing a figure",
+    "table": "writing a table",
+    "script": "writing a script",
+    "save_bundle": "saving a bundle",
+    "open_demo": "opening the demo cohort",
+}
+#: How browsers say that there is no more memory.
+_OUT_OF_MEMORY = ("out of memory", "memoryerror", "allocation", "enlarge memory", "(oom)", "array length")
+
+
+class Faults:
+    """Tells of faults, and knows whether there is an engine to be had.
+
+    Attributes
+    ----------
+    broken : bool
+        Whether there is no engine, and none comes by itself.
+    """
+
+    def __init__(self, app):
+        self.app = app
+        self._page = js.window.imagenomer
+        self._alert = None  # the one that says why there is no engine
+        client = app.client
+        client.describe = self.doing
+        client.on_trouble = self._miss
+        client.on_silence = self._offer_after_silence
+        client.on_stubborn = lambda: self._offer_to_stop("The engine is still at work")
+        client.on_sign = self._retract
+
+    @property
+    def broken(self):
+        return self._alert is not None
+
+    # --- telling ---
+
+    def tell_bug(self, message, traceback=""):
+        """Tell of a mistake in the program."""
+        js.console.error(f"{message}\n{traceback}")
+        kind = message.split(":")[0]
+        self.app.alert(
+            "Something went wrong in ImageNomer itself",
+            h("p", "The page goes on working. A report helps to repair it; it holds none of your data."),
+            h("pre", message),
+            h("p", self._report_button(f"{kind}\n{traceback}"), cls="buttons"),
+        )
+
+    def tell_crash(self, crash, opening):
+        """Tell that the engine was lost and is starting again; ``opening`` opens once more what was being opened."""
+        app = self.app
+        doing = "had nothing to do" if crash.name is None else f"was {self.doing(crash.name, crash.arguments)}"
+        lost = "" if crash.name is None else "What it was computing is lost. "
+        if app.cohort is not None:
+            lost += f"{app.cohort['name']} opens again by itself, from the same files, with your groups and this view. "
+        ways = [self._report_button(f"The engine stopped in {crash.name}\n{crash.stack}")]
+        advice = None
+        if crash.blocked:
+            advice = (
+                "It was the second time with the same request, so the page does not ask for it again. "
+                "Choose other settings, or fewer scans."
+            )
+        elif opening is not None:
+            ways.insert(0, h("button", "Try again", type="button"))
+        command = self._command(crash.name, crash.arguments)
+        box = app.alert(
+            "The engine stopped and starts again",
+            h("p", f"It stopped while it {doing}. {_cause_of(crash.message)}"),
+            h("p", f"{lost}Nothing in your files has changed."),
+            None if advice is None else h("p", advice),
+            None if command is None else h("p", "A terminal has more room: ", h("code", command)),
+            h("pre", crash.message),
+            h("p", ways, cls="buttons"),
+        )
+        if opening is not None and not crash.blocked:
+
+            def try_again(event):
+                box.remove()
+                opening()
+
+            listen(ways[0], "click", try_again)
+
+    def tell_no_engine(self, crash):
+        """Tell that the engine does not start, or does not stay alive."""
+        title = "The engine did not start" if self.app.cohort is None else "The engine stopped, and stays stopped"
+        again = h("button", "Start the engine again", type="button", on={"click": self._start_again})
+        what = f"Everything is computed in the engine, a part of this page. {_cause_of(crash.message)}"
+        self._break(title, [what, self._kept()], crash.message, [again], crash.stack or crash.message)
+
+    def _miss(self, stage, message):
+        """Tell that a part of the program did not arrive whole."""
+        if self._page.inline:
+            way = "This copy of the file imagenomer.html is damaged: get it again from where it came from."
+        else:
+            way = "Reload the page to fetch it again; if that does not help, check the connection."
+        if stage == "first":
+            lost = "Without it the engine cannot start. " + self._kept()
+            self._break("A part of the program did not arrive", [lost, way], message, [], message)
+        elif stage != "page":  # of those the loader tells
+            lost = "Some things do not work without it, figures above all; everything else does."
+            self._tell_missing("A part of the program did not arrive", [lost, way], message, [], message)
+
+    def _kept(self):
+        if self.app.cohort is not None:
+            lost = f"{self.app.cohort['name']} stays on screen, but cannot be worked with. "
+        elif self.app.pending_title() is not None:
+            lost = f"Not opened yet: {self.app.pending_title()}. "
+        else:
+            lost = ""
+        return lost + "Your files have not changed."
+
+    def _break(self, title, sentences, message, ways, report):
+        if self._alert is None:  # one reason is enough
+            self._alert = self._tell_missing(title, sentences, message, ways, report)
+            self.app.busy(None)
+
+    def _tell_missing(self, title, sentences, message, ways, report):
+        reload = h("button", "Reload the page", type="button", on={"click": lambda event: self._page.reload()})
+        return self.app.alert(
+            title,
+            [h("p", sentence) for sentence in sentences],
+            h("pre", message),
+            h("p", ways, reload, self._report_button(f"{title}\n{report}"), cls="buttons"),
+        )
+
+    def _start_again(self, event):
+        self._alert.remove()
+        self._alert = None
+        self.app.restart()
+
+    def _report_button(self, what):
+        """Make a button that copies a report; ``what`` must quote no data, since others are meant to read it."""
+        manifest = self._page.manifest
+        report = f"ImageNomer {manifest.version}, build {manifest.build}\n{js.navigator.userAgent}\n\n{what}\n"
+        button = h("button", "Copy report", type="button")
+
+        async def copy(event):
+            try:
+                await js.navigator.clipboard.writeText(report)
+                text(button, "Copied")
+            except JsException:  # not every page opened from disk has a clipboard
+                add(button.parentElement, h("pre", report))
+                hide(button)
+
+        listen(button, "click", copy)
+        return button
+
+    # --- an engine that hangs ---
+
+    def _offer_after_silence(self):
+        if self.app.client.loading:
+            why = f"Nothing has arrived for {SILENCE} seconds"
+            self.app.line().say(why, cancel=lambda: self._page.reload(), label="Reload the page")
+        else:
+            self._offer_to_stop(f"The engine has not been heard of for {SILENCE} seconds")
+
+    def _offer_to_stop(self, why):
+        self.app.line().say(why, cancel=self.app.restart, label="Stop the engine and start it again")
+
+    def _retract(self):
+        if not self.app.is_working():
+            self.app.busy(None)
+
+    # --- words ---
+
+    def doing(self, name, arguments):
+        """Say what the engine does in a call: "drawing a figure"."""
+        if name == "run":
+            titles = [entry["title"] for entry in self.app.catalog if entry["name"] == arguments["analysis"]]
+            return f"computing “{titles[0] if titles else arguments['analysis']}”"
+        if name == "open_files":
+            return f"opening {describe_files(arguments['paths'])}"
+        return _DOING.get(name, name)
+
+    def _command(self, name, arguments):
+        """What to type in a terminal for the same, from the folder that holds the cohort, or None."""
+        if name == "open_files":
+            return f"imagenomer open {_quoted(top_of(arguments['paths']) or 'FOLDER')}"
+        result = (arguments.get("source") or arguments) if name is not None else {}
+        where = self.app.where()
+        if "analysis" not in result or where is None:
+            return None
+        params = _quoted(json.dumps(result.get("params") or {}))
+        return f"imagenomer run {result['analysis']} {_quoted(where)} --params {params}"
+
+
+def _cause_of(message):
+    """Say what a message of the browser means, where that is known."""
+    said = message.lower()
+    if any(word in said for word in _OUT_OF_MEMORY):
+        return (
+            "It ran out of memory: a page has 4 GB at most, and less where the computer is short of it. Open fewer "
+            "scans (a single task, say), choose a smaller group, or close other tabs and programs."
+        )
+    if "ended it" in said:
+        return (
+            "The browser ended it without a word, most likely because the computer is short of memory: close other "
+            "tabs and programs, or open fewer scans."
+        )
+    return ""
+
+
+def _quoted(argument):
+    plain = all(letter.isalpha() or letter.isdigit() or letter in "._-/:" for letter in argument)
+    return argument if plain and argument else "'" + argument.replace("'", "'\"'\"'") + "'"
+
+
+def describe_files(paths):
+    """What is being opened, in a few words."""
+    return top_of(paths) or plural(len(paths), "file")
+
+
+def top_of(paths):
+    """The one folder or file that holds all of them, or None."""
+    tops = {path.split("/")[0] for path in paths}
+    return tops.pop() if len(tops) == 1 else None

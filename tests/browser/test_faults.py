@@ -1,0 +1,400 @@
+"""Whatever breaks, the page says what happened, what is lost and what to do, and goes on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import START, Watch, choose_files, new_page, open_python, wait_for_engine
+from playwright.sync_api import Browser, Locator, Page, Route, Worker, expect
+
+from imagenomer.cohort import Cohort
+from imagenomer.progress import finish
+from imagenomer.readers import bundle_bytes
+
+#: Makes every engine of the page stop hard at a request whose arguments hold the mark.
+BREAK_AT_MARK = """
+import json, os
+def loads(text, *given, loads=json.loads, **named):
+    if "MARK" in text:
+        os.abort()
+    return loads(text, *given, **named)
+json.loads = loads
+"""
+#: What an engine says that stops hard.
+ABORTED = [r"Pyodide has suffered a fatal error", r"The cause of the fatal error was", r"(?i)aborted|unreachable|fatal"]
+
+
+@pytest.fixture
+def forty_zip(cohort: Cohort, tmp_path: Path) -> Path:
+    """The forty subjects as a bundle, zipped."""
+    path = tmp_path / "forty.zip"
+    path.write_bytes(finish(bundle_bytes(cohort)))
+    return path
+
+
+@pytest.fixture
+def open_page(browser: Browser, watch: Watch) -> Iterator[Page]:
+    """A page that is nowhere yet, whose engine's Python is ``self.python`` of the worker."""
+    page = new_page(browser, watch)
+    open_python(page)
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def forty(open_page: Page, site_url: str, forty_zip: Path) -> Page:
+    """The forty subjects on the Phenotypes tab with a group, and an engine that has nothing to do."""
+    open_page.goto(site_url)
+    show_forty(open_page, forty_zip)
+    return open_page
+
+
+def show_forty(page: Page, forty_zip: Path) -> None:
+    wait_for_engine(page)
+    choose_files(page, forty_zip)
+    expect_forty(page)
+    spec = json.loads(page.evaluate("decodeURIComponent(location.hash.slice(1))"))
+    spec.update(tab="Phenotypes", groups=[["Women", "sex == 'F'", 0]])
+    page.evaluate("(spec) => { location.hash = encodeURIComponent(JSON.stringify(spec)); }", spec)
+    expect_as_it_was(page)
+
+
+def expect_forty(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1, name="Forty")).to_be_visible(timeout=START)
+
+
+def expect_as_it_was(page: Page) -> None:
+    """Cohort, group, tab and result are there, and the engine answers."""
+    expect(page.get_by_role("status").filter(has_text="starts again")).to_have_count(0, timeout=START)
+    expect_forty(page)
+    expect(page.get_by_role("tab", name="Phenotypes")).to_have_attribute("aria-selected", "true", timeout=START)
+    expect(page.locator("#groups")).to_contain_text("Women")
+    expect(page.locator("section.figure img").first).to_be_visible(timeout=START)
+
+
+def engine_of(page: Page) -> Worker:
+    """The worker of the engine, and not of what else there may be."""
+    return page.workers[-1]
+
+
+def in_python(page: Page, code: str) -> None:
+    """Run Python in the engine, beside what it does."""
+    engine_of(page).evaluate("(code) => { self.python.runPython(code); }", code)
+
+
+def replace_save(page: Page, body: str) -> None:
+    """Let "Save as bundle" do something else."""
+    in_python(
+        page,
+        "import gc\n"
+        "from imagenomer.engine import Engine\n"
+        "engine_here = next(each for each in gc.get_objects() if isinstance(each, Engine))\n"
+        f"async def save(job):\n    {body}\n"
+        "engine_here._calls['save_bundle'] = save\n",
+    )
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save as bundle").click()
+
+
+def alert(page: Page, text: str | re.Pattern[str]) -> Locator:
+    return page.get_by_role("alert").filter(has_text=text)
+
+
+def expect_saved(page: Page) -> None:
+    with page.expect_download(timeout=START) as download:
+        save(page)
+    assert download.value.suggested_filename == "Forty.zip"
+
+
+# --- an engine that is lost ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        pytest.param("setTimeout(() => { throw new Error('out of order'); })", id="uncaught error"),
+        pytest.param("Promise.reject(new Error('out of order'))", id="unhandled rejection"),
+        pytest.param("setTimeout(() => self.python.runPython('import os; os.abort()'))", id="abort"),
+        pytest.param("setTimeout(() => self.close())", id="killed"),
+    ],
+)
+def test_a_lost_engine_comes_back_with_cohort_group_and_tab(forty: Page, death: str, allowed: list[str]) -> None:
+    allowed += ["out of order", *ABORTED]
+    address = forty.evaluate("location.hash")
+    with forty.expect_worker(timeout=START):
+        engine_of(forty).evaluate(f"() => {{ {death}; }}")
+    told = alert(forty, "The engine stopped")
+    expect(told).to_contain_text("had nothing to do")
+    expect(told).to_contain_text("Forty opens again by itself")
+    expect(told).to_contain_text("Nothing in your files has changed")
+    if "close" in death:
+        expect(told).to_contain_text("The browser ended it")
+    expect_as_it_was(forty)
+    expect_saved(forty)
+    assert forty.evaluate("location.hash") == address
+    expect(told).to_have_count(1)
+
+
+def test_a_request_that_stops_the_engine_twice_is_not_run_again(forty: Page, allowed: list[str]) -> None:
+    allowed += ABORTED
+    for time in ("first", "second"):
+        replace_save(forty, "import os; os.abort()")
+        with forty.expect_worker(timeout=START):
+            save(forty)
+        told = alert(forty, "while it was saving a bundle")
+        expect(told).to_be_visible(timeout=START)
+        expect(told.get_by_text("second time with the same request")).to_have_count(0 if time == "first" else 1)
+        told.get_by_role("button", name="Dismiss").click()
+        expect_as_it_was(forty)
+    save(forty)
+    expect(alert(forty, "stopped twice while it was saving a bundle")).to_be_visible()
+    expect_as_it_was(forty)
+    forty.get_by_role("tab", name="Overview").click()
+    expect(forty.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_view_that_stops_the_engine_does_not_stop_it_for_ever(
+    browser: Browser, site_url: str, forty_zip: Path, watch: Watch, allowed: list[str]
+) -> None:
+    """It is asked for again by the page itself, once the cohort is back."""
+    allowed += ABORTED
+    page = new_page(browser, watch)
+    open_python(page, BREAK_AT_MARK.replace("MARK", "analysis"))
+    page.goto(site_url)
+    wait_for_engine(page)
+    choose_files(page, forty_zip)
+    expect_forty(page)
+    page.get_by_role("tab", name="Phenotypes").click()
+    expect(page.get_by_text(re.compile("stopped twice while it was computing"))).to_be_visible(timeout=START)
+    expect(alert(page, "second time with the same request")).to_be_visible()
+    expect(alert(page, "The engine stopped")).to_have_count(2)
+    expect(alert(page, "second time").locator("code")).to_contain_text("imagenomer run")
+    page.get_by_role("tab", name="Overview").click()
+    expect_saved(page)
+    page.context.close()
+
+
+def test_an_opening_that_stops_the_engine_can_be_tried_again_once(
+    browser: Browser, site_url: str, forty_zip: Path, watch: Watch, allowed: list[str]
+) -> None:
+    allowed += ABORTED
+    page = new_page(browser, watch)
+    open_python(page, BREAK_AT_MARK.replace("MARK", "forty.zip"))
+    page.goto(site_url)
+    wait_for_engine(page)
+    choose_files(page, forty_zip)
+    told = alert(page, "while it was opening forty.zip")
+    expect(told).to_be_visible(timeout=START)
+    expect(told).to_contain_text("imagenomer open forty.zip")
+    told.get_by_role("button", name="Try again").click()
+    expect(alert(page, "second time with the same request")).to_be_visible(timeout=START)
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    page.locator("#open-demo").click()
+    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    page.context.close()
+
+
+def test_an_engine_lost_again_and_again_stays_stopped_until_it_is_wanted(forty: Page, allowed: list[str]) -> None:
+    allowed.append("out of order")
+    with forty.expect_worker(timeout=START):
+        engine_of(forty).evaluate("() => { setTimeout(() => { throw new Error('out of order'); }); }")
+    expect_as_it_was(forty)
+    engine_of(forty).evaluate("() => { setTimeout(() => { throw new Error('out of order'); }); }")
+    told = alert(forty, "stays stopped")
+    expect(told).to_contain_text("Forty stays on screen")
+    save(forty)
+    assert len(forty.workers) == 0
+    with forty.expect_worker(timeout=START):
+        told.get_by_role("button", name="Start the engine again").click()
+    expect_as_it_was(forty)
+    expect(told).to_have_count(0)
+    expect_saved(forty)
+
+
+def test_an_engine_that_dies_while_it_starts_can_be_started_again(
+    browser: Browser, site_url: str, watch: Watch, allowed: list[str]
+) -> None:
+    allowed += ["no luck today"]
+    page = new_page(browser, watch)
+    open_python(page)
+    page.add_init_script("self.luckless = true")
+    page.add_init_script(
+        """const create = URL.createObjectURL;
+        URL.createObjectURL = (blob) => create.call(URL, blob.size > 1e6 && self.luckless
+            ? new Blob([blob, "self.loadPyodide = async () => { throw new Error('no luck today'); }"]) : blob);"""
+    )
+    page.goto(f"{site_url}#demo=quick")
+    told = alert(page, "The engine did not start")
+    expect(told).to_contain_text("Not opened yet: the demo cohort", timeout=START)
+    expect(told).to_contain_text("no luck today")
+    expect(page.get_by_role("heading", name="ImageNomer")).to_be_visible()
+    page.context.close()
+
+
+# --- an engine that hangs ------------------------------------------------------------------------
+
+
+def test_an_engine_that_is_silent_can_be_stopped(open_page: Page, site_url: str, forty_zip: Path) -> None:
+    open_page.clock.install()
+    open_page.goto(site_url)
+    show_forty(open_page, forty_zip)
+    stop = open_page.get_by_role("button", name="Stop the engine and start it again")
+    open_page.clock.fast_forward("01:00")
+    expect(stop).to_have_count(0)  # it has nothing to do
+    replace_save(open_page, "while True: pass")
+    save(open_page)
+    expect(open_page.locator("#work")).to_contain_text("Saving the bundle")
+    expect(stop).to_have_count(0)
+    open_page.clock.fast_forward("00:21")
+    expect(open_page.locator("#work")).to_contain_text("not been heard of for 20 seconds")
+    with open_page.expect_worker(timeout=START):
+        stop.click()
+    expect_as_it_was(open_page)
+    expect_saved(open_page)
+
+
+def test_an_analysis_that_does_not_obey_cancel_can_be_stopped(forty: Page) -> None:
+    in_python(
+        forty,
+        "import gc\n"
+        "from imagenomer.engine import Engine\n"
+        "engine_here = next(each for each in gc.get_objects() if isinstance(each, Engine))\n"
+        "async def run(job, **given):\n    while True: pass\n"
+        "engine_here._calls['run'] = run\n",
+    )
+    forty.get_by_role("tab", name="Associations").click()
+    forty.get_by_role("button", name="Cancel").first.click()
+    with forty.expect_worker(timeout=START):
+        forty.get_by_role("button", name="Stop the engine and start it again").click()
+    expect(forty.get_by_role("tab", name="Associations")).to_have_attribute("aria-selected", "true", timeout=START)
+    expect_saved(forty)
+    assert alert(forty, "").count() == 0
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+FILL = "import numpy as np; kept = [np.empty((2**13, 2**15)) for _ in range(9)]"
+
+
+@pytest.mark.parametrize(
+    ("greed", "said"),
+    [
+        pytest.param(FILL, "it asked for another 2.1 GB", id="the heap is full"),
+        pytest.param("import numpy as np; np.empty((50000, 60000))", "not enough memory", id="more than 2 GB at once"),
+        pytest.param("raise MemoryError", "not enough memory for this.", id="MemoryError"),
+        pytest.param("import js; js.ArrayBuffer.new(2**45)", "not enough memory", id="the browser's memory"),
+    ],
+)
+def test_a_lack_of_memory_is_explained_and_the_cohort_stays_open(forty: Page, greed: str, said: str) -> None:
+    replace_save(forty, greed)
+    save(forty)
+    told = alert(forty, "not enough memory")
+    expect(told).to_contain_text(said, timeout=START)
+    expect(told).to_contain_text("Forty is still open")
+    expect(told).to_contain_text("imagenomer convert forty.zip Forty.zip")
+    expect(alert(forty, "wrong in ImageNomer itself")).to_have_count(0)
+    forty.get_by_role("tab", name="Associations").click()
+    expect(forty.locator("section.figure, canvas").first).to_be_visible(timeout=START)
+
+
+# --- a report ------------------------------------------------------------------------------------
+
+
+def test_the_report_of_a_bug_says_where_it_was_and_quotes_no_data(
+    browser: Browser, site_url: str, forty_zip: Path, watch: Watch, allowed: list[str]
+) -> None:
+    allowed.append("subject 17 weighs 81")
+    page = new_page(browser, watch)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_python(page)
+    page.goto(site_url)
+    wait_for_engine(page)
+    choose_files(page, forty_zip)
+    expect_forty(page)
+    replace_save(page, "raise ValueError('subject 17 weighs 81') from KeyError('subject 17 weighs 81')")
+    save(page)
+    told = alert(page, "wrong in ImageNomer itself")
+    expect(told).to_contain_text("subject 17 weighs 81")  # here it may be seen: it is the user's own
+    told.get_by_role("button", name="Copy report").click()
+    expect(told.get_by_role("button", name="Copied")).to_be_visible()
+    report = page.evaluate("navigator.clipboard.readText()")
+    manifest = manifest_of(page)
+    assert f"ImageNomer {manifest['version']}, build {manifest['build']}" in report
+    assert page.evaluate("navigator.userAgent") in report
+    assert [word for word in ("ValueError", "KeyError", "engine.py") if word not in report] == []
+    assert "17" not in report.replace(manifest["build"], "").split("AppleWebKit")[1]
+    page.context.close()
+
+
+# --- assets --------------------------------------------------------------------------------------
+
+
+def manifest_of(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(page.locator("#manifest").text_content() or "")
+    return found
+
+
+def flip(route: Route) -> None:
+    answer = route.fetch()
+    body = bytearray(answer.body())
+    body[len(body) // 2] ^= 1
+    route.fulfill(response=answer, body=bytes(body))
+
+
+def cut(route: Route) -> None:
+    answer = route.fetch()
+    body = answer.body()
+    headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    route.fulfill(status=200, headers=headers, body=body[: len(body) // 3])
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "said"),
+    [
+        ("pyodide.asm-*.wasm.*", lambda route: route.fulfill(status=404), "pyodide.asm.wasm could not be loaded (404"),
+        ("pyodide.asm-*.wasm.*", flip, "pyodide.asm.wasm is damaged: its hash is not the one expected"),
+        ("pyodide.asm-*.wasm.*", cut, "pyodide.asm.wasm was cut short:"),
+        ("pyodide.asm-*.wasm.*", lambda route: route.abort("connectionreset"), "pyodide.asm.wasm could not be loaded"),
+        ("interface-*", flip, "interface.py is damaged"),
+        ("micropython-*", cut, "micropython.wasm was cut short"),
+    ],
+    ids=["missing", "damaged", "truncated", "connection lost", "the page's own", "the page's interpreter"],
+)
+def test_an_asset_in_trouble_is_named_and_a_reload_is_the_way_on(
+    browser: Browser, site_url: str, watch: Watch, allowed: list[str], name: str, damage: Any, said: str
+) -> None:
+    allowed += ["404", "ERR_", "Failed to load resource"]
+    page = new_page(browser, watch)
+    page.route(f"**/{name}", damage)
+    page.goto(f"{site_url}#demo=quick")
+    told = alert(page, said)
+    expect(told).to_be_visible(timeout=START)
+    if damage is not flip and "page" not in said and "asm" in name:
+        expect(told).to_contain_text("Not opened yet: the demo cohort")
+    expect(page.get_by_role("heading", name="ImageNomer")).to_be_visible()
+    page.unroute_all()
+    told.get_by_role("button", name="Reload the page").click()
+    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    page.context.close()
+
+
+def test_a_part_that_comes_late_and_damaged_leaves_the_rest_working(
+    browser: Browser, site_url: str, watch: Watch
+) -> None:
+    page = new_page(browser, watch)
+    page.goto(site_url)
+    late = [entry for entry in manifest_of(page)["assets"] if entry["stage"] in {"figures", "rest"}]
+    page.route(f"**/{late[0]['path']}", flip)
+    page.goto(f"{site_url}?#demo=quick")
+    told = alert(page, f"{late[0]['name']} is damaged")
+    expect(told).to_contain_text("everything else does", timeout=START)
+    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    page.unroute_all()
+    page.context.close()
