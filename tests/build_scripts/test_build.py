@@ -21,29 +21,7 @@ import pytest
 import build
 import imagenomer
 import runtime
-import single_file
-
-
-@pytest.fixture(scope="module")
-def program() -> build.Program:
-    try:
-        return build.make_program()
-    except runtime.RuntimeUnavailableError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def site(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("build") / "site"
-    build.write_site(program, out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def single(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("build") / "imagenomer.html"
-    build.write_single_file(program, out)
-    return out
+from single_file import size_table
 
 
 @pytest.fixture
@@ -90,12 +68,12 @@ def directive(policy: str, name: str) -> set[str]:
     return set(found[1:])
 
 
-def test_two_builds_are_the_same_to_the_byte(site: Path, single: Path, tmp_path: Path) -> None:
+def test_two_builds_are_the_same_to_the_byte(site: Path, single_file: Path, tmp_path: Path) -> None:
     again = build.build(tmp_path / "site", tmp_path / "imagenomer.html")
     files = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
     assert files == {path.relative_to(again) for path in again.rglob("*") if path.is_file()}
     assert [path for path in files if (site / path).read_bytes() != (again / path).read_bytes()] == []
-    assert single.read_bytes() == (tmp_path / "imagenomer.html").read_bytes()
+    assert single_file.read_bytes() == (tmp_path / "imagenomer.html").read_bytes()
 
 
 def test_a_build_replaces_what_was_there(program: build.Program, tmp_path: Path) -> None:
@@ -121,25 +99,25 @@ def test_assets_come_in_the_order_in_which_they_are_needed(site: Path) -> None:
     assert stages == sorted(stages, key=["page", "first", "figures", "rest"].index)
 
 
-def test_the_single_file_holds_the_assets_of_the_site(site: Path, single: Path) -> None:
-    held = Elements(single).scripts
+def test_the_single_file_holds_the_assets_of_the_site(site: Path, single_file: Path) -> None:
+    held = Elements(single_file).scripts
     for entry in build.read_manifest(site / "index.html")["assets"]:
         assert base64.b64decode(held[f"asset-{entry['name']}"]) == (site / entry["path"]).read_bytes()
 
 
-def test_site_and_single_file_differ_in_where_their_assets_are_and_in_nothing_else(site: Path, single: Path) -> None:
-    served, alone = build.read_manifest(site / "index.html"), build.read_manifest(single)
+def test_site_and_single_file_differ_in_where_their_assets_are_and_in_nothing_else(site: Path, single_file: Path) -> None:
+    served, alone = build.read_manifest(site / "index.html"), build.read_manifest(single_file)
     assert {key for key in served if served[key] != alone[key]} == {"inline"}
-    here, there = Elements(site / "index.html"), Elements(single)
+    here, there = Elements(site / "index.html"), Elements(single_file)
     assert here.scripts["code"] == there.scripts["code"]
     assert here.styles == there.styles
 
 
-def test_the_single_file_stays_below_50_megabytes(single: Path) -> None:
-    assert single.stat().st_size < 50e6
+def test_the_single_file_stays_below_50_megabytes(single_file: Path) -> None:
+    assert single_file.stat().st_size < 50e6
 
 
-def test_the_table_of_sizes_is_that_of_the_single_file(single: Path) -> None:
+def test_the_table_of_sizes_is_that_of_the_single_file(single_file: Path) -> None:
     """Within a tenth: the table is written anew when something weighs in, not at each change."""
 
     def rows(table: str) -> dict[str, float]:
@@ -147,13 +125,13 @@ def test_the_table_of_sizes_is_that_of_the_single_file(single: Path) -> None:
         return {title: float(size) for title, size in found}
 
     written = rows((build.ROOT / "site" / "docs" / "sizes.md").read_text(encoding="utf-8"))
-    actual = rows(single_file.size_table(build.read_manifest(single)["assets"]))
+    actual = rows(size_table(build.read_manifest(single_file)["assets"]))
     assert written.keys() == actual.keys()
     assert written == pytest.approx(actual, rel=0.1, abs=0.2)
-    assert written["Together"] == pytest.approx(single.stat().st_size / 1e6, rel=0.1)
+    assert written["Together"] == pytest.approx(single_file.stat().st_size / 1e6, rel=0.1)
 
 
-@pytest.mark.parametrize("which", ["site", "single"])
+@pytest.mark.parametrize("which", ["site", "single_file"])
 def test_the_policy_allows_the_scripts_of_the_page_by_their_hashes_and_no_others(
     which: str, request: pytest.FixtureRequest
 ) -> None:
