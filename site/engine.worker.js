@@ -14,19 +14,26 @@
   "use strict";
 
   const BASE = "https://engine.invalid/"; // made up: `fetchAsset` answers it, and no server could
-  const SITE_PACKAGES = "/lib/python3.14/site-packages";
+  const LATER = "/lib/later.json"; // what is in the blobs that are not unpacked at once
+  const NO_FILES = Uint8Array.from([0x50, 0x4b, 5, 6, ...new Array(18).fill(0)]); // an archive of nothing
   const PAUSE = 40; // milliseconds between two pieces of idle work
+  const PATIENCE = 500; // until looking again whether there is time, or what it takes
 
   let manifest, pyodide, answerRequest, doIdleWork;
 
   // --- what the page hands over -------------------------------------------------------------------
 
-  const shelf = new Map(); // asset name -> {bytes: Promise<ArrayBuffer>, deliver}
+  const shelf = new Map(); // asset name -> {bytes: Promise<ArrayBuffer>, deliver, data}
 
   function slot(name) {
     if (!shelf.has(name)) {
       const entry = {};
-      entry.bytes = new Promise((deliver) => (entry.deliver = deliver));
+      entry.bytes = new Promise((resolve) => {
+        entry.deliver = (data) => {
+          entry.data = data;
+          resolve(data);
+        };
+      });
       shelf.set(name, entry);
     }
     return shelf.get(name);
@@ -46,11 +53,13 @@
 
   async function fetchAsset(url) {
     const name = String(url).slice(BASE.length);
+    if (name === "python_stdlib.zip") return new Response(NO_FILES);
     const type = name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream";
     return new Response(await take(name), { headers: { "Content-Type": type } });
   }
 
   async function startPython() {
+    const blobs = await Promise.all(manifest.first.map(take));
     const browserFetch = self.fetch;
     self.fetch = fetchAsset;
     try {
@@ -59,7 +68,11 @@
         packageBaseUrl: BASE,
         stdLibURL: BASE + "python_stdlib.zip",
         lockFileContents: { info: manifest.info, packages: {} },
-        createPyodideModule: self._createPyodideModule,
+        createPyodideModule: (settings) => {
+          // Python finds its standard library in folders, next to all else.
+          settings.preRun.push((module) => blobs.forEach((blob) => unpack(module.FS, blob)));
+          return self._createPyodideModule(settings);
+        },
       });
     } finally {
       self.fetch = browserFetch;
@@ -68,45 +81,62 @@
 
   // --- packages -----------------------------------------------------------------------------------
 
-  const unpacked = new Set();
-
-  function missing(names, found = []) {
-    for (const name of names) {
-      if (unpacked.has(name) || found.includes(name)) continue;
-      if (!(name in manifest.packages)) throw new Error(`the page brought no package ${name}`);
-      missing(manifest.packages[name].depends, found);
-      found.push(name);
-    }
-    return found;
-  }
-
-  // Unpacking is all there is to do: shared objects are linked when they are imported.
-  async function unpack(names) {
-    for (const name of missing(names)) {
-      pyodide.unpackArchive(await take(manifest.packages[name].asset), "wheel", { extractDir: SITE_PACKAGES });
-      unpacked.add(name);
+  // Nothing is copied: the files are parts of the blob. Shared objects are linked when they are imported.
+  function unpack(FS, blob) {
+    const size = new DataView(blob).getUint32(0, true);
+    const index = JSON.parse(new TextDecoder().decode(new Uint8Array(blob, 4, size)));
+    const folders = new Set();
+    let offset = 4 + size;
+    for (const [path, size] of index) {
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      if (!folders.has(folder)) FS.mkdirTree("/" + folder);
+      folders.add(folder);
+      FS.writeFile("/" + path, new Uint8Array(blob, offset, size), { canOwn: true });
+      offset += size;
     }
   }
+
+  // What engine_later.py gets to see.
+  const blobs = {
+    has: (name) => slot(name).data !== undefined,
+    arrival: (name) => slot(name).bytes.then(() => {}),
+    unpack(name) {
+      unpack(pyodide.FS, slot(name).data);
+      shelf.delete(name);
+    },
+  };
 
   // --- life ---------------------------------------------------------------------------------------
 
   async function boot() {
-    const packages = missing(manifest.first);
+    let later;
     const work = [
-      ["Starting Python", async () => (pyodide = await startPython())],
-      ...packages.map((name) => [`Unpacking ${name}`, () => unpack([name])]),
-      ...manifest.first_imports.map((name) => [`Importing ${name}`, () => pyodide.pyimport(name).destroy()]),
-      ["Starting the engine", async () => pyodide.runPython(await takeText("engine_glue.py"), { filename: "engine_glue.py" })],
+      [
+        "Starting Python",
+        async () => {
+          pyodide = await startPython();
+          later = pyodide.pyimport("engine_later");
+          later.listen(pyodide.FS.readFile(LATER, { encoding: "utf8" }), blobs);
+        },
+      ],
+      ...manifest.first_imports.map((name) => [`Importing ${name}`, () => later.load(name)]),
+      [
+        "Starting the engine",
+        async () => {
+          await later.load("imagenomer.engine");
+          pyodide.runPython(await takeText("engine_glue.py"), { filename: "engine_glue.py" });
+        },
+      ],
     ];
     for (const [done, [step, doIt]] of work.entries()) {
       postMessage({ type: "boot", step, done, total: work.length });
       await doIt();
     }
-    const version = pyodide.globals.get("start")(unpack);
+    const version = pyodide.globals.get("start")();
     answerRequest = pyodide.globals.get("answer");
     doIdleWork = pyodide.globals.get("do_idle_work");
     postMessage({ type: "ready", version });
-    rest(500);
+    rest(PATIENCE);
   }
 
   // The page counts what the policies refused here.
@@ -162,9 +192,10 @@
   // When nobody has asked for anything, get ready for what they may ask for next.
   function rest(milliseconds) {
     setTimeout(() => {
-      if (waiting > 0) return rest(500);
+      if (waiting > 0) return rest(PATIENCE);
       enqueue(async () => {
-        if (await doIdleWork()) rest(PAUSE);
+        const when = await doIdleWork();
+        if (when) rest(when === "soon" ? PAUSE : PATIENCE);
       });
     }, milliseconds);
   }

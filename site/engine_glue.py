@@ -7,6 +7,7 @@ import importlib
 import json
 import traceback
 
+import engine_later
 import numpy as np
 from js import FileReaderSync, Object, Uint8Array
 from pyodide.ffi import JsException, to_js
@@ -16,36 +17,19 @@ from imagenomer.engine import Cancelled, Engine
 from imagenomer.errors import InputError
 
 #: What an idle engine does, in pieces too short to be noticed by who asks for something meanwhile: first figures take
-#: more than two seconds to unpack and import.
-IDLE_PACKAGES = (
-    "contourpy",
-    "fonttools",
-    "kiwisolver",
-    "packaging",
-    "pillow",
-    "pyparsing",
-    "python-dateutil",
-    "matplotlib",
-)
-IDLE_IMPORTS = (
-    "numpy.ma",
-    "PIL.Image",
-    "pyparsing",
-    "dateutil.rrule",
-    "matplotlib",
-    "matplotlib.text",
-    "matplotlib.image",
-    "matplotlib.dates",
-    "matplotlib.axes",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_svg",
-    "fontTools.subset",
-    "matplotlib.backends.backend_pdf",
+#: more than a second to unpack and import. First blobs, each with the imports that need it.
+IDLE = (
+    ("figures.blob", ()),
+    (None, ("PIL.Image", "pyparsing", "dateutil.rrule", "matplotlib", "matplotlib.text", "matplotlib.image")),
+    (None, ("matplotlib.dates", "matplotlib.axes", "matplotlib.figure")),
+    (None, ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")),
+    ("downloads.blob", ("fontTools.subset", "matplotlib.backends.backend_pdf")),
+    ("rest.blob", ()),
 )
 
 engine = None
 idle_work = iter(())
+idle_piece = None
 
 
 class DroppedFiles:
@@ -60,11 +44,14 @@ class DroppedFiles:
     def __init__(self, files):
         self._files = list(files)
         self._reader = FileReaderSync.new()
-        self.sizes = [int(file.size) for file in self._files]
+        # Where no worker can read a file the page has done it: then these are its bytes.
+        self.sizes = [int(file.size if hasattr(file, "size") else file.byteLength) for file in self._files]
 
     def read(self, index, start, stop):
         """Return bytes ``start`` to ``stop`` of file ``index``."""
         file = self._files[index]
+        if not hasattr(file, "size"):
+            return file.slice(start, stop).to_bytes()
         try:
             return self._reader.readAsArrayBuffer(file.slice(start, stop)).to_bytes()
         except JsException as error:
@@ -76,44 +63,45 @@ class DroppedFiles:
             ) from None
 
 
-def start(unpack):
+def start():
     """Make the engine, and return the version of the package."""
     global engine, idle_work
-
-    async def need(packages):
-        await unpack(to_js(list(packages)))
-
-    engine = Engine(need)
-    idle_work = iter(
-        [
-            *(lambda name=name: need([name]) for name in IDLE_PACKAGES),
-            *(lambda name=name: _import(name) for name in IDLE_IMPORTS),
-        ]
-    )
+    engine = Engine(engine_later.need)
+    idle_work = _idle_pieces()
     return __version__
 
 
-async def _import(name):
-    importlib.import_module(name)
+def _idle_pieces():
+    for blob, names in IDLE:
+        if blob is not None:
+            yield lambda blob=blob: engine_later.later.bring(blob)
+        for name in names:
+            yield lambda name=name: importlib.import_module(name)
 
 
 async def do_idle_work():
-    """Do the next piece of what will be needed, and return whether there is more."""
-    work = next(idle_work, None)
-    if work is None:
-        return False
+    """Do the next piece of what will be needed; return whether to ask again "soon", "later" or never, ""."""
+    global idle_piece
+    idle_piece = idle_piece or next(idle_work, None)
+    if idle_piece is None:
+        return ""
     try:
-        await work()
+        idle_piece()
+    except engine_later.Absent:
+        return "later"
     except Exception:
-        return False  # nobody asked; who needs it is told why it fails
-    return True
+        return ""  # nobody asked; who needs it is told why it fails
+    idle_piece = None
+    return "soon"
 
 
 async def answer(request, call, arguments, files, progress, cancelled):
     """Do one request, and return the message to send back."""
     try:
         reader = None if files is None else DroppedFiles(files)
-        text, buffers = await engine.handle(call, arguments, reader, progress, cancelled)
+        text, buffers = await engine_later.patiently(
+            lambda: engine.handle(call, arguments, reader, progress, cancelled)
+        )
         message = {"type": "answer", "json": text, "buffers": {name: _buffer(buffers[name]) for name in buffers}}
     except InputError as error:
         message = {"type": "refused", "message": str(error), "position": error.position}

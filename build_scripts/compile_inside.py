@@ -1,0 +1,86 @@
+"""Compile the Python sources in archives; runs inside Pyodide, see compile.py.
+
+Each archive comes as {"file", "place", "sources"}: a file in /in, the folder of the page that its files belong in, and
+whether sources stay. What comes out is one archive, /out/compiled.zip, whose entries are paths of the page's file
+system without the leading slash. The same archives give the same bytes, in one process and in this order.
+"""
+
+import ast
+import importlib.util
+import json
+import marshal
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+
+#: What no program opens here: tests, stubs, sources in C and Cython, libraries to link with, records of pip, examples,
+#: icons of windows. Licences stay.
+LEFT_OUT = re.compile(
+    r"""(?!.*licen[cs]e)(?:
+        (?:.*/)?tests?/(?!_natype\.py$)
+        | .*\.(pyi|h|hpp|c|cpp|a|pc|pxd|pxi|pyx|tp|in|build|f|f90|src|pyf|exe|bat|md|rst|external|1)$
+        | .*/(py\.typed|RECORD|INSTALLER|REQUESTED|direct_url\.json|PYODIDE_BUILD_INFO|entry_points\.txt)$
+        | (turtledemo|idlelib|lib2to3|[^/]*\.data)/
+        | matplotlib/(mpl-data/(images|sample_data|plot_directive)|backends/(web_backend|_tkagg))
+        | sklearn/datasets/images/
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+#: Whose documentation is worked on when it is imported, and must be what it was.
+WHOLE = re.compile(r"numpy/_core/[^/]*\.py|matplotlib/axis\.py")
+
+#: Unchecked: Python runs the file without looking for its source.
+FLAGS = 0b01
+
+
+def shortened(tree: ast.Module) -> ast.Module:
+    """Cut the documentation of modules, classes and functions to its first line: nobody reads the rest here.
+
+    Not to nothing: some programs add to what is there, and a data class without makes some up, which takes long. And
+    not where something is to be filled in.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            match node.body[0]:
+                case ast.Expr(value=ast.Constant(value=str(text)) as constant) if not re.search("[%{]", text):
+                    constant.value = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return tree
+
+
+def compiled(source: bytes, path: str, *, whole: bool) -> bytes:
+    """Return the content of the .pyc of a source that lies at ``path``; unless ``whole``, its texts for readers cut."""
+    tree = ast.parse(source)
+    code = compile(tree if whole else shortened(tree), path, "exec", dont_inherit=True)
+    flags = FLAGS.to_bytes(4, "little")
+    return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
+
+
+def files_of(archive: zipfile.ZipFile, place: str, with_sources: bool) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of what the page gets of an archive."""
+    for path in sorted(archive.namelist()):
+        if path.endswith("/") or (LEFT_OUT.match(path) and not with_sources):
+            continue
+        content = archive.read(path)
+        if not path.endswith(".py"):
+            yield f"{place}/{path}", content
+            continue
+        code = compiled(content, f"/{place}/{path}", whole=with_sources or bool(WHOLE.fullmatch(path)))
+        if with_sources:
+            folder, _, name = path.rpartition("/")
+            yield f"{place}/{path}", content
+            yield f"{place}/{folder}/__pycache__/{name[:-3]}.{sys.implementation.cache_tag}.pyc", code
+        else:
+            yield f"{place}/{path}c", code
+
+
+async def main(arguments: str) -> None:
+    """Compile what is in the archives."""
+    archives = json.loads(arguments)["archives"]
+    with zipfile.ZipFile("/out/compiled.zip", "w") as out:
+        for done, given in enumerate(archives):
+            print(f"PROGRESS Compiling for the page, {done} of {len(archives)}: {given['file']}", flush=True)
+            with zipfile.ZipFile(f"/in/{given['file']}") as archive:
+                for path, content in files_of(archive, given["place"], given["sources"]):
+                    out.writestr(zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0)), content)
