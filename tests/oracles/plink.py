@@ -52,6 +52,8 @@ def run_plink(
         other_alleles=("G",) * n_variants,
     )
     write_files(folder / "x", write_plink(variants, tuple(f"p{number}" for number in range(n_subjects))))
+    for stale in folder.glob("out.*"):
+        stale.unlink()
     command = [program, "--bfile", "x", "--out", "out", "--allow-no-sex", "--threads", "1", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

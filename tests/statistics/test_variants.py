@@ -94,6 +94,18 @@ def test_a_number_gives_what_plink_gives(model, tmp_path):
         np.testing.assert_allclose(stats.f.sf(ours.joint.statistic, 2, ours.dof), ours.joint.p_value, rtol=1e-10)
 
 
+def test_a_genotype_nearly_given_by_the_covariates_is_left_out_where_plink_does(tmp_path):
+    dosage, covariates, number, case = draw(10, n_subjects=200)
+    rng = np.random.default_rng(10)
+    near = dosage[:, :3] + rng.normal(0, [0.08, 0.09, 0.12], (200, 3))  # inflated by about 80, 50 and 30
+    covariates = np.column_stack([covariates, near])
+    for ours, target in zip(fits(dosage, covariates, number, case, "additive"), (number, case), strict=True):
+        by_test = ask_plink(tmp_path, dosage, covariates, target, "additive", case_control=target is case)
+        left_out = np.isnan(numbers(by_test["ADD"], "BETA"))
+        np.testing.assert_array_equal(ours.problem > 0, left_out)
+        assert 0 < left_out[:3].sum() < 3 > left_out[3:].sum()
+
+
 @pytest.mark.parametrize("model", PLINK)
 def test_two_levels_give_what_plink_gives_and_turn_to_firth_where_it_does(model, tmp_path):
     dosage, covariates, _, case = draw_rare(2)
