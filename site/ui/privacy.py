@@ -19,10 +19,10 @@ class PrivacyPanel:
 
     def __init__(self, client, offline):
         self._offline = offline
-        self._requests = [0, 0]  # before the door was locked, and since
+        self._before = 0
+        self._since = []  # addresses asked for since the door was locked
         self._bytes = 0
-        self._attempts = {}  # policy -> how often it refused
-        self._latest = []
+        self._refusals = {}  # policy -> what it refused, (directive, address)
         self._dialog = find("privacy")
         client.on_attempt = self.refused
         offline.on_change = self._refresh
@@ -45,12 +45,14 @@ class PrivacyPanel:
 
     def refused(self, directive, address, policy):
         """Count an attempt that a policy refused, here or in the engine."""
-        # An attempt may offend several policies, each of which tells of it: the strictest one tells of all.
-        seen = max(self._attempts.values()) if self._attempts else 0
-        self._attempts[policy] = self._attempts.get(policy, 0) + 1
-        if self._attempts[policy] > seen:
-            self._latest = [f"{directive}: {address}"] + self._latest[: SHOWN - 1]
+        self._refusals.setdefault(policy, []).append((directive, address))
         self._refresh()
+
+    @property
+    def attempts(self):
+        """The refused attempts: ``(directive, address)``."""
+        # Each policy that an attempt offends tells of it; the strictest one tells of all.
+        return max(self._refusals.values(), key=len) if self._refusals else []
 
     def requested(self, name, started, n_bytes):
         """Count a request."""
@@ -58,9 +60,26 @@ class PrivacyPanel:
         if not name.startswith(("http:", "https:")):
             return
         locked = js.window.imagenomer.locked
-        self._requests[0 if locked is None or started <= locked else 1] += 1
-        self._bytes += n_bytes
+        if locked is None or started <= locked:
+            self._before += 1
+            self._bytes += n_bytes
+        else:
+            self._since.append(name)
         self._refresh()
+
+    def escaped(self):
+        """The addresses asked for since the door was locked, without those where a policy refused it."""
+        # Browsers list some of what they refuse among the requests. Some tell of it by its origin only.
+        refused = [address for _, address in self.attempts]
+        escaped = []
+        for name in self._since:
+            for address in refused:
+                if name.startswith(address):
+                    refused.remove(address)
+                    break
+            else:
+                escaped.append(name)
+        return escaped
 
     # --- what happens ---
 
@@ -93,14 +112,14 @@ class PrivacyPanel:
     def _refresh(self):
         if not self._dialog.open:
             return
-        before, since = self._requests
-        attempts = max(self._attempts.values()) if self._attempts else 0
+        before, since, attempts = self._before, len(self.escaped()), self.attempts
         text(find("privacy-verdict"), verdict(before, since))
         find("privacy-verdict").classList.toggle("bad", since > 0)
         text(find("requests-before"), f"{plural(before, 'request')}, {size(self._bytes)} over the network")
         text(find("requests-since"), plural(since, "request"))
-        text(find("attempts"), number(attempts))
-        clear(find("attempt-list"), [h("li", line) for line in self._latest])
+        text(find("attempts"), number(len(attempts)))
+        latest = [f"{directive}: {address}" for directive, address in attempts[-SHOWN:]]
+        clear(find("attempt-list"), [h("li", line) for line in latest])
         text(find("offline-copy"), self._copy())
         theme = self._stored_theme()
         text(find("kept-theme"), f"“{theme}”, because you chose it" if theme else "Nothing")
