@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import struct
 import tempfile
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 #: What zlib makes of `probe`: the same from 1.2.11 to 1.3.1. zlib-ng and Node.js's zlib make something else.
 PROBE_SHA256 = "8797af0338a9fd2cd6bf5fcd78908b213b53da14ddb2f5ef43af899e1e00e15f"
+
+#: Contents of this many bytes are kept in the cache once compressed, and of those, so many.
+LARGE, KEPT = 1 << 22, 16
 
 #: No name and no time; best compression; an unknown system. Python writes the real one.
 HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
@@ -40,16 +45,53 @@ def gzip_all(contents: Sequence[bytes], lock: dict[str, Any], fetched: Path) -> 
     compile.CompileError, runtime.RuntimeUnavailableError
         If this Python's zlib is another and Pyodide does not run.
     """
-    if is_zlib():
-        with ThreadPoolExecutor() as pool:  # zlib works beside Python
-            deflated = list(pool.map(deflate, contents))
-    else:
-        deflated = deflate_in_pyodide(contents, lock, fetched)
-    # zlib.crc32 and not gzip's own writing: also that differs between versions of Python.
-    return [
-        HEADER + body + struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
-        for content, body in zip(contents, deflated, strict=True)
-    ]
+    places = [_place(content, fetched.parent) for content in contents]
+    packed = [_kept(place, content) for place, content in zip(places, contents, strict=True)]
+    missing = [number for number, each in enumerate(packed) if not each]
+    bodies = _deflate_all([contents[number] for number in missing], lock, fetched)
+    for number, body in zip(missing, bodies, strict=True):
+        content, place = contents[number], places[number]
+        packed[number] = HEADER + body + struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
+        if len(content) >= LARGE:
+            _keep(place, packed[number])
+    return packed
+
+
+def _deflate_all(contents: Sequence[bytes], lock: dict[str, Any], fetched: Path) -> list[bytes]:
+    if not is_zlib():
+        return deflate_in_pyodide(contents, lock, fetched)
+    with ThreadPoolExecutor() as pool:  # zlib works beside Python
+        return list(pool.map(deflate, contents))
+
+
+# --- what was compressed before -------------------------------------------------------------------
+
+
+def _place(content: bytes, cache: Path) -> Path:
+    return cache / "gzip" / f"{hashlib.sha256(content).hexdigest()}.gz"
+
+
+def _kept(place: Path, content: bytes) -> bytes:
+    """Return what is kept of a content, or nothing if that is damaged."""
+    with suppress(OSError, zlib.error):
+        packed = place.read_bytes()
+        if packed.startswith(HEADER) and zlib.decompress(packed, zlib.MAX_WBITS | 16) == content:
+            place.touch()
+            return packed
+    return b""
+
+
+def _keep(place: Path, packed: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f"{place.name}.{os.getpid()}.part")
+    part.write_bytes(packed)
+    part.replace(place)
+    by_use = sorted(place.parent.glob("*.gz"), key=lambda path: path.stat().st_mtime)
+    for old in by_use[:-KEPT]:
+        old.unlink(missing_ok=True)
+
+
+# --- compressing ----------------------------------------------------------------------------------
 
 
 def deflate(content: bytes) -> bytes:

@@ -14,6 +14,9 @@ import build
 import materials
 import publishing
 
+# Whichever test is first waits for a whole build.
+pytestmark = pytest.mark.timeout(600)
+
 TEXT = publishing.WORKFLOW.read_text(encoding="utf-8")
 
 

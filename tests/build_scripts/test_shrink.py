@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import zlib
 from pathlib import Path
 
@@ -55,3 +56,39 @@ def test_a_zlib_that_compresses_otherwise_is_noticed(monkeypatch: pytest.MonkeyP
     assert not shrink.is_zlib()
     monkeypatch.undo()
     shrink.is_zlib.cache_clear()
+
+
+def test_large_contents_are_kept_and_a_damaged_copy_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shrink, "LARGE", 1000)
+    monkeypatch.setattr(shrink, "is_zlib", lambda: True)
+    deflated = []
+    original = shrink.deflate
+    monkeypatch.setattr(shrink, "deflate", lambda content: deflated.append(content) or original(content))
+    small, large = b"small", bytes(range(250)) * 10
+    packed = shrink.gzip_all([small, large], {}, tmp_path / "runtime")
+    assert sorted(deflated) == sorted([small, large])
+    (kept,) = (tmp_path / "gzip").iterdir()
+
+    deflated.clear()
+    assert shrink.gzip_all([small, large], {}, tmp_path / "runtime") == packed
+    assert deflated == [small]
+
+    for damage in (packed[1][:-1], packed[1][:40] + b"!" + packed[1][41:], packed[0], b""):
+        deflated.clear()
+        kept.write_bytes(damage)
+        assert shrink.gzip_all([large], {}, tmp_path / "runtime") == packed[1:]
+        assert deflated == [large]
+        assert kept.read_bytes() == packed[1]
+
+
+def test_no_more_are_kept_than_a_few_and_those_used_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shrink, "LARGE", 1)
+    monkeypatch.setattr(shrink, "KEPT", 2)
+    monkeypatch.setattr(shrink, "is_zlib", lambda: True)
+    for number in range(3):
+        shrink.gzip_all([b"%d" % number], {}, tmp_path / "runtime")
+        for path in (tmp_path / "gzip").iterdir():  # not finer than a second on some file systems
+            os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 10))
+    assert {gzip.decompress(path.read_bytes()) for path in (tmp_path / "gzip").iterdir()} == {b"1", b"2"}
