@@ -297,12 +297,28 @@ def make_page(program: Program, *, inline: bool) -> str:
     manifest = json.dumps(make_manifest(program, inline=inline), indent=1).replace("<", "\\u003c")
     page = _fill(page, "MANIFEST", manifest)
     page = _fill(page, "POLICY", html.escape(first_policy(program, [loader], styles, inline=inline), quote=False))
-    link = '<p class="muted"><a href="LICENCES.txt" target="_blank">Licences</a></p>'
-    if inline:  # a link would lead out of the file
-        text = html.escape(program.documents[materials.LICENCES], quote=False)
-        page = _fill(page, link, f'<details class="formats"><summary>Licences</summary><pre>{text}</pre></details>')
+    page = _fill(page, "<!-- DOCUMENTS -->", _documents_section(program, inline=inline))
     elements = single_file.elements((asset.name, asset.shipped) for asset in program.assets) if inline else ""
     return _fill(page, "    <!-- ASSETS -->\n", elements)
+
+
+def _documents_section(program: Program, *, inline: bool) -> str:
+    """Return links to the documents; in the single file, which a link would lead out of, the documents themselves."""
+    places = {}
+    for path in sorted((ROOT / "site" / "docs").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        places[f"docs/{path.name}"] = (text.partition("\n")[0].lstrip("# "), text)
+    places[materials.LICENCES] = ("Licences", program.documents[materials.LICENCES])
+    if not inline:
+        links = [
+            f'<li><a href="{place}" target="_blank">{html.escape(title)}</a></li>'
+            for place, (title, _) in places.items()
+        ]
+        return f'<details class="formats"><summary>Documents</summary><ul>{"".join(links)}</ul></details>'
+    return "".join(
+        f'<details class="formats"><summary>{html.escape(title)}</summary><pre>{html.escape(text)}</pre></details>'
+        for title, text in places.values()
+    )
 
 
 def _fill(page: str, place: str, content: str) -> str:

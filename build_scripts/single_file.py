@@ -9,9 +9,9 @@ from typing import Any
 #: What the stages of the assets are for, in the order in which they are needed.
 STAGES = {
     "page": "The page: PyScript, MicroPython, the user interface",
-    "first": "The engine, until it answers: Pyodide, numpy, parts of scipy, ImageNomer with its atlases and demo",
+    "first": "The engine, until it answers: Pyodide, numpy, what is used of scipy, ImageNomer with its atlases and demo",
     "figures": "Figures: Matplotlib and what it needs",
-    "rest": "What is fetched only when it is asked for",
+    "rest": "The rest of the libraries, read when there is nothing else to do",
 }
 
 

@@ -6,6 +6,7 @@ import base64
 import csv
 import gzip
 import hashlib
+import html
 import html.parser
 import io
 import json
@@ -45,7 +46,9 @@ class Elements(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
-        self._into = tag if tag == "style" else given.get("id") or given.get("type") or "code" if tag == "script" else None
+        self._into = (
+            tag if tag == "style" else given.get("id") or given.get("type") or "code" if tag == "script" else None
+        )
         if given.get("http-equiv") == "Content-Security-Policy":
             self.policies.append(given["content"] or "")
 
@@ -105,12 +108,21 @@ def test_the_single_file_holds_the_assets_of_the_site(site: Path, single_file: P
         assert base64.b64decode(held[f"asset-{entry['name']}"]) == (site / entry["path"]).read_bytes()
 
 
-def test_site_and_single_file_differ_in_where_their_assets_are_and_in_nothing_else(site: Path, single_file: Path) -> None:
+def test_site_and_single_file_differ_in_where_their_assets_are_and_in_nothing_else(
+    site: Path, single_file: Path
+) -> None:
     served, alone = build.read_manifest(site / "index.html"), build.read_manifest(single_file)
     assert {key for key in served if served[key] != alone[key]} == {"inline"}
     here, there = Elements(site / "index.html"), Elements(single_file)
     assert here.scripts["code"] == there.scripts["code"]
     assert here.styles == there.styles
+
+
+def test_both_have_every_document(site: Path, single_file: Path) -> None:
+    held, linked = single_file.read_text(encoding="utf-8"), (site / "index.html").read_text(encoding="utf-8")
+    for path in (build.ROOT / "site" / "docs").glob("*.md"):
+        assert f'href="docs/{path.name}"' in linked
+        assert html.escape(path.read_text(encoding="utf-8")) in held
 
 
 def test_the_single_file_stays_below_50_megabytes(single_file: Path) -> None:
