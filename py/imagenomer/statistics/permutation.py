@@ -339,13 +339,13 @@ class FreedmanLane:
         return np.asarray(np.where(left > 1e-5, np.minimum(share[which] / np.maximum(left, 1e-5), 1), 0))
 
     def all_shares(self, unit: Float32Array, permutations: IntArray) -> tuple[Float32Array, Float32Array]:
-        """Return the partial r squared of each edge in each rearrangement, and the sign of the effect."""
+        """Return the partial r squared of each edge in each rearrangement, and the sign of t (F: 1)."""
         product = self.products(unit, permutations)
         share = np.einsum("kij,kij->ij", product, product)
         if self._covariates.shape[1]:
             everything = np.nonzero(np.ones(share.shape, dtype=bool))
             share = self.lifted(share, unit, permutations, everything).reshape(share.shape)
-        return share, np.sign(product[0])
+        return share, np.sign(product[0]) if self.n_tested == 1 else np.ones_like(share)
 
     def _unit(self, columns: slice) -> Float32Array:
         block = self._values[self._rows, columns].astype(np.float64, order="C")
