@@ -143,6 +143,9 @@ def test_subjects_with_nothing_in_common_are_named():
     dosage = np.array([[0, 1, -1, -1], [-1, -1, 1, 2], [1, 2, 0, 1]], dtype=np.int8)
     with pytest.raises(InputError, match="subjects 1 and 2 have no variant in common"):
         finish(relationship_matrix(dosage))
+    dosage[1] = -1
+    with pytest.raises(InputError, match="subject 2 has no genotype"):
+        finish(relationship_matrix(dosage))
 
 
 def test_variants_of_one_allele_are_refused():
