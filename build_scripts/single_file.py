@@ -9,7 +9,7 @@ from typing import Any
 #: What the stages of the assets are for, in the order in which they are needed.
 STAGES = {
     "page": "The page: PyScript, MicroPython, the user interface",
-    "first": "The engine, until it answers: Pyodide, numpy, what is used of scipy, ImageNomer with its atlases and demo",
+    "first": "The engine until it answers: Pyodide, numpy, what is used of scipy, ImageNomer, atlases, demo",
     "figures": "Figures: Matplotlib and what it needs",
     "rest": "The rest of the libraries, read when there is nothing else to do",
 }

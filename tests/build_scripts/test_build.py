@@ -37,7 +37,7 @@ class Elements(html.parser.HTMLParser):
 
     def __init__(self, page: Path) -> None:
         super().__init__()
-        self.scripts: dict[str, str] = {}  # by type or id
+        self.scripts: dict[str, str] = {}  # by id
         self.styles: list[str] = []
         self.policies: list[str] = []
         self._into: str | None = None
@@ -46,9 +46,7 @@ class Elements(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
-        self._into = (
-            tag if tag == "style" else given.get("id") or given.get("type") or "code" if tag == "script" else None
-        )
+        self._into = {"style": "style", "script": given.get("id") or "code"}.get(tag)
         if given.get("http-equiv") == "Content-Security-Policy":
             self.policies.append(given["content"] or "")
 
@@ -108,9 +106,7 @@ def test_the_single_file_holds_the_assets_of_the_site(site: Path, single_file: P
         assert base64.b64decode(held[f"asset-{entry['name']}"]) == (site / entry["path"]).read_bytes()
 
 
-def test_site_and_single_file_differ_in_where_their_assets_are_and_in_nothing_else(
-    site: Path, single_file: Path
-) -> None:
+def test_site_and_single_file_differ_in_where_their_assets_are_alone(site: Path, single_file: Path) -> None:
     served, alone = build.read_manifest(site / "index.html"), build.read_manifest(single_file)
     assert {key for key in served if served[key] != alone[key]} == {"inline"}
     here, there = Elements(site / "index.html"), Elements(single_file)
