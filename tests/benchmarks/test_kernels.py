@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from nilearn.mass_univariate import permuted_ols
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from imagenomer.cohort import Phenotype
+from imagenomer.progress import finish
+from imagenomer.statistics.adjusted import adjusted_moments, associate, correlate_adjusted
 from imagenomer.statistics.correction import adjust, rejected
 from imagenomer.statistics.correlation import (
     average_ranks,
@@ -19,6 +23,9 @@ from imagenomer.statistics.correlation import (
     correlate_fast,
     edges_to_recheck,
 )
+from imagenomer.statistics.design import build_design, code
+from imagenomer.statistics.networks import enhance, network_based_statistic
+from imagenomer.statistics.permutation import max_statistic
 from imagenomer.statistics.tails import map_neg_log10_p, neg_log10_p_of_r
 
 ROWS = np.arange(830)
@@ -123,3 +130,54 @@ def test_decisions_only(benchmark, r):
 @pytest.mark.benchmark(group="Benjamini-Hochberg of 34,716 p-values")
 def test_statsmodels(benchmark, r):
     benchmark(multipletests, 10 ** -neg_log10_p_of_r(r, 828), method="fdr_bh")
+
+
+def people(n, *, columns):
+    """Return a score to test and so many columns of covariates, of n people."""
+    rng, everybody = np.random.default_rng(3), np.arange(n)
+    covariates = [Phenotype(f"covariate {index}", rng.standard_normal(n)) for index in range(columns)]
+    return code(Phenotype("score", rng.standard_normal(n)), everybody), build_design(covariates, everybody)
+
+
+@pytest.mark.benchmark(group="partial r of all edges, five covariates")
+def test_fast_map_adjusted_again(benchmark, connectome):
+    values, _ = connectome
+    score, design = people(830, columns=5)
+    benchmark(correlate_adjusted, values, score, adjusted_moments(values, column_moments(values, ROWS), design))
+
+
+@pytest.mark.benchmark(group="partial r of all edges, five covariates")
+def test_fast_map_adjusted_first_time(benchmark, connectome):
+    values, _ = connectome
+    score, design = people(830, columns=5)
+    moments = column_moments(values, ROWS)
+    benchmark(lambda: correlate_adjusted(values, score, adjusted_moments(values, moments, design)))
+
+
+@pytest.mark.benchmark(group="partial r of all edges, five covariates")
+def test_linear_model_exactly(benchmark, connectome):
+    benchmark.pedantic(associate, (connectome[0], *people(830, columns=5)), rounds=3)
+
+
+@pytest.mark.benchmark(group="100 rearrangements of all edges, five covariates: read 1,000 as ten times that")
+def test_max_statistic(benchmark, connectome):
+    arguments = (connectome[0], ROWS, *people(830, columns=5))
+    options = {"n_permutations": 100, "rng": np.random.default_rng(4)}
+    benchmark.pedantic(lambda: finish(max_statistic(*arguments, **options)), rounds=3)
+
+
+@pytest.mark.benchmark(group="100 rearrangements of all edges, five covariates: read 1,000 as ten times that")
+def test_nilearn_permuted_ols(benchmark, connectome, report):
+    score, design = people(830, columns=5)
+    arguments = (score.values, connectome[0], design.matrix[:, 1:])
+    options = {"n_perm": 100, "output_type": "dict", "random_state": 4}
+    benchmark.pedantic(permuted_ols, arguments, options, rounds=1)
+
+
+@pytest.mark.benchmark(group="1,000 rearrangements of 200 subjects, five covariates")
+@pytest.mark.parametrize("kernel", [network_based_statistic, enhance])
+def test_networks_of_edges(benchmark, connectome, report, kernel):
+    arguments = (connectome[0], ROWS[:200], *people(200, columns=5))
+    options = {"threshold": 3.1} if kernel is network_based_statistic else {}
+    options |= {"n_permutations": 1000, "rng": np.random.default_rng(5)}
+    benchmark.pedantic(lambda: finish(kernel(*arguments, **options)), rounds=1)

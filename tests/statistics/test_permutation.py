@@ -93,6 +93,7 @@ def test_an_adjusted_p_value_counts_the_rearrangements_and_the_actual_arrangemen
     assert ours.null.shape == (99,)
     threshold = ours.threshold(0.05)
     np.testing.assert_array_equal(ours.adjusted_p <= 0.05, np.abs(ours.statistic) > threshold)
+    assert threshold == np.sort(ours.null)[-5]  # above it at most four of 99 are as large, and (1 + 4) / 100 = 0.05
     assert ours.threshold(0.001) == np.inf
 
 
