@@ -15,7 +15,7 @@ from statsmodels.api import OLS, Logit
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.statistics import variants
-from imagenomer.statistics.variants import PROBLEMS, Model, associate_levels, associate_number
+from imagenomer.statistics.variants import PROBLEMS, Model, associate_levels, associate_number, genomic_inflation
 from oracles.plink import numbers, run_plink, write_columns
 
 MODELS = get_args(Model)
@@ -196,6 +196,29 @@ def test_firth_maximises_the_penalised_likelihood(model):
         se = np.sqrt(np.diag(np.linalg.inv(information(best))))
         for index, term in enumerate(ours.terms):
             np.testing.assert_allclose((term.beta[column], term.se[column]), (best[index], se[index]), rtol=1e-4)
+
+
+def test_inflation_is_that_of_plink(tmp_path):
+    dosage, _, number, _ = draw(11, n_subjects=150, n_variants=401)  # an odd number: the median is one of them
+    number = number + 0.3 * np.maximum(dosage, 0)[:, 5:25].sum(axis=1)  # linked to many by chance
+    write_columns(tmp_path / "target", target=number)
+    arguments = ["--pheno", "target", "--glm", "allow-no-covars", "--adjust"]
+    run_plink("plink2", tmp_path, dosage, *arguments)
+    log = (tmp_path / "out.log").read_text()
+    theirs = float(log.split("lambda (based on median chisq) =")[1].split()[0].rstrip("."))
+    ours = genomic_inflation(finish(associate_number(dosage, number)).test.p_value)
+    assert theirs > 1.02
+    # PLINK divides by 0.456, which is the median of chi-squared but for the last digit.
+    np.testing.assert_allclose(ours * stats.chi2.median(1) / 0.456, theirs, rtol=1e-5)
+
+
+@given(st.lists(st.floats(1e-300, 1), min_size=1))
+def test_inflation_is_the_ratio_of_medians(p_values):
+    chi_squared = stats.chi2.isf(p_values, 1)
+    if len(p_values) % 2:  # else the median is between two, and not the same on both scales
+        expected = np.median(chi_squared) / stats.chi2.median(1)
+        np.testing.assert_allclose(genomic_inflation(np.array([*p_values, np.nan])), expected, rtol=1e-7, atol=1e-12)
+    assert np.isnan(genomic_inflation(np.array([np.nan])))
 
 
 # --- properties ----------------------------------------------------------------------------------

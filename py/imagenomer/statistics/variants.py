@@ -23,7 +23,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas
-from scipy.special import expit, log_ndtr
+from scipy.special import expit, log_ndtr, ndtri
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -208,6 +208,27 @@ def associate_levels(
         done += block.size
         yield Progress("Testing variants", done, dosage.shape[1])
     return fits.result(logistic=True, scale=1.0)
+
+
+def genomic_inflation(p_value: FloatArray) -> float:
+    """Return lambda: the median chi-squared of the tests over the median expected if no variant had an effect.
+
+    About 1 if all is well; more where relatedness or ancestry move the phenotype with many variants.
+
+    Parameters
+    ----------
+    p_value : ndarray
+        NaN where no test was made; NaN is returned if none was.
+
+    References
+    ----------
+    Devlin and Roeder (1999), Biometrics 55:997.
+    """
+    tested = p_value[~np.isnan(p_value)]
+    if tested.size == 0:
+        return float("nan")
+    # The chi-squared with one degree of freedom is the square of the normal deviate.
+    return float((ndtri(np.median(tested) / 2) / ndtri(0.25)) ** 2)
 
 
 # --- design and results --------------------------------------------------------------------------
