@@ -1,0 +1,100 @@
+"""The application runs on the files that it is known to open, and whatever else is asked for is found all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import START, Gate, Watch, new_page, open_python, wait_for_engine
+from playwright.sync_api import Browser, Page, Worker
+
+USE = Path(__file__).parents[2] / "build_scripts" / "trace_inside.py"
+
+#: Imports every module of the package but the ones that run as a program.
+IMPORT_OURS = """
+import importlib, pkgutil, imagenomer
+for module in pkgutil.walk_packages(imagenomer.__path__, "imagenomer."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+
+
+@pytest.fixture
+def held(browser: Browser, site_url: str, watch: Watch) -> Iterator[tuple[Page, Worker, Gate]]:
+    """A ready engine that the later blobs do not reach until the gate is opened."""
+    page = new_page(browser, watch)
+    open_python(page)
+    gate = Gate(page, "**/assets/{downloads,rest}-*")
+    page.goto(site_url)
+    yield page, wait_for_engine(page), gate
+    page.unroute_all(behavior="ignoreErrors")
+    page.context.close()
+
+
+def python(worker: Worker, code: str) -> Any:
+    return worker.evaluate("async (code) => (await self.python.runPythonAsync(code)) ?? null", code)
+
+
+def waiting(worker: Worker) -> set[str]:
+    """The blobs that were not unpacked."""
+    return set(python(worker, "import engine_later; ' '.join(engine_later.later._waiting)").split())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_all_of_the_application_works_on_the_traced_files_alone(held: tuple[Page, Worker, Gate]) -> None:
+    _, worker, gate = held
+    python(worker, USE.read_text(encoding="utf-8"))
+    python(worker, "await use_without_figures(engine)")
+    python(worker, "await engine_later.need(['matplotlib'])")
+    python(worker, IMPORT_OURS)
+    python(worker, "await use_figures(engine, 'svg', 'png')")
+    assert waiting(worker) == {"downloads.blob", "rest.blob"}
+    gate.open()
+    python(worker, "await engine_later.patiently(lambda: use_figures(engine, 'pdf'))")
+    assert "downloads.blob" not in waiting(worker)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sklearn.svm; sklearn.svm.SVC().fit([[0], [1]], [0, 1]).predict([[1]])[0] == 1",
+        "import scipy.stats; round(scipy.stats.norm.cdf(0), 3) == 0.5",
+        "import wave; wave.__file__.endswith('wave.pyc')",
+        "import encodings.cp037; b'\\xc1'.decode('cp037') == 'A'",
+        "import sklearn; len(open(sklearn.__path__[0] + '/datasets/data/iris.csv').readlines()) == 151",
+    ],
+)
+def test_what_is_outside_the_trace_waits_for_its_file_and_works(held: tuple[Page, Worker, Gate], code: str) -> None:
+    _, worker, gate = held
+    statement, _, expression = code.rpartition("; ")
+    lines = f"""
+async def work():
+    try:
+        {statement}
+    except ImportError:
+        return "took it for missing"
+    return bool({expression})
+"""
+    python(worker, lines)
+    worker.evaluate("() => { self.outcome = self.python.runPythonAsync('await engine_later.patiently(work)'); }")
+    assert worker.evaluate("Promise.race([self.outcome, new Promise((go) => setTimeout(go, 300, 'waits'))])") == "waits"
+    assert "rest.blob" in waiting(worker)
+    gate.open()
+    assert worker.evaluate("self.outcome") is True
+    assert "rest.blob" not in waiting(worker)
+
+
+def test_an_idle_engine_unpacks_everything(browser: Browser, site_url: str, watch: Watch) -> None:
+    page = new_page(browser, watch)
+    open_python(page)
+    page.goto(site_url)
+    worker = wait_for_engine(page)
+    for _ in range(START // 200):
+        if not waiting(worker):
+            break
+        page.wait_for_timeout(200)
+    assert waiting(worker) == set()
+    page.context.close()
