@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from driving import Watch, new_page
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Download
 from websockets.sync.client import ClientConnection, connect
 
-#: Seconds to wait for anything; a busy machine with two cores is slow.
-PATIENCE = 120
+#: Seconds to wait for anything: far too long, but where much else runs on two cores.
+PATIENCE = 300
 #: Seconds between two looks at a condition.
 PAUSE = 0.1
 #: The size of the page, in CSS pixels.
@@ -80,6 +80,9 @@ class Driver(Protocol):
     def set_files(self, selector: str, paths: Sequence[Path]) -> None:
         """Choose files, or a folder where the element takes one."""
 
+    def downloads(self) -> dict[str, bytes]:
+        """Return name and content of each file that was saved so far."""
+
     def screenshot(self) -> bytes:
         """Return a picture of what is on screen, as PNG."""
 
@@ -104,6 +107,18 @@ def wait_for(driver: Driver, function: str, *arguments: Any, seconds: float = PA
         time.sleep(PAUSE)
 
 
+def wait_for_download(driver: Driver, suffix: str) -> bytes:
+    """Wait until a file with this ending has been saved, and return its content."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        driver.evaluate("() => null")  # so that the browser's messages are heard
+        for name, content in driver.downloads().items():
+            if name.endswith(suffix):
+                return content
+        time.sleep(PAUSE)
+    raise AssertionError(f"{driver.name}: no {suffix} was saved, but {list(driver.downloads())}")
+
+
 def _called(function: str) -> str:
     """Return a function that calls ``function`` with arguments, and returns its result, in JSON."""
     return f"async (given) => JSON.stringify((await ({function})(...JSON.parse(given))) ?? null)"
@@ -120,6 +135,8 @@ class Chromium:
     def __init__(self, browser: Browser) -> None:
         self.watch = Watch()
         self._page = new_page(browser, self.watch)
+        self._downloads: list[Download] = []
+        self._page.on("download", lambda download: self._downloads.append(download))
 
     def open(self, url: str) -> None:
         self._page.goto(url)
@@ -133,6 +150,9 @@ class Chromium:
     def set_files(self, selector: str, paths: Sequence[Path]) -> None:
         chosen = [str(path) for path in paths]
         self._page.locator(selector).first.set_input_files(chosen[0] if len(chosen) == 1 else chosen)
+
+    def downloads(self) -> dict[str, bytes]:
+        return {each.suggested_filename: Path(each.path()).read_bytes() for each in self._downloads}
 
     def screenshot(self) -> bytes:
         return self._page.screenshot()
@@ -149,6 +169,8 @@ class Processes:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="imagenomer-browser-"))
+        self.home = self.folder / "home"  # where browsers save files
+        self.home.mkdir()
         self._started: list[subprocess.Popen[bytes]] = []
         #: What programs said, a list of lines each; still growing.
         self.output: dict[str, list[str]] = {}
@@ -175,6 +197,16 @@ class Processes:
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line.decode(errors="replace").rstrip())
+
+    def saved(self) -> dict[str, bytes]:
+        """Return name and content of each file in the home folder that is there whole."""
+        files = [path for path in self.home.iterdir() if path.is_file() and not path.name.startswith(".")]
+        unfinished = {path.stem for path in files if path.suffix in {".part", ".wkdownload"}}
+        return {
+            path.name: path.read_bytes()
+            for path in files
+            if path.name not in unfinished and path.stem not in unfinished
+        }
 
     def wait_to_hear(self, program: str, pattern: str, seconds: float = PATIENCE) -> str:
         """Wait until a program says what matches ``pattern``, and return the first group."""
@@ -238,8 +270,8 @@ class Firefox:
         self.watch = Watch()
         self._processes = Processes()
         self._socket: ClientConnection | None = None
+        self._exits = contextlib.ExitStack()
         self._last = 0
-        self._own = False
         try:
             self._start(program)
         except BaseException:
@@ -249,13 +281,14 @@ class Firefox:
     def _start(self, program: str) -> None:
         profile = self._processes.folder / "profile"
         profile.mkdir()
-        downloads = {"browser.download.folderList": 2, "browser.download.dir": str(self._processes.folder)}
+        downloads = {"browser.download.folderList": 2, "browser.download.dir": str(self._processes.home)}
         lines = [f'user_pref("{k}", {json.dumps(v)});' for k, v in {**FIREFOX_PREFERENCES, **downloads}.items()]
         (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
         arguments = ["--headless", "--no-remote", "--remote-debugging-port=0", "--profile", str(profile)]
-        self._processes.start(program, *arguments, environment={"HOME": str(self._processes.folder)})
+        self._processes.start(program, *arguments, environment={"HOME": str(self._processes.home)})
         address = self._processes.wait_to_hear(program, r"WebDriver BiDi listening on (ws://\S+)")
-        self._socket = connect(f"{address}/session", max_size=None, open_timeout=PATIENCE, ping_interval=None)
+        connection = connect(f"{address}/session", max_size=None, open_timeout=PATIENCE, ping_interval=None)
+        self._socket = self._exits.enter_context(connection)
         self._command("session.new", capabilities={})
         self._command("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent", "network.fetchError"])
         self._context = self._command("browsingContext.getTree")["contexts"][0]["context"]
@@ -330,6 +363,9 @@ class Firefox:
             files=[str(path) for path in paths],
         )
 
+    def downloads(self) -> dict[str, bytes]:
+        return self._processes.saved()
+
     def screenshot(self) -> bytes:
         return base64.b64decode(self._command("browsingContext.captureScreenshot", context=self._context)["data"])
 
@@ -337,7 +373,7 @@ class Firefox:
         if self._socket is not None:
             with contextlib.suppress(Exception):
                 self._command("browser.close")
-            self._socket.close()
+        self._exits.close()
         self._processes.close()
 
 
@@ -382,14 +418,14 @@ class WebKit:
         if not display:
             raise RuntimeError("Xvfb did not start:\n" + "\n".join(self._processes.output[xvfb]))
         port = free_port()
-        home = str(self._processes.folder)
+        # Where the folder for downloads is to be looked up there is none: they go into the home folder.
+        folder, home = self._processes.folder, self._processes.home
         environment = {
             "DISPLAY": f":{display}",
-            "HOME": home,
-            "XDG_CACHE_HOME": f"{home}/cache",
-            "XDG_CONFIG_HOME": f"{home}/config",
-            "XDG_DATA_HOME": f"{home}/data",
-            "XDG_DOWNLOAD_DIR": home,
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "XDG_DATA_HOME": str(folder / "data"),
             "GTK_A11Y": "none",
             "NO_AT_BRIDGE": "1",
             "GDK_BACKEND": "x11",
@@ -463,6 +499,9 @@ class WebKit:
     def set_files(self, selector: str, paths: Sequence[Path]) -> None:
         content = {"text": "\n".join(str(path) for path in paths)}
         self._request("POST", f"{self._session}/element/{self._element(selector)}/value", content)
+
+    def downloads(self) -> dict[str, bytes]:
+        return self._processes.saved()
 
     def screenshot(self) -> bytes:
         return base64.b64decode(self._request("GET", f"{self._session}/screenshot"))
