@@ -13,7 +13,7 @@ import runtime
 #: The worker itself and what is made after it, or is offered for download and not part of the site.
 NOT_KEPT = ("sw.js", "SHA256SUMS", "imagenomer.html")
 
-#: What an ending means; anything else is bytes.
+#: What an ending means, here and in `serve`; anything else is bytes. Operating systems differ in what they believe.
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",

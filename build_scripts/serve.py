@@ -16,27 +16,11 @@ from typing import Any
 
 import build
 import runtime
+from offline import MEDIA_TYPES
 
 HOST = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 8000, 8099
 LARGEST_PORT = 65535
-
-#: What an ending means; what operating systems believe differs from machine to machine.
-MEDIA_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".md": "text/plain; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".py": "text/plain; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
-    ".wasm": "application/wasm",
-    ".whl": "application/zip",
-    ".zip": "application/zip",
-}
 
 
 class Handler(SimpleHTTPRequestHandler):
