@@ -27,6 +27,7 @@ from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.networks import enhance, network_based_statistic
 from imagenomer.statistics.permutation import max_statistic
 from imagenomer.statistics.tails import map_neg_log10_p, neg_log10_p_of_r
+from imagenomer.statistics.variants import associate_levels, associate_number
 
 ROWS = np.arange(830)
 
@@ -181,3 +182,15 @@ def test_networks_of_edges(benchmark, connectome, report, kernel):
     options = {"threshold": 3.1} if kernel is network_based_statistic else {}
     options |= {"n_permutations": 1000, "rng": np.random.default_rng(5)}
     benchmark.pedantic(lambda: finish(kernel(*arguments, **options)), rounds=1)
+
+
+@pytest.mark.benchmark(group="10,433 variants of 830 subjects, 5 covariates")
+@pytest.mark.parametrize("missing", [0, 0.4])
+@pytest.mark.parametrize("kernel", [associate_number, associate_levels])
+def test_variants(benchmark, report, kernel, missing):
+    rng = np.random.default_rng(1)
+    dosage = rng.binomial(2, rng.uniform(0.05, 0.95, 10_433), (830, 10_433)).astype(np.int8)
+    dosage[rng.random(dosage.shape, dtype=np.float32) < missing] = -1
+    target = rng.standard_normal(830) if kernel is associate_number else rng.random(830) < 0.4
+    covariates = rng.standard_normal((830, 5))
+    benchmark.pedantic(lambda: finish(kernel(dosage, target, covariates)), rounds=3)
