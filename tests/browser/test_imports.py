@@ -62,6 +62,7 @@ def test_all_of_the_application_works_on_the_traced_files_alone(held: tuple[Page
     [
         "import sklearn.svm; sklearn.svm.SVC().fit([[0], [1]], [0, 1]).predict([[1]])[0] == 1",
         "import scipy.stats; round(scipy.stats.norm.cdf(0), 3) == 0.5",
+        "import email.policy, sklearn.datasets; len(sklearn.datasets.load_iris().target) == 150",
         "import wave; wave.__file__.endswith('wave.pyc')",
         "import encodings.cp037; b'\\xc1'.decode('cp037') == 'A'",
         "import sklearn; len(open(sklearn.__path__[0] + '/datasets/data/iris.csv').readlines()) == 151",
