@@ -5,6 +5,7 @@
 //
 //   page -> worker   {type: "start", manifest, lock}    assets.json; the name of a lock to hold for life, if any
 //                    {type: "asset", name, data}        an ArrayBuffer for each asset, in any order
+//                    {type: "missing", name}         an asset that did not arrive whole, and will not
 //                    {type: "request", ...}, {type: "cancel", id}
 //   worker -> page   {type: "alive"}                    the lock is held: whoever gets it next sees this worker dead
 //                    {type: "crash", id, message, stack}    no use any more; id of the request under way, or null
@@ -28,12 +29,14 @@
   function slot(name) {
     if (!shelf.has(name)) {
       const entry = {};
-      entry.bytes = new Promise((resolve) => {
+      entry.bytes = new Promise((resolve, reject) => {
+        entry.fail = () => reject(Object.assign(new Error(name), { name: "MissingPart" }));
         entry.deliver = (data) => {
           entry.data = data;
           resolve(data);
         };
       });
+      entry.bytes.catch(() => {}); // told to whoever asks for it
       shelf.set(name, entry);
     }
     return shelf.get(name);
@@ -202,6 +205,7 @@
 
   self.onmessage = ({ data: message }) => {
     if (message.type === "asset") slot(message.name).deliver(message.data);
+    else if (message.type === "missing") slot(message.name).fail();
     else if (message.type === "request") enqueue(() => answer(message));
     else if (message.type === "cancel") cancelled.add(message.id);
     else if (message.type === "start") {

@@ -105,17 +105,31 @@ async def answer(request, call, arguments, files, progress, cancelled):
         message = {"type": "answer", "json": text, "buffers": {name: _buffer(buffers[name]) for name in buffers}}
     except InputError as error:
         message = {"type": "refused", "message": str(error), "position": error.position}
+    except JsException as error:
+        if error.name != "MissingPart":
+            message = _bug(error, call, arguments)
+        else:
+            message = {"type": "refused", "message": _MISSING, "position": None}
     except Cancelled:
         message = {"type": "cancelled"}
     except Exception as error:
-        # Handing over files and buffers is the browser's memory, not the engine's.
-        refusal = engine.short_of_memory(error, call, json.loads(arguments))
-        if refusal is not None:
-            message = {"type": "refused", "message": str(refusal), "position": None}
-        else:
-            summary = traceback.format_exception_only(error)[-1].strip()
-            message = {"type": "bug", "message": summary, "traceback": without_values(error)}
+        message = _bug(error, call, arguments)
     return to_js({**message, "id": request}, dict_converter=Object.fromEntries)
+
+
+_MISSING = (
+    "This needs a part of the program that did not arrive whole, as a message said when it happened. Reload the page "
+    "to fetch it again, and choose your files again."
+)
+
+
+def _bug(error, call, arguments):
+    # Handing over files and buffers takes the browser's memory, not the engine's.
+    refusal = engine.short_of_memory(error, call, json.loads(arguments))
+    if refusal is not None:
+        return {"type": "refused", "message": str(refusal), "position": None}
+    summary = traceback.format_exception_only(error)[-1].strip()
+    return {"type": "bug", "message": summary, "traceback": without_values(error)}
 
 
 def without_values(error):

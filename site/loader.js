@@ -29,6 +29,8 @@
 (() => {
   "use strict";
 
+  document.getElementById("stuck").remove(); // it is for browsers that do not get as far as here
+
   const manifest = JSON.parse(document.getElementById("manifest").textContent);
   const { inline, assets } = manifest;
 
@@ -38,9 +40,12 @@
   const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
 
   function lacking() {
+    if (!("noModule" in document.createElement("script"))) return "modules";
     if (!self.Worker) return "Worker";
+    if (!self.BigInt) return "BigInt";
     if (!self.DecompressionStream) return "DecompressionStream";
     if (!self.WebAssembly) return "WebAssembly";
+    if (!WebAssembly.Exception) return "exceptions in WebAssembly";
     if (!WebAssembly.validate(Uint8Array.from(SIMD))) return "vectors in WebAssembly";
     return null;
   }
@@ -212,8 +217,8 @@
     } catch (error) {
       const message = `${entry.name} ${error.message}`;
       tell({ type: "trouble", name: entry.name, stage: entry.stage, message });
-      if (entry.stage === "page") complain("The page could not be loaded", message);
-      return new Promise(() => {});
+      if (entry.stage === "page") complain("The page could not be loaded", `${message}. Your files have not changed.`);
+      return isNeededAtOnce(entry) ? new Promise(() => {}) : null;
     }
   }
 
@@ -268,7 +273,8 @@
       await Promise.all(
         entries.map(async (entry) => {
           const data = await take(entry);
-          to.postMessage({ type: "asset", name: entry.name, data }, [data]);
+          if (data === null) to.postMessage({ type: "missing", name: entry.name });
+          else to.postMessage({ type: "asset", name: entry.name, data }, [data]);
         }),
       );
     }
@@ -361,7 +367,9 @@
   if (missing) {
     complain(
       "This browser is too old",
-      `ImageNomer computes in the browser and needs what this one lacks: ${missing}. A current Chrome, Edge, Firefox or Safari will do.`,
+      `ImageNomer computes in the browser, and this one lacks what it needs for that: ${missing}. The oldest that have ` +
+        "all of it are Chrome and Edge 95, Firefox 113 and Safari 16.4: update this browser, or open the page in another. Safari in " +
+        "Lockdown Mode has no WebAssembly either; except this page from it. None of your files has been read.",
     );
     return;
   }

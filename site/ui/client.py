@@ -9,14 +9,15 @@ import asyncio
 import json
 
 import js
-from dom import later
+from dom import later, listen
 from pyscript.ffi import create_proxy, to_js
 
 #: Seconds without a word of an engine that has something to do, after which the page offers to stop it.
 SILENCE = 20
 #: Seconds that the engine has to obey when it is told to stop.
 PATIENCE = 4
-#: A call that lost the engine so often is not run again; an engine lost so often while idle is not replaced.
+#: A call that lost the engine so often is not run again; an engine lost so often while idle, and the user doing nothing
+#: in between, is not replaced.
 ENOUGH = 2
 
 
@@ -135,6 +136,8 @@ class Client:
         self._idle_losses = 0
         self._quiet = False
         self._await_sign = later(1000 * SILENCE, self._silent)
+        for deed in ("pointerdown", "keydown"):
+            listen(js.document, deed, self._forgive, capture=True)
 
     def start(self):
         """Listen to the engine, which the page's loader has made."""
@@ -218,6 +221,9 @@ class Client:
         for call in lost.values():
             call.error = error
             call.done.set()
+
+    def _forgive(self, event):
+        self._idle_losses = 0
 
     def _silent(self):
         if self._failure is None and (self._calls or self.version is None):
