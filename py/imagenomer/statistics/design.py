@@ -10,7 +10,7 @@ says what it follows from. A model that leaves no degrees of freedom, or explain
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class Design:
     columns: tuple[str, ...]
     basis: FloatArray
     left_out: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
     @property
     def n_subjects(self) -> int:
