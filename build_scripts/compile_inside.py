@@ -19,11 +19,10 @@ from collections.abc import Iterator
 LEFT_OUT = re.compile(
     r"""(?!.*licen[cs]e)(?:
         (?:.*/)?tests?/(?!_natype\.py$)
-        | .*\.(pyi|h|hpp|c|cpp|a|pc|pxd|pxi|pyx|tp|in|build|f|f90|src|pyf|exe|bat|md|rst|external|1)$
+        | .*\.(pyi|h|hpp|c|cpp|a|pc|pxd|pxi|pyx|tp|in|build|f|f90|src|pyf|exe|bat|external|1)$
         | .*/(py\.typed|RECORD|INSTALLER|REQUESTED|direct_url\.json|PYODIDE_BUILD_INFO|entry_points\.txt)$
         | (turtledemo|idlelib|lib2to3|[^/]*\.data)/
         | matplotlib/(mpl-data/(images|sample_data|plot_directive)|backends/(web_backend|_tkagg))
-        | sklearn/datasets/images/
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
