@@ -62,7 +62,6 @@
   }
 
   async function startPython() {
-    const blobs = await Promise.all(manifest.first.map(take));
     const browserFetch = self.fetch;
     self.fetch = fetchAsset;
     try {
@@ -72,8 +71,13 @@
         stdLibURL: BASE + "python_stdlib.zip",
         lockFileContents: { info: manifest.info, packages: {} },
         createPyodideModule: (settings) => {
-          // Python finds its standard library in folders, next to all else.
-          settings.preRun.push((module) => blobs.forEach((blob) => unpack(module.FS, blob)));
+          // Python finds its standard library in folders, next to all else. The interpreter is compiled meanwhile.
+          settings.preRun.push(async (module) => {
+            module.addRunDependency("library");
+            const blobs = await Promise.all(manifest.first.map(take));
+            blobs.forEach((blob) => unpack(module.FS, blob));
+            module.removeRunDependency("library");
+          });
           return self._createPyodideModule(settings);
         },
       });
