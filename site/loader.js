@@ -58,7 +58,7 @@
     const box = alert.appendChild(document.createElement("div"));
     box.appendChild(document.createElement("strong")).textContent = title;
     box.appendChild(document.createElement("p")).textContent = message;
-    if (self.imagenomer) {
+    if (self.imagenomer && !inline) {
       const button = box.appendChild(document.createElement("button"));
       button.textContent = "Reload the page";
       button.addEventListener("click", reload);
@@ -217,7 +217,10 @@
     } catch (error) {
       const message = `${entry.name} ${error.message}`;
       tell({ type: "trouble", name: entry.name, stage: entry.stage, message });
-      if (entry.stage === "page") complain("The page could not be loaded", `${message}. Your files have not changed.`);
+      const wayOn = inline
+        ? "This copy of the file is damaged: get it again from where it came from."
+        : "Reload the page to fetch it again.";
+      if (entry.stage === "page") complain("The page could not be loaded", `${message}. ${wayOn}`);
       return isNeededAtOnce(entry) ? new Promise(() => {}) : null;
     }
   }
