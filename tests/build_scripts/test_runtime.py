@@ -178,8 +178,10 @@ def test_while_an_archive_is_fetched_its_bytes_and_the_seconds_are_shown(tmp_pat
 
 
 def test_ctrl_c_while_fetching_ends_the_child_leaves_no_scratch_and_prints_no_traceback(tmp_path: Path) -> None:
+    # Where a shell started the tests in the background, Ctrl+C is ignored, and children inherit that.
     code = f"""
-import sys; sys.path.insert(0, {str(Path(runtime.__file__).parent)!r})
+import signal, sys; sys.path.insert(0, {str(Path(runtime.__file__).parent)!r})
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import runtime
 runtime._from_network = lambda *_: None
 child = "import os, time; open('../pid', 'w').write(str(os.getpid())); time.sleep(60)"
