@@ -77,13 +77,26 @@ class Later:
 
     def bring(self, blob):
         """Unpack a blob, or raise `Absent`."""
-        if blob not in self._waiting:
-            return
-        if not self._worker.has(blob):
-            raise Absent(blob)
-        self._worker.unpack(blob)
-        self._waiting.remove(blob)
+        blobs = self._with_packages(blob)
+        for name in blobs:
+            if not self._worker.has(name):
+                raise Absent(name)
+        for name in blobs:
+            self._worker.unpack(name)
+            self._waiting.remove(name)
         importlib.invalidate_caches()
+
+    def _with_packages(self, blob):
+        """Return a blob and those that hold the `__init__` of a package that it has modules of, if they still wait.
+
+        Python takes a folder without `__init__` for an empty package, and asks nobody else.
+        """
+        found = [blob] if blob in self._waiting else []
+        for name in found:
+            folders = {path.rpartition("/")[0] for path, other in self._blobs.items() if other == name}
+            packages = {self._blobs.get(f"{folder}/__init__.pyc") for folder in folders}
+            found += sorted(self._waiting.intersection(packages) - set(found))
+        return found
 
     async def arrival(self, blob):
         """Wait until a blob is there."""
