@@ -69,6 +69,21 @@ PATCHES = {
         ("_scriptName=import.meta.url", "_scriptName=self.location.href"),
         ("createRequire(import.meta.url)", "createRequire()"),  # in Node.js only
         ('new URL("pyodide.asm.wasm",import.meta.url)', 'new URL("pyodide.asm.wasm")'),  # not where bytes are given
+        # Each shared object that is linked has all symbols of those before looked through for any that are still to be
+        # found, which takes seconds over hundreds of them. Only new ones can be: they are kept until they are found.
+        ("var GOT={};", "var GOT={},GOTWaiting=new Map;"),
+        (
+            'rtn=GOT[symName]=new WebAssembly.Global({value:"i32",mutable:true},-1)}',
+            'rtn=GOT[symName]=new WebAssembly.Global({value:"i32",mutable:true},-1);GOTWaiting.set(symName,rtn)}',
+        ),
+        ("of Object.entries(GOT)){if(entry.value==-1)", "of GOTWaiting){if(entry.value==-1)"),
+        (
+            "throw new Error(`bad export type for '${symName}': ${typeof value} (${value})`)}}}};",
+            "throw new Error(`bad export type for '${symName}': ${typeof value} (${value})`)}}}GOTWaiting.clear()};",
+        ),
+        # It told addresses from variables by setting them, and each of thousands of errors took half a millisecond. No
+        # shared object shows a variable: `tests/build_scripts/test_build.py` looks.
+        ("try{val.value=val.value}catch{return true}", "return true"),
     ],
     # Pyodide refuses classic workers, though it runs in them; a page opened from disk can make no other in Chromium.
     "pyodide/pyodide.js": [
@@ -92,7 +107,7 @@ class Asset:
     ----------
     name : str
         What the page knows it by.
-    stage : {"page", "first", "figures", "rest"}
+    stage : {"page", "first", "soon", "rest"}
         When it is needed: for the page to be alive, to start the engine, for the first figure, or perhaps never.
     raw_size : int
         Bytes before compression.
@@ -167,10 +182,10 @@ def make_program() -> Program:
     files, engine = pack.engine_files(lock, fetched, make_wheel())
     interpreter = _joined(INTERPRETER, fetched)
     contents = [
+        ("engine.worker.js", "page", _joined(WORKER, fetched)),
         ("interpreter.js", "page", interpreter),
         ("micropython.wasm", "page", (fetched / "micropython" / "micropython.wasm").read_bytes()),
         ("interface.py", "page", interface_script()),
-        ("engine.worker.js", "first", _joined(WORKER, fetched)),
         *((file.name, file.stage, file.content) for file in files),
     ]
     shipped = shrink.gzip_all([content for *_, content in contents], lock, fetched)

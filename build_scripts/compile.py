@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -21,6 +22,7 @@ SITE_PACKAGES = f"{STDLIB}/site-packages"
 
 HERE = Path(__file__).parent
 SCRIPTS = (HERE / "compile.mjs", HERE / "compile_inside.py")
+CATALOG_SCRIPT = HERE / "catalog_inside.py"
 
 #: Of our own package, compilations of this many states are kept.
 KEPT = 8
@@ -53,7 +55,9 @@ def run_in_pyodide(script: Path, pyodide: Path, cache: Path, arguments: dict[str
     """
     command = [*runtime.node(cache), str(SCRIPTS[0]), str(pyodide), str(script), json.dumps(arguments)]
     progress = runtime.ProgressLine(0)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+    ) as process:
         said = []
         assert process.stdout is not None
         for line in process.stdout:
@@ -80,12 +84,12 @@ def library(lock: dict[str, Any], fetched: Path) -> Path:
     """
     archives = [("python_stdlib.zip", STDLIB), *((entry["file"], SITE_PACKAGES) for entry in lock["packages"].values())]
     key = _key(lock, [lock["files"][f"pyodide/{name}"]["sha256"] for name, _ in archives])
-    made_of = [{"file": name, "place": place, "sources": False} for name, place in archives]
+    made_of = [{"file": name, "place": place} for name, place in archives]
     return _compiled(lock, fetched, fetched / "pyodide", f"library-{key}", made_of)
 
 
 def own(lock: dict[str, Any], fetched: Path, wheel: tuple[str, bytes]) -> Path:
-    """Return an archive with our own package, compiled and with its sources, which make a traceback worth reading."""
+    """Return an archive with our own package, compiled; a traceback has its files and lines, without their text."""
     name, content = wheel
     key = _key(lock, [hashlib.sha256(content).hexdigest()])
     folder = fetched.parent / "compiled"
@@ -93,12 +97,28 @@ def own(lock: dict[str, Any], fetched: Path, wheel: tuple[str, bytes]) -> Path:
     if not found.is_file():
         with tempfile.TemporaryDirectory() as scratch:
             (Path(scratch) / name).write_bytes(content)
-            made_of = [{"file": name, "place": SITE_PACKAGES, "sources": True}]
+            made_of = [{"file": name, "place": SITE_PACKAGES}]
             found = _compiled(lock, fetched, Path(scratch), f"own-{key}", made_of)
         for old in sorted(folder.glob("own-*/compiled.zip"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
-            old.unlink(missing_ok=True)
-            old.parent.rmdir()
+            shutil.rmtree(old.parent, ignore_errors=True)
     return found
+
+
+def catalog(lock: dict[str, Any], fetched: Path, wheel: tuple[str, bytes]) -> bytes:
+    """Return what the engine answers to ``catalog``, as JSON: the page asks before there is time to import analyses."""
+    ours = own(lock, fetched, wheel)
+    target = ours.with_name(f"catalog-{hashlib.sha256(CATALOG_SCRIPT.read_bytes()).hexdigest()[:8]}.json")
+    if not target.is_file():
+        with tempfile.TemporaryDirectory(dir=ours.parent, prefix="making-") as scratch:
+            mounts = {
+                "/library": str(library(lock, fetched).resolve().parent),
+                "/own": str(ours.parent),
+                "/out": scratch,
+            }
+            arguments = {"info": lock["info"], "mounts": mounts}
+            run_in_pyodide(CATALOG_SCRIPT, fetched / "pyodide", fetched.parent, arguments)
+            (Path(scratch) / "catalog.json").replace(target)
+    return target.read_bytes()
 
 
 def _key(lock: dict[str, Any], hashes: list[str]) -> str:

@@ -1,8 +1,8 @@
 """Compile the Python sources in archives; runs inside Pyodide, see compile.py.
 
-Each archive comes as {"file", "place", "sources"}: a file in /in, the folder of the page that its files belong in, and
-whether sources stay. What comes out is one archive, /out/compiled.zip, whose entries are paths of the page's file
-system without the leading slash. The same archives give the same bytes, in one process and in this order.
+Each archive comes as {"file", "place"}: a file in /in, and the folder of the page that its files belong in. What comes
+out is one archive, /out/compiled.zip, whose entries are paths of the page's file system without the leading slash. The
+same archives give the same bytes, in one process and in this order.
 """
 
 import ast
@@ -10,7 +10,6 @@ import importlib.util
 import json
 import marshal
 import re
-import sys
 import zipfile
 from collections.abc import Iterator
 
@@ -56,22 +55,16 @@ def compiled(source: bytes, path: str, *, whole: bool) -> bytes:
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
-def files_of(archive: zipfile.ZipFile, place: str, with_sources: bool) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of what the page gets of an archive."""
+def files_of(archive: zipfile.ZipFile, place: str) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of what the page gets of an archive: what is compiled has no source beside it."""
     for path in sorted(archive.namelist()):
-        if path.endswith("/") or (LEFT_OUT.match(path) and not with_sources):
+        if path.endswith("/") or LEFT_OUT.match(path):
             continue
         content = archive.read(path)
-        if not path.endswith(".py"):
-            yield f"{place}/{path}", content
-            continue
-        code = compiled(content, f"/{place}/{path}", whole=with_sources or bool(WHOLE.fullmatch(path)))
-        if with_sources:
-            folder, _, name = path.rpartition("/")
-            yield f"{place}/{path}", content
-            yield f"{place}/{folder}/__pycache__/{name[:-3]}.{sys.implementation.cache_tag}.pyc", code
+        if path.endswith(".py"):
+            yield f"{place}/{path}c", compiled(content, f"/{place}/{path}", whole=bool(WHOLE.fullmatch(path)))
         else:
-            yield f"{place}/{path}c", code
+            yield f"{place}/{path}", content
 
 
 async def main(arguments: str) -> None:
@@ -81,5 +74,5 @@ async def main(arguments: str) -> None:
         for done, given in enumerate(archives):
             print(f"PROGRESS Compiling for the page, {done} of {len(archives)}: {given['file']}", flush=True)
             with zipfile.ZipFile(f"/in/{given['file']}") as archive:
-                for path, content in files_of(archive, given["place"], given["sources"]):
+                for path, content in files_of(archive, given["place"]):
                     out.writestr(zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0)), content)

@@ -2,11 +2,12 @@
 
 The standard library and the packages come compiled (see compile.py), in one file for each time of need:
 
-    library.blob     first    what the application opens until the first matrix is on screen, or for all but figures
-    figures.blob     figures  what figures on screen and as SVG or PNG add
-    downloads.blob   rest     what other formats add
-    rest.blob        rest     everything else, which the engine unpacks when something asks for it
-    imagenomer.blob  first    our own package: a new version of it changes no other file
+    library.blob     first  what the application opens until the first matrix is on screen
+    statistics.blob  soon   what analyses add
+    figures.blob     soon   what figures on screen and as SVG or PNG add
+    downloads.blob   rest   what other formats add
+    rest.blob        rest   everything else, which the engine unpacks when something asks for it
+    imagenomer.blob  first  our own package: a new version of it changes no other file
 
 Who opens what stands in ``runtime.trace.txt``, which ``python3 build_scripts/pack.py --trace`` writes anew: after a
 change that imports something new, or a new version in the lock. A file that is missing there is found all the same,
@@ -31,11 +32,11 @@ from typing import Any, Literal
 import compile as compiling
 import runtime
 
-#: When a file is needed: to start the engine, for the first figure, or perhaps never.
-Stage = Literal["first", "figures", "rest"]
+#: When a file is needed: to start the engine, for the first result or figure, or perhaps never.
+Stage = Literal["first", "soon", "rest"]
 
 #: What takes long enough to import that the page says so.
-FIRST_IMPORTS = ("numpy", "scipy.linalg.blas", "scipy.special")
+FIRST_IMPORTS = ("numpy",)
 
 TRACE = Path(__file__).with_name("runtime.trace.txt")
 TRACE_SCRIPT = Path(__file__).with_name("trace_inside.py")
@@ -48,7 +49,8 @@ LATER = "lib/later.json"
 #: The blobs of others' files, in the order of need, and when.
 BLOBS: dict[str, Stage] = {
     "library.blob": "first",
-    "figures.blob": "figures",
+    "statistics.blob": "soon",
+    "figures.blob": "soon",
     "downloads.blob": "rest",
     "rest.blob": "rest",
 }
@@ -64,7 +66,7 @@ class EngineFile:
     name : str
         What the worker knows it by.
     content : bytes
-    stage : {"first", "figures", "rest"}
+    stage : {"first", "soon", "rest"}
     """
 
     name: str
@@ -103,6 +105,7 @@ def engine_files(
             [
                 (LATER, json.dumps(later, separators=(",", ":")).encode()),
                 (f"{compiling.SITE_PACKAGES}/{LATER_FINDER.name}", LATER_FINDER.read_bytes()),
+                (f"{compiling.SITE_PACKAGES}/imagenomer/catalog.json", compiling.catalog(lock, fetched, wheel)),
                 *((path, own.read(path)) for path in own.namelist()),
             ]
         )
@@ -158,7 +161,7 @@ def trace(lock: dict[str, Any], fetched: Path, wheel: tuple[str, bytes]) -> str:
         }
         compiling.run_in_pyodide(TRACE_SCRIPT, fetched / "pyodide", fetched.parent, arguments)
         opened = json.loads((Path(scratch) / "trace.json").read_text(encoding="utf-8"))
-    lines = [f"{stage} {path}" for stage in ("library", "figures", "downloads") for path in sorted(opened[stage])]
+    lines = [f"{stage} {path}" for stage in opened for path in opened[stage]]
     return "\n".join(["# Written by: python3 build_scripts/pack.py --trace", *lines, ""])
 
 

@@ -29,8 +29,8 @@ def show(page: Page, tab: str) -> None:
     """Open a tab and wait until nothing is being computed or drawn."""
     page.get_by_role("tab", name=tab).click()
     page.wait_for_timeout(1_000)
-    for busy in ("Updating", "Drawing"):
-        expect(page.get_by_text(busy).filter(visible=True)).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("Updating").filter(visible=True)).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator("#work")).to_be_hidden(timeout=PATIENCE)
     page.mouse.move(0, 0)
     page.wait_for_timeout(5_000)  # the message that the cohort is open goes by itself
 
@@ -68,6 +68,15 @@ def main() -> None:
         page.emulate_media(color_scheme="dark")
         show(page, "Associations")
         take(page, "association-dark")
+        page.emulate_media(color_scheme="light")
+        page.get_by_role("tab", name="Confounds").click()
+        page.get_by_label("Target", exact=True).select_option("wrat")
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.wait_for_timeout(2_000)  # until the parts of the report before have gone
+        expect(page.locator(".part-line")).to_contain_text("All parts are done", timeout=PATIENCE)
+        show(page, "Confounds")
+        page.get_by_role("heading", name="Confound report").scroll_into_view_if_needed()
+        take(page, "confounds")
         browser.close()
         server.shutdown()
 

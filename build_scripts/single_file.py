@@ -9,8 +9,8 @@ from typing import Any
 #: What the stages of the assets are for, in the order in which they are needed.
 STAGES = {
     "page": "The page: PyScript, MicroPython, the user interface",
-    "first": "The engine until it answers: Pyodide, numpy, what is used of scipy, ImageNomer, atlases, demo",
-    "figures": "Figures: Matplotlib and what it needs",
+    "first": "The engine until it answers: Pyodide, NumPy, ImageNomer, atlases, demo",
+    "soon": "Statistics and figures: SciPy, Matplotlib and what they need",
     "rest": "The rest of the libraries, read when there is nothing else to do",
 }
 

@@ -3,7 +3,8 @@
     python3 build_scripts/test.py [--fast | --benchmarks] [arguments of pytest]
 
 Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs Chromium, Firefox and WebKitGTK. With
-``CI`` set, what is missing on the machine fails instead of skipping tests.
+``CI`` set, what is missing on the machine fails instead of skipping tests. What needs no browser runs in two processes,
+unless there are arguments of pytest: with those all that they select runs in one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ CHECKS = (
     ("mypy",),
     ("lint-imports",),
 )
+#: Two processes, each of which has whole files to itself (see tests/conftest.py).
+PARALLEL = ["-n", "2", "--dist", "loadgroup"]
 
 
 def prepare_environment() -> Path:
@@ -109,17 +112,26 @@ def main() -> int:
         if subprocess.run([program, *check[1:]], cwd=ROOT, env=environment).returncode != 0:
             failed.append(" ".join(check))
 
-    selection: list[str] = []
-    if arguments.fast:
-        selection = ["-m", "not slow and not browser"]
-    elif arguments.benchmarks:
+    if arguments.benchmarks:
         selection = ["tests/benchmarks", "--benchmark-enable", "--benchmark-group-by=group", "--benchmark-sort=min"]
-        selection += ["--benchmark-columns=min,median,rounds"]
-    print("--- pytest", flush=True)
-    tests = subprocess.run([python, "-m", "pytest", *selection, *for_pytest], cwd=ROOT, env=environment)
+        runs = [[*selection, "--benchmark-columns=min,median,rounds"]]
+    else:
+        # The threads of two processes, or of one beside a browser, would wait for each other.
+        environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+        parallel = [] if for_pytest else PARALLEL
+        if arguments.fast:
+            runs = [["-m", "not slow and not browser", *parallel]]
+        else:
+            # Browsers have to answer in time, so their tests share the machine with no others.
+            runs = [[]] if for_pytest else [["-m", "not browser", *parallel], ["-m", "browser"]]
+    for run in runs:
+        line = ["pytest", *run, *for_pytest]
+        print(f"--- {' '.join(line)}", flush=True)
+        if subprocess.run([python, "-m", *line], cwd=ROOT, env=environment).returncode != 0:
+            failed.append(" ".join(line))
     if failed:
-        print(f"failed before the tests: {', '.join(failed)}")
-    return 1 if failed else tests.returncode
+        print(f"failed: {'; '.join(failed)}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -8,11 +8,17 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
 THEMES = ("light", "dark")
+SHAPES = ("matrix", "networks", "ring", "brain")
+#: Choices that few make and that need whole packages of their own: these stay where everything else is, so that nobody
+#: waits for them with the first result. The browser tests of the analysis make them.
+RARE = ("elastic-net",)
+#: A cohort with enough for every analysis, and no more to wait for: people, atlas, tasks, variants.
+SMALL = (60, "schaefer-100-7", ("nback", "rest"), 500)
 
 
 class _Chosen:
@@ -26,82 +32,131 @@ class _Chosen:
         return self._contents[index][start:stop]
 
 
-async def use_without_figures(engine: Any) -> None:
-    """Open the demo cohort, look at matrices, run every analysis with every choice of its form, and save it all."""
-
-    async def call(name: str, files: _Chosen | None = None, /, **arguments: Any) -> tuple[Any, Any]:
-        text, buffers = await engine.handle(name, json.dumps(arguments), files)
-        return json.loads(text), buffers
-
-    catalog, _ = await call("catalog")
-    overview, _ = await call("open_demo", size="quick", seed=1)
+async def use_until_first_matrix(engine: Any) -> None:
+    """Open the demo cohort, look at matrices, save it all and open what was saved."""
+    overview = await _call(engine, "open_demo", size="quick", seed=1)
     measure = overview["measures"][0]["name"]
-    await call("overview")
-    await call("gallery", measure=measure, captions=[overview["phenotypes"][0]["name"]])
-    await call("matrix", source={"scan": 0, "measure": measure})
-    await call("paint", source={"scan": 0, "measure": measure}, limit=1, threshold=0.2)
-    await call("check_group", expression="age > 100")
-    for analysis, params in _choices(catalog, overview):
-        report, _ = await call("run", analysis=analysis, params=params)
-        await call("script", analysis=analysis, params=params)
+    await _call(engine, "catalog")
+    await _call(engine, "overview")
+    await _call(engine, "gallery", measure=measure, captions=[overview["phenotypes"][0]["name"]])
+    await _call(engine, "matrix", source={"scan": 0, "measure": measure})
+    await _call(engine, "paint", source={"scan": 0, "measure": measure}, limit=1, threshold=0.2)
+    await _call(engine, "check_group", expression="age > 100")
+    _, buffers = await engine.handle("save_bundle", "{}")
+    await _call(engine, "open_files", _Chosen(bytes(buffers["file"])), paths=["demo.zip"])
+
+
+async def use_analyses(engine: Any) -> None:
+    """Run every analysis with every choice of its form on the demo cohort, without figures."""
+    overview = await _open_small(engine)
+    for analysis, params in _choices(await _call(engine, "catalog"), overview):
+        report = await _report(engine, analysis, params)
+        if report is None:
+            continue
+        await _call(engine, "script", analysis=analysis, params=params)
         for view in report["views"]:
             if view["kind"] == "table":
-                await call("table", analysis=analysis, params=params, name=view["name"])
+                await _call(engine, "table", analysis=analysis, params=params, name=view["name"])
             elif view["kind"] == "matrix":
                 source = {"analysis": analysis, "params": params, "array": view["array"]}
-                await call("matrix", source=source)
+                await _call(engine, "matrix", source=source)
                 if view["detail"]:
-                    await call("detail", analysis=analysis, params=params, edge=1)
-    _, buffers = await call("save_bundle")
-    await call("open_files", _Chosen(bytes(buffers["file"])), paths=["demo.zip"])
+                    await _call(engine, "detail", analysis=analysis, params=params, edge=1)
+
+
+async def _open_small(engine: Any) -> Any:
+    """Open a small demo cohort, if it is not open already, and keep every result: what is drawn was computed before."""
+    module: Any = importlib.import_module("imagenomer.engine")
+    module.KEPT_RESULTS = 1000
+    overview = await _call(engine, "overview")
+    if overview["n_subjects"] != SMALL[0]:
+        teaching: Any = importlib.import_module("imagenomer.teaching")
+        teaching.SIZES = {**teaching.SIZES, "traced": teaching.Size(*SMALL)}
+        overview = await _call(engine, "open_demo", size="traced", seed=1)
+    return overview
+
+
+async def _report(engine: Any, analysis: str, params: dict[str, Any]) -> Any:
+    """Return a result, or None where the engine says why there is none."""
+    errors = importlib.import_module("imagenomer.errors")
+    try:
+        return await _call(engine, "run", analysis=analysis, params=params)
+    except errors.InputError:
+        return None
+
+
+async def _call(engine: Any, name: str, files: _Chosen | None = None, /, **arguments: Any) -> Any:
+    text, _ = await engine.handle(name, json.dumps(arguments), files)
+    return json.loads(text)
 
 
 async def use_figures(engine: Any, *formats: str) -> None:
-    """Draw every figure of every analysis in these formats, on light and on dark."""
-    catalog = json.loads((await engine.handle("catalog", "{}"))[0])
-    overview = json.loads((await engine.handle("open_demo", '{"size": "quick", "seed": 1}'))[0])
+    """Draw every figure of every analysis in these formats, on light and on dark by turns, and maps in every shape."""
+    catalog = await _call(engine, "catalog")
+    overview = await _open_small(engine)
     source = {"scan": 0, "measure": overview["measures"][0]["name"]}
     for format_ in formats:
-        await engine.handle("figure", json.dumps({"source": source, "format": format_}))
-    seen = set()
-    for analysis, params in _choices(catalog, overview):
+        for shape in SHAPES:
+            await engine.handle("figure", json.dumps({"source": source, "view": shape, "format": format_}))
+    seen: set[tuple[str, str]] = set()
+    for analysis, params in _choices(catalog, overview, only="chart"):
         async for what in _figures(engine, analysis, params):
             # Another choice draws the same figures of other numbers.
             key = (analysis, what.get("name", "edge"))
             if key not in seen:
+                theme = THEMES[len(seen) % len(THEMES)]
                 seen.add(key)
-                for theme in THEMES:
-                    for format_ in formats:
-                        await engine.handle("figure", json.dumps({**what, "format": format_, "theme": theme}))
+                for format_ in formats:
+                    await engine.handle("figure", json.dumps({**what, "format": format_, "theme": theme}))
 
 
 async def _figures(engine: Any, analysis: str, params: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
     """Yield the arguments of every figure of a result."""
     what = {"analysis": analysis, "params": params}
-    report = json.loads((await engine.handle("run", json.dumps(what)))[0])
-    for view in report["views"]:
-        if view["kind"] in ("figure", "points", "matrix"):
+    report = await _report(engine, analysis, params)
+    for view in report["views"] if report else ():
+        if view["kind"] in ("figure", "points", "grid", "matrix"):
             yield {**what, "name": view["name"]}
         if view["kind"] == "matrix" and view["detail"]:
             yield {**what, "edge": 1}
 
 
-def _choices(catalog: Any, overview: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Return each analysis with the defaults of its form, and with each option of each choice in turn."""
+def _choices(catalog: Any, overview: Any, only: str | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """Return each analysis with the defaults of its form, and with each option of each choice in turn.
+
+    Left out are analyses of what the demo cohort does not have, and choices that are rare. ``only`` names the one field
+    whose options are wanted.
+    """
+    special = ("maps", "permutations")
+    lacking = {kind for kind in ("decompositions", "weights") if not overview[kind]}
     found = []
     for analysis in catalog:
-        required = [field for field in analysis["fields"] if field["required"]]
-        kinds = {field["name"]: [field["kind"]] if field["kind"] else ["number", "category"] for field in required}
+        if lacking.intersection(analysis.get("needs", ())):
+            continue
         for kind in ("number", "category"):
-            params = {}
-            for name, allowed in kinds.items():
-                wanted = kind if kind in allowed else allowed[0]
-                params[name] = next(one["name"] for one in overview["phenotypes"] if one["kind"] == wanted)
+            fields = [field for field in analysis["fields"] if field["required"] or field["name"] in special]
+            params: dict[str, Any] = {}
+            for field in fields:
+                params[field["name"]] = _chosen(field, kind, overview, params.values())
             found.append((analysis["name"], params))
         for field in analysis["fields"]:
-            if field["marker"] == "Choice":
-                found += [(analysis["name"], {**found[-1][1], field["name"]: value}) for value, _ in field["options"]]
+            if field["marker"] == "Choice" and only in (None, field["name"]):
+                values = [value for value, _ in field["options"] if value not in RARE]
+                found += [(analysis["name"], {**found[-1][1], field["name"]: value}) for value in values]
     return found
+
+
+def _chosen(field: Any, kind: str, overview: Any, taken: Iterable[Any]) -> Any:
+    if field["marker"] == "MapsChoice":
+        measure = overview["measures"][0]["name"]
+        return [["A", {"scan": 0, "measure": measure}], ["B", {"scan": 1, "measure": measure}]]
+    if field["marker"] == "Number":
+        return field["minimum"]  # of permutations: the first opens what the others do
+    if field["marker"] == "Text":
+        return field["placeholder"]
+    wanted = field["kind"] or kind
+    names = [one["name"] for one in overview["phenotypes"] if one["kind"] == wanted]
+    return next((name for name in names if name not in taken), names[0])
 
 
 # --- tracing, at build time -----------------------------------------------------------------------
@@ -135,7 +190,7 @@ class Trace:
 
 
 async def main(text: str) -> None:
-    """Write what is opened without figures, by figures, and by files to download, to /out/trace.json."""
+    """Write what is opened first, by analyses, by figures, and by files to download, to /out/trace.json."""
     arguments = json.loads(text)
     # Here everything lies in folders.
     for archive in ("/library/compiled.zip", "/own/compiled.zip"):
@@ -150,11 +205,15 @@ async def main(text: str) -> None:
         importlib.import_module(name)
     engine = importlib.import_module("imagenomer.engine").Engine()
 
-    await use_without_figures(engine)
-    library = tracing.so_far()
-    await use_figures(engine, "svg", "png")
-    figures = tracing.so_far() - library
-    await use_figures(engine, "pdf")
-    downloads = tracing.so_far() - library - figures
-    found = {"library": sorted(library), "figures": sorted(figures), "downloads": sorted(downloads)}
+    found: dict[str, list[str]] = {}
+    known: set[str] = set()
+    for stage, use in (
+        ("library", use_until_first_matrix(engine)),
+        ("statistics", use_analyses(engine)),
+        ("figures", use_figures(engine, "svg", "png")),
+        ("downloads", use_figures(engine, "pdf")),
+    ):
+        await use
+        found[stage] = sorted(tracing.so_far() - known)
+        known.update(found[stage])
     Path("/out/trace.json").write_text(json.dumps(found), encoding="utf-8")

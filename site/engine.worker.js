@@ -4,10 +4,11 @@
 // it has locked its own door: so the engine is born without network, served and opened from disk alike.
 //
 //   page -> worker   {type: "start", manifest, lock}    assets.json; the name of a lock to hold for life, if any
-//                    {type: "asset", name, data}        an ArrayBuffer for each asset, in any order
+//                    {type: "asset", name, data}        each asset as it was shipped, gzipped, in any order
 //                    {type: "missing", name}         an asset that did not arrive whole, and will not
 //                    {type: "request", ...}, {type: "cancel", id}
 //   worker -> page   {type: "alive"}                    the lock is held: whoever gets it next sees this worker dead
+//                    {type: "damaged", name, message}   an asset that is not what gzip wrote
 //                    {type: "crash", id, message, stack}    no use any more; id of the request under way, or null
 //                    {type: "boot"}, {type: "ready"}, and the answers: see docs/developing.md, "Messages"
 
@@ -20,30 +21,46 @@
   const PAUSE = 40; // milliseconds between two pieces of idle work
   const PATIENCE = 500; // until looking again whether there is time, or what it takes
 
-  let manifest, pyodide, answerRequest, doIdleWork;
+  let manifest, pyodide, answerRequest, isAtHand, doIdleWork;
 
   // --- what the page hands over -------------------------------------------------------------------
 
-  const shelf = new Map(); // asset name -> {bytes: Promise<ArrayBuffer>, deliver, data}
+  const shelf = new Map(); // asset name -> {packed: Promise<ArrayBuffer>, deliver, fail, inflated, data}
 
   function slot(name) {
     if (!shelf.has(name)) {
       const entry = {};
-      entry.bytes = new Promise((resolve, reject) => {
+      entry.packed = new Promise((resolve, reject) => {
+        entry.deliver = resolve;
         entry.fail = () => reject(Object.assign(new Error(name), { name: "MissingPart" }));
-        entry.deliver = (data) => {
-          entry.data = data;
-          resolve(data);
-        };
       });
-      entry.bytes.catch(() => {}); // told to whoever asks for it
+      entry.packed.catch(() => {}); // told to whoever asks for it
       shelf.set(name, entry);
     }
     return shelf.get(name);
   }
 
+  // Inflated when first asked for: what nobody needs yet takes neither time nor memory.
+  function inflated(name) {
+    const entry = slot(name);
+    entry.inflated ??= entry.packed.then(async (packed) => {
+      try {
+        // Not from a Blob: in WebKit no worker of a page opened from disk can read one.
+        const stream = new Response(packed).body.pipeThrough(new DecompressionStream("gzip"));
+        entry.data = await new Response(stream).arrayBuffer();
+      } catch (error) {
+        postMessage({ type: "damaged", name, message: `is damaged: it cannot be unpacked (${error.message})` });
+        throw Object.assign(new Error(name), { name: "MissingPart" });
+      }
+      return entry.data;
+    });
+    entry.inflated.catch(() => {});
+    return entry.inflated;
+  }
+
+  // For what the engine cannot do without: waits for ever where it is damaged, as the page has told.
   async function take(name) {
-    const bytes = await slot(name).bytes;
+    const bytes = await inflated(name).catch(() => new Promise(() => {}));
     shelf.delete(name); // used once: what is unpacked need not be kept packed
     return bytes;
   }
@@ -105,8 +122,11 @@
 
   // What engine_later.py gets to see.
   const blobs = {
-    has: (name) => slot(name).data !== undefined,
-    arrival: (name) => slot(name).bytes.then(() => {}),
+    has(name) {
+      inflated(name); // for when it is asked again
+      return slot(name).data !== undefined;
+    },
+    arrival: (name) => inflated(name).then(() => {}),
     unpack(name) {
       unpack(pyodide.FS, slot(name).data);
       shelf.delete(name);
@@ -141,6 +161,7 @@
     }
     const version = pyodide.globals.get("start")();
     answerRequest = pyodide.globals.get("answer");
+    isAtHand = pyodide.globals.get("is_at_hand");
     doIdleWork = pyodide.globals.get("do_idle_work");
     postMessage({ type: "ready", version });
     rest(PATIENCE);
@@ -152,17 +173,30 @@
   });
 
   const cancelled = new Set();
-  let underWay = null;
+  let underWay = null; // {id, call}
 
   async function answer({ id, call, arguments: given, files }) {
-    underWay = id;
     const progress = (step, done, total) => postMessage({ type: "progress", id, step, done, total });
     const message = cancelled.has(id)
       ? { type: "cancelled", id }
       : await answerRequest(id, call, given, files, progress, () => cancelled.has(id));
     cancelled.delete(id);
     postMessage(message, Object.values(message.buffers ?? {}).map((buffer) => buffer.data));
-    underWay = null;
+  }
+
+  // Whoever reads the parts that are done need not wait for the one under way: what is kept is answered between two steps
+  // of a computation. Only while nothing else waits, so that nothing is overtaken that changes what is open.
+  function accept(message) {
+    const { call, arguments: given } = message;
+    if (underWay?.call === "run" && waiting === 1 && isAtHand(call, given)) {
+      answer(message).catch(giveUp);
+      return;
+    }
+    enqueue(async () => {
+      underWay = message;
+      await answer(message);
+      underWay = null;
+    });
   }
 
   let queue = Promise.resolve(); // one thing after another
@@ -179,7 +213,7 @@
     const said = `${name}: ${message}`;
     const where = String(stack).replace(said, "").replace(String(message), "").trim();
     const head = name === "PythonError" ? name : said;
-    postMessage({ type: "crash", id: underWay, message: said, stack: `${head}\n${where}` });
+    postMessage({ type: "crash", id: underWay?.id ?? null, message: said, stack: `${head}\n${where}` });
   }
 
   function onFault(event) {
@@ -210,7 +244,7 @@
   self.onmessage = ({ data: message }) => {
     if (message.type === "asset") slot(message.name).deliver(message.data);
     else if (message.type === "missing") slot(message.name).fail();
-    else if (message.type === "request") enqueue(() => answer(message));
+    else if (message.type === "request") accept(message);
     else if (message.type === "cancel") cancelled.add(message.id);
     else if (message.type === "start") {
       manifest = message.manifest;

@@ -5,6 +5,7 @@ Runs in the engine's worker as its main module; the only Python of the engine th
 
 import importlib
 import json
+import pkgutil
 import traceback
 
 import engine_later
@@ -12,19 +13,21 @@ import numpy as np
 from js import FileReaderSync, Object, Uint8Array
 from pyodide.ffi import JsException, to_js
 
-from imagenomer import __version__
+from imagenomer import __version__, analyses
 from imagenomer.engine import Cancelled, Engine
 from imagenomer.errors import InputError
 
-#: What an idle engine does, in pieces too short to be noticed by who asks for something meanwhile: first figures take
-#: more than a second to unpack and import. First blobs, each with the imports that need it.
+#: What an idle engine does, in pieces too short to be noticed by who asks for something meanwhile: first results and
+#: figures take more than a second each to unpack and import. Blobs, each with the imports that need it.
 IDLE = (
+    ("statistics.blob", ("scipy.special", "numpy.f2py", "scipy.linalg")),
     ("figures.blob", ()),
     (None, ("PIL.Image", "pyparsing", "dateutil.rrule", "matplotlib", "matplotlib.text", "matplotlib.image")),
     (None, ("matplotlib.dates", "matplotlib.axes", "matplotlib.figure")),
     (None, ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")),
     ("downloads.blob", ("fontTools.subset", "matplotlib.backends.backend_pdf")),
-    ("rest.blob", ()),
+    ("rest.blob", ("multiprocessing", "joblib", "scipy.spatial", "scipy.optimize", "scipy.ndimage")),
+    (None, ("scipy.stats", "sklearn.utils", "sklearn.linear_model")),
 )
 
 engine = None
@@ -72,6 +75,8 @@ def start():
 
 
 def _idle_pieces():
+    for module in pkgutil.iter_modules(analyses.__path__, f"{analyses.__name__}."):
+        yield lambda name=module.name: importlib.import_module(name)
     for blob, names in IDLE:
         if blob is not None:
             yield lambda blob=blob: engine_later.later.bring(blob)
@@ -93,6 +98,11 @@ async def do_idle_work():
         return ""  # nobody asked; who needs it is told why it fails
     idle_piece = None
     return "soon"
+
+
+def is_at_hand(call, arguments):
+    """Return whether a request asks only for what is kept."""
+    return engine.is_at_hand(call, arguments)
 
 
 async def answer(request, call, arguments, files, progress, cancelled):

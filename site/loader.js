@@ -79,6 +79,9 @@
 
   function tell(event) {
     if (event.type === "ready") engineIsReady();
+    // Of what is loaded, only the latest matters to an interface that is not there yet.
+    const last = missed[missed.length - 1];
+    if (event.type === "loading" && last && last.type === "loading") missed.pop();
     hear(event);
   }
 
@@ -114,6 +117,7 @@
     try {
       const answer = await response;
       if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`.trim());
+      if (!isNeededAtOnce(entry)) return await answer.blob(); // nobody looks how far it is
       const reader = answer.body.getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         chunks.push(part.value);
@@ -141,7 +145,12 @@
       document.addEventListener("readystatechange", look, { once: true });
       look();
     });
-    if (!element(entry)) throw new Error("is missing: this file was cut short");
+    if (!element(entry)) {
+      // Of a file that was cut short the place is told first: the last asset that is in it, and then what is missing.
+      const before = assets[assets.indexOf(entry) - 1];
+      if (before) await arrivals.get(before.name).catch(() => {});
+      throw new Error("is missing: this file was cut short");
+    }
     try {
       const bytes = decode(element(entry).textContent);
       count(entry, bytes.length);
@@ -190,7 +199,9 @@
   const arrivals = new Map(); // asset name -> promise of its blob
 
   async function receive(entry, response) {
-    // What the engine can start without does not take the line from what it needs.
+    // The engine's worker takes longest to get going, and nothing is to keep it waiting; nor does what the engine can
+    // start without take the line from what it needs.
+    if (entry !== assets[0]) await arrivals.get(assets[0].name).catch(() => {});
     if (entry.stage === "rest") await ready;
     const blob = inline ? await readElement(entry) : await readResponse(entry, response);
     try {
@@ -211,20 +222,27 @@
     }
   }
 
-  async function take(entry) {
+  // Waits for ever for what cannot be done without and did not arrive; null for the rest.
+  async function unlessInTrouble(entry, bytes) {
     try {
-      return await inflate(entry.name);
+      return await bytes;
     } catch (error) {
-      const message = `${entry.name} ${error.message}`;
-      tell({ type: "trouble", name: entry.name, stage: entry.stage, message });
-      const wayOn = inline
-        ? "This copy of the file is damaged: get it again from where it came from."
-        : "Reload the page to fetch it again.";
-      if (entry.stage === "page") complain("The page could not be loaded", `${message}. ${wayOn}`);
+      tellOfTrouble(entry, error.message);
       return isNeededAtOnce(entry) ? new Promise(() => {}) : null;
     }
   }
 
+  function tellOfTrouble(entry, what) {
+    const message = `${entry.name} ${what}`;
+    tell({ type: "trouble", name: entry.name, stage: entry.stage, message });
+    const wayOn = inline
+      ? "This copy of the file is damaged: get it again from where it came from."
+      : "Reload the page to fetch it again.";
+    if (entry.stage === "page") complain("The page could not be loaded", `${message}. ${wayOn}`);
+  }
+
+  const take = (entry) => unlessInTrouble(entry, inflate(entry.name));
+  const takePacked = (entry) => unlessInTrouble(entry, arrivals.get(entry.name).then((blob) => blob.arrayBuffer()));
   const takeText = async (entry) => new TextDecoder().decode(await take(entry));
   const named = (name) => assets.find((entry) => entry.name === name);
   const ofStage = (...stages) => assets.filter((entry) => stages.includes(entry.stage));
@@ -234,8 +252,9 @@
   async function requestAll() {
     const kept = inline ? [] : await Promise.all(assets.map(keptCopy));
     assets.forEach((entry, index) => {
-      const arrival = receive(entry, inline ? null : kept[index] || request(entry));
-      arrival.catch(() => {}); // told to whoever takes it
+      const response = inline ? null : kept[index] || request(entry);
+      const arrival = receive(entry, response);
+      for (const promise of [response, arrival]) Promise.resolve(promise).catch(() => {}); // told to whoever takes it
       arrivals.set(entry.name, arrival);
     });
     const policy = document.createElement("meta");
@@ -259,7 +278,11 @@
     if (!isCurrent()) return made.terminate(), made;
     worker = made;
     const lock = `imagenomer ${manifest.build} ${Math.random()}`;
-    made.onmessage = (event) => (event.data.type === "alive" ? watchOver(made, lock) : tell(event.data));
+    made.onmessage = ({ data }) => {
+      if (data.type === "alive") watchOver(made, lock);
+      else if (data.type === "damaged") tellOfTrouble(named(data.name), data.message);
+      else tell(data);
+    };
     made.onerror = (event) => {
       event.preventDefault(); // it is shown in the page
       tell({ type: "crash", message: event.message });
@@ -269,13 +292,13 @@
     return made;
   }
 
-  // One stage after another: what comes first is not to wait for what comes later.
+  // One stage after another: what comes first is not to wait for what comes later. The worker, which has little to do
+  // until then, inflates.
   async function handOver(to) {
-    for (const stage of ["first", "figures", "rest"]) {
-      const entries = ofStage(stage).filter((entry) => entry.name !== "engine.worker.js");
+    for (const stage of ["first", "soon", "rest"]) {
       await Promise.all(
-        entries.map(async (entry) => {
-          const data = await take(entry);
+        ofStage(stage).map(async (entry) => {
+          const data = await takePacked(entry);
           if (data === null) to.postMessage({ type: "missing", name: entry.name });
           else to.postMessage({ type: "asset", name: entry.name, data }, [data]);
         }),

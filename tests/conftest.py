@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 import browsers
 import build
 import serve
-from imagenomer.cohort import Cohort, Measure, Phenotype, Scan
+from imagenomer.cohort import Cohort, Measure, ModelWeights, Phenotype, Scan, VariantSet
 from imagenomer.edges import n_edges_of
 from imagenomer.parcellation import Parcellation
 
@@ -29,8 +30,20 @@ hypothesis.settings.load_profile("imagenomer")
 # Playwright runs an event loop in the main thread from the first browser to the end of the session, and whatever runs
 # one of its own (the engine's tests) fails meanwhile.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what drives a browser last."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    """Run what drives a browser last, and what builds in one process: it fills one cache."""
+    for item in items:
+        # Some of tests/browser asks for the browser by name only when it runs.
+        if item.path.parent.name == "browser" or "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "build_scripts" else item.path.name))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays for good; the engine and statsmodels call it hundreds of times."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -51,7 +64,9 @@ def shared_data() -> Path:
 def cohort(rng: np.random.Generator) -> Cohort:
     """Forty subjects, two tasks, six parcels in two networks; edge 3 follows age, the others do not.
 
-    Subject 40 lacks the second task, subject 5 has no age, subject 6 no sex; ``site`` never varies.
+    Subject 40 lacks the second task, subject 5 has no age, subject 6 no sex; ``site`` never varies. Variant rs7 follows
+    age too; subject 39 has no genotype. Three ridge models weigh edge 3 most; one was
+    tested on a subject it was trained on.
     """
     n_subjects, n_edges = 40, n_edges_of(6)
     subjects = tuple(str(number) for number in range(1, n_subjects + 1))
@@ -83,6 +98,42 @@ def cohort(rng: np.random.Generator) -> Cohort:
             networks=networks,
             network_names=("DMN", "VIS"),
         ),
+        variant_sets={"small": _variants(age, sex)},
+        weights=_weights(n_edges, len(subjects)),
+    )
+
+
+def _weights(n_edges: int, n_subjects: int) -> dict[str, ModelWeights]:
+    """Three models of the edges, and one of the three genotypes of each variant."""
+    rng = np.random.default_rng(11)
+    subjects = [str(number) for number in range(1, n_subjects + 1)]
+    models = {}
+    for number in range(3):
+        values = rng.normal(0, 1, n_edges)
+        values[3] = 9 + number
+        train, test = subjects[:30], subjects[30 - (number == 1) :]
+        models[f"ridge/{number}"] = ModelWeights(f"ridge/{number}", values, "err=1", tuple(train * 2), tuple(test))
+    models["variants"] = ModelWeights("variants", rng.normal(0, 1, 180))
+    return models
+
+
+def _variants(age: np.ndarray, sex: np.ndarray) -> VariantSet:
+    """Sixty variants, unlinked, on three chromosomes; one in twenty genotypes is missing; men have one copy of X."""
+    rng = np.random.default_rng(7)
+    n_subjects, n_variants = age.size, 60
+    dosage = rng.binomial(2, rng.uniform(0.1, 0.9, n_variants), (n_subjects, n_variants)).astype(np.int8)
+    dosage[:, 40:][sex == 1] = 2 * (dosage[:, 40:][sex == 1] // 2)
+    dosage[:, 7] = np.digitize(age, [150, 200])
+    dosage[rng.random(dosage.shape) < 0.05] = -1
+    dosage[4, 7], dosage[38] = -1, -1
+    return VariantSet(
+        name="small",
+        dosage=dosage,
+        variant_ids=tuple(f"rs{number}" for number in range(n_variants)),
+        chromosomes=("1",) * 20 + ("2",) * 20 + ("X",) * 20,
+        positions=np.tile(np.arange(1, 21) * 1000, 3),
+        effect_alleles=("A",) * n_variants,
+        other_alleles=("G",) * n_variants,
     )
 
 

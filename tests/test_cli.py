@@ -9,14 +9,14 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Annotated
 
 import numpy as np
 import pytest
 
+from forms import untouched
 from imagenomer import __version__
-from imagenomer.analyses import GroupChoice, form_of, load_analyses, read_params
+from imagenomer.analyses import GroupChoice, load_analyses, read_params
 from imagenomer.cli import main
 from imagenomer.cohort import Cohort, LogEntry, Scan
 from imagenomer.downloads import result_stem, stem
@@ -32,11 +32,11 @@ ROOT = Path(__file__).parents[1]
 def demo(cohort, monkeypatch) -> Cohort:
     """The cohort of the fixtures, opened as demo:quick; the seed is its name."""
 
-    def generate(*, size, seed):
+    def generate(*, size, seed, recipe=None):
         yield Progress("Drawing subjects", 1, 2)
         return replace(cohort, name=f"{size} {seed}")
 
-    monkeypatch.setitem(sys.modules, "imagenomer.teaching", SimpleNamespace(generate=generate))
+    monkeypatch.setattr("imagenomer.teaching.generate", generate)
     return cohort
 
 
@@ -78,9 +78,30 @@ def test_open_prints_the_overview_of_the_page_as_strict_json(demo, capsys):
     assert (overview["name"], overview["n_subjects"]) == ("full 7", 40)
 
 
-@pytest.mark.parametrize("where", ["demo:", "demo:huge", "demo:quick:x", "demo:quick:1:2", "demo:full:-1"])
-def test_a_teaching_cohort_that_there_is_not_is_refused(demo, capsys, where):
-    assert "demo:full:SEED" in refused(capsys, "open", where)
+@pytest.mark.parametrize(
+    "where",
+    [
+        "demo:",
+        "demo:huge",
+        "demo:quick:x",
+        "demo:quick:1:2",
+        "demo:full:-1",
+        "demo:full:1:both:2",
+        "demo2:small",
+        "demo2:quick:1:both",
+    ],
+)
+def test_a_teaching_cohort_that_there_is_not_is_refused_with_those_there_are(demo, capsys, where):
+    message = refused(capsys, "open", where)
+    for known in ("demo:SIZE:SEED", "demo2:SIZE", "quick, full, small", "pure-confound"):
+        assert known in message
+
+
+def test_the_second_teaching_cohort_and_other_planted_truths_open_by_name(capsys):
+    assert strict(printed(capsys, "open", "demo2:quick:3", "--json"))["n_subjects"] == 300
+    text = printed(capsys, "open", "demo:small:3:both")
+    assert "300 subjects\n" in text
+    assert "both a confound and a real effect" in text
 
 
 # --- analyses and run ----------------------------------------------------------------------------
@@ -186,7 +207,7 @@ def test_a_reader_that_has_gone_is_no_error():
 @pytest.mark.parametrize("name", load_analyses())
 def test_the_exported_script_reproduces_numbers_arrays_and_figures(name, demo, capsys, monkeypatch, tmp_path):
     analysis = load_analyses()[name]
-    given = {field["name"]: "age" for field in form_of(analysis) if field["required"]}
+    given = untouched(analysis, demo)
     monkeypatch.chdir(tmp_path)
     params = read_params(analysis, given)
     result = finish(analysis.compute(demo, params))
@@ -206,6 +227,24 @@ def test_the_exported_script_reproduces_numbers_arrays_and_figures(name, demo, c
                 np.testing.assert_array_equal(ours[array], again[array])
     first, *_ = analysis.draw(demo, params, result, "light")
     assert (tmp_path / f"again_{first}.svg").read_bytes() == (tmp_path / "run.svg").read_bytes()
+
+
+def test_the_parcels_can_be_named_in_a_terminal_and_are_in_the_script(demo, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    overview = strict(printed(capsys, "open", "demo:quick", "--atlas", "none", "--json"))
+    assert overview["parcellation"]["labels"][0] == "Parcel 1"
+    assert "power-264 has 264 parcels" in refused(capsys, "open", "demo:quick", "--atlas", "power-264")
+    printed(capsys, "convert", "demo:quick", "plain.zip", "--atlas", "none")
+    assert strict(printed(capsys, "open", "plain.zip", "--json"))["parcellation"]["networks"] == [""] * 6
+
+    analysis = load_analyses()["connectivity-summary"]
+    params = read_params(analysis, {})
+    arguments = {"cohort": "demo:quick", "output": "again", "atlas": "none"}
+    (tmp_path / "script.py").write_text(
+        script_of("connectivity-summary", analysis, params, **arguments), encoding="utf-8"
+    )
+    ran = runpy.run_path("script.py")
+    assert ran["cohort"].parcellation.labels[5] == "Parcel 6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,3 +309,15 @@ def test_the_fibromyalgia_cohort_gives_the_known_strongest_edges(
         strongest = edge_index(*edge, 264)
         assert np.argmax(np.abs(saved["r"])) == np.argmax(saved["neg_log10_p"]) == strongest
         assert saved["neg_log10_p"][strongest] == pytest.approx(-np.log10(top["p_value"]), rel=1e-6)
+
+
+def test_an_expression_is_refused_with_a_caret_below_the_place(demo, capsys):
+    params = json.dumps({"maps": [["A", {"scan": 0, "measure": "fc"}]], "expression": "A - C"})
+    message = refused(capsys, "run", "image-maths", "demo:quick", "--params", params)
+    assert message == "imagenomer: no map 'C'; there are: A\n  A - C\n      ^\n"
+
+
+def test_image_maths_takes_maps_as_an_object_too(demo, capsys):
+    params = json.dumps({"maps": {"A": {"scan": 0, "measure": "fc"}}, "expression": "A - A"})
+    numbers = strict(printed(capsys, "run", "image-maths", "demo:quick", "--params", params))
+    assert (numbers["minimum"], numbers["maximum"]) == (0, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,6 +67,43 @@ def test_every_person_is_one_row_the_mean_of_their_task_means(scans, data, fishe
         exact = cohort.observed_edges("fc", task, np.array([2, 0]), fisher_z=fisher_z)
         for row, subject in enumerate(observations.subjects):
             np.testing.assert_allclose(exact[row], expected[subject][[2, 0]], rtol=1e-12)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Scan,
+            st.sampled_from(["rest", "nback"]),
+            st.sampled_from(["1", "2", "10"]),
+            st.sampled_from(["", "a", "b"]),
+            st.sampled_from(["", "1", "2"]),
+        ),
+        min_size=1,
+        max_size=20,
+        unique=True,
+    ),
+    st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_session_and_a_run_are_observed_as_if_there_were_no_other_scans(scans, fisher_z):
+    cohort = made(scans)
+    fc = cohort.measures["fc"]
+    for task, session, run in itertools.product((None, *cohort.tasks), (None, *cohort.sessions), (None, *cohort.runs)):
+        observations = cohort.observations("fc", task, session=session, run=run, fisher_z=fisher_z)
+        of_them = [
+            task in (None, scan.task) and session in (None, scan.session) and run in (None, scan.run)
+            for scan in cohort.scans
+        ]
+        present = np.array(of_them)
+        values = np.where(present[:, None], fc.values, np.nan)
+        alone = Cohort("X", cohort.subjects, {}, cohort.scans, {"fc": Measure("fc", values, present)})
+        expected = alone.observations("fc", task, fisher_z=fisher_z)
+        np.testing.assert_array_equal(observations.subjects, expected.subjects)
+        np.testing.assert_array_equal(observations.n_scans, expected.n_scans)
+        np.testing.assert_allclose(observations.values, expected.values, rtol=1e-6)
+        edges = np.array([0, 2])
+        picked = cohort.observed_edges("fc", task, edges, session=session, run=run, fisher_z=fisher_z)
+        np.testing.assert_allclose(picked, expected.values[:, edges], rtol=1e-5)
 
 
 def test_the_rows_say_how_many_scans_and_tasks_are_in_them():

@@ -6,6 +6,8 @@ import asyncio
 import csv
 import io
 import json
+import os
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -17,10 +19,11 @@ import pytest
 
 from imagenomer.analyses import Analysis, Column, FigureView, MatrixView, Number, PointsView, Report, TableView
 from imagenomer.cohort import Cohort
+from imagenomer.downloads import csv_of
 from imagenomer.edges import edge_index
-from imagenomer.engine import KEPT_RESULTS, Cancelled, Engine
+from imagenomer.engine import KEPT_RESULTS, Cancelled, Engine, _on_page
 from imagenomer.errors import InputError
-from imagenomer.figures.pixels import default_colormap, paint_edges
+from imagenomer.figures.pixels import default_colormap, paint, paint_edges
 from imagenomer.progress import Progress
 
 N_EDGES = 15
@@ -201,6 +204,39 @@ def test_a_saved_bundle_opens_again(page, cohort):
         assert after[name] == before[name]
 
 
+def test_another_parcellation_names_the_same_scans_anew_and_forgets_results(page, echo, cohort):
+    first, _ = page.ask("overview")
+    assert first["parcellation_choices"] == [
+        {"name": None, "title": "Six"},
+        {"name": "none", "title": "None: plain numbers"},
+    ]
+    page.ask("run", analysis="echo", params={})
+    plain, _ = page.ask("set_parcellation", name="none")
+    assert (plain["atlas"], plain["parcellation"]["labels"][0]) == ("none", "Parcel 1")
+    assert plain["parcellation_choices"] == first["parcellation_choices"]
+    _, buffers = page.ask("matrix", source=SCAN, order="network")
+    np.testing.assert_array_equal(buffers["values"], page.ask("matrix", source=SCAN, order="file")[1]["values"])
+    page.ask("run", analysis="echo", params={})
+    assert echo.n_computed == 2
+    assert "load(COHORT, atlas='none')" in page.ask("script", analysis="echo", params={})[0]["script"]
+    for shape in ("networks", "brain"):
+        with pytest.raises(InputError, match=r"6 parcels has no (networks|coordinates)"):
+            page.ask("figure", source=SCAN, view=shape, format="svg")
+    page.ask("figure", source=SCAN, view="ring", format="svg")
+    assert page.ask("set_parcellation", name=None)[0] == first
+    with pytest.raises(InputError, match="power-264 has 264 parcels; for the 6 parcels of these scans there are: none"):
+        page.ask("set_parcellation", name="power-264")
+    assert page.ask("overview")[0] == first
+
+
+def test_the_chosen_parcellation_is_saved_in_the_bundle(page):
+    page.ask("set_parcellation", name="none")
+    data = page.ask("save_bundle")[1]["file"].tobytes()
+    files = SimpleNamespace(sizes=[len(data)], read=lambda index, start, stop: data[start:stop])
+    after, _ = page.ask("open_files", paths=["Forty.zip"], files=files)
+    assert after["parcellation"]["labels"][5] == "Parcel 6"
+
+
 # --- groups --------------------------------------------------------------------------------------
 
 
@@ -256,6 +292,19 @@ def test_the_gallery_shows_the_members_of_a_group_and_a_task_only(page):
     assert [tile["title"] for tile in answer["tiles"]] == ["Subject 9 · rest", "Subject 10 · rest"]
     answer, _ = page.ask("gallery", measure="fc", group="age is missing or age < 0")
     assert {tile["title"] for tile in answer["tiles"]} == {"Subject 5 · nback", "Subject 5 · rest"}
+
+
+def test_the_gallery_shows_the_scans_of_a_session_only(cohort, echo, monkeypatch):
+    scans = tuple(replace(scan, session="ab"[scan.task == "rest"]) for scan in cohort.scans)
+    open_as_demo(replace(cohort, scans=scans), monkeypatch)
+    page = Page()
+    overview, _ = page.ask("open_demo", size="quick", seed=1)
+    assert (overview["sessions"], overview["runs"]) == (["a", "b"], [])
+    answer, _ = page.ask("gallery", measure="fc", session="b", per_page=2)
+    assert answer["n_scans"] == 39
+    assert answer["tiles"][0]["title"] == "Subject 1 · rest · session b"
+    with pytest.raises(InputError, match="no session 'c' in this cohort; it has: a, b"):
+        page.ask("gallery", measure="fc", session="c")
 
 
 def test_a_page_beyond_the_last_shows_the_last_and_an_empty_gallery_has_none(page):
@@ -322,6 +371,44 @@ def test_painting_refuses_what_there_is_not(page, source, look, message):
         page.ask("paint", source=source, **look)
 
 
+def test_networks_are_folded_and_coloured(page, cohort):
+    answer, _ = page.ask("networks", source=RESULT)
+    assert answer["names"] == answer["titles"] == ["DMN", "VIS"]
+    within = [edge_index(i, j, 6) for i, j in ((1, 3), (1, 4), (3, 4))]  # DMN of the fixture
+    assert answer["mean"][0][0] == pytest.approx(np.mean(within))
+    assert answer["share"][0][0] == pytest.approx(np.mean([edge % 2 == 0 for edge in within]))
+    assert answer["n_edges"] == [[3, 9], [9, 3]]
+    assert (answer["label"], answer["scale"]) == ("Mean number", "sequential")
+    assert answer["limit"] == pytest.approx(np.max(answer["mean"]))
+    expected = paint(np.array(answer["mean"], np.float32), colormap="indigo", limit=answer["limit"])
+    assert answer["colours"][0][1] == "#" + bytes(expected[0, 1, :3]).hex()
+    shares, _ = page.ask("networks", source=RESULT, share=True, limit=0.5, colormap="ember")
+    assert shares["label"].startswith("Share of edges")
+    assert shares["colours"] != answer["colours"]
+    assert page.ask("networks", source=SCAN)[0]["share"] is None
+
+
+def test_the_strongest_edges_come_with_their_parcels_and_colours(page):
+    answer, _ = page.ask("strongest", source=RESULT, n=3, by="positive", only_marked=True, limit=20.0)
+    assert answer["edges"] == [14, 12, 10]
+    assert answer["values"] == [14, 12, 10]
+    assert [edge_index(*pair, 6) for pair in answer["parcels"]] == answer["edges"]
+    expected = paint(np.array([14, 12, 10], np.float32), colormap="indigo", limit=20.0)
+    assert answer["colours"] == ["#" + bytes(colour[:3]).hex() for colour in expected]
+    assert answer["note"] == "The 3 strongest of 7 significant positive edges"
+    nothing, _ = page.ask("strongest", source=RESULT, n=3, by="negative")
+    assert (nothing["edges"], nothing["parcels"], nothing["note"]) == ([], [], "No negative edges")
+
+
+def test_outlines_of_the_brain_are_drawn_from_three_sides(page):
+    answer, _ = page.ask("outlines")
+    assert [(one["name"], one["across"], one["up"]) for one in answer] == [
+        ("sagittal", 1, 2),
+        ("coronal", 0, 2),
+        ("axial", 0, 1),
+    ]
+
+
 # --- results -------------------------------------------------------------------------------------
 
 
@@ -330,6 +417,17 @@ def test_a_result_is_strict_json_with_null_for_what_is_undefined(page):
     assert answer["numbers"] == {"n": 7, "share": 0.5, "undefined": None, "endless": None}
     assert [view["kind"] for view in answer["views"]] == ["matrix", "table", "figure"]
     assert answer["views"][1]["rows"][1] == {"edge": 4, "name": "µ", "r": None}
+
+
+def test_the_page_gets_what_it_shows_of_a_table_and_the_file_all():
+    columns = (Column("span", "Span", where="page", sort="low"), Column("low", "From", "number", where="file"))
+    columns += (Column("name", "Name"), Column("raw", "Raw", "number", where="file"))
+    rows = tuple({"span": "1 to 2", "low": 1.0, "name": "a", "raw": 0.1, "edge": 3} for _ in range(4))
+    view = TableView("some", "Some", columns, rows, on_page=2)
+    shown = _on_page(view)
+    assert [column.key for column in shown.columns] == ["span", "name"]
+    assert shown.rows == ({"span": "1 to 2", "low": 1.0, "name": "a", "edge": 3},) * 2
+    assert csv_of(view).decode("utf-8-sig").splitlines()[1] == "1.0,a,0.1"
 
 
 def test_a_result_is_computed_once_however_its_parameters_are_spelled(page, echo):
@@ -384,6 +482,9 @@ def test_a_table_is_csv_that_reads_back_to_the_last_digit(page):
         ({"analysis": "echo", "params": {}, "edge": 3}, "echo_edge-3"),
         ({"source": SCAN, "threshold": 0.2, "limit": 0.5}, "Subject-1-nback_fc"),
         ({"source": RESULT, "only_marked": True}, "Edge-numbers_number"),
+        ({"source": RESULT, "view": "networks", "share": True}, "Edge-numbers_number_networks"),
+        ({"source": RESULT, "view": "ring", "n": 5, "only_marked": True}, "Edge-numbers_number_ring"),
+        ({"source": SCAN, "view": "brain", "by": "negative", "threshold": 0.1}, "Subject-1-nback_fc_brain"),
     ],
 )
 def test_a_figure_is_a_file_that_is_the_same_each_time(page, kind, magic, what, filename):
@@ -484,6 +585,7 @@ def replace_compute(page: Page, compute) -> None:
     [
         ("save_bundle", {}, "imagenomer convert demo:quick:1 Forty.zip"),
         ("open_demo", {"size": "full", "seed": 3}, "imagenomer open demo:full:3"),
+        ("open_demo", {"size": "quick", "seed": 3, "cohort": "second"}, "imagenomer open demo2:quick:3"),
         ("open_files", {"paths": ["my cohort/a.npy", "my cohort/b.npy"]}, "imagenomer open 'my cohort'"),
         ("open_files", {"paths": ["a.npy", "b.npy"]}, "imagenomer open FOLDER"),
         ("matrix", {"source": RESULT}, "imagenomer run echo demo:quick:1 --params '{}'"),
@@ -525,3 +627,31 @@ def test_a_bug_is_no_lack_of_memory(page):
     replace_compute(page, wrong)
     with pytest.raises(ZeroDivisionError):
         page.ask("run", analysis="echo", params={})
+
+
+def test_the_first_matrix_waits_for_no_library_but_numpy():
+    """SciPy loads its parts when they are first named (`scipy.special.ndtri`), but `from scipy import …` at once."""
+    code = """
+import asyncio, json, sys
+from imagenomer.engine import Engine
+engine = Engine()
+asyncio.run(engine.handle("catalog", "{}"))
+asyncio.run(engine.handle("open_demo", json.dumps({"size": "quick", "seed": 1})))
+asyncio.run(engine.handle("gallery", json.dumps({"measure": "fc"})))
+print(*sys.modules)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    loaded = set(done.stdout.split())
+    assert "numpy" in loaded
+    assert not loaded & {"scipy.linalg", "scipy.special", "scipy.stats", "matplotlib", "sklearn", "pandas"}
+
+
+def test_a_catalog_that_the_build_wrote_spares_importing_the_analyses(monkeypatch, tmp_path):
+    written = tmp_path / "catalog.json"
+    written.write_text('[{"name": "written"}]', encoding="utf-8")
+    monkeypatch.setattr("imagenomer.engine.CATALOG", written)
+    engine = Engine()
+    answer, _ = asyncio.run(engine.handle("catalog", "{}"))
+    assert json.loads(answer) == [{"name": "written"}]
+    assert "_analyses" not in vars(engine)

@@ -21,6 +21,8 @@ from imagenomer.genotypes import (
     PlinkFiles,
     check_hardy_weinberg,
     check_variants,
+    chromosome_numbers,
+    count_by_sex,
     count_genotypes,
     dosage_of_codes,
     read_plink,
@@ -28,19 +30,20 @@ from imagenomer.genotypes import (
     unnamed_variants,
     write_plink,
 )
+from imagenomer.progress import finish
 from oracles.plink import numbers, run_plink, write_files
 
 
 def read_files(stem: Path):
     files = PlinkFiles(*(stem.with_suffix(f".{extension}").read_bytes() for extension in ("bed", "bim", "fam")))
-    return read_plink(files, stem.name)
+    return finish(read_plink(files, stem.name))
 
 
 def test_dosage_counts_the_effect_allele_as_plink_does(shared_data):
     variants, people = read_files(shared_data / "snp-hapmap279/hapmap279")
     with (shared_data / "snp-hapmap279/expected/h22.raw").open() as file:  # plink1.9 --recodeA, chromosome 22
         header, *rows = csv.reader(file, delimiter=" ")
-    assert [row[1] for row in rows] == list(people)
+    assert [row[1] for row in rows] == list(people.subjects)
     theirs = np.array([[np.nan if cell == "NA" else float(cell) for cell in row[6:]] for row in rows])
     on_22 = [index for index, chromosome in enumerate(variants.chromosomes) if chromosome == "22"]
     counted_a1 = 0
@@ -60,10 +63,10 @@ def test_dosage_counts_the_effect_allele_as_plink_does(shared_data):
 @pytest.mark.parametrize("stem", ["snp-hapmap279/hapmap279", "snp-hapmap279/plinkhapmap60", "snp-small-formats/sample"])
 def test_reading_and_writing_gives_the_same_genotypes(shared_data, stem):
     variants, people = read_files(shared_data / stem)
-    files = write_plink(variants, people)
+    files = write_plink(variants, people.subjects)
     assert files.bed == (shared_data / f"{stem}.bed").read_bytes()
-    again, again_people = read_plink(files, "x")
-    assert again_people == people
+    again, again_people = finish(read_plink(files, "x"))
+    assert again_people.subjects == people.subjects
     np.testing.assert_array_equal(again.dosage, variants.dosage)
     assert (again.variant_ids, again.effect_alleles, again.other_alleles) == (
         variants.variant_ids,
@@ -76,9 +79,9 @@ def test_reading_and_writing_gives_the_same_genotypes(shared_data, stem):
 def test_any_genotypes_come_back(n_subjects, n_variants, seed):
     dosage = np.random.default_rng(seed).integers(-1, 3, (n_subjects, n_variants)).astype(np.int8)
     people = tuple(f"p{number}" for number in range(n_subjects))
-    variants, back = read_plink(write_plink(unnamed_variants("x", dosage), people), "x")
+    variants, back = finish(read_plink(write_plink(unnamed_variants("x", dosage), people), "x"))
     np.testing.assert_array_equal(variants.dosage, dosage)
-    assert back == people
+    assert back.subjects == people
 
 
 @pytest.mark.parametrize("program", ["plink1.9", "plink2"])
@@ -121,7 +124,8 @@ GOOD = write_plink(unnamed_variants("x", np.zeros((5, 2), dtype=np.int8)), tuple
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        (PlinkFiles(b"\x6c\x1b\x00" + GOOD.bed[3:], GOOD.bim, GOOD.fam), "not a variant-major PLINK file"),
+        (PlinkFiles(b"\x6c\x1b\x00" + GOOD.bed[3:], GOOD.bim, GOOD.fam), "stored by subject \\(sample-major\\)"),
+        (PlinkFiles(b"chr1 1 2" + GOOD.bed[3:], GOOD.bim, GOOD.fam), "not a binary file of PLINK"),
         (PlinkFiles(GOOD.bed[:-1], GOOD.bim, GOOD.fam), "has 6 bytes; 2 variants of 5 people need 7"),
         (PlinkFiles(GOOD.bed, GOOD.bim.replace(b"\t", b"", 1), GOOD.fam), "line 1: 5 cells where 6 are needed"),
         (PlinkFiles(GOOD.bed, GOOD.bim, b"\xff"), "not UTF-8"),
@@ -130,7 +134,7 @@ GOOD = write_plink(unnamed_variants("x", np.zeros((5, 2), dtype=np.int8)), tuple
 )
 def test_files_that_do_not_fit_are_refused_with_the_numbers(files, words):
     with pytest.raises(InputError, match=words):
-        read_plink(files, "x")
+        finish(read_plink(files, "x"))
 
 
 # --- counts and quality --------------------------------------------------------------------------
@@ -219,6 +223,43 @@ def test_hardy_weinberg_does_not_depend_on_which_allele_is_counted_or_on_the_oth
     np.testing.assert_array_equal(check_hardy_weinberg(count_genotypes(recoded)).p_value, p_value)
     alone = [check_hardy_weinberg(count_genotypes(dosage[:, [column]])).p_value[0] for column in range(40)]
     np.testing.assert_allclose(alone, p_value[:40], rtol=1e-12)
+
+
+def table(path):
+    header, *rows = [line.split() for line in path.read_text().splitlines()]
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_counts_of_the_hapmap_are_those_of_plink_on_x_too(shared_data):
+    """On X men have one allele, and only women are in or out of proportion. (Theirs is of everybody: --nonfounders.)"""
+    folder = shared_data / "snp-hapmap279"
+    variants, people = read_files(folder / "hapmap279")
+    numbers_of = chromosome_numbers(variants.chromosomes)
+    counts = count_by_sex(variants.dosage, numbers_of, people.sexes)
+    frequencies = table(folder / "expected/h.frq")
+    np.testing.assert_allclose(counts.minor_frequency, numbers(frequencies, "MAF"), rtol=1e-3)
+    assert counts.alleles.tolist() == [int(row["NCHROBS"]) for row in frequencies]
+    hardy = [row for row in table(folder / "expected/h.hwe") if row["TEST"] in ("ALL", "ALL(NP)")]
+    np.testing.assert_allclose(check_hardy_weinberg(counts).p_value, numbers(hardy, "P"), rtol=1e-3)
+    missing = table(folder / "expected/h.lmiss")
+    assert counts.missing.tolist() == [int(row["N_MISS"]) for row in missing]
+    assert people.founders.sum() == 219  # as PLINK's log says
+    assert np.count_nonzero(numbers_of == 23) == 365
+
+
+def test_where_there_is_one_copy_a_heterozygous_call_is_missing():
+    dosage = np.array([[2, 2, 1], [1, 1, 1], [1, 0, 0], [0, 2, 2]], dtype=np.int8)
+    sexes = np.array([1, 1, 2, 0])
+    counts = count_by_sex(dosage, chromosome_numbers(["X", "chrY", "MT"]), sexes)
+    assert counts.alleles.tolist() == [3, 1, 2]  # X: a man and a woman; Y: a man; mitochondria: two people
+    assert counts.copies.tolist() == [2, 1, 1]
+    assert counts.missing.tolist() == [1, 1, 2]
+    assert np.isnan(check_hardy_weinberg(counts).p_value).tolist() == [False, True, True]
+
+
+def test_chromosomes_are_understood_however_they_are_written():
+    written = ["1", "chr22", "X", "chrX", "23", "Y", "XY", "PAR1", "MT", "chrM", "0", "GL000192", "99"]
+    assert chromosome_numbers(written).tolist() == [1, 22, 23, 23, 23, 24, 25, 25, 26, 26, 0, 0, 0]
 
 
 def test_filters_keep_what_plink_keeps(tmp_path, rng):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imagenomer.cohort import Decomposition, LogEntry, Measure, ModelWeights, Phenotype, Scan, VariantSet
-from imagenomer.maps import caption, measure_limit, scan_title
+from imagenomer.maps import caption, measure_limit
 from imagenomer.overview import overview_of
 
 
@@ -22,7 +22,7 @@ def test_scans_are_counted_by_task_the_most_frequent_first_found_and_used(cohort
         {"name": "emoid", "n_found": 1, "n_used": 0},
     ]
     assert overview["sessions"] == []
-    assert overview["measures"] == [{"name": "fc", "n_scans": 79}]
+    assert overview["measures"] == [{"name": "fc", "n_scans": 79, "made": ""}]
 
 
 def test_phenotypes_are_summarised_over_those_who_have_them(cohort):
@@ -76,8 +76,8 @@ def test_a_cohort_without_connectivity_has_an_overview(cohort):
 
 
 def test_titles_and_captions_say_what_there_is():
-    assert scan_title(Scan("rest", "10")) == "Subject 10 · rest"
-    assert scan_title(Scan("", "10", session="1", run="02")) == "Subject 10 · session 1 · run 02"
+    assert Scan("rest", "10").title == "Subject 10 · rest"
+    assert Scan("", "10", session="1", run="02").title == "Subject 10 · session 1 · run 02"
     age = Phenotype("age", np.array([182.0, 182.25, np.nan, 1e-7]), units="months")
     assert [caption(age, subject) for subject in range(4)] == [
         "age 182 months",

@@ -9,8 +9,10 @@ import pytest
 
 from imagenomer.errors import InputError
 from imagenomer.parcellation import (
+    atlas_of_labels,
     atlases,
     atlases_of_size,
+    choose_parcellation,
     guess_atlas,
     load_atlas,
     plain_parcellation,
@@ -61,6 +63,7 @@ def test_power_is_displayed_in_the_order_of_the_first_program(shared_data):
         ("schaefer-100-7", "schaefer100x7.csv", 7),
         ("schaefer-200-7", "schaefer200x7.csv", 7),
         ("schaefer-400-7", "schaefer400x7.csv", 7),
+        ("schaefer-100-17", "schaefer100x17.csv", 17),
         ("gordon-333", "gordon333.csv", 13),
         ("aal-116", "aal116.csv", 1),
         ("glasser-360", "glasser360.csv", 1),
@@ -90,13 +93,54 @@ def test_a_size_stands_for_an_atlas_only_where_the_order_is_certain(n_parcels, n
 
 
 def test_atlases_of_a_size_are_named_even_where_none_is_assumed():
-    assert atlases_of_size(100) == ("schaefer-100-7",)
+    assert atlases_of_size(100) == ("schaefer-100-17", "schaefer-100-7")
     assert atlases_of_size(5) == ()
 
 
 def test_an_unknown_atlas_is_answered_with_those_there_are():
     with pytest.raises(InputError, match=r"no atlas '../etc'; there are: .*power-264"):
         load_atlas("../etc")
+
+
+def test_an_atlas_is_chosen_among_those_that_fit():
+    assert choose_parcellation(264, "power-264").atlas == "power-264"
+    assert choose_parcellation(264, "none").labels[263] == "Parcel 264"
+    with pytest.raises(
+        InputError, match=r"gordon-333 has 333 parcels; for the 264 parcels .* there are: power-264, none"
+    ):
+        choose_parcellation(264, "gordon-333")
+    with pytest.raises(InputError, match=r"no atlas 'shen'; for the 268 parcels .* there are: none"):
+        choose_parcellation(268, "shen")
+
+
+@pytest.mark.parametrize("n_parcels", [100, 200, 400])
+def test_the_networks_of_schaefer_are_those_in_the_names(n_parcels):
+    for release, n_networks in ((7, 7), (17, 17)):
+        atlas = load_atlas(f"schaefer-{n_parcels}-{release}")
+        pairs = set()
+        for label, network in zip(atlas.labels, atlas.networks, strict=True):
+            _, name, *rest = label.split("_")
+            pairs.add((f"{name}_{rest[0]}" if name == "Limbic" and release == 17 else name, network))
+        assert len(pairs) == n_networks == len({name for name, _ in pairs}) == len({code for _, code in pairs})
+        assert [label[0] for label in atlas.labels] == ["L"] * (n_parcels // 2) + ["R"] * (n_parcels // 2)
+
+
+def test_both_releases_of_schaefer_hold_the_same_places_in_another_order():
+    seven, seventeen = (load_atlas(f"schaefer-100-{release}").coordinates for release in (7, 17))
+    assert not np.array_equal(seven, seventeen)
+    gaps = np.linalg.norm(seven[:, None] - seventeen[None], axis=2).min(axis=1)
+    assert np.median(gaps) < 0.2
+
+
+def test_labels_alone_tell_the_atlas_and_their_order_is_kept():
+    atlas = load_atlas("schaefer-100-7")
+    same = atlas_of_labels([f"7Networks_{label}" for label in atlas.labels])
+    assert same.atlas == "schaefer-100-7"
+    back = atlas_of_labels(atlas.labels[::-1])
+    assert (back.labels, back.networks, back.atlas) == (atlas.labels[::-1], atlas.networks[::-1], "")
+    np.testing.assert_array_equal(back.coordinates, atlas.coordinates[::-1])
+    assert atlas_of_labels([*atlas.labels[:-1], "elsewhere"]) is None
+    assert atlas_of_labels([*atlas.labels[:-1], atlas.labels[0]]) is None
 
 
 def test_without_an_atlas_parcels_are_numbered_from_one_and_drawn_in_file_order():

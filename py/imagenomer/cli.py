@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from imagenomer import __version__
 from imagenomer.analyses import Analysis, form_of, load_analyses, read_params
 from imagenomer.cohort import Cohort
-from imagenomer.downloads import FIGURE_FORMATS
+from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog
 from imagenomer.errors import InputError
 from imagenomer.groups import select
@@ -27,11 +27,17 @@ from imagenomer.jsonable import dumps
 from imagenomer.load import load_steps
 from imagenomer.overview import overview_of
 from imagenomer.progress import Progress, Steps, finish
+from imagenomer.script import script_of
 from imagenomer.types import Json
 
 Result = TypeVar("Result")
 
-_COHORT = "a folder, a .zip, or demo:quick, demo:full, demo:full:SEED for the synthetic teaching cohort"
+_COHORT = (
+    "a folder, a .zip, or demo:quick, demo:full, demo:full:SEED for the synthetic teaching cohort, demo2:full:SEED for "
+    "the second one"
+)
+_MEASURE = 'make one more measure first, such as: harmonisation \'{"site": "Site"}\'; may be given several times'
+_ATLAS = "what the parcels are where the files do not say: an atlas that fits (power-264), or none for plain numbers"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     opening = commands.add_parser("open", help="say what a cohort holds, and what became of its files")
     opening.add_argument("cohort", metavar="COHORT", help=_COHORT)
     opening.add_argument("--json", action="store_true", help="print the overview of the page as JSON")
+    opening.add_argument("--atlas", metavar="NAME", help=_ATLAS)
+    _takes_measures(opening)
     opening.set_defaults(act=_open)
 
     listing = commands.add_parser("analyses", help="list what can be computed, and the parameters")
@@ -79,20 +87,34 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="save the figures as .svg, .pdf or .png: the first as OUT.svg, each further one as OUT_NAME.svg",
     )
+    running.add_argument(
+        "--html", metavar="OUT.html", type=Path, help="save everything as one file to read, to print and to attach"
+    )
+    running.add_argument("--atlas", metavar="NAME", help=_ATLAS)
+    running.add_argument("--second", metavar="COHORT2", help="a second cohort, for what is tested on one")
+    _takes_measures(running)
     running.set_defaults(act=_run)
 
     converting = commands.add_parser("convert", help="write a cohort as a bundle, our own format")
     converting.add_argument("cohort", metavar="IN", help=_COHORT)
     converting.add_argument("out", metavar="OUT.zip", type=Path)
+    converting.add_argument("--atlas", metavar="NAME", help=_ATLAS)
+    _takes_measures(converting)
     converting.set_defaults(act=_convert)
     return parser
+
+
+def _takes_measures(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--add-measure", nargs=2, action="append", default=[], metavar=("ANALYSIS", "JSON"), help=_MEASURE
+    )
 
 
 # --- commands ------------------------------------------------------------------------------------
 
 
 def _open(options: argparse.Namespace) -> None:
-    overview = overview_of(_finish(load_steps(options.cohort)))
+    overview = overview_of(_cohort_of(options))
     if options.json:
         print(dumps(overview, indent=2))
     else:
@@ -121,7 +143,7 @@ def _run(options: argparse.Namespace) -> None:
         raise InputError(f"--figure {options.figure} does not end in .svg, .pdf or .png")
     analysis = analyses[options.analysis]
     params = read_params(analysis, _json_object(options.params))
-    cohort = _finish(load_steps(options.cohort))
+    cohort = _cohort_of(options)
     with _caret(cohort, analysis, params):
         result = _finish(analysis.compute(cohort, params))
     report = analysis.report(cohort, params, result)
@@ -136,7 +158,17 @@ def _run(options: argparse.Namespace) -> None:
         for position, (name, figure) in enumerate(figures.items()):
             path = options.figure.with_stem(f"{options.figure.stem}_{name}") if position else options.figure
             _write(path, render(figure, figure_format))
-    for sentence in (*report.warnings, *report.sentences):
+    if options.html is not None:
+        from imagenomer.html_report import Kept, html_report
+
+        output = result_stem(options.analysis, analysis, params, report.numbers)
+        where = {"cohort": options.cohort, "atlas": options.atlas, "second": options.second}
+        script = script_of(options.analysis, analysis, params, output=output, **where)
+        kept = Kept(analysis, cohort, params, result, report, script, n_parts=len(analysis.parts))
+        _write(options.html, _finish(html_report(kept)))
+    titles = {view.name: view.title for view in report.views}
+    verdict = [f"{finding.text} (see {titles[finding.of]})" for finding in report.verdict]
+    for sentence in (*verdict, *report.warnings, *report.sentences):
         print(sentence, file=sys.stderr)
     print(dumps(report.numbers, indent=2))
 
@@ -146,7 +178,7 @@ def _convert(options: argparse.Namespace) -> None:
         raise InputError(f"a bundle is a .zip, not {options.out}")
     from imagenomer.readers.bundle import write_bundle
 
-    cohort = _finish(load_steps(options.cohort))
+    cohort = _cohort_of(options)
     part = options.out.with_name(f"{options.out.name}.part")  # what is interrupted is not taken for a bundle
     try:
         with part.open("wb") as file:
@@ -159,6 +191,12 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 # --- in and out ----------------------------------------------------------------------------------
+
+
+def _cohort_of(options: argparse.Namespace) -> Cohort:
+    measures = [(analysis, _json_object(text, "--add-measure")) for analysis, text in options.add_measure]
+    second = getattr(options, "second", None)
+    return _finish(load_steps(options.cohort, atlas=options.atlas, measures=measures, second=second))
 
 
 def _finish(steps: Steps[Result]) -> Result:
@@ -176,24 +214,24 @@ def _show(progress: Progress) -> None:
     print(f"\r\x1b[K{progress.step}{share}", end="", file=sys.stderr, flush=True)
 
 
-def _json_object(text: str) -> dict[str, Json]:
+def _json_object(text: str, option: str = "--params") -> dict[str, Json]:
     try:
         given = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"--params is not JSON: {error}") from None
+        raise InputError(f"{option} is not JSON: {error}") from None
     if not isinstance(given, dict):
-        raise InputError(f'--params is a JSON object, such as {{"phenotype": "Age"}}, not {text}')
+        raise InputError(f'{option} is a JSON object, such as {{"phenotype": "Age"}}, not {text}')
     return given
 
 
 @contextmanager
 def _caret(cohort: Cohort, analysis: Analysis, params: Any) -> Iterator[None]:
-    """Where a group is refused at one of its characters, add the group to the message with a caret below the place."""
+    """Where a group or an expression is refused at one of its characters, add it to the message with a caret below."""
     try:
         yield
     except InputError as error:
         place = error.position
-        expression = None if place is None else _refused_group(cohort, analysis, params, str(error))
+        expression = None if place is None else _refused_text(cohort, analysis, params, str(error))
         if place is None or expression is None:
             raise
         # Whatever moves the cursor would part the caret from its place.
@@ -201,7 +239,8 @@ def _caret(cohort: Cohort, analysis: Analysis, params: Any) -> Iterator[None]:
         raise InputError(f"{error}\n  {line}\n  {' ' * place}^", position=place) from None
 
 
-def _refused_group(cohort: Cohort, analysis: Analysis, params: Any, message: str) -> str | None:
+def _refused_text(cohort: Cohort, analysis: Analysis, params: Any, message: str) -> str | None:
+    text = None
     for field in form_of(analysis):
         given = getattr(params, field["name"])
         if field["marker"] == "GroupChoice":
@@ -209,6 +248,8 @@ def _refused_group(cohort: Cohort, analysis: Analysis, params: Any, message: str
         elif field["marker"] == "GroupsChoice":
             expressions = given
         else:
+            # Only an expression over maps is refused at a character, too.
+            text = given if field["marker"] == "Text" else text
             continue
         for expression in expressions:
             try:
@@ -216,7 +257,7 @@ def _refused_group(cohort: Cohort, analysis: Analysis, params: Any, message: str
             except InputError as error:
                 if str(error) == message:
                     return str(expression)
-    return None
+    return text
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
-from imagenomer.parcellation import Parcellation
+from imagenomer.parcellation import Parcellation, choose_parcellation
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: How a line of the import log is shown.
@@ -93,6 +93,13 @@ class Scan:
     session: str = ""
     run: str = ""
 
+    @property
+    def title(self) -> str:
+        """Such as "Subject 10 · rest", with session and run where there are any."""
+        parts = [f"Subject {self.subject}", self.task]
+        parts += [f"session {self.session}"] * bool(self.session) + [f"run {self.run}"] * bool(self.run)
+        return " · ".join(filter(None, parts))
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -105,11 +112,14 @@ class Measure:
         In the cohort's scan order and edge order; a row of NaN where the scan lacks this measure.
     present : ndarray, shape (n_scans,)
         True where the scan has this measure.
+    made : str
+        How it was made here of another measure, of everybody at once, in a sentence; "" for one that was measured.
     """
 
     name: str
     values: Float32Array
     present: BoolArray
+    made: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,8 @@ class VariantSet:
         Base pairs; 0 where unknown.
     effect_alleles, other_alleles : tuple of str, length n_variants
         "0" where unknown (the predecessor's files name no alleles; there the counted allele is the major one).
+    cache : dict
+        For what depends on these genotypes alone (ancestry); dies with them.
     """
 
     name: str
@@ -137,6 +149,8 @@ class VariantSet:
     positions: IntArray
     effect_alleles: tuple[str, ...]
     other_alleles: tuple[str, ...]
+    # Not of init: a copy with other genotypes (dataclasses.replace) has none of these answers.
+    cache: OrderedDict[object, object] = field(default_factory=OrderedDict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +237,10 @@ class Cohort:
         Scans that were found but cannot be used, because their subject is unknown or none of their files can be
         read; the log says which.
     log : tuple of LogEntry
+    companion : Cohort or None
+        A second cohort to test on, where one is open beside this one (`imagenomer.companion`).
+    cache : dict
+        For results that other analyses build on (`imagenomer.analyses._saved`); whoever keeps some there keeps few.
     """
 
     name: str
@@ -240,9 +258,12 @@ class Cohort:
     licence: str = ""
     provenance: str = ""
     synthetic: bool = False
-    _observations: OrderedDict[tuple[str, str | None, bool], Observations] = field(
-        default_factory=OrderedDict, repr=False
+    companion: Cohort | None = field(default=None, repr=False)
+    # Neither is of init: a copy with other connectivity (dataclasses.replace) has none of these answers.
+    _observations: OrderedDict[tuple[str, str | None, str | None, str | None, bool], Observations] = field(
+        default_factory=OrderedDict, init=False, repr=False
     )
+    cache: OrderedDict[object, object] = field(default_factory=OrderedDict, init=False, repr=False)
 
     @property
     def n_subjects(self) -> int:
@@ -254,10 +275,53 @@ class Cohort:
         return tuple(sorted({scan.task for scan in self.scans}))
 
     @property
+    def sessions(self) -> tuple[str, ...]:
+        """The distinct sessions that have a name, in natural order."""
+        return tuple(sorted({scan.session for scan in self.scans} - {""}, key=natural_key))
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The distinct runs that have a name, in natural order."""
+        return tuple(sorted({scan.run for scan in self.scans} - {""}, key=natural_key))
+
+    def chosen_scans(self, task: str | None = None, session: str | None = None, run: str | None = None) -> BoolArray:
+        """Return which scans are of a task, a session and a run (None: of any), shape (n_scans,).
+
+        Raises
+        ------
+        InputError
+            If there is no such task, session or run; the message lists those there are.
+        """
+        for what, name, there_are in (
+            ("task", task, self.tasks),
+            ("session", session, self.sessions),
+            ("run", run, self.runs),
+        ):
+            if name is not None and name not in there_are:
+                raise InputError(_no_such(what, name, there_are))
+        return np.array(
+            [
+                task in (None, scan.task) and session in (None, scan.session) and run in (None, scan.run)
+                for scan in self.scans
+            ],
+            dtype=bool,
+        )
+
+    @property
     def scan_subjects(self) -> IntArray:
         """Index of each scan's subject, shape (n_scans,)."""
         index = {subject: position for position, subject in enumerate(self.subjects)}
         return np.array([index[scan.subject] for scan in self.scans], dtype=np.intp)
+
+    @property
+    def sexes(self) -> IntArray:
+        """1 for men, 2 for women, 0 where unknown, from a category called sex or gender; shape (n_subjects,)."""
+        codes = {"m": 1, "male": 1, "f": 2, "female": 2}
+        for phenotype in self.phenotypes.values():
+            if phenotype.name.lower() in ("sex", "gender") and phenotype.levels:
+                by_level = np.array([codes.get(level.lower(), 0) for level in phenotype.levels] + [0])
+                return by_level[phenotype.values.astype(np.intp)]  # -1 (missing) takes the last
+        return np.zeros(self.n_subjects, dtype=np.intp)
 
     def phenotype(self, name: str) -> Phenotype:
         """Return a phenotype by name; raise `InputError` naming those there are."""
@@ -271,7 +335,27 @@ class Cohort:
             raise InputError(_no_such("measure", name, self.measures))
         return self.measures[name]
 
-    def observations(self, measure: str, task: str | None = None, *, fisher_z: bool = False) -> Observations:
+    def variant_set(self, name: str | None = None) -> VariantSet:
+        """Return a set of variants by name, None: the first; raise `InputError` naming those there are."""
+        if not self.variant_sets:
+            raise InputError(
+                f"{self.name} has no genotypes; add the three files of PLINK (.bed, .bim, .fam), or a folder snps/"
+            )
+        if name is None:
+            return next(iter(self.variant_sets.values()))
+        if name not in self.variant_sets:
+            raise InputError(_no_such("variant set", name, self.variant_sets))
+        return self.variant_sets[name]
+
+    def observations(
+        self,
+        measure: str,
+        task: str | None = None,
+        *,
+        session: str | None = None,
+        run: str | None = None,
+        fisher_z: bool = False,
+    ) -> Observations:
         """Return one row of connectivity for each subject who has any.
 
         Scans of one task (sessions, runs) are averaged; with ``task`` None the
@@ -282,30 +366,31 @@ class Cohort:
         measure : str
         task : str or None
             None: mean over tasks.
+        session, run : str or None
+            Only scans of this session or run; None: all there are, averaged.
         fisher_z : bool
             Transform each scan by ``arctanh`` before averaging.
 
         Raises
         ------
         InputError
-            If the measure or task is unknown, or ``fisher_z`` is asked of values outside (-1, 1).
+            If the measure, task, session or run is unknown, or ``fisher_z`` is asked of values outside (-1, 1).
         """
-        key = (measure, task, fisher_z)
+        key = (measure, task, session, run, fisher_z)
         if key not in self._observations:
-            self._observations[key] = self._observe(measure, task, fisher_z)
+            self._observations[key] = self._observe(measure, task, session, run, fisher_z)
             # Each may be as large as the cohort itself, and the WebAssembly heap never shrinks.
             while len(self._observations) > 3:
                 self._observations.popitem(last=False)
         self._observations.move_to_end(key)
         return self._observations[key]
 
-    def _observe(self, measure: str, task: str | None, fisher_z: bool) -> Observations:
+    def _observe(
+        self, measure: str, task: str | None, session: str | None, run: str | None, fisher_z: bool
+    ) -> Observations:
         source = self.measure(measure)
-        if task is not None and task not in self.tasks:
-            raise InputError(_no_such("task", task, self.tasks))
-        tasks = self.tasks if task is None else (task,)
         scan_tasks = np.array([scan.task for scan in self.scans])
-        rows = np.flatnonzero(source.present & np.isin(scan_tasks, tasks))
+        rows = np.flatnonzero(source.present & self.chosen_scans(task, session, run))
         subjects = self.scan_subjects[rows]
         if fisher_z:
             _require_correlations(source)
@@ -324,17 +409,27 @@ class Cohort:
             n_tasks[position] = np.unique(scan_tasks[own]).size
         return Observations(values, kept, n_scans, n_tasks)
 
-    def observed_edges(self, measure: str, task: str | None, edges: IntArray, *, fisher_z: bool = False) -> FloatArray:
+    def observed_edges(
+        self,
+        measure: str,
+        task: str | None,
+        edges: IntArray,
+        *,
+        session: str | None = None,
+        run: str | None = None,
+        fisher_z: bool = False,
+    ) -> FloatArray:
         """Return chosen columns of `observations`, averaged in float64, shape (n_rows, len(edges))."""
         source = self.measure(measure)
-        observations = self.observations(measure, task, fisher_z=fisher_z)
+        observations = self.observations(measure, task, session=session, run=run, fisher_z=fisher_z)
+        chosen = source.present & self.chosen_scans(task, session, run)
         tasks = self.tasks if task is None else (task,)
         scan_tasks = np.array([scan.task for scan in self.scans])
         values = np.zeros((observations.subjects.size, len(edges)))
         row_of = np.full(self.n_subjects, -1, dtype=np.intp)
         row_of[observations.subjects] = np.arange(observations.subjects.size)
         for one_task in tasks:
-            rows = np.flatnonzero(source.present & (scan_tasks == one_task))
+            rows = np.flatnonzero(chosen & (scan_tasks == one_task))
             owners = row_of[self.scan_subjects[rows]]
             if rows.size == 0:
                 continue
@@ -378,6 +473,35 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
 
 def _no_such(what: str, name: str, there_are: Iterable[str]) -> str:
     return f"no {what} {name!r} in this cohort; it has: {', '.join(there_are) or 'none'}"
+
+
+def with_parcellation(cohort: Cohort, atlas: str) -> Cohort:
+    """Return the same cohort with other parcels: the name of an atlas, or "none" for plain numbers.
+
+    Raises
+    ------
+    InputError
+        If the cohort has no connectivity, or the atlas does not fit it.
+    """
+    return replace(cohort, parcellation=choose_parcellation(n_parcels_of_cohort(cohort), atlas))
+
+
+def with_measure(cohort: Cohort, measure: Measure) -> Cohort:
+    """Return the same cohort with one more measure; a line of its log says how that was made.
+
+    Raises
+    ------
+    InputError
+        If there is a measure of this name.
+    """
+    if measure.name in cohort.measures:
+        raise InputError(f"{cohort.name} has a measure {measure.name!r} already")
+    entry = LogEntry("recognised", f"A measure was made here. {measure.made}")
+    more = replace(cohort, measures={**cohort.measures, measure.name: measure}, log=(*cohort.log, entry))
+    # Those of the other measures are still right.
+    more._observations.update(cohort._observations)
+    more.cache.update(cohort.cache)
+    return more
 
 
 def n_parcels_of_cohort(cohort: Cohort) -> int:

@@ -12,10 +12,13 @@ from typing import Any
 
 from imagenomer.analyses import (
     Analysis,
+    GridView,
     GroupChoice,
     LevelChoice,
     MeasureChoice,
     PhenotypeChoice,
+    RunChoice,
+    SessionChoice,
     TableView,
     TaskChoice,
 )
@@ -27,12 +30,13 @@ MIME = {
     "png": "image/png",
     "csv": "text/csv",
     "zip": "application/zip",
+    "html": "text/html",
 }
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
 #: Choices that tell two results of one analysis apart at a glance.
-_NAMING = (PhenotypeChoice, LevelChoice, MeasureChoice, TaskChoice, GroupChoice)
+_NAMING = (PhenotypeChoice, LevelChoice, MeasureChoice, TaskChoice, SessionChoice, RunChoice, GroupChoice)
 
 
 def result_stem(name: str, analysis: Analysis, params: Any, numbers: Mapping[str, Json]) -> str:
@@ -55,10 +59,17 @@ def stem(*parts: str) -> str:
     return "_".join(filter(None, slugs))[:120] or "imagenomer"
 
 
-def csv_of(table: TableView) -> bytes:
-    """Return a table as CSV (RFC 4180, UTF-8): keys as the header, every digit, nothing where undefined."""
+def csv_of(table: TableView | GridView) -> bytes:
+    """Return a table as CSV (RFC 4180, UTF-8): keys as the header, every digit, nothing where undefined.
+
+    A grid has the names of its columns as the header, and those of its rows in front.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
+    if isinstance(table, GridView):
+        writer.writerow(["", *table.columns])
+        writer.writerows([name, *map(_cell, row)] for name, row in zip(table.rows, table.values, strict=True))
+        return text.getvalue().encode()
     keys = [column.key for column in table.columns if column.where != "page"]
     writer.writerow(keys)
     writer.writerows([_cell(row.get(key)) for key in keys] for row in table.rows)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
-from imagenomer.types import IntArray
+from imagenomer.types import FloatArray, IntArray
 
 
 def n_edges_of(n_parcels: int) -> int:
@@ -49,6 +49,19 @@ def edge_index(i: int, j: int, n_parcels: int) -> int:
     """Return the index of the edge between two different parcels, in either order."""
     i, j = min(i, j), max(i, j)
     return i * n_parcels - i * (i + 1) // 2 + (j - i - 1)
+
+
+def edge_distances(coordinates: FloatArray) -> FloatArray:
+    """Return the distance between the parcels of each edge, shape (n_edges,), in the units of the coordinates.
+
+    Parameters
+    ----------
+    coordinates : ndarray, shape (n_parcels, 3)
+        NaN where unknown; then so is the distance.
+    """
+    first, second = np.triu_indices(len(coordinates), k=1)
+    offsets = coordinates[first] - coordinates[second]
+    return np.asarray(np.sqrt((offsets**2).sum(axis=1)))
 
 
 def edges_to_matrix(edges: NDArray[Any], diagonal: float = 0.0) -> NDArray[Any]:

@@ -13,7 +13,9 @@ import shlex
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -21,19 +23,26 @@ from numpy.typing import NDArray
 
 from imagenomer.analyses import (
     Analysis,
+    GridView,
+    MatrixView,
     Report,
     TableView,
     form_of,
     load_analyses,
     read_params,
 )
-from imagenomer.cohort import Cohort
+from imagenomer.analyses._sample import parcellation_of
+from imagenomer.cohort import Cohort, n_parcels_of_cohort, with_measure, with_parcellation
+from imagenomer.companion import with_companion
 from imagenomer.downloads import FIGURE_FORMATS, MIME, csv_of, result_stem, stem
+from imagenomer.edges import edge_parcels
 from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
-from imagenomer.figures.pixels import default_colormap, paint_edges
+from imagenomer.figures.pixels import default_colormap, hex_colours, paint_edges, scale_limit
 from imagenomer.groups import describe, expression_from_clauses, select
 from imagenomer.jsonable import dumps
+from imagenomer.load import Making
 from imagenomer.maps import (
+    By,
     EdgeMap,
     Order,
     display_matrix,
@@ -41,10 +50,16 @@ from imagenomer.maps import (
     gallery,
     look_of,
     map_figure,
+    network_map,
+    network_values,
     result_map,
     scan_map,
+    strongest,
+    strongest_note,
 )
+from imagenomer.outline import PROJECTIONS, outlines
 from imagenomer.overview import overview_of
+from imagenomer.parcellation import PLAIN, Parcellation, atlases_of_size, load_atlas, plain_parcellation
 from imagenomer.progress import Steps
 from imagenomer.script import script_of
 from imagenomer.types import Json
@@ -57,12 +72,19 @@ Buffers: TypeAlias = dict[str, NDArray[Any]]
 Answer: TypeAlias = tuple[Any, Buffers]
 #: Name, expression and colour of each group.
 _Groups: TypeAlias = tuple[tuple[str, str, str], ...]
+#: Whether a result of some parts has what is asked for.
+_Enough: TypeAlias = Callable[["Outcome"], bool]
+#: Where a cohort is opened: as the one that is explored, or beside it, to test on.
+_Place: TypeAlias = Literal["first", "second"]
 ThemeName: TypeAlias = Literal["light", "dark"]
 Format: TypeAlias = Literal["svg", "pdf", "png"]
 
 #: Results kept, so that a click on a map, a download or an undo does not compute again; few, because each may hold on
 #: to connectivity averaged over tasks, as large as the cohort itself.
 KEPT_RESULTS = 8
+
+#: The answer to `catalog`, which the build of the page writes here, so that the page does not wait for all analyses.
+CATALOG = Path(__file__).with_name("catalog.json")
 
 #: Seconds between two looks at the world: often enough that a cancel feels at once, rarely enough to cost nothing.
 _BREATH = 0.05
@@ -136,17 +158,30 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A result, and what it is a result of."""
+    """A result, and what it is a result of; ``n_parts`` of its analysis's parts are done, where it has parts."""
 
     name: str
     analysis: Analysis
     params: Any
     result: Any
     report: Report
+    n_parts: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self.n_parts == len(self.analysis.parts)
 
     @property
     def stem(self) -> str:
         return result_stem(self.name, self.analysis, self.params, self.report.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The second cohort as its files have it, and what `imagenomer.load.load` would open to get it."""
+
+    cohort: Cohort
+    where: str
 
 
 @dataclass(slots=True)
@@ -156,8 +191,21 @@ class Opened:
     cohort: Cohort
     #: What `imagenomer.load.load` would open to get the same cohort.
     where: str
+    #: The parcels as the files have them, and the atlas that was chosen instead ("none": plain numbers), if one was.
+    found: Parcellation | None
     overview: dict[str, Json]
+    atlas: str | None = None
+    second: Second | None = None
+    #: The measures that were made here: ``{analysis, params, measure}``, in their order.
+    added: tuple[dict[str, Json], ...] = ()
     outcomes: OrderedDict[str, Outcome] = field(default_factory=OrderedDict)
+
+    def keep(self, key: str, outcome: Outcome) -> Outcome:
+        """Keep a result, and as few others as there is room for; returns it."""
+        self.outcomes[key] = outcome
+        if len(self.outcomes) > KEPT_RESULTS:
+            self.outcomes.popitem(last=False)
+        return outcome
 
 
 async def _at_hand(packages: Iterable[str]) -> None:
@@ -175,24 +223,34 @@ class Engine:
 
     def __init__(self, need: Callable[[Iterable[str]], Awaitable[None]] = _at_hand) -> None:
         self._need = need
-        self._analyses = load_analyses()
         self._opened: Opened | None = None
         self._calls: dict[str, Callable[..., Awaitable[Answer]]] = {
             "catalog": self._catalog,
             "open_demo": self._open_demo,
             "open_files": self._open_files,
+            "close_second": self._close_second,
             "overview": self._overview,
+            "set_parcellation": self._set_parcellation,
+            "add_measure": self._add_measure,
             "check_group": self._check_group,
             "gallery": self._gallery,
             "matrix": self._matrix,
             "paint": self._paint,
+            "networks": self._networks,
+            "strongest": self._strongest,
+            "outlines": self._outlines,
             "run": self._run,
             "detail": self._detail,
             "figure": self._figure,
             "table": self._table,
             "script": self._script,
+            "html": self._html,
             "save_bundle": self._save_bundle,
         }
+
+    @cached_property
+    def _analyses(self) -> dict[str, Analysis]:
+        return load_analyses()  # not before one is wanted: importing them takes a while in the page
 
     async def handle(
         self,
@@ -239,6 +297,22 @@ class Engine:
         gc.collect()
         raise refusal
 
+    def is_at_hand(self, call: str, arguments: str) -> bool:
+        """Return whether a call asks only for what is kept.
+
+        Then it may be done between two steps of a long ``run``: somebody reads the parts that are done meanwhile.
+        """
+        given = json.loads(arguments)
+        result = given.get("source") or given
+        if call not in _LOOKS or self._opened is None or result.get("analysis") not in self._analyses:
+            return False
+        try:
+            params = read_params(self._analyses[result["analysis"]], result.get("params") or {})
+        except InputError:
+            return False
+        outcome = self._opened.outcomes.get(dumps([result["analysis"], params]))
+        return outcome is not None and (outcome.is_whole or _LOOKS[call](given)(outcome))
+
     def short_of_memory(
         self, error: Exception, call: str, given: Mapping[str, Json], step: str = ""
     ) -> InputError | None:
@@ -276,16 +350,22 @@ class Engine:
         if call == "open_files":
             return shlex.join(["imagenomer", "open", _top_of(given["paths"]) or "FOLDER"])
         if call == "open_demo":
-            return f"imagenomer open demo:{given['size']}:{given['seed']}"
+            return f"imagenomer open {_demo(given.get('cohort', 'teaching'), given['size'], given['seed'])}"
         if self._opened is None:
             return None
+        options = [] if self._opened.atlas is None else ["--atlas", self._opened.atlas]
+        for name, params in _makings(self._opened):
+            options += ["--add-measure", name, json.dumps(params, ensure_ascii=False)]
+        second = [] if self._opened.second is None else ["--second", self._opened.second.where]
         if call == "save_bundle":
-            return shlex.join(["imagenomer", "convert", self._opened.where, f"{stem(self._opened.cohort.name)}.zip"])
+            bundle = f"{stem(self._opened.cohort.name)}.zip"
+            return shlex.join(["imagenomer", "convert", self._opened.where, bundle, *options])
         result = given.get("source") or given
         if "analysis" not in result:
             return None
-        params = json.dumps(result.get("params") or {}, ensure_ascii=False)
-        return shlex.join(["imagenomer", "run", result["analysis"], self._opened.where, "--params", params])
+        given_params = json.dumps(result.get("params") or {}, ensure_ascii=False)
+        where = self._opened.where
+        return shlex.join(["imagenomer", "run", result["analysis"], where, "--params", given_params, *options, *second])
 
     @property
     def _now(self) -> Opened:
@@ -296,26 +376,79 @@ class Engine:
     # --- opening ---------------------------------------------------------------------------------
 
     async def _catalog(self, job: Job) -> Answer:
+        if CATALOG.is_file():
+            return json.loads(CATALOG.read_text(encoding="utf-8")), {}
         return catalog(self._analyses), {}
 
-    async def _open_demo(self, job: Job, *, size: Literal["quick", "full"], seed: int) -> Answer:
-        from imagenomer.teaching import generate  # late: who drops files needs no teaching cohort
+    async def _open_demo(
+        self,
+        job: Job,
+        *,
+        size: Literal["quick", "full"],
+        seed: int,
+        cohort: Literal["teaching", "second"] = "teaching",
+        place: _Place = "first",
+    ) -> Answer:
+        # Late: who drops files needs no teaching cohort.
+        if cohort == "second":
+            from imagenomer.teaching import generate_second
 
-        return await self._open(job, generate(size=size, seed=seed), f"demo:{size}:{seed}")
+            steps = generate_second(size=size, seed=seed)
+        else:
+            from imagenomer.teaching import generate
 
-    async def _open_files(self, job: Job, *, paths: list[str]) -> Answer:
+            steps = generate(size=size, seed=seed)
+        return await self._open(job, steps, _demo(cohort, size, seed), place)
+
+    async def _open_files(self, job: Job, *, paths: list[str], place: _Place = "first") -> Answer:
         from imagenomer.readers import listing_from, open_cohort  # late: the teaching cohort needs no reader
 
         if job.files is None:
             raise InputError("no files came with the request; drop them again")
         listing = listing_from(paths, job.files.sizes, job.files.read)
-        return await self._open(job, open_cohort(listing), _top_of(paths) or listing.name)
+        return await self._open(job, open_cohort(listing), _top_of(paths) or listing.name, place)
 
-    async def _open(self, job: Job, steps: Steps[Cohort], where: str) -> Answer:
+    async def _open(self, job: Job, steps: Steps[Cohort], where: str, place: _Place) -> Answer:
+        first = self._now if place == "second" else None  # refused before the files are read
         cohort = await job.finish(steps)
         # Only a cohort that can be shown replaces the open one.
-        overview = overview_of(cohort)
-        self._opened = Opened(cohort, where, overview)
+        if first is None:
+            self._opened = _opened(cohort, where, cohort.parcellation)
+        else:
+            self._opened = _opened(
+                first.cohort, first.where, first.found, first.atlas, Second(cohort, where), first.added
+            )
+        return self._opened.overview, {}
+
+    async def _close_second(self, job: Job) -> Answer:
+        opened = self._now
+        self._opened = _opened(opened.cohort, opened.where, opened.found, opened.atlas, added=opened.added)
+        return self._opened.overview, {}
+
+    async def _set_parcellation(self, job: Job, *, name: str | None) -> Answer:
+        """Take the parcels for those of an atlas ("none": plain numbers; null: as the files have them)."""
+        opened = self._now
+        if name is None:
+            cohort = replace(opened.cohort, parcellation=opened.found)
+        else:
+            cohort = with_parcellation(opened.cohort, name)
+        self._opened = _opened(cohort, opened.where, opened.found, name, opened.second, opened.added)
+        return self._opened.overview, {}
+
+    async def _add_measure(self, job: Job, *, analysis: str, params: Mapping[str, Json]) -> Answer:
+        """Add the measure that a result makes to the open cohort; results of before stay."""
+        opened, outcome = self._now, await self._outcome(job, analysis, params, _has_parts(None))
+        if outcome.analysis.measure is None:
+            raise InputError(f"{outcome.analysis.title} makes no measure that could be added")
+        settled = json.loads(dumps(outcome.params))
+        for one in opened.added:
+            if (one["analysis"], one["params"]) == (analysis, settled):
+                raise InputError(f"this is a measure of the cohort already: {one['measure']}")
+        measure = await job.finish(outcome.analysis.measure(opened.cohort, outcome.params, outcome.result))
+        cohort = with_measure(opened.cohort, measure)
+        added = (*opened.added, {"analysis": analysis, "params": settled, "measure": measure.name})
+        overview = _overview_with_choices(cohort, opened.found, opened.atlas, added)
+        self._opened = replace(opened, cohort=cohort, overview=overview, added=added)
         return overview, {}
 
     async def _overview(self, job: Job) -> Answer:
@@ -350,6 +483,7 @@ class Engine:
         *,
         measure: str,
         task: str | None = None,
+        session: str | None = None,
         group: str | None = None,
         page: int = 0,
         per_page: int = 24,
@@ -362,6 +496,7 @@ class Engine:
             self._now.cohort,
             measure,
             task=task,
+            session=session,
             group=group,
             page=page,
             per_page=per_page,
@@ -383,6 +518,59 @@ class Engine:
         rows = display_order(self._now.cohort, order)
         return {}, {"pixels": paint_edges(shown.values, order=rows, **look_of(shown, **look))}
 
+    async def _networks(
+        self,
+        job: Job,
+        *,
+        source: Mapping[str, Json],
+        share: bool = False,
+        limit: float | None = None,
+        colormap: str | None = None,
+    ) -> Answer:
+        shown = await self._edge_map(job, source)
+        folded = network_map(shown, parcellation_of(self._now.cohort))
+        values, label, scale = network_values(shown, folded, share)
+        limit = scale_limit(values) if limit is None else limit
+        return {
+            "names": folded.names,
+            "titles": folded.titles,
+            "mean": folded.mean,
+            "share": folded.share,
+            "n_edges": folded.n_edges,
+            "label": label,
+            "limit": scale_limit(values),
+            "scale": scale,
+            "colours": hex_colours(values, colormap=colormap or default_colormap(scale), limit=limit),
+        }, {}
+
+    async def _strongest(
+        self,
+        job: Job,
+        *,
+        source: Mapping[str, Json],
+        n: int,
+        by: By = "absolute",
+        **look: Any,
+    ) -> Answer:
+        shown = await self._edge_map(job, source)
+        chosen, only_marked = look_of(shown, **look), bool(look.get("only_marked"))
+        found = strongest(shown, by, threshold=chosen["threshold"], only_marked=only_marked)
+        edges = found[: max(0, n)]
+        values = shown.values[edges]
+        first, second = edge_parcels(edges, n_parcels_of_cohort(self._now.cohort))
+        return {
+            "edges": edges,
+            "parcels": np.stack([first, second], axis=1),
+            "values": values,
+            "colours": hex_colours(values, colormap=chosen["colormap"], limit=chosen["limit"]),
+            "note": strongest_note(edges.size, found.size, by, chosen["threshold"], only_marked),
+        }, {}
+
+    async def _outlines(self, job: Job) -> Answer:
+        return [
+            {"name": name, "across": across, "up": up, "outline": outlines()[name]} for name, across, up in PROJECTIONS
+        ], {}
+
     def _limit(self, measure: str) -> float:
         """Return where the colour scale of a measure ends, for all its scans alike."""
         self._now.cohort.measure(measure)
@@ -392,25 +580,29 @@ class Engine:
         if "scan" in source:
             measure = source["measure"]
             return scan_map(self._now.cohort, source["scan"], measure, self._limit(measure))
-        outcome = await self._outcome(job, source["analysis"], source["params"])
+        outcome = await self._outcome(job, source["analysis"], source["params"], _has_array(source["array"]))
         return result_map(outcome.report, source["array"])
 
     # --- results ---------------------------------------------------------------------------------
 
-    async def _run(self, job: Job, *, analysis: str, params: Mapping[str, Json]) -> Answer:
-        report = (await self._outcome(job, analysis, params)).report
+    async def _run(self, job: Job, *, analysis: str, params: Mapping[str, Json], part: int | None = None) -> Answer:
+        """Compute a result, of an analysis in parts up to ``part`` (0-based; None: all), and what is kept already."""
+        outcome = await self._outcome(job, analysis, params, _up_to(part))
+        report = outcome.report
         # Lists of rows are in the table views; the page would read them twice, and reads slowly.
         return {
             "numbers": {name: value for name, value in report.numbers.items() if not isinstance(value, list | tuple)},
             "sentences": report.sentences,
             "warnings": report.warnings,
-            "views": report.views,
+            "verdict": report.verdict,
+            "n_parts": outcome.n_parts,
+            "views": [_on_page(view) if isinstance(view, TableView) else view for view in report.views],
         }, {}
 
     async def _detail(
         self, job: Job, *, analysis: str, params: Mapping[str, Json], edge: int, groups: Sequence[Sequence[str]] = ()
     ) -> Answer:
-        outcome = await self._outcome(job, analysis, params)
+        outcome = await self._outcome(job, analysis, params, _has_detail)
         if outcome.analysis.detail is None:
             raise InputError(f"{outcome.analysis.title} has nothing to show for a single edge")
         self._check_edge(edge)
@@ -418,33 +610,76 @@ class Engine:
         return outcome.analysis.detail(self._now.cohort, outcome.params, outcome.result, edge, coloured), {}
 
     async def _table(self, job: Job, *, analysis: str, params: Mapping[str, Json], name: str) -> Answer:
-        outcome = await self._outcome(job, analysis, params)
-        tables = {view.name: view for view in outcome.report.views if isinstance(view, TableView)}
+        outcome = await self._outcome(job, analysis, params, _has_view(name))
+        tables = {view.name: view for view in outcome.report.views if isinstance(view, TableView | GridView)}
         if name not in tables:
             raise InputError(f"this result has no table {name!r}; it has: {', '.join(tables) or 'none'}")
         return _file(csv_of(tables[name]), stem(outcome.stem, name), "csv")
 
     async def _script(self, job: Job, *, analysis: str, params: Mapping[str, Json]) -> Answer:
-        outcome = await self._outcome(job, analysis, params)
-        script = script_of(outcome.name, outcome.analysis, outcome.params, cohort=self._now.where, output=outcome.stem)
-        return {"script": script, "filename": f"{outcome.stem}.py"}, {}
+        outcome = await self._outcome(job, analysis, params, _has_parts(1))
+        return {"script": self._script_of(outcome), "filename": f"{outcome.stem}.py"}, {}
 
-    async def _outcome(self, job: Job, name: str, given: Mapping[str, Json]) -> Outcome:
-        """Return a result, computed now or kept."""
+    def _script_of(self, outcome: Outcome) -> str:
+        opened = self._now
+        return script_of(
+            outcome.name,
+            outcome.analysis,
+            outcome.params,
+            cohort=opened.where,
+            output=outcome.stem,
+            atlas=opened.atlas,
+            second=None if opened.second is None else opened.second.where,
+            measures=_makings(opened),
+        )
+
+    async def _html(
+        self,
+        job: Job,
+        *,
+        analysis: str,
+        params: Mapping[str, Json],
+        part: int | None = None,
+        groups: Sequence[Sequence[str]] = (),
+    ) -> Answer:
+        """Write a result down as one file, of an analysis in parts up to ``part``, as `run` has it."""
+        from imagenomer.html_report import Kept, html_report  # late: few keep a report
+
+        outcome = await self._outcome(job, analysis, params, _up_to(part))
+        await self._need(["matplotlib"])
+        kept = Kept(
+            outcome.analysis,
+            self._now.cohort,
+            outcome.params,
+            outcome.result,
+            outcome.report,
+            self._script_of(outcome),
+            _coloured(groups),
+            outcome.n_parts,
+        )
+        return _file(await job.finish(html_report(kept)), outcome.stem, "html")
+
+    async def _outcome(self, job: Job, name: str, given: Mapping[str, Json], enough: _Enough) -> Outcome:
+        """Return a result, computed now or kept; of an analysis in parts with as many as are ``enough``, or more."""
         opened = self._now
         if name not in self._analyses:
             raise InputError(f"no analysis {name!r}; there are: {', '.join(self._analyses)}")
         analysis = self._analyses[name]
         params = read_params(analysis, given)
         key = dumps([name, params])
-        if key not in opened.outcomes:
+        outcome = opened.outcomes.get(key)
+        if outcome is None and not analysis.parts:
             result = await job.finish(analysis.compute(opened.cohort, params))
             report = analysis.report(opened.cohort, params, result)
-            opened.outcomes[key] = Outcome(name, analysis, params, result, report)
-            if len(opened.outcomes) > KEPT_RESULTS:
-                opened.outcomes.popitem(last=False)
+            outcome = opened.keep(key, Outcome(name, analysis, params, result, report))
+        # What is done of the parts is kept: a cancel costs the one under way only.
+        while outcome is None or not (outcome.is_whole or enough(outcome)):
+            result, n_done = (None, 0) if outcome is None else (outcome.result, outcome.n_parts)
+            result = await job.finish(analysis.parts[n_done].compute(opened.cohort, params, result))
+            report = analysis.report(opened.cohort, params, result)
+            outcome = opened.keep(key, Outcome(name, analysis, params, result, report, n_done + 1))
         opened.outcomes.move_to_end(key)
-        return opened.outcomes[key]
+        return outcome
 
     def _check_edge(self, edge: int) -> None:
         n_edges = next(iter(self._now.cohort.measures.values())).values.shape[1]
@@ -467,16 +702,18 @@ class Engine:
         groups: Sequence[Sequence[str]] = (),
         **look: Any,
     ) -> Answer:
-        """Draw a matrix (``source``, with the looks of `_paint`), a clicked edge, or a view of a result."""
+        """Draw a map (``source``; ``look`` as for `map_figure`), a clicked edge, or a view of a result."""
         if format not in FIGURE_FORMATS:
             raise InputError(f"a figure is one of {', '.join(FIGURE_FORMATS)}, not {format!r}")
         coloured = _coloured(groups)
         if source is not None:
             shown = await self._edge_map(job, source)
             await self._need(["matplotlib"])
-            figure, filename = map_figure(self._now.cohort, shown, theme, **look), stem(shown.title, shown.label)
+            figure = map_figure(self._now.cohort, shown, theme, **look)
+            shape = look.get("view", "matrix")
+            filename = stem(shown.title, shown.label, *([] if shape == "matrix" else [shape]))
         else:
-            outcome = await self._outcome(job, analysis, params or {})
+            outcome = await self._outcome(job, analysis, params or {}, _has_figure(name, edge))
             await self._need(["matplotlib"])
             if edge is not None:
                 figure, filename = self._draw_edge(outcome, edge, coloured, theme)
@@ -503,6 +740,39 @@ class Engine:
             return figures[name], stem(outcome.stem, name)
 
 
+def _opened(
+    cohort: Cohort,
+    where: str,
+    found: Parcellation | None,
+    atlas: str | None = None,
+    second: Second | None = None,
+    added: tuple[dict[str, Json], ...] = (),
+) -> Opened:
+    """Return a cohort as it is open from now on, with the second beside it."""
+    cohort = with_companion(cohort, None if second is None else second.cohort, atlas=atlas)
+    return Opened(cohort, where, found, _overview_with_choices(cohort, found, atlas, added), atlas, second, added)
+
+
+def _makings(opened: Opened) -> list[Making]:
+    """Return how the measures were made that were added, as `imagenomer.load.load` takes it."""
+    return [(one["analysis"], one["params"]) for one in opened.added]
+
+
+def _overview_with_choices(
+    cohort: Cohort, found: Parcellation | None, chosen: str | None, added: Sequence[Mapping[str, Json]]
+) -> dict[str, Json]:
+    """Return the overview, with the parcellations to choose from: as found, each atlas of the size, plain numbers."""
+    overview = overview_of(cohort)
+    choices: list[dict[str, Json]] = []
+    if found is not None:
+        choices.append({"name": None, "title": found.name})
+        others = [load_atlas(name) for name in atlases_of_size(found.n_parcels)]
+        choices += [{"name": atlas.atlas, "title": atlas.name} for atlas in others if atlas.name != found.name]
+        if found.labels != plain_parcellation(found.n_parcels).labels:
+            choices.append({"name": PLAIN, "title": "None: plain numbers"})
+    return {**overview, "parcellation_choices": choices, "atlas": chosen, "added": list(added)}
+
+
 def catalog(analyses: Mapping[str, Analysis]) -> list[dict[str, Json]]:
     """Return what can be computed, and the form of each analysis."""
     return [
@@ -511,10 +781,72 @@ def catalog(analyses: Mapping[str, Analysis]) -> list[dict[str, Json]]:
             "title": analysis.title,
             "summary": analysis.summary,
             "tab": analysis.tab,
+            "needs": analysis.needs,
+            "parts": [{"name": part.name, "title": part.title} for part in analysis.parts],
+            "makes_measure": analysis.measure is not None,
             "fields": form_of(analysis),
         }
         for name, analysis in analyses.items()
     ]
+
+
+def _has_parts(n_parts: int | None) -> _Enough:
+    """Want so many parts; None: all."""
+    return lambda outcome: n_parts is not None and outcome.n_parts >= n_parts
+
+
+def _has_view(name: str) -> _Enough:
+    return lambda outcome: any(view.name == name for view in outcome.report.views)
+
+
+def _has_array(name: str) -> _Enough:
+    return lambda outcome: name in outcome.report.arrays
+
+
+def _has_detail(outcome: Outcome) -> bool:
+    return any(isinstance(view, MatrixView) and view.detail for view in outcome.report.views)
+
+
+def _demo(cohort: str, size: str, seed: int) -> str:
+    """Return a teaching cohort as `imagenomer.load.load` names it."""
+    return f"{'demo2' if cohort == 'second' else 'demo'}:{size}:{seed}"
+
+
+def _has_figure(name: str, edge: int | None) -> _Enough:
+    return _has_view(name) if edge is None else _has_detail
+
+
+def _up_to(part: int | None) -> _Enough:
+    """Want the parts up to this one (0-based); None: all."""
+    return _has_parts(None if part is None else part + 1)
+
+
+def _has_source(given: Mapping[str, Json]) -> _Enough:
+    return _has_array(given["source"]["array"])
+
+
+#: Calls that look at a result, and what of it they want.
+_LOOKS: dict[str, Callable[[Mapping[str, Json]], _Enough]] = {
+    "matrix": _has_source,
+    "paint": _has_source,
+    "networks": _has_source,
+    "strongest": _has_source,
+    "detail": lambda given: _has_detail,
+    "figure": lambda given: (
+        _has_source(given) if "source" in given else _has_figure(given.get("name", ""), given.get("edge"))
+    ),
+    "table": lambda given: _has_view(given.get("name", "")),
+    "script": lambda given: _has_parts(1),
+    "html": lambda given: _up_to(given.get("part")),
+}
+
+
+def _on_page(view: TableView) -> TableView:
+    """Return the part of a table that the page shows: what is for the file only may be many times as much."""
+    columns = tuple(column for column in view.columns if column.where != "file")
+    keys = {"edge", *(column.key for column in columns), *(column.sort for column in columns)}
+    rows = tuple({key: row[key] for key in row if key in keys} for row in view.rows[: view.on_page])
+    return replace(view, columns=columns, rows=rows)
 
 
 def _top_of(paths: Sequence[str]) -> str | None:

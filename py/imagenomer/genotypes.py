@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from imagenomer.cohort import VariantSet
 from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 _BED_MAGIC = b"\x6c\x1b\x01"
@@ -77,15 +78,41 @@ def unnamed_variants(name: str, dosage: NDArray[np.int8], variant_ids: tuple[str
     )
 
 
-def read_plink(files: PlinkFiles, name: str) -> tuple[VariantSet, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class People:
+    """The table of a .fam file, one entry a person.
+
+    Attributes
+    ----------
+    families, subjects, fathers, mothers : tuple of str
+        Identifiers: of the family (FID), the person (IID) and their parents, "0" where unknown.
+    sexes : ndarray of int
+        1 male, 2 female, 0 unknown.
+    phenotypes : tuple of str
+        As written: -9 (or 0, of cases and controls) where missing.
+    """
+
+    families: tuple[str, ...]
+    subjects: tuple[str, ...]
+    fathers: tuple[str, ...]
+    mothers: tuple[str, ...]
+    sexes: IntArray
+    phenotypes: tuple[str, ...]
+
+    @property
+    def founders(self) -> BoolArray:
+        """True for those who name neither father nor mother."""
+        return np.array([{*parents} == {"0"} for parents in zip(self.fathers, self.mothers, strict=True)], dtype=bool)
+
+
+def read_plink(files: PlinkFiles, name: str) -> Steps[tuple[VariantSet, People]]:
     """Read PLINK's binary files.
 
     Returns
     -------
     variants : VariantSet
-        Its rows are in the order of the .fam file.
-    subjects : tuple of str
-        Individual identifiers (IID) of the rows.
+        Its rows are in the order of the .fam file. A variant called "." is named by its place ("7:55249071").
+    people : People
 
     Raises
     ------
@@ -94,34 +121,52 @@ def read_plink(files: PlinkFiles, name: str) -> tuple[VariantSet, tuple[str, ...
     """
     people = _rows(files.fam, f"{name}.fam", 6)
     variants = _rows(files.bim, f"{name}.bim", 6)
-    if files.bed[:3] != _BED_MAGIC:
-        raise InputError(f"{name}.bed is not a variant-major PLINK file: it begins with {files.bed[:3]!r}")
+    if files.bed[:2] != _BED_MAGIC[:2]:
+        raise InputError(
+            f"{name}.bed is not a binary file of PLINK 1.9: it begins with {files.bed[:3]!r} where {_BED_MAGIC!r} is "
+            "needed; make it with plink --make-bed"
+        )
+    if files.bed[2:3] != _BED_MAGIC[2:]:
+        raise InputError(
+            f"{name}.bed is stored by subject (sample-major), as very old versions of PLINK did; "
+            "make it anew with plink --make-bed"
+        )
     n_bytes = -(-len(people) // 4)
     expected, found = 3 + n_bytes * len(variants), len(files.bed)
     if found != expected:
         raise InputError(
-            f"{name}.bed has {found:,} bytes; {len(variants):,} variants of {len(people):,} people need {expected:,}"
+            f"{name}.bed has {found:,} bytes; {len(variants):,} variants of {len(people):,} people need {expected:,}: "
+            "the three files do not belong together, or one is cut off"
         )
+    try:
+        positions = np.array([int(row[3]) for row in variants], dtype=np.intp)
+    except ValueError as error:
+        raise InputError(f"{name}.bim: a position is not a whole number ({error})") from None
     packed = np.frombuffer(files.bed, np.uint8, offset=3).reshape(len(variants), n_bytes)
     dosage = np.empty((len(people), len(variants)), dtype=np.int8)
     for start in range(0, len(variants), 1024):
         block = _DOSAGES_OF_BYTE[packed[start : start + 1024]].view(np.int8)
         dosage[:, start : start + 1024] = block[:, : len(people)].T
-    try:
-        positions = np.array([int(row[3]) for row in variants], dtype=np.intp)
-    except ValueError as error:
-        raise InputError(f"{name}.bim: a position is not a whole number ({error})") from None
+        yield Progress(f"Reading genotypes {name}", min(start + 1024, len(variants)), len(variants))
+    families, subjects, fathers, mothers, sexes, phenotypes = zip(*people, strict=True) if people else ((),) * 6
     return (
         VariantSet(
             name=name,
             dosage=dosage,
-            variant_ids=tuple(row[1] for row in variants),
+            variant_ids=tuple(f"{row[0]}:{row[3]}" if row[1] == "." else row[1] for row in variants),
             chromosomes=tuple(row[0] for row in variants),
             positions=positions,
             effect_alleles=tuple(row[4] for row in variants),
             other_alleles=tuple(row[5] for row in variants),
         ),
-        tuple(row[1] for row in people),
+        People(
+            families,
+            subjects,
+            fathers,
+            mothers,
+            np.array([int(sex) if sex in ("1", "2") else 0 for sex in sexes], dtype=np.intp),
+            phenotypes,
+        ),
     )
 
 
@@ -161,6 +206,36 @@ def write_plink(variants: VariantSet, subjects: tuple[str, ...], sexes: Sequence
     )
 
 
+# --- chromosomes ----------------------------------------------------------------------------------
+
+#: Chromosomes that are not numbers, as PLINK counts them.
+_CHROMOSOMES = {"X": 23, "Y": 24, "XY": 25, "PAR1": 25, "PAR2": 25, "M": 26, "MT": 26}
+X, Y, PSEUDOAUTOSOMAL, MITOCHONDRIAL = 23, 24, 25, 26
+
+
+def chromosome_numbers(chromosomes: Sequence[str]) -> IntArray:
+    """Return the number of each chromosome: 1 to 22, and 23 X, 24 Y, 25 both (pseudo-autosomal), 26 mitochondrial.
+
+    Parameters
+    ----------
+    chromosomes : sequence of str
+        "7", "chr7", "X", "23".
+
+    Returns
+    -------
+    ndarray of int, shape (n_variants,)
+        0 where it is unknown or something else, such as a contig.
+    """
+
+    def number(name: str) -> int:
+        name = name.upper().removeprefix("CHR")
+        found = int(name) if name.isascii() and name.isdecimal() else _CHROMOSOMES.get(name, 0)
+        return found if found <= MITOCHONDRIAL else 0
+
+    known = {name: number(name) for name in set(chromosomes)}
+    return np.array([known[name] for name in chromosomes], dtype=np.intp)
+
+
 # --- counts and quality --------------------------------------------------------------------------
 
 
@@ -174,17 +249,39 @@ class GenotypeCounts:
         Subjects (or variants) with two copies of the effect allele, with one, and with none of it.
     missing : ndarray of int
         Those without a call.
+    single_two, single_none : ndarray of int, or 0
+        Those among ``two`` and ``none`` who have a single copy of the chromosome (men on X), so that each is one
+        allele.
     """
 
     two: IntArray
     one: IntArray
     none: IntArray
     missing: IntArray
+    single_two: IntArray | int = 0
+    single_none: IntArray | int = 0
 
     @property
     def called(self) -> IntArray:
         """Genotypes that are known."""
         return self.two + self.one + self.none
+
+    @property
+    def alleles(self) -> IntArray:
+        """Alleles that are known."""
+        return np.asarray(2 * self.called - self.single_two - self.single_none)
+
+    @property
+    def copies(self) -> IntArray:
+        """Those among them that are the effect allele."""
+        return np.asarray(2 * self.two + self.one - self.single_two)
+
+    @property
+    def pairs(self) -> GenotypeCounts:
+        """The same of those with two copies of the chromosome."""
+        return GenotypeCounts(
+            np.asarray(self.two - self.single_two), self.one, np.asarray(self.none - self.single_none), self.missing
+        )
 
     @property
     def missing_rate(self) -> FloatArray:
@@ -196,7 +293,7 @@ class GenotypeCounts:
     def effect_frequency(self) -> FloatArray:
         """Frequency of the effect allele among the alleles known; NaN where none is."""
         with np.errstate(invalid="ignore"):
-            return np.asarray((2 * self.two + self.one) / (2 * self.called))
+            return np.asarray(self.copies / self.alleles)
 
     @property
     def minor_frequency(self) -> FloatArray:
@@ -211,8 +308,7 @@ def count_genotypes(dosage: NDArray[np.int8], by: Literal["variant", "subject"] 
     Parameters
     ----------
     dosage : ndarray, shape (n_subjects, n_variants), int8
-        0, 1, 2 copies of the effect allele, or -1. On X, where men have one copy, choose the subjects accordingly:
-        nothing here knows of sexes.
+        0, 1, 2 copies of the effect allele, or -1. Nothing here knows of sexes: see `count_by_sex`.
     by : {"variant", "subject"}
     """
     n_subjects, n_variants = dosage.shape
@@ -228,6 +324,43 @@ def count_genotypes(dosage: NDArray[np.int8], by: Literal["variant", "subject"] 
             else:
                 counts[row, start : start + 255] = [np.count_nonzero(one) for one in equal]
     return GenotypeCounts(*counts)
+
+
+def count_by_sex(dosage: NDArray[np.int8], chromosomes: IntArray, sexes: IntArray) -> GenotypeCounts:
+    """Count genotypes by variant, a man's on X and Y and everybody's of mitochondria as one allele.
+
+    Where there is one allele only, a heterozygous call cannot be and counts as missing. On X and Y those whose sex is
+    unknown are not counted, and on Y women are not.
+
+    Parameters
+    ----------
+    dosage : ndarray, shape (n_subjects, n_variants), int8
+    chromosomes : ndarray of int, shape (n_variants,)
+        As `chromosome_numbers` returns them.
+    sexes : ndarray of int, shape (n_subjects,)
+        1 male, 2 female, 0 unknown.
+    """
+    counts = count_genotypes(dosage)
+    columns = np.flatnonzero(np.isin(chromosomes, (X, Y, MITOCHONDRIAL)))
+    if not columns.size:
+        return counts
+    found = np.array([counts.two, counts.one, counts.none, counts.missing, *np.zeros((2, len(counts.two)), np.intp)])
+    for chromosome, single, paired in (
+        (X, sexes == 1, sexes == 2),
+        (Y, sexes == 1, sexes < 0),
+        (MITOCHONDRIAL, sexes >= 0, sexes < 0),
+    ):
+        own = np.flatnonzero(chromosomes == chromosome)
+        one, two = count_genotypes(dosage[np.ix_(single, own)]), count_genotypes(dosage[np.ix_(paired, own)])
+        found[:, own] = (
+            one.two + two.two,
+            two.one,
+            one.none + two.none,
+            one.missing + one.one + two.missing,
+            one.two,
+            one.none,
+        )
+    return GenotypeCounts(*found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +391,7 @@ def check_hardy_weinberg(counts: GenotypeCounts, *, mid_p: bool = False) -> Hard
     Parameters
     ----------
     counts : GenotypeCounts
-        By variant. Of unrelated people of one ancestry; of women for variants on X.
+        By variant. Of unrelated people of one ancestry. Those with a single copy of the chromosome are left out.
     mid_p : bool
         Count half of what is exactly as likely as what was found: less conservative for rare alleles.
 
@@ -267,10 +400,11 @@ def check_hardy_weinberg(counts: GenotypeCounts, *, mid_p: bool = False) -> Hard
     Wigginton, Cutler and Abecasis (2005), Am. J. Hum. Genet. 76:887. Graffelman and Moreno (2013),
     Stat. Appl. Genet. Mol. Biol. 12:433 (mid-p).
     """
+    counts = counts.pairs
     n = counts.called
     rare = 2 * np.minimum(counts.two, counts.none) + counts.one  # copies of the rarer allele
     log_p = np.full(n.size, np.nan)
-    log_factorial = gammaln(np.arange(n.max(initial=0) + 1) + 1.0)
+    log_factorial = scipy.special.gammaln(np.arange(n.max(initial=0) + 1) + 1.0)
     # Variants of similar allele counts together: each takes rare // 2 + 1 terms, the others of its block are padding.
     order = np.argsort(rare, kind="stable")
     order = order[n[order] > 0]
@@ -352,8 +486,8 @@ def check_variants(
     n_all = counts.called + counts.missing
     # Shares as counts, with a little room: 3 of 30 passes 0.1 whatever its last digit.
     too_missing = (counts.missing > most_missing * n_all * (1 + _SAME)) | (counts.called == 0)
-    minor = np.minimum(2 * counts.two + counts.one, 2 * counts.none + counts.one)
-    too_rare = minor < least_maf * 2 * counts.called * (1 - _SAME)
+    minor = np.minimum(counts.copies, counts.alleles - counts.copies)
+    too_rare = minor < least_maf * counts.alleles * (1 - _SAME)
     off = np.zeros(n_all.shape, dtype=bool)
     if least_hardy_p > 0:
         off = check_hardy_weinberg(counts).p_value < least_hardy_p * (1 - _SAME)

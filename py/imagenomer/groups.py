@@ -29,16 +29,11 @@ import numpy as np
 
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
+from imagenomer.parsing import MAX_DEPTH, MAX_LENGTH, Token, TokenKind, TokenReader
 from imagenomer.types import BoolArray, FloatArray, Json
 
 #: The field that is a subject's identifier, as text; a phenotype of this name cannot be reached.
 SUBJECT = "subject"
-
-#: Parentheses and negations inside one another; far above what people write, far below Python's own limit.
-MAX_DEPTH = 50
-
-#: Characters in one expression, so that a pasted file is refused at once.
-MAX_LENGTH = 20_000
 
 # --- the tree ------------------------------------------------------------------------------------
 
@@ -104,16 +99,6 @@ Expression: TypeAlias = Comparison | Membership | Missing | Not | Combination
 
 
 # --- text to tokens ------------------------------------------------------------------------------
-
-TokenKind: TypeAlias = Literal["number", "text", "field", "word", "symbol", "end"]
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    kind: TokenKind
-    value: str
-    position: int
-
 
 _KEYWORDS = frozenset(("and", "or", "not", "in", "is", "missing", "true", "false"))
 _SYNONYMS = {"&": "and", "|": "or", "≤": "<=", "≥": ">=", "≠": "!=", "[": "(", "]": ")"}
@@ -206,35 +191,8 @@ def parse(text: str) -> Expression:
     return _Parser(_tokens(text)).whole()
 
 
-class _Parser:
+class _Parser(TokenReader):
     """Recursive descent, one method a rule of the grammar in the module's docstring."""
-
-    def __init__(self, tokens: list[Token]) -> None:
-        self.tokens = tokens
-        self.index = 0
-        self.depth = 0
-
-    def peek(self) -> Token:
-        return self.tokens[self.index]
-
-    def take(self) -> Token:
-        token = self.peek()
-        self.index += 1
-        return token
-
-    def accept(self, symbol: str) -> bool:
-        """Step over a symbol or keyword if it comes next."""
-        found = self.peek().kind == "symbol" and self.peek().value == symbol
-        self.index += found
-        return found
-
-    def expect(self, symbol: str, where: str) -> None:
-        if not self.accept(symbol):
-            self.refuse(f"expected {symbol!r} {where}")
-
-    def refuse(self, message: str) -> NoReturn:
-        found = "the end" if self.peek().kind == "end" else repr(self.peek().value)
-        raise InputError(f"{message}, found {found}", position=self.peek().position)
 
     def whole(self) -> Expression:
         if self.peek().kind == "end":

@@ -15,11 +15,15 @@ from imagenomer.types import Json
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """Return strict JSON text of what `jsonable` takes."""
+    # The page takes a quarter of a microsecond to read a character, so there are no spaces where nobody looks.
+    separators = (",", ":") if indent is None else None
     try:
         # Most answers hold no NaN; then the encoder in C walks them, ten times faster than we can.
-        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False, default=_opened)
+        return json.dumps(
+            value, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False, default=_opened
+        )
     except ValueError:
-        return json.dumps(jsonable(value), indent=indent, ensure_ascii=False, allow_nan=False)
+        return json.dumps(jsonable(value), indent=indent, separators=separators, ensure_ascii=False, allow_nan=False)
 
 
 def jsonable(value: Any) -> Json:
@@ -33,6 +37,11 @@ def jsonable(value: Any) -> Json:
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
     return jsonable(_opened(value))
+
+
+def finite(value: float) -> float | None:
+    """Return a number as JSON has it: None where it is not defined."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _opened(value: Any) -> Any:

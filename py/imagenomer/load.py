@@ -2,46 +2,116 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from os import PathLike
-from typing import Literal, cast
+from typing import TypeAlias
 
-from imagenomer.cohort import Cohort
+from imagenomer.cohort import Cohort, with_measure, with_parcellation
+from imagenomer.companion import with_companion
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps, finish
+from imagenomer.types import Json
+
+#: An analysis by name, and the parameters with which it makes a measure.
+Making: TypeAlias = tuple[str, Mapping[str, Json]]
 
 #: The seed of a teaching cohort whose seed is not given.
 DEFAULT_SEED = 1
 
-_SIZES = ("quick", "full")
+_FORMS = "demo:SIZE, demo:SIZE:SEED and demo:SIZE:SEED:TRUTH, demo2:SIZE and demo2:SIZE:SEED"
 
 
-def load(where: str | PathLike[str]) -> Cohort:
+def load(
+    where: str | PathLike[str],
+    *,
+    atlas: str | None = None,
+    second: str | PathLike[str] | None = None,
+    measures: Iterable[Making] = (),
+) -> Cohort:
     """Open a cohort.
 
     Parameters
     ----------
     where : str or path
-        A folder, a ``.zip``, or ``demo:quick``, ``demo:full``, ``demo:full:SEED`` for a synthetic teaching cohort.
+        A folder, a ``.zip``, or ``demo:quick``, ``demo:full``, ``demo:full:SEED`` for a synthetic teaching cohort
+        (``demo:small:SEED:both`` has another planted truth, see `imagenomer.teaching.TRUTHS`), and ``demo2:full:SEED``
+        for the second one.
+    atlas : str or None
+        What the parcels are: the name of an atlas ("power-264"), "none" for plain numbers, None for what the files say.
+    second : str or path or None
+        A second cohort to test on, named like the first; it becomes `Cohort.companion`.
+    measures : iterable of (str, mapping)
+        Measures to make and add, one after another: an analysis that makes one, and its parameters.
 
     Raises
     ------
     InputError
-        If there is no such cohort, or its files cannot be read; the message names the file.
+        If there is no such cohort, its files cannot be read (the message names the file), the atlas does not fit, or a
+        measure cannot be made.
     """
-    return finish(load_steps(where))
+    return finish(load_steps(where, atlas=atlas, second=second, measures=measures))
 
 
-def load_steps(where: str | PathLike[str]) -> Steps[Cohort]:
+def load_steps(
+    where: str | PathLike[str],
+    *,
+    atlas: str | None = None,
+    second: str | PathLike[str] | None = None,
+    measures: Iterable[Making] = (),
+) -> Steps[Cohort]:
     """Open a cohort as `load` does, reporting progress."""
-    # Late: a teaching cohort needs no reader, and a folder no teaching.
-    if isinstance(where, str) and where.startswith("demo:"):
-        _, size, *seed = where.split(":")
-        if size not in _SIZES or len(seed) > 1 or not all(part.isdecimal() for part in seed):
-            raise InputError(f"{where!r} names no teaching cohort; there are: demo:quick, demo:full, demo:full:SEED")
-        from imagenomer.teaching import generate
+    cohort = yield from _as_found(where)
+    if atlas is not None:
+        cohort = with_parcellation(cohort, atlas)
+    for analysis, params in measures:
+        cohort = yield from add_measure(cohort, analysis, params)
+    if second is None:
+        return cohort
+    return with_companion(cohort, (yield from _as_found(second)), atlas=atlas)
 
-        chosen = cast(Literal["quick", "full"], size)
-        return (yield from generate(size=chosen, seed=int(seed[0]) if seed else DEFAULT_SEED))
+
+def add_measure(cohort: Cohort, analysis: str, params: Mapping[str, Json]) -> Steps[Cohort]:
+    """Return the cohort with the measure that an analysis makes.
+
+    Raises
+    ------
+    InputError
+        If there is no such analysis, it makes no measure, or cannot be computed.
+    """
+    from imagenomer.analyses import load_analyses, read_params  # late: most cohorts are opened as they are
+
+    analyses = load_analyses()
+    chosen = analyses.get(analysis)
+    if chosen is None or chosen.measure is None:
+        making = ", ".join(name for name, one in analyses.items() if one.measure is not None)
+        raise InputError(f"{analysis!r} is no analysis that makes a measure; those that do: {making}")
+    settled = read_params(chosen, params)
+    result = yield from chosen.compute(cohort, settled)
+    return with_measure(cohort, (yield from chosen.measure(cohort, settled, result)))
+
+
+def _as_found(where: str | PathLike[str]) -> Steps[Cohort]:
+    # Late: a teaching cohort needs no reader, and a folder no teaching.
+    if isinstance(where, str) and where.startswith(("demo:", "demo2:")):
+        return (yield from _teaching_cohort(where))
     from imagenomer.readers import listing_of, open_cohort
 
     return (yield from open_cohort(listing_of(where)))
+
+
+def _teaching_cohort(where: str) -> Steps[Cohort]:
+    from imagenomer.teaching import SECOND_SIZES, SIZES, TRUTHS, generate, generate_second
+
+    which, size, *rest = where.split(":")
+    seed = rest[0] if rest else str(DEFAULT_SEED)
+    truth = rest[1] if len(rest) > 1 else None
+    second = which == "demo2"
+    known = size in (SECOND_SIZES if second else SIZES) and (truth is None or (truth in TRUTHS and not second))
+    if not known or not seed.isdecimal() or len(rest) > 2:
+        raise InputError(
+            f"{where!r} names no teaching cohort; there are {_FORMS}, where SIZE is one of {', '.join(SIZES)} (of the "
+            f"second {', '.join(SECOND_SIZES)}), SEED is a whole number, and TRUTH is one of {', '.join(TRUTHS)}"
+        )
+    if second:
+        return (yield from generate_second(size=size, seed=int(seed)))
+    return (yield from generate(size=size, seed=int(seed), recipe=None if truth is None else TRUTHS[truth]))

@@ -9,6 +9,8 @@ from typing import cast
 import numpy as np
 
 from imagenomer.cohort import Cohort, Phenotype, Scan, VariantSet
+from imagenomer.companion import in_common
+from imagenomer.figures.palette import network_colours
 from imagenomer.figures.pixels import COLORMAPS, Colormap
 from imagenomer.jsonable import jsonable
 from imagenomer.maps import measure_limit
@@ -35,9 +37,11 @@ def overview_of(cohort: Cohort) -> dict[str, Json]:
             {"name": task, "n_found": n_found[task], "n_used": n_used[task]}
             for task in sorted(n_found, key=lambda task: (-n_found[task], task))
         ],
-        "sessions": sorted({scan.session for scan in cohort.scans} - {""}),
+        "sessions": cohort.sessions,
+        "runs": cohort.runs,
         "measures": [
-            {"name": measure.name, "n_scans": int(measure.present.sum())} for measure in cohort.measures.values()
+            {"name": measure.name, "n_scans": int(measure.present.sum()), "made": measure.made}
+            for measure in cohort.measures.values()
         ],
         "parcellation": None if cohort.parcellation is None else _parcellation(cohort.parcellation),
         "phenotypes": [_phenotype(phenotype) for phenotype in cohort.phenotypes.values()],
@@ -54,11 +58,24 @@ def overview_of(cohort: Cohort) -> dict[str, Json]:
             {"name": weights.name, "n_values": int(weights.values.size), "description": weights.description}
             for weights in cohort.weights.values()
         ],
+        "second": None if cohort.companion is None else _second(cohort, cohort.companion),
         "log": list(cohort.log),
         "measures_limit": {measure.name: measure_limit(measure) for measure in cohort.measures.values()},
         "colormaps": [_colormap(colormap) for colormap in COLORMAPS.values()],
     }
     return cast(dict[str, Json], jsonable(overview))
+
+
+def _second(cohort: Cohort, second: Cohort) -> dict[str, Json]:
+    return {
+        "name": second.name,
+        "description": second.description,
+        "synthetic": second.synthetic,
+        "n_subjects": second.n_subjects,
+        "n_scans_used": len(second.scans),
+        "in_common": jsonable(in_common(cohort, second)),
+        "log": jsonable(list(second.log)),
+    }
 
 
 def _colormap(colormap: Colormap) -> dict[str, Json]:
@@ -79,6 +96,8 @@ def _parcellation(parcellation: Parcellation) -> dict[str, Json]:
         "labels": parcellation.labels,
         "networks": parcellation.networks,
         "network_names": parcellation.network_names,
+        "network_titles": parcellation.network_titles or parcellation.network_names,
+        "network_colours": network_colours(len(parcellation.network_names)),
         "coordinates": parcellation.coordinates,
         "display_order": parcellation.display_order,
         "citation": parcellation.citation,

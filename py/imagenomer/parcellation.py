@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ import numpy as np
 from imagenomer.errors import InputError
 from imagenomer.types import FloatArray, IntArray
 
+#: Stands for parcels without an atlas, where an atlas may be named.
+PLAIN = "none"
 #: How a table says that there is no value, as in BIDS.
 NOT_AVAILABLE = "n/a"
 
@@ -37,6 +41,8 @@ class Parcellation:
     network_titles : tuple of str
         Each of ``network_names`` in full ("Default mode" for "DMN"); empty where unknown.
     citation : str
+    atlas : str
+        Name of the atlas that came with the program ("power-264"); "" if it is none of these.
     """
 
     name: str
@@ -46,6 +52,7 @@ class Parcellation:
     network_names: tuple[str, ...]
     citation: str = ""
     network_titles: tuple[str, ...] = ()
+    atlas: str = ""
 
     @property
     def n_parcels(self) -> int:
@@ -85,13 +92,14 @@ def load_atlas(name: str) -> Parcellation:
     if name not in _catalogue():
         raise InputError(f"no atlas {name!r}; there are: {', '.join(_catalogue())}")
     facts = _catalogue()[name]
-    return read_atlas(
+    parcellation = read_atlas(
         (_atlas_folder() / name / "atlas.tsv").read_text(encoding="utf-8"),
         name=facts["name"],
         network_names=tuple(network["code"] for network in facts["networks"]),
         network_titles=tuple(network["name"] for network in facts["networks"]),
         citation=facts["citation"],
     )
+    return replace(parcellation, atlas=name)
 
 
 def atlases_of_size(n_parcels: int) -> tuple[str, ...]:
@@ -110,6 +118,50 @@ def guess_atlas(n_parcels: int) -> str | None:
         if _catalogue()[name]["assumed_by_size"]:
             return name
     return None
+
+
+def choose_parcellation(n_parcels: int, name: str) -> Parcellation:
+    """Return an atlas for so many parcels, or plain numbers for "none".
+
+    Raises
+    ------
+    InputError
+        If there is no such atlas, or it has another number of parcels; the message lists those that fit.
+    """
+    if name == PLAIN:
+        return plain_parcellation(n_parcels)
+    fitting = atlases_of_size(n_parcels)
+    if name not in fitting:
+        there_are = ", ".join((*fitting, PLAIN))
+        has = f"{name} has {atlases()[name]} parcels" if name in atlases() else f"there is no atlas {name!r}"
+        raise InputError(f"{has}; for the {n_parcels} parcels of these scans there are: {there_are}")
+    return load_atlas(name)
+
+
+def atlas_of_labels(labels: Sequence[str]) -> Parcellation | None:
+    """Return the atlas that has exactly these parcels, in this order, or None.
+
+    Labels are compared without the release's name before them ("7Networks_LH_Vis_1"); where they stand for several
+    atlases (Schaefer's parcels of both releases do not), none is returned.
+    """
+    bare = [re.sub(r"^(7|17)Networks_", "", label) for label in labels]
+    found = []
+    for name in atlases_of_size(len(bare)):
+        atlas = load_atlas(name)
+        place = {label: position for position, label in enumerate(atlas.labels)}
+        if place.keys() == set(bare):
+            found.append(_reordered(atlas, [place[label] for label in bare]))
+    return found[0] if len(found) == 1 else None
+
+
+def _reordered(atlas: Parcellation, rows: list[int]) -> Parcellation:
+    return replace(
+        atlas,
+        labels=tuple(atlas.labels[row] for row in rows),
+        coordinates=atlas.coordinates[rows],
+        networks=tuple(atlas.networks[row] for row in rows),
+        atlas=atlas.atlas if rows == sorted(rows) else "",
+    )
 
 
 def read_atlas(

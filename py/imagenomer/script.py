@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from imagenomer import __version__
 from imagenomer.analyses import Analysis
+from imagenomer.load import Making
 
 # Whatever comes from data or from the user enters through repr() alone, so that a name cannot become code.
 _SCRIPT = '''\
@@ -28,17 +30,17 @@ from imagenomer.load import load
 from imagenomer.progress import finish
 
 COHORT = {cohort!r}  # where it is here: path of a folder or zip, or demo:quick, demo:full, demo:full:SEED
-OUTPUT = {output!r}  # how the names of the files begin
+{second_line}OUTPUT = {output!r}  # how the names of the files begin
 
 if __version__ != {version!r}:
     print(f"computed with ImageNomer {version}, this is {{__version__}}")
 
-cohort = load(COHORT)
+cohort = load(COHORT{options}{second})
 params = {params}
 result = finish(ANALYSIS.compute(cohort, params))
 report = ANALYSIS.report(cohort, params, result)
 
-for sentence in (*report.warnings, *report.sentences):
+for sentence in (*(finding.text for finding in report.verdict), *report.warnings, *report.sentences):
     print(sentence)
 Path(f"{{OUTPUT}}.json").write_text(json.dumps(report.numbers, indent=2), encoding="utf-8")
 if report.arrays:
@@ -48,7 +50,17 @@ for name, figure in ANALYSIS.draw(cohort, params, result, "light").items():
 '''
 
 
-def script_of(name: str, analysis: Analysis, params: Any, *, cohort: str, output: str) -> str:
+def script_of(
+    name: str,
+    analysis: Analysis,
+    params: Any,
+    *,
+    cohort: str,
+    output: str,
+    atlas: str | None = None,
+    second: str | None = None,
+    measures: Sequence[Making] = (),
+) -> str:
     """Return a native script that reproduces a result.
 
     Parameters
@@ -62,13 +74,21 @@ def script_of(name: str, analysis: Analysis, params: Any, *, cohort: str, output
         What `imagenomer.load.load` opens.
     output : str
         How the names of the files begin that the script writes.
+    atlas, second, measures
+        As `imagenomer.load.load` takes them.
     """
+    options = "" if atlas is None else f", atlas={atlas!r}"
+    if measures:
+        options += f", measures={list(measures)!r}"
     return _SCRIPT.format(
         title=analysis.title,
         version=__version__,
         module=name.replace("-", "_"),
         cohort=cohort,
         output=output,
+        options=options,
+        second_line="" if second is None else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
+        second="" if second is None else ", second=SECOND",
         params=_spelled_out(params),
     )
 

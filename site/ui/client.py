@@ -16,6 +16,8 @@ from pyscript.ffi import create_proxy, to_js
 SILENCE = 20
 #: Seconds that the engine has to obey when it is told to stop.
 PATIENCE = 4
+#: Milliseconds between two looks whether everything is answered.
+REST = 20
 #: A call that lost the engine so often is not run again; an engine lost so often while idle, and the user doing nothing
 #: in between, is not replaced.
 ENOUGH = 2
@@ -135,6 +137,7 @@ class Client:
         self._losses = {}  # key of a call -> how often it lost the engine
         self._idle_losses = 0
         self._quiet = False
+        self._stubborn = None  # number of the call that does not stop when told to
         self._await_sign = later(1000 * SILENCE, self._silent)
         for deed in ("pointerdown", "keydown"):
             listen(js.document, deed, self._forgive, capture=True)
@@ -190,6 +193,11 @@ class Client:
         self._page.post(to_js(message))
         return self._last, self._outcome(call)
 
+    async def rest(self):
+        """Wait until everything that was asked for is answered."""
+        while self._calls:
+            await asyncio.sleep(REST / 1000)
+
     def cancel(self, number):
         """Ask the engine to stop a call, which then raises `Cancelled`."""
         if number in self._calls:
@@ -217,6 +225,7 @@ class Client:
         self._page.stop_worker()
         self.version = None
         self._quiet = False
+        self._stubborn = None
         lost, self._calls = self._calls, {}
         for call in lost.values():
             call.error = error
@@ -232,6 +241,7 @@ class Client:
 
     def _disobeyed(self, number):
         if number in self._calls:
+            self._stubborn = number
             self.on_stubborn()
 
     def _crashed(self, event):
@@ -287,11 +297,16 @@ class Client:
                     call.on_progress(message.step, message.done, message.total)
                 return
             del self._calls[message.id]
+            if message.id == self._stubborn:
+                self._stubborn = None
+                self.on_sign()
             self._losses.pop(call.key, None)
             if kind == "answer":
                 call.answer = Answer(json.loads(message.json), _buffers(message.buffers))
             elif kind == "refused":
-                call.error = Refused(message.message, message.position)
+                # What a message lacks is `undefined`, which is not None.
+                place = message.position
+                call.error = Refused(message.message, place if isinstance(place, (int, float)) else None)
             elif kind == "cancelled":
                 call.error = Cancelled()
             else:

@@ -68,8 +68,8 @@ def menu(label, items):
     return details
 
 
-def figure_menu(app, label, arguments):
-    """A menu of the formats of a figure; ``arguments()`` gives those of the ``figure`` call."""
+def figure_menu(app, label, arguments, more=()):
+    """A menu of the formats of a figure; ``arguments()`` gives those of the ``figure`` call, ``more`` other items."""
 
     def fetcher(kind):
         def fetch():
@@ -80,7 +80,7 @@ def figure_menu(app, label, arguments):
 
         return fetch
 
-    return menu(label, [(kind.upper(), fetcher(kind)) for kind in FORMATS])
+    return menu(label, [(kind.upper(), fetcher(kind)) for kind in FORMATS] + list(more))
 
 
 async def show_script(app, analysis, params):

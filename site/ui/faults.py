@@ -23,6 +23,7 @@ _DOING = {
     "figure": "drawing a figure",
     "table": "writing a table",
     "script": "writing a script",
+    "html": "writing a report",
     "save_bundle": "saving a bundle",
     "open_demo": "opening the demo cohort",
 }
@@ -202,7 +203,9 @@ class Faults:
         if "analysis" not in result or where is None:
             return None
         params = _quoted(json.dumps(result.get("params") or {}))
-        return f"imagenomer run {result['analysis']} {_quoted(where)} --params {params}"
+        second = self.app.second.where()
+        beside = "" if second is None else f" --second {_quoted(second)}"
+        return f"imagenomer run {result['analysis']} {_quoted(where)} --params {params}{beside}"
 
 
 def _cause_of(message):

@@ -1,13 +1,16 @@
 """Connectivity: every scan's matrix in a gallery on one colour scale, one of them large, and their mean and SD."""
 
+from colour_scale import ColourScale
 from dom import add, clear, h, listen, number, show, text
 from downloads import popup
 from js import ImageData, Uint8ClampedArray, document
-from matrix_viewer import ColourScale, MatrixViewer
+from matrix_viewer import MatrixViewer
 from pace import Latest
 from report import AnalysisTab
 
 PER_PAGE = 24
+#: The analysis that takes over what is selected in the gallery, and what it is called here.
+SUMMARY, SUMMARY_TITLE = "connectivity-summary", "Mean and SD"
 
 
 class ConnectivityTab:
@@ -16,12 +19,13 @@ class ConnectivityTab:
     def __init__(self, app):
         self.app = app
         self.gallery = Gallery(app)
-        self.summary = AnalysisTab(app, "Connectivity")
+        self.analyses = AnalysisTab(app, "Connectivity", has_menu=False)
         self.section = None
-        self.sections = {"scans": self.gallery, "summary": self.summary}
+        choices = [("scans", "Scans")]
+        for entry in self.analyses.entries:
+            choices.append((entry["name"], SUMMARY_TITLE if entry["name"] == SUMMARY else entry["title"]))
         self.buttons = [
-            (name, h("button", title, type="button", on={"click": self._chooser(name)}))
-            for name, title in (("scans", "Scans"), ("summary", "Mean and SD"))
+            (name, h("button", title, type="button", on={"click": self._chooser(name)})) for name, title in choices
         ]
         self.place = h("div")
         menu = h("div", [button for name, button in self.buttons], cls="segmented", role="group", aria_label="Show")
@@ -34,20 +38,24 @@ class ConnectivityTab:
         show(self.views, has_any)
         show(self.nothing, not has_any)
         if has_any:
-            self._choose("summary" if spec.get("analysis") else "scans", spec)
+            names = [name for name, button in self.buttons]
+            self._choose(spec["analysis"] if spec.get("analysis") in names else "scans", spec)
 
     def hide(self):
         if self.section:
-            self.sections[self.section].hide()
+            self._of(self.section).hide()
+
+    def _of(self, section):
+        return self.gallery if section == "scans" else self.analyses
 
     def _chooser(self, name):
         def choose(event):
-            spec = {}
-            if name == "summary":
+            spec = {} if name == "scans" else {"analysis": name}
+            if name == SUMMARY:
                 # What is selected in the gallery is what the mean is taken over.
                 chosen = self.gallery.chosen
-                params = {key: chosen[key] for key in ("measure", "task", "group")}
-                spec = {"analysis": self.summary.entries[0]["name"], "params": params}
+                params = {key: chosen[key] for key in ("measure", "task", "session", "group")}
+                spec["params"] = params
             self._choose(name, spec)
 
         return choose
@@ -56,10 +64,10 @@ class ConnectivityTab:
         if name != self.section:
             self.hide()
             self.section = name
-            clear(self.place, self.sections[name].element)
+            clear(self.place, self._of(name).element)
             for other, button in self.buttons:
                 button.setAttribute("aria-pressed", "true" if other == name else "false")
-        self.sections[name].show(spec)
+        self._of(name).show(spec)
 
 
 class Gallery:
@@ -71,7 +79,14 @@ class Gallery:
         self.n_scans = self.n_pages = 0
         self.tiles = []
         self.scans = []
-        self.chosen = {"measure": None, "task": None, "group": None, "captions": [], "order": "network"}
+        self.chosen = {
+            "measure": None,
+            "task": None,
+            "session": None,
+            "group": None,
+            "captions": [],
+            "order": "network",
+        }
         self.page = 0
         self.scale = ColourScale(app, lambda: self.load(), flat=True, threshold=False)
         self.load = Latest(app, self._load)
@@ -79,9 +94,16 @@ class Gallery:
         self._build()
         app.on("cohort", lambda *_: self._cohort_changed())
         app.on("groups", lambda *_: self._groups_changed())
+        app.on("measures", lambda *_: self._refresh())
 
     def _build(self):
-        labels = (("measure", "Measure"), ("task", "Task"), ("group", "Group"), ("order", "Order"))
+        labels = (
+            ("measure", "Measure"),
+            ("task", "Task"),
+            ("session", "Session"),
+            ("group", "Group"),
+            ("order", "Order"),
+        )
         self.selects = {name: h("select", aria_label=label, on={"change": self._taker(name)}) for name, label in labels}
         self.options = {}
         self.caption_list = h("div")
@@ -159,6 +181,7 @@ class Gallery:
         self.scale.limit = None
         if self.viewer:
             self.viewer.close()
+            self.viewer.viewer.mark(None)
         if self.visible and self.app.cohort is not None:
             self._refresh()
             self.load()
@@ -179,6 +202,7 @@ class Gallery:
         self.options = {
             "measure": [(item["name"], item["name"]) for item in cohort["measures"]],
             "task": [(None, "All scans")] + [(item["name"], item["name"]) for item in cohort["tasks"]],
+            "session": [(None, "All sessions")] + [(name, name) for name in cohort["sessions"]],
             "group": [(None, "Everybody")] + [(group["expression"], group["name"]) for group in self.app.groups],
             "order": [("network", "By network"), ("file", "As in the file")],
         }
@@ -191,6 +215,7 @@ class Gallery:
                 for position, (value, label) in enumerate(options)
             ]
             clear(self.selects[name], entries)
+        show(self.selects["session"].parentElement, len(cohort["sessions"]) > 1)
         names = [item["name"] for item in cohort["phenotypes"]]
         self.chosen["captions"] = [name for name in self.chosen["captions"] if name in names]
         boxes = []

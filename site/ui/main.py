@@ -14,11 +14,13 @@ from jsffi import JsException
 from offline_copy import OfflineCopy
 from overview import OverviewTab
 from privacy import PrivacyPanel
-from report import AnalysisTab
-from start import COHORT_SIZES, ProgressLine, StartScreen
+from report import AnalysisTab, lacking
+from second import SecondCohort
+from start import DEMOS, ProgressLine, StartScreen
 from state import History
+from tour import Tour
+from tray import Tray
 
-TABS = ("Overview", "Connectivity", "Phenotypes", "Associations")
 #: That of `imagenomer.load`: everybody sees the same teaching cohort, and can talk about it.
 DEMO_SEED = 1
 
@@ -34,21 +36,28 @@ class App:
         The overview of the open cohort.
     catalog : list of dict
         The analyses.
+    tabs : list of str
+        The overview, and the tabs of the analyses in their order.
     groups : list of dict
         ``{name, expression, colour, n, n_unknown}`` of the groups that fit the cohort.
     theme : str
         "light" or "dark", as it is on screen.
+    tray : Tray
+        The saved maps.
+    second : SecondCohort
+        A cohort beside the open one, to test on.
     """
 
     def __init__(self):
         self.cohort = None
         self.catalog = []
+        self.tabs = []
         self.groups = []
         self.tab = None
-        self._listeners = {"cohort": [], "groups": [], "theme": []}
+        self._listeners = {"cohort": [], "groups": [], "theme": [], "tray": [], "measures": []}
         self._views = {}  # tab -> what it shows
         self._tabs = {}
-        self._demo = None  # size of the open cohort, if it is the demo
+        self._demo = None  # name of the open cohort in an address, if it is a teaching cohort
         self._pending = None  # (what to open, restore) once the engine is ready
         self._opened = None  # what is open, to open it again after a crash
         self._opening = None  # what is being opened, and restore
@@ -59,6 +68,9 @@ class App:
         self._fade_status = later(4000, lambda: find("status").classList.add("faded"))
         self._work = ProgressLine("work")
         self.start_screen = StartScreen(self)
+        self.tray = Tray(self)
+        self.second = SecondCohort(self)
+        self.tour = Tour(self)
         self.groups_panel = GroupsPanel(self)
         self._connect()
         self._connect_theme()
@@ -78,7 +90,10 @@ class App:
     # --- what the parts of the page use ---
 
     def on(self, event, handler):
-        """Call ``handler()`` whenever the "cohort", the "groups" or the "theme" has changed."""
+        """Call ``handler()`` whenever the "cohort", the "groups", the "theme" or the "tray" has changed.
+
+        "measures": the open cohort has one more.
+        """
         self._listeners[event].append(handler)
 
     def emit(self, event):
@@ -135,11 +150,11 @@ class App:
             self.faults.tell_bug(f"{type(error).__name__}: {error}", "\n".join(places))
 
     def set_view(self, **view):
-        """Remember what a tab shows, in the address too."""
+        """Remember what a tab shows, in the address too; None takes something back."""
         tab = self._tab_of(view)
         known = dict(self._views.get(tab, {}))
         known.update(view)
-        self._views[tab] = known
+        self._views[tab] = {name: known[name] for name in known if known[name] is not None}
         self.record()
 
     def show_analysis(self, name, params):
@@ -179,10 +194,13 @@ class App:
 
     # --- opening a cohort ---
 
-    def open_demo(self, size, restore=False):
-        """Open the teaching cohort, in the state of the address if ``restore``."""
-        size = size if size in COHORT_SIZES else COHORT_SIZES[0]
-        self._ask_for("the demo cohort", "open_demo", {"size": size, "seed": DEMO_SEED}, None, size, restore)
+    def open_demo(self, name, restore=False):
+        """Open a teaching cohort, in the state of the address if ``restore``."""
+        name = name if name in DEMOS else "quick"
+        cohort, size = DEMOS[name]
+        arguments = {"cohort": cohort, "size": size, "seed": DEMO_SEED}
+        title = "the second demo cohort" if cohort == "second" else "the demo cohort"
+        self._ask_for(title, "open_demo", arguments, None, name, restore)
 
     def open_files(self, paths, files):
         """Open what the user chose or dropped."""
@@ -216,12 +234,19 @@ class App:
             self._opening = None
         self._opened, self._demo = wanted, demo
         self._leave_tab()
-        self.cohort = answer.json
-        if not again:
-            self._views = {}
-        self._show_header()
         spec = dict(self.history.spec) if restore else {}
+        cohort = await self._with_parcels(answer.json, spec.get("atlas"))
+        cohort = await self._with_measures(cohort, spec.get("measures"))
+        if again:
+            cohort = await self.second.again(cohort)
+        else:
+            self._views = {}
+            self.second.forget()
+            cohort = await self.second.restore(spec.get("second"), cohort)
+        self.cohort = cohort
+        self._show_header()
         await self.groups_panel.restore(spec["groups"] if "groups" in spec else self.groups_panel.saved())
+        self.tray.restore(spec.get("tray", []))
         self.emit("cohort")
         was_here = find("workspace").contains(js.document.activeElement)
         self.show_workspace()
@@ -229,6 +254,50 @@ class App:
         if not was_here:
             find(f"tab-{self.tab}").focus()
         self.status(f"{self.cohort['name']} is open: {plural(self.cohort['n_subjects'], 'subject')}")
+
+    async def _with_parcels(self, cohort, atlas):
+        """Take the parcels for those of an atlas (None: what the files say), if it fits: an address may name any."""
+        if atlas == cohort["atlas"] or atlas not in [choice["name"] for choice in cohort["parcellation_choices"]]:
+            return cohort
+        return (await self.client.call("set_parcellation", {"name": atlas})).json
+
+    async def _with_measures(self, cohort, wanted):
+        """Make the measures that a saved state has and the cohort lacks; what cannot be made is told and left."""
+        there = [(one["analysis"], one["params"]) for one in cohort["added"]]
+        for one in wanted if isinstance(wanted, list) else []:
+            making = (one.get("analysis"), one.get("params")) if isinstance(one, dict) else None
+            if making is None or making in there:
+                continue
+            try:
+                arguments = {"analysis": making[0], "params": making[1]}
+                cohort = (await self.work("Making a measure", "add_measure", arguments)).json
+            except Refused as refused:
+                self.error(refused.message, "A measure of before could not be made")
+            except Cancelled:
+                break
+        return cohort
+
+    async def add_measure(self, analysis, params):
+        """Add the measure that a result makes to the open cohort; whatever is on screen stays."""
+        arguments = {"analysis": analysis, "params": params}
+        self.cohort = (await self.work("Making the measure", "add_measure", arguments)).json
+        self.emit("measures")
+        self.record()
+        self.status(f"{self.cohort['added'][-1]['measure']} can be chosen under Measure in every analysis")
+
+    async def set_parcellation(self, atlas):
+        """Take the parcels of the open cohort for those of another atlas; what was computed is computed anew."""
+        self.cohort = await self._with_parcels(self.cohort, atlas)
+        self.emit("cohort")
+
+    def take_second(self, cohort):
+        """Take over the overview with or without a second cohort; what was computed is computed anew."""
+        self.cohort = cohort
+        self._show_header()
+        self.emit("cohort")
+        if self.tab == "Overview":
+            self._tabs[self.tab].show({})
+        self.record()
 
     def show_workspace(self):
         """Show the open cohort."""
@@ -259,6 +328,7 @@ class App:
     async def _be_ready(self, version):
         if not self.catalog:
             self.catalog = (await self.client.call("catalog")).json
+            self._build_tabs()
         self._ready = True
         self.busy(None)
         start(self.offline.keep())
@@ -306,7 +376,8 @@ class App:
             return None
         call, arguments = self._opened[1:3]
         if call == "open_demo":
-            return f"demo:{arguments['size']}:{arguments['seed']}"
+            which = "demo2" if arguments["cohort"] == "second" else "demo"
+            return f"{which}:{arguments['size']}:{arguments['seed']}"
         return top_of(arguments["paths"])
 
     # --- tabs and the saved state ---
@@ -317,7 +388,7 @@ class App:
         self.tab = name
         if name not in self._tabs:
             self._tabs[name] = self._make_tab(name)
-        for other in TABS:
+        for other in self.tabs:
             button = find(f"tab-{other}")
             button.setAttribute("aria-selected", "true" if other == name else "false")
             button.tabIndex = 0 if other == name else -1
@@ -338,7 +409,10 @@ class App:
             return OverviewTab(self)
         if name == "Connectivity":
             return ConnectivityTab(self)
-        return AnalysisTab(self, name)
+        tab = AnalysisTab(self, name)
+        if name == "Maps":
+            tab.element.prepend(self.tray.element)
+        return tab
 
     def _tab_of(self, view):
         """The tab that a view belongs to; a tab that is not on screen may tell of itself too."""
@@ -357,6 +431,16 @@ class App:
             spec["demo"] = self._demo
         if self.groups_panel.saved():
             spec["groups"] = self.groups_panel.saved()
+        if self.second.demo:
+            spec["second"] = self.second.demo
+        if self.cohort["atlas"] is not None:
+            spec["atlas"] = self.cohort["atlas"]
+        if self.cohort["added"]:
+            spec["measures"] = [{"analysis": one["analysis"], "params": one["params"]} for one in self.cohort["added"]]
+        if self.tray.entries:
+            spec["tray"] = self.tray.saved()
+        if self.tour.step is not None:
+            spec["tour"] = self.tour.step
         self.history.record(spec)
 
     async def _restore(self, spec):
@@ -366,12 +450,24 @@ class App:
                 self.open_demo(spec["demo"], restore=True)
             return
         await self.groups_panel.restore(spec.get("groups", []))
+        if spec.get("second") != self.second.demo:
+            self.cohort = await self.second.restore(spec.get("second"), self.cohort)
+            self._show_header()
+            self.emit("cohort")
+        if spec.get("atlas") != self.cohort["atlas"]:
+            await self.set_parcellation(spec.get("atlas"))
+        before = self.cohort
+        self.cohort = await self._with_measures(before, spec.get("measures"))
+        if self.cohort is not before:
+            self.emit("measures")
+        self.tray.restore(spec.get("tray", []))
         self._take_over(spec)
 
     def _take_over(self, spec):
+        self.tour.restore(spec.pop("tour", None))
         tab = spec.pop("tab", None)
-        tab = tab if tab in TABS else TABS[0]
-        for key in ("groups", "demo"):
+        tab = tab if tab in self.tabs else self.tabs[0]
+        for key in ("groups", "demo", "second", "tray", "atlas", "measures"):
             spec.pop(key, None)
         self._views[tab] = spec
         self.show_tab(tab)
@@ -379,23 +475,33 @@ class App:
     # --- the frame ---
 
     def _connect(self):
-        for name in TABS:
-            listen(find(f"tab-{name}"), "click", self._tab_clicker(name))
         listen(find("tabs"), "keydown", self._tab_key)
         listen(find("back"), "click", lambda event: self._go_back())
         listen(find("open-another"), "click", lambda event: self._show_start())
         listen(find("save-bundle"), "click", lambda event: self._save_bundle())
         listen(find("skip"), "click", self._skip)
 
+    def _build_tabs(self):
+        self.tabs = ["Overview"]
+        for entry in self.catalog:
+            if entry["tab"] not in self.tabs:
+                self.tabs.append(entry["tab"])
+        for name in self.tabs:
+            button = h(
+                "button", name, type="button", role="tab", id=f"tab-{name}", data_name=name, aria_controls="content"
+            )
+            listen(button, "click", self._tab_clicker(name))
+            find("tabs").append(button)
+
     def _tab_clicker(self, name):
         return lambda event: self.show_tab(name)
 
     def _tab_key(self, event):
-        here = TABS.index(self.tab)
+        here = self.tabs.index(self.tab)
         there = {"ArrowRight": here + 1, "ArrowLeft": here - 1, "Home": 0, "End": -1}.get(event.key)
         if there is not None:
             event.preventDefault()
-            name = TABS[there % len(TABS)]
+            name = self.tabs[there % len(self.tabs)]
             self.show_tab(name)
             find(f"tab-{name}").focus()
 
@@ -409,6 +515,10 @@ class App:
         show(find("cohort-synthetic"), cohort["synthetic"] and "synthetic" not in cohort["name"])
         counts = [plural(cohort["n_subjects"], "subject"), plural(cohort["n_scans_used"], "scan")]
         text(find("cohort-counts"), " · ".join(counts))
+        self.second.show_counts(cohort)
+        for name in self.tabs[1:]:
+            usable = any(lacking(cohort, entry) is None for entry in self.catalog if entry["tab"] == name)
+            find(f"tab-{name}").classList.toggle("lacking", not usable)
 
     def alert(self, title, *more):
         """Show something that stays until it is dismissed; returns the box."""

@@ -1,220 +1,46 @@
-"""Matrix viewer: one large connectivity matrix to read, zoom and threshold.
+"""Matrix viewer: one large connectivity matrix to read, zoom and threshold, or the same map as networks, ring or brain.
 
 The engine sends the values (for reading out) and paints the pixels (for showing); what is drawn here are network
-names, separators and the cursor, as SVG above the canvas so that they follow the theme.
+names, separators and the cursor, as SVG above the canvas so that they follow the theme. What is selected here is one
+edge, and one area (the edges of a parcel, or between two networks), whatever shape the map is shown in.
 """
 
 import downloads
-from dom import add, clear, guarded, h, listen, number, show, svg, text
+from brain import Brain
+from colour_scale import ColourScale
+from dom import add, clear, guarded, h, listen, show, svg, text
+from edge_view import HELP as EDGES_HELP
+from edge_view import StrongestEdges
 from js import Float32Array, ImageData, ResizeObserver, Uint8ClampedArray, document, window
+from networks import HELP as NETWORKS_HELP
+from networks import Networks
 from pace import Latest
+from parcels import Order, edge_of, pair_of, reading, shortened, spread
+from ring import Ring
 
+#: How a map can be shown.
+SHAPES = (("matrix", "Matrix"), ("networks", "Networks"), ("ring", "Ring"), ("brain", "Brain"))
 MAX_ZOOM = 24
 LABEL_GAP = 12  # pixels between the names of two networks
-NAME_LENGTH = 10  # letters of a network's name; pointing at it tells the rest
-BELOW = 300  # pixels of the window kept for what stands above and below the matrix
+LEGEND = 66  # pixels of the width for the colour bar
+BELOW = 336  # pixels of the window kept for what stands above and below the matrix
 HELP = (
     "Arrow keys move the cursor, with Shift to the next network. Enter selects the edge, plus and minus zoom, "
     "Home shows the whole matrix. With the mouse: click to select, then wheel to zoom and drag to move."
 )
 
 
-# --- order -----------------------------------------------------------------------------------------------------------
-
-
-def edge_of(a, b, n_parcels):
-    """Position in edge order (row-major over a < b, as `imagenomer.edges` fixes it) of a pair of parcels."""
-    if a > b:
-        a, b = b, a
-    return a * n_parcels - a * (a + 1) // 2 + b - a - 1
-
-
-def pair_of(edge, n_parcels):
-    """The parcels ``a < b`` that an edge connects."""
-    a = 0
-    while edge >= n_parcels - 1 - a:
-        edge -= n_parcels - 1 - a
-        a += 1
-    return a, a + 1 + edge
-
-
-class Order:
-    """How display rows, file indices and networks correspond in one order of the parcels."""
-
-    def __init__(self, parcellation, n_parcels, order):
-        self.n = n_parcels
-        known = parcellation is not None and len(parcellation["labels"]) == n_parcels
-        by_network = known and order == "network"
-        self.parcel_of_row = list(parcellation["display_order"]) if by_network else list(range(n_parcels))
-        self.row_of_parcel = [0] * n_parcels
-        for row, parcel in enumerate(self.parcel_of_row):
-            self.row_of_parcel[parcel] = row
-        self.labels = parcellation["labels"] if known else [str(parcel + 1) for parcel in range(n_parcels)]
-        self.networks = parcellation["networks"] if known else [""] * n_parcels
-        self.segments = self._segments() if by_network else []
-
-    def _segments(self):
-        """Runs of one network as ``(name, first row, end row)``."""
-        found = []
-        for row, parcel in enumerate(self.parcel_of_row):
-            network = self.networks[parcel]
-            if found and found[-1][0] == network:
-                found[-1][2] = row + 1
-            else:
-                found.append([network, row, row + 1])
-        return found
-
-    def next_network(self, row, step):
-        """First row of the next network, or of this or the previous one for ``step`` -1."""
-        starts = [first for name, first, end in self.segments] or list(range(0, self.n, 10))
-        beyond = [first for first in starts if (first - row) * step > 0]
-        if not beyond:
-            return self.n - 1 if step > 0 else 0
-        return beyond[0] if step > 0 else beyond[-1]
-
-
-def spread(centres, gap, size):
-    """Move labels from ``centres`` (ascending) as little as possible so that they lie ``gap`` apart within ``size``."""
-    # Least squares under an order constraint, by pooling neighbours that violate it.
-    pools = []
-    for position, centre in enumerate(centres):
-        pools.append([centre - position * gap, 1])
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            (first, m), (second, n) = pools[-2:]
-            pools[-2:] = [[(first * m + second * n) / (m + n), m + n]]
-    room = max(size - gap * len(centres), 0)
-    placed = []
-    for start, count in pools:
-        start = min(max(start, gap / 2), room + gap / 2)
-        for _ in range(count):
-            placed.append(start + len(placed) * gap)
-    return placed
-
-
-def shortened(name):
-    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
-
-
-def reading(value):
-    """A value for the readout; a true minus sign, because people read it."""
-    if value != value:
-        return "no value"
-    text = f"{value:.4f}" if abs(value) < 1000 else f"{value:.1f}"
-    return text.replace("-", "−")
-
-
-# --- the colour scale ------------------------------------------------------------------------------------------------
-
-
-class ColourScale:
-    """Colour bar, colour map, limit and threshold: what is shared by the matrices painted with them.
-
-    ``changed()`` is called when any of them is moved by hand.
-    """
-
-    def __init__(self, app, changed, flat=False, threshold=True):
-        self.app = app
-        self.changed = changed
-        self.flat = flat
-        self.signed = None
-        self.natural = None
-        self.limit = None
-        self.threshold = 0
-        self.bar = h("div", cls="bar")
-        self.ticks = h("div", cls="ticks")
-        self.label = h("div", cls="label")
-        self.legend = h("div", self.label, h("div", self.bar, self.ticks, cls="barbox"), aria_hidden="true")
-        self.legend.className = "colourbar flat" if flat else "colourbar"
-        self.colormap = h("select", aria_label="Colours", on={"change": self._recoloured})
-        self.limit_row, self.limit_slider, self.limit_reading = self._slider("Limit", self._set_limit)
-        self.threshold_row, self.threshold_slider, self.threshold_reading = self._slider(
-            "Threshold", self._set_threshold
-        )
-        show(self.threshold_row, threshold)
-        self.controls = h(
-            "div",
-            self.limit_row,
-            self.threshold_row,
-            h("label", h("span", "Colours"), self.colormap, cls="colours"),
-            cls="scale-controls",
-        )
-
-    def _slider(self, label, take):
-        slider = h("input", type="range", min=0, max=1, step="any", aria_label=label)
-        listen(slider, "input", lambda event: take(float(slider.value)))
-        reading = h("output", cls="value", aria_hidden="true")  # the slider says it too
-        return h("label", h("span", label), slider, reading, cls="slider"), slider, reading
-
-    def set_range(self, natural, signed, label):
-        """Take over a new map whose own limit is ``natural``; a limit that somebody has set stays as it is."""
-        if self.limit is None or self.limit == self.natural:
-            self.limit = natural
-        self.natural = natural
-        text(self.label, label)
-        if signed != self.signed:
-            self.signed = signed
-            kind = "diverging" if signed else "sequential"
-            self.colormaps = [item for item in self.app.cohort["colormaps"] if item["scale"] == kind]
-            clear(self.colormap, [h("option", item["title"], value=item["name"]) for item in self.colormaps])
-        self._fit()
-
-    def _recoloured(self, event):
-        self._fit()
-        self.changed()
-
-    def _set_limit(self, value):
-        self.limit = max(value, self.natural / 100)
-        self._fit()
-        self.changed()
-
-    def _set_threshold(self, value):
-        self.threshold = value
-        self._fit()
-        self.changed()
-
-    def _fit(self):
-        """Make bar, ticks and sliders say what holds now."""
-        self.threshold = min(self.threshold, self.limit)
-        sign = "±" if self.signed else ""
-        for slider, reading, value, top in (
-            (self.limit_slider, self.limit_reading, self.limit, max(self.natural * 1.5, self.limit)),
-            (self.threshold_slider, self.threshold_reading, self.threshold, self.limit),
-        ):
-            slider.max = top
-            slider.step = top / 150
-            slider.value = value
-            text(reading, sign + number(value, 3))
-            slider.setAttribute("aria-valuetext", sign + number(value, 3))
-        lowest = -self.limit if self.signed else 0
-        clear(self.ticks, [h("span", number(value, 3)) for value in (self.limit, (self.limit + lowest) / 2, lowest)])
-        colours = self.colormaps[self.colormap.selectedIndex]["colours"]
-        self.bar.style.setProperty(
-            "background", f"linear-gradient(to {'right' if self.flat else 'top'}, {', '.join(colours)})"
-        )
-        hidden = 100 * self.threshold / self.limit
-        if self.signed:
-            faded = h("div", cls="faded", style={"top": f"{50 - hidden / 2}%", "height": f"{hidden}%"})
-        else:
-            faded = h("div", cls="faded", style={"top": f"{100 - hidden}%", "height": f"{hidden}%"})
-        clear(self.bar, faded)
-
-    def arguments(self):
-        """The painting arguments of the engine's calls."""
-        return {"limit": self.limit, "threshold": self.threshold, "colormap": str(self.colormap.value)}
-
-
-# --- the viewer ------------------------------------------------------------------------------------------------------
-
-
 class MatrixViewer:
     """A matrix with networks, colour bar, readout, sliders and downloads.
 
-    ``select(edge)`` is called with a clicked edge, if given. ``only_marked`` offers to hide what is not significant.
+    ``select(edge)`` is called with a clicked edge, if given; it is to call `mark`. ``only_marked`` offers to hide what
+    is not significant. ``on_shape(shape)`` is called when the user chooses another shape.
     """
 
-    def __init__(self, app, identity, title, select=None, only_marked=False, heading="h3"):
+    def __init__(self, app, identity, title, select=None, only_marked=False, heading="h3", on_shape=None):
         self.app = app
         self.select = select
+        self.on_shape = on_shape
         self.title = title
         self.source = None
         self.values = None
@@ -224,9 +50,16 @@ class MatrixViewer:
         self.size = 0
         self.cursor = None
         self.selected = None
+        self.area = None  # of which edges: (parcels at one end, parcels at the other or None for any)
+        self.area_networks = None  # the same as (row, column) of the networks, if it is one
+        self.by_network = self.order
+        self.parcellation = None
+        self.shape = "matrix"
+        self.views = {}
         self.zoom, self.left, self.top = 1.0, 0.0, 0.0
         self.grab = None
         self.scale = ColourScale(app, lambda: self._repaint())
+        self.strongest = StrongestEdges(self)
         self._repaint = Latest(app, self._paint)
         self._build(identity, title, only_marked, heading)
 
@@ -248,18 +81,37 @@ class MatrixViewer:
         self.readout = h("output", "Point at a cell", cls="readout", aria_live="off", aria_label="Readout")
         self.marked = h("input", type="checkbox", on={"change": lambda event: self._repaint()})
         self.plot = h("div", self.stage, self.scale.legend, cls="plot")
-        keys = downloads.popup("?", "Keys and mouse", h("p", HELP, id=f"{identity}-help", cls="hint"))
-        toggle = [h("label", self.marked, " Only significant", cls="check")] if only_marked else []
+        self.help = h("p", HELP, id=f"{identity}-help", cls="hint")
+        keys = downloads.popup("?", "Keys and mouse", self.help)
+        self.marks = only_marked
+        self.toggle = h("label", self.marked, " Only significant", cls="check")
+        show(self.toggle, only_marked)
+        show(self.strongest.controls, False)
+        self.note = h("p", cls="note", role="status", hidden=True)
+        self.buttons = [
+            (shape, h("button", name, type="button", on={"click": self._shaper(shape)})) for shape, name in SHAPES
+        ]
+        buttons = [button for shape, button in self.buttons]
+        shapes = h("div", buttons, cls="segmented", role="group", aria_label="Show as")
+        self.under = h("div", self.strongest.controls, self.scale.controls, self.toggle, cls="under")
         self.element = h(
             "section",
             h(
                 "header",
                 self.heading,
-                h("div", keys, downloads.figure_menu(self.app, f"Download {title}", self._figure), cls="tools"),
+                h(
+                    "div",
+                    keys,
+                    self.app.tray.button(lambda: (self.title, self.source)),
+                    downloads.figure_menu(self.app, f"Download {title}", self._figure),
+                    cls="tools",
+                ),
             ),
+            shapes,
             self.plot,
             self.readout,
-            h("div", self.scale.controls, *toggle, cls="under"),
+            self.note,
+            self.under,
             cls="matrix",
         )
         for name, handler in (
@@ -273,6 +125,7 @@ class MatrixViewer:
             ("dblclick", lambda event: self._whole()),
         ):
             listen(self.stage, name, handler)
+        self._press()
         self.observer = ResizeObserver.new(guarded(lambda entries, observer: self._fit()))
         self.observer.observe(self.element)
 
@@ -294,7 +147,12 @@ class MatrixViewer:
             self._whole()
         self.source, self.title, self.figure = source, title, figure
         self.order_name = order
-        self.order = Order(self.app.cohort["parcellation"], n_parcels, order)
+        if self.parcellation is not self.app.cohort["parcellation"]:
+            self.parcellation = self.app.cohort["parcellation"]
+            self.area = self.area_networks = None
+            self.strongest.forget()
+        self.order = Order(self.parcellation, n_parcels, order)
+        self.by_network = Order(self.parcellation, n_parcels, "network")
         self.values = Float32Array.new(values["data"])
         self.label = label or answer.json["label"]
         signed = answer.json["scale"] == "diverging" if signed is None else signed
@@ -309,10 +167,16 @@ class MatrixViewer:
     def mark(self, edge):
         """Show which edge is selected; None for none."""
         self.selected = edge
-        self._overlay()
+        self._mark()
 
     async def _paint(self):
         if self.source is None:
+            return
+        if self.shape == "networks":
+            self.views["networks"].load()
+            return
+        if self.shape != "matrix":
+            self.strongest.load()
             return
         wanted = {"source": self.source, "order": self.order_name, "only_marked": bool(self.marked.checked)}
         wanted.update(self.scale.arguments())
@@ -326,7 +190,110 @@ class MatrixViewer:
         self._draw()
 
     def _figure(self):
+        if self.shape == "networks":
+            return dict(self.views["networks"].arguments(), view="networks")
+        if self.shape != "matrix":
+            return dict(self.strongest.arguments(), view=self.shape)
         return self.figure or dict(self.scale.arguments(), source=self.source)
+
+    # --- shapes ---
+
+    def _shaper(self, shape):
+        def choose(event):
+            self.show_as(shape)
+            if self.on_shape:
+                self.on_shape(shape)
+
+        return choose
+
+    def show_as(self, shape):
+        """Show the map as a matrix, as networks, as a ring or as a brain."""
+        if shape not in self.views and shape != "matrix":
+            if shape == "networks":
+                self.views[shape] = Networks(self, self.marks)
+                add(self.under, self.views[shape].controls)
+            else:
+                self.views[shape] = Ring(self) if shape == "ring" else Brain(self)
+            self.plot.insertBefore(self.views[shape].element, self.scale.legend)
+            self.views[shape].stage.setAttribute("aria-describedby", self.help.id)
+        self.shape = shape
+        drawn = shape in ("ring", "brain")
+        show(self.stage, shape == "matrix")
+        for name, view in self.views.items():
+            show(view.element, name == shape)
+        if "networks" in self.views:
+            show(self.views["networks"].controls, shape == "networks")
+        show(self.scale.legend, shape != "networks")
+        show(self.scale.controls, shape != "networks")
+        show(self.strongest.controls, drawn)
+        show(self.toggle, self.marks and shape != "networks")
+        show(self.note, drawn)
+        text(self.help, HELP if shape == "matrix" else EDGES_HELP if drawn else NETWORKS_HELP)
+        text(self.readout, "Point at a line" if drawn else "Point at a cell")
+        self._press()
+        self.app.run(self._show_shape())
+
+    def _press(self):
+        for shape, button in self.buttons:
+            button.setAttribute("aria-pressed", "true" if shape == self.shape else "false")
+
+    async def _show_shape(self):
+        if self.shape == "brain":
+            await self.views["brain"].prepare()
+        self._fit()
+        await self._paint()
+
+    def edges_changed(self):
+        """Show the strongest edges, which have come."""
+        if self.shape in ("ring", "brain"):
+            self._fit()
+
+    def tell_edges(self, n_selected):
+        """Say which edges are drawn, and how many of them are in the selected area."""
+        selected = "" if self.area is None else f"; {n_selected} of them selected"
+        text(self.note, self.strongest.note + selected)
+
+    # --- what is selected ---
+
+    def choose_edge(self, edge):
+        """Select an edge, in every view there is of it."""
+        (self.select or self.mark)(edge)
+
+    def choose_area(self, one, other, networks=None):
+        """Select all edges of parcels, or those between two sets of parcels; choosing the same again takes it back."""
+        area = None if one is None else (set(one), None if other is None else set(other))
+        if area == self.area:
+            area = networks = None
+        self.area, self.area_networks = area, networks
+        if self.shape in ("ring", "brain"):
+            self.views[self.shape].draw()
+        else:
+            self._mark()
+
+    def in_area(self, a, b):
+        """Whether the edge between two parcels is in the selected area; every edge is if there is none."""
+        if self.area is None:
+            return True
+        one, other = self.area
+        if other is None:
+            return a in one or b in one
+        return (a in one and b in other) or (b in one and a in other)
+
+    def selected_parcels(self):
+        """The parcels whose edges are selected, all of them."""
+        return list(self.area[0]) if self.area and self.area[1] is None else []
+
+    def selected_pair(self):
+        """The parcels of the selected edge; None where there is none, or an address names one that is not here."""
+        n_edges = self.order.n * (self.order.n - 1) // 2
+        known = self.selected is not None and 0 <= self.selected < n_edges
+        return pair_of(self.selected, self.order.n) if known else None
+
+    def _mark(self):
+        if self.shape == "matrix":
+            self._overlay()
+        else:
+            self.views[self.shape].mark()
 
     # --- geometry: cells of the matrix to pixels of the stage ---
 
@@ -337,7 +304,7 @@ class MatrixViewer:
             return  # not shown now
         longest = max([len(shortened(name)) for name, first, end in self.order.segments] or [0])
         self.gutter = 18 + 7 * longest
-        room = width - self.scale.legend.offsetWidth - 12 - self.gutter
+        room = width - LEGEND - 12 - self.gutter
         self.size = max(min(room, window.innerHeight - BELOW - self.gutter), 160)
         self.canvas.width = self.canvas.height = round(self.size * window.devicePixelRatio)
         self.canvas.style.setProperty("left", f"{self.gutter}px")
@@ -345,7 +312,10 @@ class MatrixViewer:
         for element, extent in ((self.canvas, self.size), (self.overlay, self.size + self.gutter)):
             element.style.setProperty("width", f"{extent}px")
             element.style.setProperty("height", f"{extent}px")
-        self._draw()
+        if self.shape == "matrix":
+            self._draw()
+        elif self.source is not None:
+            self.views[self.shape].fit(self.size + self.gutter)
 
     @property
     def cell(self):
@@ -377,8 +347,11 @@ class MatrixViewer:
             if 0 < y < size:
                 separators.append(f"M0 {y:.1f}H{size}")
         inner.append(svg("path", d="".join(separators), cls="separators"))
-        if self.selected is not None:
-            a, b = (self.order.row_of_parcel[parcel] for parcel in pair_of(self.selected, self.order.n))
+        if self.area is not None:
+            self._outline_area(inner)
+        pair = self.selected_pair()
+        if pair:
+            a, b = (self.order.row_of_parcel[parcel] for parcel in pair)
             for row, column in ((a, b), (b, a)):
                 self._outline(inner, row, column, "selected", 4)
         if self.cursor:
@@ -389,6 +362,31 @@ class MatrixViewer:
         self.overlay.append(svg("rect", x=self.gutter, y=0, width=size, height=size, cls="frame"))
         self._names(self.left, vertical=False)
         self._names(self.top, vertical=True)
+
+    def _outline_area(self, place):
+        """Outline the selected area, on both sides of the diagonal."""
+        one, other = self.area
+        ends = [self._runs(one), [(0, self.order.n)] if other is None else self._runs(other)]
+        for sides in (ends, ends[::-1]):
+            for first, end in sides[0]:
+                for left, right in sides[1]:
+                    where = {
+                        "x": f"{(left - self.left) * self.cell:.1f}",
+                        "y": f"{(first - self.top) * self.cell:.1f}",
+                        "width": f"{(right - left) * self.cell:.1f}",
+                        "height": f"{(end - first) * self.cell:.1f}",
+                    }
+                    add(place, svg("rect", cls="halo area", **where), svg("rect", cls="area", **where))
+
+    def _runs(self, parcels):
+        """The rows of parcels as ``(first, end)`` of those that follow each other."""
+        found = []
+        for row in sorted([self.order.row_of_parcel[parcel] for parcel in parcels]):
+            if found and found[-1][1] == row:
+                found[-1] = (found[-1][0], row + 1)
+            else:
+                found.append((row, row + 1))
+        return found
 
     def _outline(self, place, row, column, cls, margin):
         """Outline a cell, light around dark, to be seen on any colour."""
@@ -434,13 +432,23 @@ class MatrixViewer:
 
     def _read_out(self, row, column):
         order = self.order
-        a, b = order.parcel_of_row[row], order.parcel_of_row[column]
-        value = self.values[row * order.n + column]
+        value = None if row == column else reading(self.values[row * order.n + column])
+        text(self.readout, self.edge_words(order.parcel_of_row[row], order.parcel_of_row[column], value))
+
+    def edge_words(self, a, b, value):
+        """The parcels of an edge, their networks and its value, which is None of a parcel with itself."""
+        order = self.order
         parts = [f"{order.labels[a]} – {order.labels[b]}"]
         if order.networks[a] or order.networks[b]:
             parts.append(f"{order.networks[a] or 'none'} – {order.networks[b] or 'none'}")
-        parts.append(f"{self.label} = {reading(value)}" if row != column else "the same parcel")
-        text(self.readout, " · ".join(parts))
+        parts.append("the same parcel" if value is None else f"{self.label} = {value}")
+        return " · ".join(parts)
+
+    def say(self, words, aloud):
+        """Read out what a ring, a brain or networks are pointed at."""
+        # Spoken only for the keyboard: a moving mouse would never let it finish.
+        self.readout.setAttribute("aria-live", "polite" if aloud else "off")
+        text(self.readout, words)
 
     def _cell_at(self, event):
         box = self.canvas.getBoundingClientRect()
@@ -488,9 +496,9 @@ class MatrixViewer:
 
     def _select(self):
         row, column = self.cursor
-        if self.select and row != column:
+        if row != column:
             order = self.order
-            self.select(edge_of(order.parcel_of_row[row], order.parcel_of_row[column], order.n))
+            self.choose_edge(edge_of(order.parcel_of_row[row], order.parcel_of_row[column], order.n))
 
     # --- moving ---
 

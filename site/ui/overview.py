@@ -1,6 +1,6 @@
 """Overview: what the open cohort holds, and what became of the files it came from."""
 
-from dom import clear, grouped, h, number, plural, svg
+from dom import clear, find, grouped, h, number, plural, svg
 
 #: The analysis that a click on a phenotype opens.
 DISTRIBUTION = "phenotype-distribution"
@@ -64,13 +64,32 @@ class OverviewTab:
         counts = {}
         for network in parcellation["networks"]:
             counts[network] = counts.get(network, 0) + 1
-        names = [name for name in parcellation["network_names"] if counts.get(name)]
+        names = [name for name in parcellation["network_names"] if name and counts.get(name)]
         networks = h("ul", [h("li", name, " ", h("b", grouped(counts[name]))) for name in names], cls="networks")
-        heading = f"{parcellation['name']}, {plural(len(names), 'network')}" if names else parcellation["name"]
-        box = card("Parcels", grouped(parcellation["n_parcels"]), h("p", heading, cls="muted"), networks)
+        about = h("p", plural(len(names), "network") if names else "no networks", cls="muted")
+        box = card("Parcels", grouped(parcellation["n_parcels"]), self._parcellation_choice(), about, networks)
         box.classList.add("wide")
         box.title = parcellation["citation"] or ""
         return box
+
+    def _parcellation_choice(self):
+        """What the parcels may be taken for; several atlases have as many parcels, or the same in another order."""
+        cohort = self.app.cohort
+        choices = cohort["parcellation_choices"]
+        options = [
+            h("option", choice["title"], value=position, selected=choice["name"] == cohort["atlas"])
+            for position, choice in enumerate(choices)
+        ]
+
+        async def choose(event):
+            name = choices[event.target.selectedIndex]["name"]
+            await self.app.set_parcellation(name)
+            self.show({})
+            self.app.record()
+            find("parcellation").focus()
+
+        select = h("select", options, id="parcellation", on={"change": choose})
+        return h("label", h("span", "Parcellation", cls="muted"), " ", select, cls="parcellation")
 
     # --- phenotypes ---
 

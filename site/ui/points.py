@@ -10,7 +10,12 @@ HEIGHT = 360
 LEFT, RIGHT, TOP, BOTTOM = 68, 16, 12, 48
 RADIUS = 4
 CIRCLE = "a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"  # drawn from its leftmost point
-HELP = "Point at a dot, or step along the horizontal axis with the left and right arrow keys, to see whose it is."
+SMALL_DOT = (
+    "m-10-24h20l14 14v20l-14 14h-20l-14-14v-20z"  # in tenths of pixels; to the browser a third of a circle's work
+)
+LETTER = 6.2  # pixels of a letter of a tick
+MANY = 2000  # points of a series beyond which they are small
+HELP = "Point at a dot, or step along the horizontal axis with the left and right arrow keys, to see what it is."
 REACH = 24  # pixels from the pointer within which a point is named
 
 
@@ -35,8 +40,9 @@ class Points:
     def __init__(self, app, identity):
         self.app = app
         self.view = None
-        self.points = []
-        self.at = None
+        self.series = []  # (left, top) of the points of each series, in tenths of pixels
+        self.order = None  # (left, top, series, place) of all from left to right, once somebody asks for one
+        self.at = None  # place in that order
         self.width = 0
         self.heading = h("h3")
         self.plot = svg("svg", aria_hidden="true")
@@ -81,7 +87,7 @@ class Points:
         text(self.heading, view["title"])
         text(self.caption, view["caption"])
         self.stage.setAttribute("aria-label", view["title"])
-        text(self.readout, "Point at a subject")
+        self._say_what_to_do()
         entries = []
         for series in view["series"]:
             swatch = h("span", cls="swatch", style={"background": series["colour"]})
@@ -99,17 +105,17 @@ class Points:
 
     def _draw(self):
         clear(self.plot)
-        self.points = []
+        self.series, self.order = [], None
         if not self.width or not self.view:
             return
         self.plot.setAttribute("width", self.width)
         self.plot.setAttribute("height", HEIGHT)
-        x_all = [x for series in self.view["series"] for x in series["x"]]
-        y_all = [y for series in self.view["series"] for y in series["y"]]
-        if not x_all:
+        shown = [series for series in self.view["series"] if series["x"]]
+        if not shown:
             return
-        x0, x1 = padded(x_all)
-        y0, y1 = padded(y_all)
+        heights = [height for height, name in self.view["levels"]]
+        x0, x1 = padded([min(series["x"]) for series in shown] + [max(series["x"]) for series in shown])
+        y0, y1 = padded([min(series["y"]) for series in shown] + [max(series["y"]) for series in shown] + heights)
         x_scale = (self.width - LEFT - RIGHT) / (x1 - x0)
         y_scale = (HEIGHT - TOP - BOTTOM) / (y1 - y0)
 
@@ -118,14 +124,22 @@ class Points:
 
         self._axes(place, (x0, x1), (y0, y1))
         for series in self.view["series"]:
-            path = []
-            for x, y, subject in zip(series["x"], series["y"], series["subjects"]):
-                left, top = place(x, y)
-                self.points.append((left, top, x, y, subject, series["name"]))
-                path.append(f"M{left - RADIUS:.1f} {top:.1f}{CIRCLE}")
+            # As few steps for each point as there can be: each makes a number, and there are tens of thousands.
+            factor, shift = 10 * x_scale, 10 * (LEFT - x0 * x_scale)
+            left = [int(x * factor + shift) for x in series["x"]]
+            factor, shift = -10 * y_scale, 10 * (HEIGHT - BOTTOM + y0 * y_scale)
+            top = [int(y * factor + shift) for y in series["y"]]
+            self.series.append((left, top))
             # One path a series: some hundred elements would take MicroPython too long.
-            style = {"fill": series["colour"], "stroke": series["colour"]}
-            add(self.plot, svg("path", d="".join(path), cls="dots", style=style))
+            if len(left) <= MANY:
+                path = "".join([f"M{x / 10 - RADIUS} {y / 10}{CIRCLE}" for x, y in zip(left, top)])
+                style = {"fill": series["colour"], "stroke": series["colour"]}
+                add(self.plot, svg("path", d=path, cls="dots", style=style))
+            else:
+                # The list of them is written at once: "(1, 2), (3, 4)" becomes "M1, 2", the dot, "M3, 4", the dot.
+                path = "M" + str(list(zip(left, top)))[2:-2].replace("), (", f"{SMALL_DOT}M") + SMALL_DOT
+                style = {"fill": series["colour"]}
+                add(self.plot, svg("path", d=path, cls="many", transform="scale(0.1)", style=style))
         if self.view["line"]:
             xa, ya, xb, yb = self.view["line"]
             (xa, ya), (xb, yb) = place(xa, ya), place(xb, yb)
@@ -134,18 +148,25 @@ class Points:
             box = f"{LEFT} {TOP} {self.width - LEFT - RIGHT} {HEIGHT - TOP - BOTTOM}"
             x, y, width, height = box.split()
             add(self.plot, svg("svg", line, x=x, y=y, width=width, height=height, viewBox=box))
+        for height, name in self.view["levels"]:
+            _, y = place(x0, height)
+            line = svg("path", d=f"M{LEFT} {y:.1f}H{self.width - RIGHT}", cls="level")
+            add(self.plot, line, svg("text", name, x=self.width - RIGHT - 4, y=f"{y - 5:.1f}", cls="level"))
         self.ring = svg("circle", r=RADIUS + 3, cls="ring", visibility="hidden")
         add(self.plot, self.ring)
-        self.points.sort()
 
     def _axes(self, place, x_range, y_range):
         left, right, top, bottom = LEFT, self.width - RIGHT, TOP, HEIGHT - BOTTOM
         grid = []
         plain = [(value, number(value)) for value in ticks(x_range[0], x_range[1], 8 if self.width > 500 else 5)]
+        free = 0  # where there is room for the next name
         for value, name in self.view["x_ticks"] or plain:
             x, _ = place(value, y_range[0])
+            half = LETTER * len(name) / 2
             grid.append(f"M{x:.1f} {top}V{bottom}")
-            add(self.plot, svg("text", name, x=f"{x:.1f}", y=bottom + 18, cls="tick x"))
+            if x - half > free:
+                free = x + half + LETTER
+                add(self.plot, svg("text", name, x=f"{x:.1f}", y=bottom + 18, cls="tick x"))
         for value in ticks(y_range[0], y_range[1]):
             _, y = place(x_range[0], value)
             grid.append(f"M{left} {y:.1f}H{right}")
@@ -161,40 +182,70 @@ class Points:
 
     # --- reading ---
 
-    def _point(self, index):
-        if not self.points:
+    def _say_what_to_do(self):
+        text(self.readout, f"Point at a {self.view['what'].lower()}")
+
+    def _point(self, at):
+        """Mark a point and say what it is; None for none."""
+        if not self.series:
             return
-        self.at = index
-        if index is None:
+        self.at = at
+        if at is None:
             self.ring.setAttribute("visibility", "hidden")
-            text(self.readout, "Point at a subject")
+            self._say_what_to_do()
             return
-        left, top, x, y, subject, series = self.points[index]
-        self.ring.setAttribute("cx", f"{left:.1f}")
-        self.ring.setAttribute("cy", f"{top:.1f}")
+        left, top, which, index = self.order[at]
+        series = self.view["series"][which]
+        self.ring.setAttribute("cx", left / 10)
+        self.ring.setAttribute("cy", top / 10)
         self.ring.setAttribute("visibility", "visible")
+        x, y = series["x"][index], series["y"][index]
         # Within a category points are spread to be seen apart.
         categories = self.view["x_ticks"]
         place = min(categories, key=lambda tick: abs(tick[0] - x))[1] if categories else number(x)
-        parts = [f"Subject {subject}", f"{self.view['x_label']} {place}", f"{self.view['y_label']} {number(y)}"]
+        parts = [
+            f"{self.view['what']} {series['subjects'][index]}",
+            f"{self.view['x_label']} {place}",
+            f"{self.view['y_label']} {number(y)}",
+        ]
         if len(self.view["series"]) > 1:
-            parts.append(series)
+            parts.append(series["name"])
         text(self.readout, " · ".join(parts))
 
+    def _sort(self):
+        if self.order is None:
+            self.order = []
+            for which, (left, top) in enumerate(self.series):
+                self.order.extend(zip(left, top, [which] * len(left), range(len(left))))
+            self.order.sort()
+
     def _moved(self, event):
+        self._sort()
         box = self.plot.getBoundingClientRect()
-        x, y = event.clientX - box.left, event.clientY - box.top
-        nearest, best = None, REACH * REACH
-        for index, point in enumerate(self.points):
-            distance = (point[0] - x) ** 2 + (point[1] - y) ** 2
+        x, y = 10 * (event.clientX - box.left), 10 * (event.clientY - box.top)
+        reach = 10 * REACH
+        # By halves to the first point that is near enough from left to right.
+        first, end = 0, len(self.order)
+        while first < end:
+            middle = (first + end) // 2
+            if self.order[middle][0] < x - reach:
+                first = middle + 1
+            else:
+                end = middle
+        nearest, best = None, reach * reach
+        while first < len(self.order) and self.order[first][0] <= x + reach:
+            left, top = self.order[first][:2]
+            distance = (left - x) * (left - x) + (top - y) * (top - y)
             if distance < best:
-                nearest, best = index, distance
+                nearest, best = first, distance
+            first += 1
         self.readout.setAttribute("aria-live", "off")
         if nearest != self.at:
             self._point(nearest)
 
     def _key(self, event):
-        last = len(self.points) - 1
+        self._sort()
+        last = len(self.order) - 1
         at = -1 if self.at is None else self.at
         moves = {"ArrowRight": min(at + 1, last), "ArrowLeft": max(at - 1, 0), "Home": 0, "End": last}
         if event.key in moves and last >= 0:

@@ -3,7 +3,17 @@
 import js
 from dom import find, guarded, hide, later, listen, show, size, text
 
-COHORT_SIZES = ("quick", "full")
+#: The teaching cohorts by the name that an address has for them: which of the two, and its size.
+DEMOS = {
+    "quick": ("teaching", "quick"),
+    "full": ("teaching", "full"),
+    "second-quick": ("second", "quick"),
+    "second": ("second", "full"),
+}
+_PEOPLE = {
+    "teaching": {"full": "Full (830)", "quick": "Quick (250)"},
+    "second": {"full": "Full (1,165)", "quick": "Quick (300)"},
+}
 
 
 class ProgressLine:
@@ -53,6 +63,8 @@ class StartScreen:
         self._inputs = [find("choose-folder"), find("choose-files")]
         for chooser in self._inputs:
             listen(chooser, "change", self._chosen)
+        self._cohort, self._size = find("demo-cohort"), find("demo-size")
+        listen(self._cohort, "change", self._cohort_chosen)
         demo = find("open-demo")
         listen(demo, "click", self._demo_clicked)
         listen(demo, "keydown", self._demo_key)
@@ -67,8 +79,10 @@ class StartScreen:
                 return True
         return False
 
-    def demo_size(self):
-        return str(find("demo-size").value)
+    def demo(self):
+        """The chosen teaching cohort, by the name that an address has for it."""
+        chosen = (str(self._cohort.value), str(self._size.value))
+        return next(name for name in DEMOS if DEMOS[name] == chosen)
 
     def show(self):
         show(self.element)
@@ -85,21 +99,24 @@ class StartScreen:
         self._open_chosen(event.target)
 
     def _open_chosen(self, chooser):
-        files = [chooser.files.item(position) for position in range(chooser.files.length)]
-        paths = [str(file.webkitRelativePath or file.name) for file in files]
-        # So that choosing the same again is a change.
-        chooser.value = ""
+        paths, files = chosen(chooser)
         if files:
             self.app.open_files(paths, files)
 
+    def _cohort_chosen(self, event):
+        people = _PEOPLE[str(self._cohort.value)]
+        for position in range(self._size.options.length):
+            option = self._size.options.item(position)
+            text(option, people[str(option.value)])
+
     def _demo_clicked(self, event):
         event.preventDefault()
-        self.app.open_demo(self.demo_size())
+        self.app.open_demo(self.demo())
 
     def _demo_key(self, event):
         if event.key == " ":
             event.preventDefault()
-            self.app.open_demo(self.demo_size())
+            self.app.open_demo(self.demo())
 
     # --- dropping ---
 
@@ -130,7 +147,9 @@ class StartScreen:
         paths, files = [], []
         for entry in entries:
             await self._list(entry, paths, files)
-        if files:
+        if files and self.app.second.is_asking():
+            self.app.second.open_files(paths, files)
+        elif files:
             self.app.open_files(paths, files)
         else:
             self.app.error("There is no file in what was dropped.")
@@ -154,6 +173,15 @@ class StartScreen:
                     break
                 for position in range(batch.length):
                     await self._list(batch[position], paths, files)
+
+
+def chosen(chooser):
+    """Take the files of an input, with their paths."""
+    files = [chooser.files.item(position) for position in range(chooser.files.length)]
+    paths = [str(file.webkitRelativePath or file.name) for file in files]
+    # So that choosing the same again is a change.
+    chooser.value = ""
+    return paths, files
 
 
 def holds_files(event):

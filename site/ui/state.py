@@ -13,6 +13,9 @@ from jsffi import JsException
 #: What the user does that may change what is on screen; whatever follows belongs to it and takes no step of its own.
 _DEEDS = ("click", "change", "pointerdown", "drop")
 
+#: Where the guided tour begins.
+BEGINNING = {"demo": "full", "tour": 0}
+
 
 class History:
     """The way through the states: ``moved(spec)`` is called when the user goes back or forward."""
@@ -58,8 +61,11 @@ def written(spec):
 def read():
     """Return the state in the address: {} where there is none, or none that can be read."""
     fragment = js.location.hash[1:]
+    if fragment == "tour":
+        return dict(BEGINNING)
     if fragment.startswith("demo"):
-        return {"demo": "quick" if fragment == "demo=quick" else "full"}
+        name = fragment[len("demo=") :]
+        return {"demo": name if name in ("quick", "second", "second-quick") else "full"}
     try:
         spec = json.loads(js.decodeURIComponent(fragment))
     except (JsException, ValueError):

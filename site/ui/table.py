@@ -14,7 +14,7 @@ def written(value, kind, decimals):
         return probability(value)
     if kind == "number" and decimals is not None:
         return f"{value:.{decimals}f}".replace("-", "−")
-    return number(value) if kind in ("number", "integer") else str(value)
+    return number(value) if kind in ("number", "integer", "mixed") else str(value)
 
 
 def decimals_of(values):

@@ -96,3 +96,25 @@ def test_fibromyalgia_at_rest_spans_the_established_range(shared_data):
     assert report.numbers["n_subjects"] == 66
     assert round(report.numbers["mean"]["minimum"], 4) == -0.0461
     assert round(report.numbers["mean"]["maximum"], 4) == 0.7152
+
+
+def test_a_session_or_a_run_can_be_taken_alone(cohort):
+    again = tuple(dataclasses.replace(scan, session="2") for scan in cohort.scans if scan.task == "rest")
+    scans = (*cohort.scans, *again)
+    order = sorted(range(len(scans)), key=lambda row: (scans[row].task, int(scans[row].subject), scans[row]))
+    first = cohort.measures["fc"].values
+    values = np.concatenate([first, -first[[scan.task == "rest" for scan in cohort.scans]]])[order]
+    measure = dataclasses.replace(cohort.measures["fc"], values=values, present=np.ones(len(scans), dtype=bool))
+    twice = dataclasses.replace(cohort, scans=tuple(scans[row] for row in order), measures={"fc": measure})
+    alone = summarise(twice, task="rest", session="2")
+    np.testing.assert_allclose(alone.arrays["mean"], -scans_of(cohort, "rest").mean(axis=0), rtol=1e-6)
+    assert alone.numbers["session"] == "2"
+    assert "fc of rest, session 2" in alone.sentences[0]
+    assert "1 subject without fc of rest, session 2 was left out: 40." in alone.sentences
+    both = summarise(twice, task="rest")
+    np.testing.assert_allclose(both.arrays["mean"], 0, atol=1e-7)
+    assert any("several scans of a task (sessions, runs)" in sentence for sentence in both.sentences)
+    with pytest.raises(InputError, match="no session '3' in this cohort; it has: 2"):
+        summarise(twice, session="3")
+    with pytest.raises(InputError, match="no run '1' in this cohort; it has: none"):
+        summarise(twice, run="1")

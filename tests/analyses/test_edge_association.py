@@ -10,8 +10,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from imagenomer.analyses import load_analyses, read_params
-from imagenomer.analyses.edge_association import ANALYSIS, _jitter
-from imagenomer.cohort import Scan
+from imagenomer.analyses._edge_points import jitter
+from imagenomer.analyses.edge_association import ANALYSIS
+from imagenomer.cohort import Phenotype, Scan
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 
@@ -103,7 +104,6 @@ def test_people_count_once_however_many_scans_they_have(cohort):
                 present=np.ones(len(scans), dtype=bool),
             )
         },
-        _observations=type(cohort._observations)(),
     )
     _, _, twice = associate(doubled, phenotype="age", task="nback")
     np.testing.assert_allclose(twice.arrays["r"], once.arrays["r"], atol=1e-6)
@@ -144,7 +144,7 @@ def test_scans_set_aside_are_said(cohort):
 
 def test_a_category_is_coded_by_its_last_or_affirmative_level(cohort):
     _, result, report = associate(cohort, phenotype="sex")
-    assert result.level == report.numbers["level"] == "M"
+    assert result.model.level == report.numbers["level"] == "M"
     sex, edges = cohort.phenotypes["sex"].values, subject_means(cohort)
     used = sex >= 0
     expected = stats.pointbiserialr(sex[used], edges[used, 3])
@@ -153,15 +153,26 @@ def test_a_category_is_coded_by_its_last_or_affirmative_level(cohort):
     np.testing.assert_allclose(other.arrays["r"], -report.arrays["r"], atol=1e-6)
     answers = dataclasses.replace(cohort.phenotypes["sex"], levels=("Yes", "No"))
     _, result, _ = associate(dataclasses.replace(cohort, phenotypes={"ill": answers}), phenotype="ill")
-    assert result.level == "Yes"
+    assert result.model.level == "Yes"
 
 
-def test_of_more_than_two_levels_one_must_be_chosen(cohort):
-    site = dataclasses.replace(cohort.phenotypes["sex"], levels=("A", "B", "C"))
-    cohort.phenotypes["place"] = site
-    with pytest.raises(InputError, match="choose one of A, B, C"):
-        associate(cohort, phenotype="place")
-    assert associate(cohort, phenotype="place", level="B")[1].level == "B"
+def test_of_more_than_two_levels_one_is_chosen_or_all_are_tested_as_a_whole(cohort):
+    codes = np.arange(40) % 3
+    cohort.phenotypes["place"] = Phenotype("place", codes, levels=("A", "B", "C"))
+    assert associate(cohort, phenotype="place", level="B")[1].model.level == "B"
+    _, result, report = associate(cohort, phenotype="place")
+    assert result.model.level is None
+    edges = subject_means(cohort)
+    expected = [stats.f_oneway(*(edge[codes == level] for level in range(3))) for edge in edges.T]
+    top = sorted(report.numbers["top"], key=lambda row: row["edge"])
+    np.testing.assert_allclose([row["f"] for row in top], [one.statistic for one in expected])
+    np.testing.assert_allclose([row["p_value"] for row in top], [one.pvalue for one in expected])
+    assert (
+        "place is tested as a whole, by F: do any of its levels differ? Subjects at each: A (14), B (13), C (13)."
+        in (report.sentences)
+    )
+    # Where a group has two of them, they are compared.
+    assert associate(cohort, phenotype="place", group='place != "B"')[1].model.level == "C"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +202,7 @@ def with_holes(cohort, holes):
             if scan.subject == subject:
                 values[row, edge] = np.nan
     measure = dataclasses.replace(cohort.measures["fc"], values=values)
-    return dataclasses.replace(cohort, measures={"fc": measure}, _observations=type(cohort._observations)())
+    return dataclasses.replace(cohort, measures={"fc": measure})
 
 
 @pytest.mark.parametrize(("method", "oracle"), [("pearson", stats.pearsonr), ("spearman", stats.spearmanr)])
@@ -246,7 +257,7 @@ def test_an_edge_nobody_has_or_that_does_not_vary_is_not_tested(cohort):
 
 def test_when_no_edge_can_be_tested_that_is_said(cohort):
     measure = dataclasses.replace(cohort.measures["fc"], values=np.zeros_like(cohort.measures["fc"].values))
-    flat = dataclasses.replace(cohort, measures={"fc": measure}, _observations=type(cohort._observations)())
+    flat = dataclasses.replace(cohort, measures={"fc": measure})
     params, result, report = associate(flat, phenotype="age")
     assert report.numbers["n_tests"] == 0
     assert report.numbers["top"] == []
@@ -341,8 +352,8 @@ def test_a_category_is_shown_in_two_strips_whose_line_joins_the_means(cohort):
 
 def test_jitter_is_the_same_every_time_and_parts_neighbours(rng):
     y, level = rng.normal(size=50), rng.integers(0, 2, 50).astype(float)
-    first = _jitter(level, y)
-    np.testing.assert_array_equal(first, _jitter(level, y))
+    first = jitter(level, y)
+    np.testing.assert_array_equal(first, jitter(level, y))
     ordered = first[level == 0][np.argsort(y[level == 0])]
     assert np.abs(np.diff(ordered)).min() > 0.1
 
@@ -368,7 +379,7 @@ def test_spearman_ranks_exact_averages_not_rounded_ones(cohort):
     used = ~np.isnan(age)
     expected = stats.spearmanr(edges[used, 0], age[used]).statistic
     assert report.arrays["r"][0] == pytest.approx(expected, abs=5e-6)
-    assert result.correlation.r[0] == report.arrays["r"][0]
+    assert result.fit.r[0] == report.arrays["r"][0]
 
 
 @pytest.fixture(scope="module")
@@ -401,10 +412,10 @@ def test_every_listed_edge_is_exact_on_real_data(fibromyalgia, method):
     edges = np.array([row["edge"] for row in report.numbers["top"]])
     observed = fibromyalgia.observed_edges("fc", None, edges)
     oracle = stats.pearsonr if method == "pearson" else stats.spearmanr
-    expected = np.array([oracle(column, result.target).statistic for column in observed.T])
+    expected = np.array([oracle(column, result.model.target).statistic for column in observed.T])
     np.testing.assert_allclose([row["r"] for row in report.numbers["top"]], expected, rtol=1e-10)
     every = subject_means(fibromyalgia, ("rest", "epr"))
-    strongest = np.array([abs(oracle(column, result.target).statistic) for column in every.T[::50]])
+    strongest = np.array([abs(oracle(column, result.model.target).statistic) for column in every.T[::50]])
     assert set(np.flatnonzero(strongest > abs(report.numbers["top"][-1]["r"])) * 50) <= set(edges.tolist())
 
 

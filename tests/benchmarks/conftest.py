@@ -17,6 +17,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
 
 
+@pytest.fixture(scope="session")
+def n_edges(pytestconfig: pytest.Config) -> int:
+    """The edges of 264 parcels where time is taken, and enough to see that all works where it is not."""
+    return 34_716 if pytestconfig.getoption("benchmark_enable") else 1_225
+
+
 @pytest.fixture
 def report(pytestconfig: pytest.Config) -> list[str]:
     """Lines to print at the end."""

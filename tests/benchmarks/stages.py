@@ -1,7 +1,7 @@
 """The stages of a session, timed: the same code runs natively and in the page's worker.
 
 Natively: ``python tests/benchmarks/stages.py BUNDLE [FOLDER]`` prints the times as JSON. The bundle holds one scan of
-830 subjects, 34,716 edges each.
+830 subjects, 34,716 edges each. Without arguments: the times of what takes longest, on the large demo cohort.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ Times = dict[str, list[float]]
 
 KERNEL = "r and p of all edges, again"
 TEXTBOOK = "the same by the textbook"
+
+#: Five columns of covariates.
+COVARIATES = ("age", "sex", "mean_fd", "mother_education", "father_education")
+#: 213 people.
+YOUNG = "age < 155"
+
+#: A prediction from two numbers.
+FEW = {"features": "phenotypes", "predictors": ["wrat", "mean_fd"]}
 
 #: What can be repeated within a session. What happens once is repeated by further sessions.
 AGAIN = 7
@@ -96,6 +104,46 @@ async def on_demo(engine: Engine) -> Times:
     return stages.times
 
 
+async def on_analyses(engine: Engine) -> Times:
+    """Do with the larger demo cohort, 830 people with 10,433 variants, what takes longest; each once."""
+    await engine.handle("open_demo", json.dumps({"size": "full", "seed": 1}))
+    stages = Stages(engine)
+
+    async def run(stage: str, analysis: str, **params: Any) -> None:
+        await stages.call(stage, "run", analysis=analysis, params=params)
+
+    variants = {"covariates": COVARIATES[:3], "ancestry_components": 2}
+    await run("variants, linear, 5 covariates, first", "variant-association", phenotype="wrat", **variants)
+    await run("variants, linear, again", "variant-association", phenotype="age", **variants | {"covariates": ["wrat"]})
+    logistic = {"phenotype": "sex", "level": "F"}
+    await run(
+        "variants, logistic, 5 covariates",
+        "variant-association",
+        **logistic,
+        **variants | {"covariates": ["age", "wrat", "mean_fd"]},
+    )
+    many = {"phenotype": "wrat", "correction": "max-t"}
+    await run("variants, max-T, 1,000 permutations", "variant-association", **many, **variants)
+
+    # What an idle engine has imported by then.
+    await engine.handle("run", json.dumps({"analysis": "prediction", "params": {"phenotype": "age", **FEW}}))
+    await run("prediction, 20 x 80:20, first", "prediction", phenotype="wrat", task="rest")
+    await run("prediction, another target", "prediction", phenotype="age", task="rest")
+    covariates = {"covariates": COVARIATES[:3], "use": "residual"}
+    await run("prediction, covariates taken out", "prediction", phenotype="wrat", task="rest", **covariates)
+    await run("prediction, logistic", "prediction", **logistic, model="logistic", task="rest")
+    await run("prediction, 100 permutations", "prediction", phenotype="wrat", permutations=100, task="rest")
+    await run("prediction, inner folds", "prediction", phenotype="wrat", penalty="inner", task="rest")
+    await run("prediction, ComBat in each split", "prediction", phenotype="wrat", harmonise="site", task="rest")
+    few = {"model": "elastic-net", "protocol": "folds", "n_folds": 5}
+    await run("prediction, elastic net, 5 folds", "prediction", phenotype="wrat", task="rest", **few)
+    await run("quality control, 2,490 scans", "quality-control", motion="mean_fd")
+    await run("ComBat, 830 people", "harmonisation", site="site", task="rest", predict_site=False)
+    await run("ComBat, site predicted before and after", "harmonisation", site="site", task="rest")
+    await run("confound report, all candidates", "confound-report", target="wrat")
+    return stages.times
+
+
 def textbook(features: Any, target: Any) -> tuple[Any, Any]:
     """Return r and -log10 p of each column by the formulas as they stand in books, in float64."""
     x = features - features.mean(axis=0, dtype=np.float64)
@@ -122,6 +170,16 @@ async def _analyses(stages: Stages) -> None:
             # Another alpha each time, so that no result is one that was kept.
             varied = {"phenotype": PHENOTYPES[again % 3], "alpha": 0.04 - 0.001 * again}
             await _associate(stages, f"association, {title}, again", **params, **varied)
+    for again in range(3):
+        await _associate(
+            stages, "association, 5 covariates", phenotype="wrat", covariates=COVARIATES, alpha=0.04 + 0.001 * again
+        )
+    many = {"phenotype": "wrat", "covariates": COVARIATES, "permutations": 1000}
+    await _associate(stages, "max-T, 1,000 permutations, 5 covariates", correction="max-t", **many)
+    for correction in ("nbs", "tfce"):
+        stage = f"{correction.upper()}, 213 people, 1,000 permutations, 5 covariates"
+        await _associate(stages, stage, correction=correction, group=YOUNG, **many)
+    await stages.call("networks, enrichment, 1,000 permutations", "run", analysis="network-association", params=many)
     await stages.call("mean and SD of all edges", "run", analysis="connectivity-summary", params={})
 
 
@@ -163,11 +221,14 @@ def chosen(place: Path) -> Source:
 
 
 async def main() -> None:
-    bundle, *folder = (chosen(Path(argument)) for argument in sys.argv[1:])
+    bundle, *folder = map(chosen, map(Path, sys.argv[1:])) if sys.argv[1:] else (None,)
     engine = Engine()
-    times = await on_files(engine, bundle, folder[0] if folder else None)
-    times |= await on_kernels(engine)
-    times |= await on_demo(engine)
+    if bundle is None:
+        times = await on_analyses(engine)
+    else:
+        times = await on_files(engine, bundle, folder[0] if folder else None)
+        times |= await on_kernels(engine)
+        times |= await on_demo(engine)
     print(json.dumps(times))
 
 

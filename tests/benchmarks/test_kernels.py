@@ -1,7 +1,7 @@
 """The kernels at the size of the PNC beside the obvious way: 830 subjects, 34,716 connections (264 parcels).
 
-Timed by ``python3 build_scripts/test.py --benchmarks``; otherwise each is run once, to see that it works.
-Read the ratios within a group; absolute times depend on the machine.
+Timed by ``python3 build_scripts/test.py --benchmarks``; otherwise each is run once, on few connections, to see that it
+works. Read the ratios within a group; absolute times depend on the machine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from nilearn.mass_univariate import permuted_ols
 from scipy import stats
+from sklearn.decomposition import PCA
 from statsmodels.stats.multitest import multipletests
 
 from imagenomer.cohort import Phenotype
@@ -23,9 +24,17 @@ from imagenomer.statistics.correlation import (
     correlate_fast,
     edges_to_recheck,
 )
+from imagenomer.statistics.decomposition import (
+    axes_of,
+    independent_components,
+    non_negative_factors,
+    principal_components,
+    sparse_components,
+)
 from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.networks import enhance, network_based_statistic
 from imagenomer.statistics.permutation import max_statistic
+from imagenomer.statistics.screening import screen
 from imagenomer.statistics.tails import map_neg_log10_p, neg_log10_p_of_r
 from imagenomer.statistics.variants import associate_levels, associate_number
 
@@ -33,11 +42,11 @@ ROWS = np.arange(830)
 
 
 @pytest.fixture(scope="module")
-def connectome():
+def connectome(n_edges):
     rng = np.random.default_rng(1)
-    values = rng.standard_normal((830, 34_716), dtype=np.float32)
+    values = rng.standard_normal((830, n_edges), dtype=np.float32)
     values *= np.float32(0.2)
-    values += rng.uniform(-0.3, 0.9, 34_716).astype(np.float32)
+    values += rng.uniform(-0.3, 0.9, n_edges).astype(np.float32)
     return values, rng.standard_normal(830)
 
 
@@ -194,3 +203,38 @@ def test_variants(benchmark, report, kernel, missing):
     target = rng.standard_normal(830) if kernel is associate_number else rng.random(830) < 0.4
     covariates = rng.standard_normal((830, 5))
     benchmark.pedantic(lambda: finish(kernel(dosage, target, covariates)), rounds=3)
+
+
+@pytest.mark.benchmark(group="10 principal components")
+def test_principal_components(benchmark, connectome):
+    values = connectome[0]
+    benchmark.pedantic(lambda: finish(principal_components(values, ROWS, finish(axes_of(values, ROWS)), 10)), rounds=3)
+
+
+@pytest.mark.benchmark(group="10 principal components")
+def test_scikit_learn_pca(benchmark, connectome):
+    benchmark.pedantic(PCA(10, svd_solver="full").fit, (connectome[0],), rounds=1)
+
+
+@pytest.mark.benchmark(group="10 components by other methods, the directions of subjects given")
+@pytest.mark.parametrize("method", ["ica", "dictionary", "nmf"])
+def test_other_components(benchmark, connectome, method):
+    values, rng = connectome[0], np.random.default_rng(1)
+    axes = finish(axes_of(values, ROWS))
+    steps = {
+        "ica": lambda: independent_components(values, ROWS, axes, 10, rng),
+        "dictionary": lambda: sparse_components(values, ROWS, axes, 10, 0.5, rng),
+        "nmf": lambda: non_negative_factors(values, ROWS, 10, rng, "zero"),
+    }
+    benchmark.pedantic(lambda: finish(steps[method]()), rounds=1)
+
+
+@pytest.mark.benchmark(group="10,433 variants of 830 subjects with 66 components")
+@pytest.mark.parametrize("columns", [0, 5])
+def test_screen(benchmark, columns):
+    rng = np.random.default_rng(1)
+    dosage = rng.binomial(2, rng.uniform(0.05, 0.95, 10_433), (830, 10_433)).astype(np.int8)
+    dosage[rng.random(dosage.shape, dtype=np.float32) < 0.01] = -1
+    covariates = [Phenotype(f"covariate {place}", rng.standard_normal(830)) for place in range(columns)]
+    design = build_design(covariates, ROWS)
+    benchmark.pedantic(lambda: finish(screen(dosage, rng.standard_normal((830, 66)), design)), rounds=2)

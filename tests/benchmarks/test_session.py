@@ -60,17 +60,20 @@ addEventListener("change", () => { self.changed = performance.now(); }, true);
 #: Remembers what was opened, so that it can be opened again, and does no idle work, so that first times are first.
 HOOK = """
 import sys, types
+import engine_later
 chosen, idle_work = [], iter(())
 handle = engine.handle
 async def remembering(call, arguments, files=None, *others):
     if call == "open_files":
         chosen.append((arguments, files))
-    return await handle(call, arguments, files, *others)
+    return await engine_later.patiently(lambda: handle(call, arguments, files, *others))
 engine.handle = remembering
 from js import stages_source
 stages = types.ModuleType("stages")
 sys.modules["stages"] = stages
-exec(compile(stages_source, "stages.py", "exec"), stages.__dict__)
+async def read_stages():
+    exec(compile(stages_source, "stages.py", "exec"), stages.__dict__)
+await engine_later.patiently(read_stages)
 import json
 """
 
@@ -97,7 +100,6 @@ def folder() -> Path | None:
     return place if place.is_dir() else None
 
 
-@pytest.mark.browser
 @pytest.mark.timeout(3600)
 def test_a_session_in_the_page_and_natively(
     browser: Browser,
@@ -115,19 +117,38 @@ def test_a_session_in_the_page_and_natively(
     report += _table(in_page, native, felt, memory)
 
 
+@pytest.mark.browser
+@pytest.mark.timeout(3600)
+def test_what_takes_longest_in_the_page_and_natively(browser: Browser, site_url: str, report: list[str]) -> None:
+    page, worker = _open(browser, site_url)
+    in_page = _timed(worker, "stages.on_analyses(engine)")
+    page.context.close()
+    native = _run_natively([])
+    lines = ["", f"{'The demo of 830 people, once, s':44}{'page':>9}{'native':>9}{'ratio':>7}", "-" * 69]
+    for stage, (milliseconds,) in in_page.items():
+        (ours,) = native[stage]
+        lines.append(f"{stage:44}{milliseconds / 1000:9.2f}{ours / 1000:9.2f}{milliseconds / ours:7.1f}")
+    report += lines
+
+
 def _native(bundle: Path, folder: Path | None) -> Times:
-    places = [str(place) for place in (bundle, folder) if place is not None]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "py"), "OPENBLAS_NUM_THREADS": "1"}
     started = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-c", "from imagenomer.engine import Engine; Engine()"], env=environment, check=True
+        [sys.executable, "-c", "from imagenomer.engine import Engine; Engine()"], env=_environment(), check=True
     )
     ready = 1000 * (time.perf_counter() - started)
-    done = subprocess.run(
-        [sys.executable, str(STAGES), *places], env=environment, check=True, capture_output=True, text=True
-    )
-    times: Times = {"engine ready": [ready]} | json.loads(done.stdout)
+    return {"engine ready": [ready]} | _run_natively([place for place in (bundle, folder) if place is not None])
+
+
+def _run_natively(places: list[Path]) -> Times:
+    command = [sys.executable, str(STAGES), *map(str, places)]
+    done = subprocess.run(command, env=_environment(), check=True, capture_output=True, text=True)
+    times: Times = json.loads(done.stdout)
     return times
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "py"), "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _in_page(
@@ -139,17 +160,11 @@ def _in_page(
     felt: Times,
 ) -> list[str]:
     """Go through a session in a new page, add its times, and return how much memory the engine had when."""
-    page = new_page(browser, Watch())
-    page.set_default_timeout(300_000)
-    page.add_init_script(INSTRUMENTS)
-    page.goto(site_url)
-    worker = wait_for_engine(page)
-    ready = page.evaluate("performance.now()")
+    page, worker = _open(browser, site_url)
+    ready = page.evaluate("self.ready")
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     _add(in_page, {"engine ready": [ready]})
     _add(felt, {"page can be read": [painted], "engine ready": [ready]})
-    worker.evaluate("(source) => { self.stages_source = source; }", STAGES.read_text(encoding="utf-8"))
-    _python(worker, HOOK)
     memory = [f"{_megabytes(worker)} MB when ready"]
 
     if folder is not None:
@@ -167,6 +182,19 @@ def _in_page(
     memory.append(f"{_megabytes(worker)} MB at the end")
     page.context.close()
     return memory
+
+
+def _open(browser: Browser, site_url: str) -> tuple[Page, Worker]:
+    """Open the page, note in ``self.ready`` when the engine was, and have `stages` in the worker."""
+    page = new_page(browser, Watch())
+    page.set_default_timeout(600_000)
+    page.add_init_script(INSTRUMENTS)
+    page.goto(site_url)
+    worker = wait_for_engine(page)
+    page.evaluate("self.ready = performance.now()")
+    worker.evaluate("(source) => { self.stages_source = source; }", STAGES.read_text(encoding="utf-8"))
+    _python(worker, HOOK)
+    return page, worker
 
 
 def _until_shown(page: Page, heading: str) -> float:

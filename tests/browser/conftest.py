@@ -15,12 +15,6 @@ from driving import START, Gate, Watch, choose_folder, new_page
 from playwright.sync_api import Browser, Page, expect
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-
-
 @pytest.fixture
 def allowed() -> list[str]:
     """Regular expressions of the problems that a test provokes on purpose; append to it."""

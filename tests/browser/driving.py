@@ -34,9 +34,7 @@ class Watch:
     def follow(self, page: Page) -> None:
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("requestfailed", lambda request: self.problems.append(f"{request.url}: {request.failure}"))
-        page.on(
-            "response", lambda answer: answer.status < 400 or self.problems.append(f"{answer.url}: {answer.status}")
-        )
+        page.on("response", self._see)
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error.stack or error}"))
         page.on("crash", lambda _: self.problems.append("the page crashed"))
         page.on("console", self._hear)
@@ -104,9 +102,16 @@ def wait_for_engine(page: Page) -> Worker:
 def open_python(page: Page, code: str = "") -> None:
     """Make the engine's Python, which is out of reach from outside, ``self.python`` of its worker. Before `goto`.
 
-    ``code`` is run in each engine before anything of ours.
+    ``code`` is run in each engine before anything of ours. ``self.n_waiting`` counts the requests not yet answered.
     """
     addition = f"""
+        self.n_waiting = 0;
+        self.addEventListener("message", ({{data}}) => {{ self.n_waiting += data.type === "request"; }});
+        const post = self.postMessage;
+        self.postMessage = (message, given) => {{
+            self.n_waiting -= ["answer", "refused", "cancelled", "bug"].includes(message.type);
+            post.call(self, message, given);
+        }};
         const load = self.loadPyodide;
         self.loadPyodide = async (options) => {{
             self.python = await load(options);

@@ -51,6 +51,15 @@ ATTEMPTS = {
         worker.onmessage = ({data}) => data === "sent" ? sent() : refused(new Error("refused"));
         worker.onerror = () => refused(new Error("refused"));
     })""",
+    "fetch of an empty frame": """(url) => {
+        const frame = document.body.appendChild(document.createElement("iframe"));
+        return frame.contentWindow.fetch(url).finally(() => frame.remove());
+    }""",
+    "WebSocket of an empty frame": """(url) => new Promise((sent, refused) => {
+        const frame = document.body.appendChild(document.createElement("iframe"));
+        const socket = new frame.contentWindow.WebSocket(url.replace("http", "ws"));
+        socket.onopen = sent; socket.onerror = () => refused(new Error("refused"));
+    })""",
     "import": "(url) => import(url)",
     "importScripts": "(url) => importScripts(url)",
     "service worker": "(url) => navigator.serviceWorker.register(url)",
@@ -86,6 +95,40 @@ SILENT_ATTEMPTS = {
     "ping": """(url) => {
         const link = document.createElement("a");
         link.href = "#"; link.ping = url; document.body.append(link); link.click();
+    }""",
+}
+
+#: How text might become a script of the page, by name: functions of the script, which a policy must refuse.
+INJECTIONS = {
+    "script": """(text) => document.head.append(Object.assign(document.createElement("script"), {text}))""",
+    "module": """(text) =>
+        document.head.append(Object.assign(document.createElement("script"), {text, type: "module"}))""",
+    "script of a blob": """(text) => {
+        const src = URL.createObjectURL(new Blob([text], {type: "text/javascript"}));
+        document.head.append(Object.assign(document.createElement("script"), {src}));
+    }""",
+    "script of an address that holds it": """(text) => {
+        const src = `data:text/javascript,${text}`;
+        document.head.append(Object.assign(document.createElement("script"), {src}));
+    }""",
+    "attribute": """(text) => {
+        const element = document.createElement("b");
+        element.setAttribute("onclick", text); document.body.append(element); element.click();
+    }""",
+    "markup": """(text) => {
+        const element = document.body.appendChild(document.createElement("div"));
+        element.innerHTML = `<details open ontoggle="${text}">`;
+    }""",
+    "link": """(text) => {
+        const link = document.createElement("a");
+        link.href = `javascript:${text}`; document.body.append(link); link.click();
+    }""",
+    "timer": "(text) => setTimeout(text)",
+    "script of an empty frame": """(text) => {
+        const frame = document.body.appendChild(document.createElement("iframe")), inside = frame.contentDocument;
+        inside.addEventListener("securitypolicyviolation", (event) =>
+            document.dispatchEvent(new SecurityPolicyViolationEvent(event.type, event)));
+        inside.head.append(Object.assign(inside.createElement("script"), {text}));
     }""",
 }
 

@@ -12,7 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from views import add_group, content, delete_group, download, expect_figures, go, matrix, pixels, read_out, wait_until
+from views import (
+    add_group,
+    content,
+    delete_group,
+    download,
+    expect_figures,
+    form,
+    go,
+    matrix,
+    pixels,
+    read_out,
+    wait_until,
+)
 
 from imagenomer.edges import edge_index
 from imagenomer.parcellation import load_atlas
@@ -28,10 +40,6 @@ def page(fibromyalgia: Page) -> Iterator[Page]:
     expect_result(fibromyalgia, "with Age")
     expect(top(fibromyalgia)).to_contain_text("Power 24")
     return fibromyalgia
-
-
-def form(page: Page) -> Locator:
-    return page.get_by_role("complementary", name="Parameters")
 
 
 def choose(page: Page, **choices: str) -> None:
@@ -153,6 +161,25 @@ def test_the_edge_last_chosen_is_there_when_one_comes_back(page: Page) -> None:
     expect(table(page).locator("tbody tr[aria-selected=true]")).to_contain_text("Power 43")
     spec = page.evaluate("decodeURIComponent(location.hash.slice(1))")
     assert json.loads(spec)["edge"] == edge_index(42, 76, 264)
+
+
+def test_the_shape_of_a_map_is_in_the_address(page: Page) -> None:
+    shown = result(page).locator("section.matrix").first
+    shapes = shown.get_by_role("group", name="Show as")
+    shapes.get_by_role("button", name="Ring").click()
+    expect(shown.get_by_role("application")).to_have_attribute("aria-roledescription", "ring")
+    spec = json.loads(page.evaluate("decodeURIComponent(location.hash.slice(1))"))
+    assert list(spec["shapes"].values()) == ["ring"]
+    page.go_back()
+    expect(shapes.get_by_role("button", name="Matrix")).to_have_attribute("aria-pressed", "true")
+    assert "shapes" not in page.evaluate("decodeURIComponent(location.hash.slice(1))")
+    page.go_forward()
+    expect(shapes.get_by_role("button", name="Ring")).to_have_attribute("aria-pressed", "true")
+    go(page, "Overview")
+    go(page, "Associations")
+    expect(shapes.get_by_role("button", name="Ring")).to_have_attribute("aria-pressed", "true")
+    shapes.get_by_role("button", name="Matrix").click()
+    expect(shown.get_by_role("application")).to_have_attribute("aria-roledescription", "matrix")
 
 
 def test_enter_on_a_map_selects_its_edge(page: Page) -> None:
@@ -318,7 +345,7 @@ def test_a_cancelled_run_says_so_and_one_that_gave_way_to_another_does_not(page:
         }
     }"""
     # The engine may be done before it hears of the click, unless what is asked arrives after it.
-    cancel_at_once = f"""(form, names) => {{
+    cancel_at_once = f"""async (form, names) => {{
         const post = Worker.prototype.postMessage, requests = [];
         Worker.prototype.postMessage = function (message) {{
             if (message.type === "request") requests.push(() => post.call(this, message));
@@ -326,6 +353,7 @@ def test_a_cancelled_run_says_so_and_one_that_gave_way_to_another_does_not(page:
         }};
         ({burst})(form, names);
         form.querySelector(".run-progress button").click();
+        await new Promise((resolve) => setTimeout(resolve)); // the page sends nothing before it is done with the click
         Worker.prototype.postMessage = post;
         for (const request of requests) request();
     }}"""

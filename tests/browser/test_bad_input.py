@@ -330,6 +330,7 @@ def test_the_gallery_shows_what_there_is_and_reads_out_what_is_missing(riddled: 
     dialog = riddled.get_by_role("dialog", name="Scan")
     stage = dialog.get_by_role("application")
     expect(stage).to_be_focused()
+    expect(stage).to_have_accessible_name(re.compile("^Subject "))  # its values are there
     for _ in range(2):
         stage.press("ArrowRight")
     expect(dialog.get_by_label("Readout")).to_have_text(f"Parcel 1 – Parcel 2 · fc = {spoken(EDGES[1, 0])}")
@@ -349,7 +350,7 @@ def test_an_association_takes_for_each_edge_the_subjects_who_have_it(riddled: Pa
     assert number(riddled, "Subjects") == "9"
     assert number(riddled, "Tests") == "9"
     expect(facts).to_contain_text(re.compile(r"2 (subjects|of).*Age|Age.*2 subjects", re.S))
-    expect(facts).to_contain_text("missing values: each is correlated over the subjects who have it")
+    expect(facts).to_contain_text("missing values: each is fitted to the subjects who have it")
     expect(facts).to_contain_text("1 edge not tested")
 
     file = result(riddled).get_by_role("button", name="Download Strongest edges as CSV")

@@ -48,12 +48,12 @@ def test_a_click_made_while_the_engine_loads_is_done_when_it_is_ready(loading: t
     expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
 
 
-def test_an_idle_engine_gets_ready_for_figures(browser: Browser, site_url: str, watch: Watch) -> None:
+def test_an_idle_engine_gets_ready_for_figures_and_models(browser: Browser, site_url: str, watch: Watch) -> None:
     page = new_page(browser, watch)
     open_python(page)
     page.goto(site_url)
     worker = wait_for_engine(page)
-    last = "matplotlib.backends.backend_pdf"
+    last = "sklearn.linear_model"
     deadline = time.monotonic() + START / 1000
     while not worker.evaluate(f"self.python.runPython('import sys; \"{last}\" in sys.modules')"):
         assert time.monotonic() < deadline, f"an idle engine did not import {last}"

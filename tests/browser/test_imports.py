@@ -10,6 +10,12 @@ import pytest
 from driving import START, Gate, Watch, new_page, open_python, wait_for_engine
 from playwright.sync_api import Browser, Page, Worker
 
+#: What the build wrote, and what the analyses say of themselves.
+SAME_CATALOG = """
+from imagenomer.engine import CATALOG, catalog
+from imagenomer.jsonable import dumps
+CATALOG.read_text(encoding="utf-8") == dumps(catalog(engine._analyses))
+"""
 USE = Path(__file__).parents[2] / "build_scripts" / "trace_inside.py"
 
 #: Imports every module of the package but the ones that run as a program.
@@ -43,11 +49,14 @@ def waiting(worker: Worker) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_all_of_the_application_works_on_the_traced_files_alone(held: tuple[Page, Worker, Gate]) -> None:
     _, worker, gate = held
     python(worker, USE.read_text(encoding="utf-8"))
-    python(worker, "await use_without_figures(engine)")
+    python(worker, "await use_until_first_matrix(engine)")
+    assert python(worker, SAME_CATALOG)
+    python(worker, "await engine_later.need(['scipy.special'])")
+    python(worker, "await use_analyses(engine)")
     python(worker, "await engine_later.need(['matplotlib'])")
     python(worker, IMPORT_OURS)
     python(worker, "await use_figures(engine, 'svg', 'png')")

@@ -7,19 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from views import add_group, delete_group, expect_figures, go, wait_until
+from views import add_group, analysis, delete_group, expect_figures, form, go, wait_until
 
 
 @pytest.fixture
 def page(fibromyalgia: Page) -> Iterator[Page]:
     """The distribution of age among everybody."""
     go(fibromyalgia, "Phenotypes")
+    analysis(fibromyalgia, "Distribution")
     choose(fibromyalgia, "Age")
     return fibromyalgia
-
-
-def form(page: Page) -> Locator:
-    return page.get_by_role("complementary", name="Parameters")
 
 
 def choose(page: Page, phenotype: str) -> None:

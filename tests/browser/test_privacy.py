@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from driving import START, Watch, drop_files, new_page, open_python, wait_for_engine
-from exfiltration import ATTEMPTS, PYTHON_ATTEMPTS, REFUSALS, SILENT_ATTEMPTS
+from exfiltration import ATTEMPTS, INJECTIONS, PYTHON_ATTEMPTS, REFUSALS, SILENT_ATTEMPTS
 from hosting import Host, Trap
 from playwright.sync_api import Browser, Page, Worker, expect
 from privacy_panel import expect_kept, fact, panel, show_panel
@@ -182,6 +182,20 @@ def test_what_fails_in_silence_is_refused_by_the_policy(
             assert refused, f"{name} to {address}"
     assert trap.visits == []
     assert host.asked[asked:] == []
+
+
+def test_no_text_becomes_a_script(visit: Page, allowed: list[str]) -> None:
+    allowed += REFUSALS
+    for name, attempt in INJECTIONS.items():
+        refused = visit.evaluate(
+            f"""(text) => new Promise((refused) => {{
+                document.addEventListener("securitypolicyviolation", () => refused(true), {{once: true}});
+                ({attempt})(text);
+            }})""",
+            "top.injected = true",
+        )
+        assert refused, name
+    assert visit.evaluate("typeof injected") == "undefined"
 
 
 def test_python_in_the_engine_cannot_reach_the_network_either(

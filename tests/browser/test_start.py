@@ -130,6 +130,21 @@ def test_the_demo_opens_from_the_keyboard(page: Page) -> None:
     expect(page.get_by_role("banner")).to_contain_text("830 subjects")
 
 
+def test_the_second_teaching_cohort_opens_beside_the_first_and_from_its_address(page: Page, site_url: str) -> None:
+    wait_for_engine(page)
+    page.locator("#demo-cohort").select_option("second")
+    expect(page.get_by_label("Size").locator("option")).to_have_text(["Full (1,165)", "Quick (300)"])
+    page.get_by_label("Size").select_option("quick")
+    page.get_by_role("button", name="Open the demo cohort").click()
+    heading = page.get_by_role("heading", level=1, name="Second teaching cohort")
+    expect(heading).to_be_visible(timeout=START)
+    assert spec_of(page)["demo"] == "second-quick"
+    page.goto("about:blank")
+    page.goto(f"{site_url}#demo=second-quick")
+    expect(heading).to_be_visible(timeout=START)
+    expect(page.get_by_role("banner")).to_contain_text("300 subjects")
+
+
 def test_opening_can_be_cancelled_and_something_else_be_opened(page: Page, bundle: Path) -> None:
     wait_for_engine(page)
     page.get_by_label("Size").select_option("full")
@@ -182,7 +197,7 @@ def test_the_address_holds_choices_and_no_subject(forty: Page) -> None:
     for name in ("Connectivity", "Phenotypes", "Associations"):
         forty.get_by_role("tab", name=name).click()
         expect(forty.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
-        assert set(spec_of(forty)) <= {"tab", "groups", "analysis", "params", "edge", "gallery"}
+        assert set(spec_of(forty)) <= {"tab", "groups", "analysis", "params", "edge", "shapes", "gallery"}
 
 
 def test_a_bundle_can_be_saved_and_opened_again(forty: Page, tmp_path: Path) -> None:

@@ -19,6 +19,29 @@ def go(page: Page, tab: str) -> None:
     expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
 
 
+def analysis(page: Page, title: str) -> None:
+    """Choose an analysis of the tab, where it has several."""
+    page.get_by_role("group", name="Analysis").get_by_role("button", name=title, exact=True).click()
+
+
+def form(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Parameters")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    form(page).get_by_label(label, exact=True).select_option(label=option)
+
+
+def result(page: Page, title: str) -> Locator:
+    return page.get_by_role("region", name=f"Result: {title}")
+
+
+def expect_said(page: Page, title: str, sentence: str | re.Pattern[str]) -> None:
+    """Wait until the result that holds this sentence is shown and nothing newer is being computed."""
+    expect(result(page, title).locator(".sentences")).to_contain_text(sentence, timeout=120_000)
+    expect(result(page, title).locator(".state")).to_be_empty()
+
+
 def add_group(page: Page, expression: str, name: str) -> None:
     page.get_by_role("button", name="Type", exact=True).click()
     page.get_by_label("Expression").fill(expression)

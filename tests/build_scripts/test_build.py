@@ -97,7 +97,7 @@ def test_the_manifest_holds_sizes_and_hashes_of_what_is_there(site: Path) -> Non
 
 def test_assets_come_in_the_order_in_which_they_are_needed(site: Path) -> None:
     stages = [entry["stage"] for entry in build.read_manifest(site / "index.html")["assets"]]
-    assert stages == sorted(stages, key=["page", "first", "figures", "rest"].index)
+    assert stages == sorted(stages, key=["page", "first", "soon", "rest"].index)
 
 
 def test_the_single_file_holds_the_assets_of_the_site(site: Path, single_file: Path) -> None:
@@ -123,6 +123,11 @@ def test_both_have_every_document(site: Path, single_file: Path) -> None:
 
 def test_the_single_file_stays_below_50_megabytes(single_file: Path) -> None:
     assert single_file.stat().st_size < 50e6
+
+
+def test_up_to_the_first_figure_at_most_16_megabytes_are_fetched(site: Path) -> None:
+    assets = build.read_manifest(site / "index.html")["assets"]
+    assert sum(asset["size"] for asset in assets if asset["stage"] != "rest") <= 16_000_000
 
 
 def test_the_table_of_sizes_is_that_of_the_single_file(single_file: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from xml.etree import ElementTree
 
@@ -10,9 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
+from drawn import assert_nothing_overlaps, texts_of
 from imagenomer.figures.chart import (
     BoxStatistics,
     Counts,
@@ -22,7 +20,9 @@ from imagenomer.figures.chart import (
     box_figure,
     density_figure,
     histogram_figure,
+    intervals_figure,
     points_figure,
+    ranking_figure,
     violin_figure,
     with_n,
 )
@@ -39,33 +39,6 @@ def parcellation_of(sizes):
     networks = tuple(name for name, size in zip(names, sizes, strict=True) for _ in range(size))
     n = len(networks)
     return Parcellation("Test", tuple(f"P{number}" for number in range(n)), np.full((n, 3), np.nan), networks, names)
-
-
-def texts_of(figure):
-    """Every text that is drawn, with the box it takes up."""
-    canvas, drawn, draw = FigureCanvasAgg(figure), {}, Text.draw
-
-    def note_and_draw(text, renderer):
-        draw(text, renderer)
-        if text.get_visible() and text.get_text():
-            drawn[id(text)] = (text.get_text(), text.get_window_extent(renderer))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Text, "draw", note_and_draw)
-        canvas.draw()
-    return list(drawn.values())
-
-
-def assert_nothing_overlaps(figure):
-    texts = texts_of(figure)
-    for (one, a), (other, b) in itertools.combinations(texts, 2):
-        assert not a.shrunk(0.98, 0.9).overlaps(b.shrunk(0.98, 0.9)), f"{one!r} overlaps {other!r}"
-    width, height = figure.canvas.get_width_height()
-    for text, box in texts:
-        assert box.x0 >= -1, f"{text!r} is cut off"
-        assert box.y0 >= -1, f"{text!r} is cut off"
-        assert box.x1 <= width + 1, f"{text!r} is cut off"
-        assert box.y1 <= height + 1, f"{text!r} is cut off"
 
 
 def matrix(**changes):
@@ -198,3 +171,25 @@ def test_spread_places_keep_their_order_distance_and_limits(places):
 def test_places_with_room_stay_where_they_are():
     np.testing.assert_allclose(spread([10, 20, 30], 5, 0, 40), [10, 20, 30])
     np.testing.assert_allclose(spread([10, 11], 5, 0, 40), [8, 13])
+
+
+@pytest.mark.parametrize("n_values", [1, 3])
+def test_names_of_a_ranking_do_not_overlap(n_values, rng):
+    names = [
+        f"a name of a parcel that is very long {row} – another that is as long as the first {row}" for row in range(50)
+    ]
+    figure = ranking_figure(names, rng.normal(size=(50, n_values)), title="Weights " * 12, x_label="Weight")
+    assert_nothing_overlaps(figure)
+    assert len({text for text, _ in texts_of(figure) if text.startswith("a name")}) == 50
+
+
+def test_significant_values_are_filled_and_the_others_hollow():
+    numbers, marked = np.arange(4), np.array([False, True, True, False])
+    figure = intervals_figure(
+        numbers, numbers / 4, numbers - 1, numbers + 1, marked=marked, title="", x_label="", y_label=""
+    )
+    drawn = {points.get_label(): points for points in figure.axes[0].collections}
+    for label, own, filled in (("significant", marked, True), ("not significant", ~marked, False)):
+        np.testing.assert_array_equal(drawn[label].get_offsets()[:, 0], numbers[own])
+        face, edge = drawn[label].get_facecolor()[0], drawn[label].get_edgecolor()[0]
+        assert np.array_equal(face, edge) == filled

@@ -129,3 +129,15 @@ def test_a_header_that_numpy_would_not_write_is_refused(header):
     text = header.encode()
     with pytest.raises(InputError, match="is not read"):
         read_npy(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(24), "x.npy")
+
+
+@pytest.mark.parametrize("descr", ["<U4", ">U4"])
+def test_texts_are_read_where_they_are_asked_for(descr):
+    texts = np.array(["10", "fünf", ""]).astype(descr)
+    np.testing.assert_array_equal(read_npy(saved(texts), "x.npy", texts=True), texts)
+    with pytest.raises(InputError, match="texts, not numbers"):
+        read_npy(saved(texts), "x.npy")
+    damaged = bytearray(saved(texts))
+    damaged[-4:] = b"\xff\xff\xff\xff"
+    with pytest.raises(InputError, match="damaged"):
+        read_npy(bytes(damaged), "x.npy", texts=True)

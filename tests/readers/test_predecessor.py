@@ -210,6 +210,50 @@ def test_power_parcels_in_another_order_are_doubted(folder):
     said(opened(folder), "the data do not bear it out")
 
 
+@pytest.mark.parametrize("name", ["schaefer-100-7", "schaefer-100-17", "glasser-360"])
+def test_where_a_size_is_ambiguous_the_data_say_which_atlas_it_may_be(folder, name):
+    shutil.rmtree(folder / "fc")
+    write_near_is_strong(folder, load_atlas(name).coordinates)
+    cohort = opened(folder)
+    assert cohort.parcellation.atlas == name
+    said(cohort, f"taken for {load_atlas(name).name}, but other atlases or orders have as many")
+
+
+def test_where_no_atlas_of_the_size_fits_the_data_there_is_none(folder):
+    shutil.rmtree(folder / "fc")
+    write_near_is_strong(folder, np.random.default_rng(0).uniform(-60, 60, (100, 3)))
+    cohort = opened(folder)
+    assert cohort.parcellation.labels[0] == "Parcel 1"
+    said(cohort, "have as many, but the data do not bear out any of them")
+
+
+@pytest.mark.parametrize("n_parcels", [263, 265, 268])
+def test_a_number_of_parcels_near_that_of_power_is_taken_as_it_is(folder, n_parcels):
+    shutil.rmtree(folder / "fc")
+    values = np.linspace(-0.9, 0.9, n_parcels * (n_parcels - 1) // 2)
+    write_scan(folder, "fc/2_task-rest_fc.npy", values)
+    cohort = opened(folder)
+    assert cohort.parcellation.n_parcels == n_parcels
+    np.testing.assert_array_equal(cohort.measures["fc"].values[0], values.astype(np.float32))
+
+
+def test_labels_alone_in_the_table_tell_the_atlas(folder):
+    shutil.rmtree(folder / "fc")
+    write_near_is_strong(folder, np.random.default_rng(0).uniform(-60, 60, (100, 3)))
+    atlas = load_atlas("schaefer-100-17")
+    (folder / "atlas.tsv").write_text("label\n" + "\n".join(f"17Networks_{label}" for label in atlas.labels))
+    cohort = opened(folder)
+    assert cohort.parcellation.networks == atlas.networks
+    said(cohort, "Parcels as atlas.tsv names them: Schaefer 100 (17 networks)")
+
+
+def write_near_is_strong(folder, coordinates):
+    """A scan whose connectivity falls with distance."""
+    first, second = np.triu_indices(len(coordinates), k=1)
+    distance = np.linalg.norm(coordinates[first] - coordinates[second], axis=1)
+    write_scan(folder, "fc/2_task-rest_fc.npy", 0.9 - 0.01 * np.minimum(distance, 150))
+
+
 # --- what is odd is said -------------------------------------------------------------------------
 
 
@@ -404,6 +448,24 @@ def test_weights_that_do_not_fit_are_left_out_and_named(folder):
         "weights/mapped",
         "weights/short",
     ]
+
+
+def test_weights_may_come_as_npz(folder):
+    (folder / "weights").mkdir()
+    weights = np.arange(float(N_EDGES))
+    np.savez(folder / "weights/plain.npz", w=weights)
+    np.savez(folder / "weights/told.npz", w=-weights, trsubs=["2", "sub-3"], tsubs=[10, 10], desc="err=1")
+    np.savez(folder / "weights/texts.npz", w=["1"] * N_EDGES)
+    np.savez(folder / "weights/objects.npz", w=weights, desc=np.array([{}]))
+    (folder / "weights/plain.pkl").write_bytes(pickle.dumps({"w": weights}))
+    cohort = opened(folder)
+    assert list(cohort.weights) == ["plain", "told"]
+    told = cohort.weights["told"]
+    np.testing.assert_array_equal(told.values, -weights)
+    assert (told.train_subjects, told.test_subjects, told.description) == (("2", "sub-3"), ("10", "10"), "err=1")
+    refused = said(cohort, "Model weights that were not read")
+    assert all(any(words in item for item in refused) for words in ("objects", "another file", "called 'w'"))
+    assert len(refused) == 3
 
 
 def test_display_order_is_undone_edge_by_edge(folder):

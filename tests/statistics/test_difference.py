@@ -25,6 +25,7 @@ from imagenomer.statistics.difference import (
     shared_subjects,
     summarise,
 )
+from imagenomer.statistics.tails import neg_log10_p_of_r
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -218,3 +219,18 @@ def test_levels_are_counted_without_the_missing():
 def test_subjects_in_two_groups_are_found():
     groups = [np.array([True, True, False, False]), np.array([False, True, True, False])]
     np.testing.assert_array_equal(shared_subjects(groups), [1])
+
+
+def test_p_values_below_the_smallest_double_keep_their_logarithm(rng):
+    groups = [rng.standard_normal(3000) + shift for shift in (0, 40, 80)]
+    two, three = compare_numbers(groups[:2]).tests, compare_numbers(groups).tests
+    assert [test.p_value for test in (*two, *three)] == [0] * 6
+    r = np.corrcoef(np.concatenate(groups[:2]), np.repeat([0, 1], 3000))[0, 1]
+    assert two[0].neg_log10_p == pytest.approx(float(neg_log10_p_of_r(r, 5998)), rel=1e-9)
+    assert two[1].neg_log10_p == pytest.approx(two[0].neg_log10_p, rel=1e-3)
+    z = (3000 * 3000 / 2 - 0.5) / np.sqrt(3000 * 3000 / 12 * 6001)
+    assert two[2].neg_log10_p == pytest.approx(-(np.log(2) + stats.norm.logsf(z)) / np.log(10), rel=1e-12)
+    # Of two degrees of freedom the tails of F and of chi-squared are powers and exponentials.
+    eta, dof = eta_squared(groups).value, 8997
+    assert three[0].neg_log10_p == pytest.approx(-dof / 2 * np.log10(1 - eta), rel=1e-9)
+    assert three[2].neg_log10_p == pytest.approx(three[2].statistic / 2 / np.log(10), rel=1e-12)

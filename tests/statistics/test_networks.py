@@ -193,6 +193,7 @@ def test_a_threshold_that_is_not_positive_is_refused(threshold):
 def test_the_threshold_of_a_p_value_is_scipys():
     assert threshold_of_p(0.001, 100) == pytest.approx(stats.t.isf(0.0005, 100))
     assert threshold_of_p(0.001, 100, "less") == pytest.approx(stats.t.isf(0.001, 100))
+    assert threshold_of_p(0.001, 100, n_tested=3) == pytest.approx(stats.f.isf(0.001, 3, 100))
 
 
 # --- threshold-free enhancement ------------------------------------------------------------------

@@ -88,8 +88,12 @@ def test_the_actual_statistic_is_the_exact_one(seed):
 def test_an_adjusted_p_value_counts_the_rearrangements_and_the_actual_arrangement(seed):
     values, score, _, design = draw(seed, effect=0.1)
     ours = run(values, score, design)
-    counted = (1 + (ours.null[:, None] >= np.abs(ours.statistic)).sum(axis=0)) / 100
-    np.testing.assert_allclose(ours.adjusted_p, counted)
+    # In float32 a rearrangement's largest statistic may come out on either side of one that it hardly differs from.
+    least, most = (
+        (1 + (ours.null[:, None] >= share * np.abs(ours.statistic)).sum(axis=0)) / 100 for share in (1, 1 - 1e-4)
+    )
+    assert (least - 1e-9 <= ours.adjusted_p).all()
+    assert (ours.adjusted_p <= most + 1e-9).all()
     assert ours.null.shape == (99,)
     threshold = ours.threshold(0.05)
     np.testing.assert_array_equal(ours.adjusted_p <= 0.05, np.abs(ours.statistic) > threshold)

@@ -39,7 +39,7 @@ def hapmap(shared_data):
     """279 people of four populations, with relatives, and 9,088 autosomal variants, 0.4 % missing."""
     stem = shared_data / "snp-hapmap279/hapmap279"
     files = PlinkFiles(*(stem.with_suffix(f".{extension}").read_bytes() for extension in ("bed", "bim", "fam")))
-    variants, _ = read_plink(files, "hapmap")
+    variants, _ = finish(read_plink(files, "hapmap"))
     autosomal = np.flatnonzero(np.array(variants.chromosomes) != "23")
     chromosomes = tuple(variants.chromosomes[index] for index in autosomal)
     return variants.dosage[:, autosomal], chromosomes

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from imagenomer.statistics import tails
-from imagenomer.statistics.tails import map_neg_log10_p, neg_log10_p_of_r, p_of_r, p_of_t, r_of_p
+from imagenomer.statistics.tails import (
+    map_neg_log10_p,
+    neg_log10_p_of_chi2,
+    neg_log10_p_of_r,
+    p_of_r,
+    p_of_t,
+    r_of_p,
+)
 
 R = np.array([1e-12, 1e-6, 1e-3, 0.01, 0.03, 0.1, 0.115, 0.2, 0.5, 0.69, 0.71, 0.9, 0.96, 0.999, 0.999999, 1 - 1e-12])
 DOFS = [1, 2, 3, 10, 64, 828, 5000, 100_000]
@@ -103,3 +110,18 @@ def test_the_kernels_do_not_import_scipy_stats():
     program += "sys.exit('scipy.stats' in sys.modules or 'scipy.optimize' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(Path(tails.__file__).parents[2])}
     assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("dof", [1, 2, 3, 4, 9, 40, 361])
+def test_chi_squared_agrees_with_mpmath_from_one_to_far_below_the_smallest_double(dof):
+    chi2 = np.array([0.0, 1e-9, 0.01, 1, 3.84, 30, 400, 1200, 1290, 1320, 5000, 1e5])
+    with mpmath.workdps(40):
+        tails_of = [mpmath.gammainc(mpmath.mpf(dof) / 2, float(one) / 2, mpmath.inf, regularized=True) for one in chi2]
+        expected = np.array([float(-mpmath.log10(one)) for one in tails_of])
+    assert expected.max() > 20_000
+    np.testing.assert_allclose(neg_log10_p_of_chi2(chi2, dof), expected, rtol=1e-12, atol=1e-38)
+
+
+def test_chi_squared_of_nothing_is_not_a_number():
+    assert np.isnan(neg_log10_p_of_chi2([np.nan, 3.0], [2, 0])).all()
+    assert neg_log10_p_of_chi2(np.inf, 3) == np.inf

@@ -9,7 +9,7 @@ from scipy import stats
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
-from imagenomer.teaching import NOTHING, PURE_CONFOUND, REAL_EFFECT, generate
+from imagenomer.teaching import BOTH, MEDIATOR, MOTION, NOTHING, PURE_CONFOUND, REAL_EFFECT, SITE, TRUTHS, generate
 from oracles.teaching_table import correlate, mean_connectivity
 
 
@@ -71,7 +71,7 @@ def test_it_reports_progress_often_enough_to_be_cancelled():
 
 @pytest.mark.parametrize("size", ["huge", 39])
 def test_a_size_that_cannot_be_made_is_refused_with_those_that_can(size):
-    with pytest.raises(InputError, match="choose quick, full or at least 40 people"):
+    with pytest.raises(InputError, match="choose quick, full, small or at least 40 people"):
         finish(generate(size))
 
 
@@ -229,7 +229,72 @@ def test_a_pure_confound_vanishes_with_adjustment_for_ancestry(seed):
     assert adjusted < 0.05 * found
 
 
-def _edges_with_wrat(cohort: Cohort) -> tuple[int, int]:
-    edges, wrat = mean_connectivity(cohort), cohort.phenotype("wrat").values
-    ancestry = np.column_stack([cohort.phenotype("ancestry").indicator(level) for level in ("EA", "AA")])
-    return int(correlate(edges, wrat)[1].sum()), int(correlate(edges, wrat, ancestry)[1].sum())
+def _edges_with_wrat(cohort: Cohort, adjusted_for: str = "ancestry") -> tuple[int, int]:
+    edges, wrat = cohort.observations("fc").values, cohort.phenotype("wrat").values
+    phenotype = cohort.phenotype(adjusted_for)
+    covariates = np.column_stack(
+        [phenotype.indicator(level) for level in phenotype.levels[1:]] if phenotype.levels else [phenotype.values]
+    )
+    return int(correlate(edges, wrat)[1].sum()), int(correlate(edges, wrat, covariates)[1].sum())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("recipe", "cause", "others"),
+    [
+        (PURE_CONFOUND, "ancestry", ("site", "age", "sex", "mean_fd")),
+        (MEDIATOR, "reading", ("ancestry", "site", "age", "sex", "mean_fd")),
+        (MOTION, "mean_fd", ("ancestry", "site", "sex")),
+        (SITE, "site", ("ancestry", "age", "sex", "mean_fd")),
+    ],
+    ids=["pure confound", "mediator", "motion", "site"],
+)
+def test_in_the_small_size_only_the_planted_cause_takes_the_association_away(recipe, cause, others, seed):
+    cohort = finish(generate("small", seed, recipe))
+    found, left = _edges_with_wrat(cohort, cause)
+    assert found > 50
+    assert left < 0.02 * found
+    for other in others:
+        assert _edges_with_wrat(cohort, other)[1] > 0.6 * found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_where_both_are_planted_some_of_the_association_stays(seed):
+    found, left = _edges_with_wrat(finish(generate("small", seed, BOTH)))
+    assert 0.2 * found < left < 0.75 * found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_age_and_sex_move_connectivity_and_not_the_score_in_a_real_effect(seed):
+    cohort = finish(generate("small", seed, REAL_EFFECT))
+    edges, wrat = cohort.observations("fc").values, cohort.phenotype("wrat").values
+    for name in ("age", "sex"):
+        values = cohort.phenotype(name).values
+        assert correlate(edges, values)[1].sum() > 50
+        assert abs(np.corrcoef(values, wrat)[0, 1]) < 0.2
+
+
+def test_a_small_cohort_has_300_people_100_parcels_and_one_task():
+    cohort = finish(generate("small"))
+    assert cohort.measure("fc").values.shape == (300, 4_950)
+    assert cohort.tasks == ("rest",)
+    assert cohort.variant_sets["synthetic"].dosage.shape == (300, 1_000)
+    assert cohort.parcellation.atlas == "schaefer-100-7"
+
+
+def test_hours_of_reading_are_recorded_where_they_do_something_only():
+    assert "reading" not in finish(generate("small")).phenotypes
+    cohort = finish(generate("small", 1, MEDIATOR))
+    reading, wrat = cohort.phenotype("reading"), cohort.phenotype("wrat")
+    assert np.corrcoef(reading.values, wrat.values)[0, 1] == pytest.approx(0.7, abs=0.08)
+    assert reading.units
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_a_truth_says_in_words_what_is_planted_and_the_cohort_says_it_too(name):
+    cohort = finish(generate("small", 1, TRUTHS[name]))
+    words = TRUTHS[name].in_words()
+    assert words.endswith(".")
+    assert words in cohort.description
+    assert any(entry.message == f"Planted: {words}" for entry in cohort.log)
+    assert len({truth.in_words() for truth in TRUTHS.values()}) == len(TRUTHS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class Sample:
     measure : str
     task : str or None
         None: mean over tasks.
+    session, run : str or None
+        None: mean over those there are.
     fisher_z : bool
     observations : Observations
     rows : ndarray, shape (n_subjects,)
@@ -51,6 +54,8 @@ class Sample:
     rows: IntArray
     dropped: tuple[Dropped, ...]
     sentences: tuple[str, ...]
+    session: str | None = None
+    run: str | None = None
 
     @property
     def n_subjects(self) -> int:
@@ -72,13 +77,12 @@ class Sample:
         return {
             "measure": self.measure,
             "task": self.task,
+            "session": self.session,
+            "run": self.run,
             "fisher_z": self.fisher_z,
             "n_subjects": self.n_subjects,
             "n_scans": self.n_scans,
-            "n_dropped": sum(len(one.subjects) for one in self.dropped),
-            "dropped": [
-                {"reason": one.reason, "n": len(one.subjects), "subjects": list(one.subjects)} for one in self.dropped
-            ],
+            **dropped_numbers(self.dropped),
         }
 
 
@@ -89,6 +93,8 @@ def draw_sample(
     task: str | None,
     group: str | None,
     fisher_z: bool,
+    session: str | None = None,
+    run: str | None = None,
     missing: Mapping[str, BoolArray] | None = None,
     at_least: int = 1,
 ) -> Sample:
@@ -104,6 +110,8 @@ def draw_sample(
     group : str or None
         Group expression; None: everybody.
     fisher_z : bool
+    session, run : str or None
+        None: mean over those there are.
     missing : mapping of str to ndarray of bool, shape (n_subjects,), optional
         Phenotypes in use: name to where it is missing.
     at_least : int
@@ -116,27 +124,54 @@ def draw_sample(
     """
     measure = measure or default_measure(cohort)
     selection = groups.select(cohort, group)
-    observations = cohort.observations(measure, task, fisher_z=fisher_z)
+    observations = cohort.observations(measure, task, session=session, run=run, fisher_z=fisher_z)
     scanned = np.zeros(cohort.n_subjects, dtype=bool)
     scanned[observations.subjects] = True
 
-    remaining = selection.included.copy()
-    reasons = {"whose group is unknown because a value is missing": selection.unknown}
-    reasons[f"without {what(cohort, measure, task, mean=False)}"] = selection.included & ~scanned
-    for name, absent in (missing or {}).items():
-        reasons[f"without {name}"] = selection.included & absent
-    dropped = []
-    for reason, concerned in reasons.items():
-        leaves = concerned & (remaining | selection.unknown)
-        remaining &= ~concerned
-        if leaves.any():
-            dropped.append(Dropped(reason, tuple(cohort.subjects[index] for index in np.flatnonzero(leaves))))
+    reasons = {f"without {what(cohort, measure, task, session, run, mean=False)}": ~scanned}
+    remaining, dropped = left_after(cohort, selection, reasons, missing or {})
     used = remaining[observations.subjects]
     if np.count_nonzero(used) < at_least:
-        _refuse(cohort, int(np.count_nonzero(used)), at_least, group, dropped)
+        refuse(cohort, int(np.count_nonzero(used)), at_least, group, dropped)
     rows = np.flatnonzero(used)
-    sentences = _sentences(cohort, measure, task, group, fisher_z, observations, rows, dropped)
-    return Sample(measure, task, fisher_z, observations, rows, tuple(dropped), tuple(sentences))
+    scans = _Scans(measure, task, session, run)
+    sentences = _sentences(cohort, scans, group, fisher_z, observations, rows, dropped)
+    return Sample(measure, task, fisher_z, observations, rows, tuple(dropped), tuple(sentences), session, run)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """The subjects of an analysis of phenotypes alone.
+
+    Attributes
+    ----------
+    subjects : ndarray, shape (n_subjects,)
+        Indices into the cohort, ascending.
+    dropped : tuple of Dropped
+        As of `Sample`.
+    sentences : tuple of str
+        Who is used and who was left out, in plain words.
+    """
+
+    subjects: IntArray
+    dropped: tuple[Dropped, ...]
+    sentences: tuple[str, ...]
+
+    @property
+    def numbers(self) -> dict[str, Json]:
+        """The subjects as `Report.numbers` has them."""
+        return {"n_subjects": int(self.subjects.size), **dropped_numbers(self.dropped)}
+
+
+def draw_people(cohort: Cohort, *, group: str | None, missing: Mapping[str, BoolArray], at_least: int = 1) -> People:
+    """Choose the subjects of an analysis of phenotypes alone; parameters and errors as for `draw_sample`."""
+    remaining, dropped = left_after(cohort, groups.select(cohort, group), {}, missing)
+    subjects = np.flatnonzero(remaining)
+    if subjects.size < at_least:
+        refuse(cohort, int(subjects.size), at_least, group, dropped)
+    whose = "everybody" if group is None else f"group {groups.describe(group)}"
+    said = [f"{counted(subjects.size, 'subject')} ({whose}).", *left_out(dropped)]
+    return People(subjects, tuple(dropped), tuple(said))
 
 
 def default_measure(cohort: Cohort) -> str:
@@ -146,6 +181,17 @@ def default_measure(cohort: Cohort) -> str:
     return "fc" if "fc" in cohort.measures else next(iter(cohort.measures))
 
 
+def leak_warnings(cohort: Cohort, measure: str) -> list[str]:
+    """Say what misleads where a model is trained on a measure that was made of everybody at once, and then tested."""
+    if not cohort.measure(measure).made:
+        return []
+    return [
+        f"{measure} was made of all subjects at once, those under test included. What a model is tested on has so been "
+        "seen before, and its scores may be too good; choose the measure as it was before. On the page "
+        "Prediction, “Harmonise by” does it in the training part of each split only."
+    ]
+
+
 def parcellation_of(cohort: Cohort) -> Parcellation:
     """Return the parcels of a cohort that has connectivity."""
     if cohort.parcellation is None:
@@ -153,11 +199,21 @@ def parcellation_of(cohort: Cohort) -> Parcellation:
     return cohort.parcellation
 
 
-def what(cohort: Cohort, measure: str, task: str | None, *, mean: bool = True) -> str:
-    """Return what is observed, for titles and sentences: "fc of rest", "fc, mean over tasks"."""
-    if task is not None:
-        return f"{measure} of {task}" if task else measure
-    return f"{measure}, mean over tasks" if mean and len(cohort.tasks) > 1 else measure
+def what(
+    cohort: Cohort,
+    measure: str,
+    task: str | None,
+    session: str | None = None,
+    run: str | None = None,
+    *,
+    mean: bool = True,
+) -> str:
+    """Return what is observed, for titles and sentences: "fc of rest, session 1", "fc, mean over tasks"."""
+    parts = [f"{measure} of {task}" if task else measure]
+    parts += [f"session {session}"] * bool(session) + [f"run {run}"] * bool(run)
+    if task is None and mean and len(cohort.tasks) > 1:
+        parts.append("mean over tasks")
+    return ", ".join(parts)
 
 
 def counted(n: int, singular: str, plural: str | None = None) -> str:
@@ -172,10 +228,50 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names) if more <= 1 else f"{', '.join(names[:_NAMES_SHOWN])} and {more} others"
 
 
+class _Scans(NamedTuple):
+    """Which scans are observed; None stands for all there are."""
+
+    measure: str
+    task: str | None
+    session: str | None
+    run: str | None
+
+
+def left_after(
+    cohort: Cohort, selection: groups.Selection, reasons: Mapping[str, BoolArray], missing: Mapping[str, BoolArray]
+) -> tuple[BoolArray, list[Dropped]]:
+    """Return who of a group remains, and the others, each under the first reason that applies."""
+    remaining = selection.included.copy()
+    concerned = {"whose group is unknown because a value is missing": selection.unknown}
+    concerned |= {reason: selection.included & own for reason, own in reasons.items()}
+    concerned |= {f"without {name}": selection.included & absent for name, absent in missing.items()}
+    dropped = []
+    for reason, own in concerned.items():
+        leaves = own & (remaining | selection.unknown)
+        remaining &= ~own
+        if leaves.any():
+            dropped.append(Dropped(reason, tuple(cohort.subjects[index] for index in np.flatnonzero(leaves))))
+    return remaining, dropped
+
+
+def dropped_numbers(dropped: Iterable[Dropped]) -> dict[str, Json]:
+    """Return who was left out, as `Report.numbers` has it."""
+    every = [{"reason": one.reason, "n": len(one.subjects), "subjects": list(one.subjects)} for one in dropped]
+    return {"n_dropped": sum(one["n"] for one in every), "dropped": every}
+
+
+def left_out(dropped: Iterable[Dropped]) -> list[str]:
+    """Say who was left out, and why."""
+    return [
+        f"{counted(len(one.subjects), 'subject')} {one.reason} {'was' if len(one.subjects) == 1 else 'were'} left out: "
+        f"{listed(one.subjects)}."
+        for one in dropped
+    ]
+
+
 def _sentences(
     cohort: Cohort,
-    measure: str,
-    task: str | None,
+    scans: _Scans,
     group: str | None,
     fisher_z: bool,
     observations: Observations,
@@ -183,35 +279,34 @@ def _sentences(
     dropped: list[Dropped],
 ) -> list[str]:
     whose = "everybody" if group is None else f"group {groups.describe(group)}"
-    said = [f"{counted(rows.size, 'subject')} ({whose}), one observation each: {what(cohort, measure, task)}."]
+    said = [f"{counted(rows.size, 'subject')} ({whose}), one observation each: {what(cohort, *scans)}."]
+    said += [made] if (made := cohort.measure(scans.measure).made) else []
     tasks = cohort.tasks
-    if task is None and len(tasks) > 1:
+    if scans.task is None and len(tasks) > 1:
         said.append(f"The tasks {listed(tasks)} of a subject were averaged with equal weight.")
-        said += _incomplete(cohort, measure, observations, rows)
+        said += _incomplete(cohort, scans, observations, rows)
     n_repeated = int(np.count_nonzero(observations.n_scans[rows] > observations.n_tasks[rows]))
     if n_repeated:
+        parts = ["sessions"] * (scans.session is None) + ["runs"] * (scans.run is None)
         said.append(
-            f"{counted(n_repeated, 'subject')} had several scans of a task (sessions, runs); these were averaged first."
+            f"{counted(n_repeated, 'subject')} had several scans of a task ({', '.join(parts)}); "
+            f"these were averaged first."
         )
     if fisher_z:
         said.append("Every scan was transformed by Fisher's z (arctanh) before averaging.")
-    for one in dropped:
-        n = len(one.subjects)
-        said.append(
-            f"{counted(n, 'subject')} {one.reason} {'was' if n == 1 else 'were'} left out: {listed(one.subjects)}."
-        )
+    said += left_out(dropped)
     if cohort.set_aside:
         unknown = list(dict.fromkeys(scan.subject for scan in cohort.set_aside))
         said.append(f"Scans of subjects without demographics are not used: {listed(unknown)}.")
     return said
 
 
-def _incomplete(cohort: Cohort, measure: str, observations: Observations, rows: IntArray) -> list[str]:
+def _incomplete(cohort: Cohort, scans: _Scans, observations: Observations, rows: IntArray) -> list[str]:
     """Say which subjects lack some of the tasks that are averaged."""
     partial = observations.subjects[rows[observations.n_tasks[rows] < len(cohort.tasks)]]
     if not partial.size:
         return []
-    present = cohort.measure(measure).present
+    present = cohort.measure(scans.measure).present & cohort.chosen_scans(None, scans.session, scans.run)
     owners = cohort.scan_subjects
     by_tasks: dict[tuple[str, ...], list[str]] = {}
     has = {
@@ -228,11 +323,12 @@ def _incomplete(cohort: Cohort, measure: str, observations: Observations, rows: 
     ]
 
 
-def _refuse(cohort: Cohort, n: int, at_least: int, group: str | None, dropped: list[Dropped]) -> None:
+def refuse(cohort: Cohort, n: int, at_least: int, group: str | None, dropped: list[Dropped]) -> NoReturn:
+    """Say that too few subjects remain, and why, as an `InputError`."""
     whose = "the cohort" if group is None else f"group {groups.describe(group)}"
     reasons = "; ".join(f"{len(one.subjects)} {one.reason}" for one in dropped)
-    left_out = f" (left out: {reasons})" if reasons else ""
+    without = f" (left out: {reasons})" if reasons else ""
     raise InputError(
-        f"{whose} has {counted(n, 'usable subject')}{left_out}, and at least {at_least} are needed; "
+        f"{whose} has {counted(n, 'usable subject')}{without}, and at least {at_least} are needed; "
         f"choose a larger group or other data"
     )

@@ -17,6 +17,8 @@ from imagenomer.analyses import (
     MatrixView,
     MeasureChoice,
     Report,
+    RunChoice,
+    SessionChoice,
     TableView,
     TaskChoice,
 )
@@ -40,6 +42,8 @@ _ROWS_AT_ONCE, _EDGES_AT_ONCE = 100, 512
 class Params:
     measure: Annotated[str | None, MeasureChoice()] = None
     task: Annotated[str | None, TaskChoice()] = None
+    session: Annotated[str | None, SessionChoice()] = None
+    run: Annotated[str | None, RunChoice()] = None
     group: Annotated[str | None, GroupChoice()] = None
     fisher_z: Annotated[bool, Flag()] = field(
         default=False,
@@ -70,7 +74,15 @@ class Summary:
 
 def compute(cohort: Cohort, params: Params) -> Steps[Summary]:
     yield Progress("Averaging connectivity")
-    sample = draw_sample(cohort, measure=params.measure, task=params.task, group=params.group, fisher_z=params.fisher_z)
+    sample = draw_sample(
+        cohort,
+        measure=params.measure,
+        task=params.task,
+        session=params.session,
+        run=params.run,
+        group=params.group,
+        fisher_z=params.fisher_z,
+    )
     values, rows = sample.observations.values, sample.rows
     n_edges = values.shape[1]
     total, squares = np.zeros(n_edges), np.zeros(n_edges)
@@ -108,7 +120,7 @@ def _observed_moments(values: Float32Array) -> tuple[IntArray, FloatArray, Float
 
 def report(cohort: Cohort, params: Params, result: Summary) -> Report:
     sample = result.sample
-    observed = what(cohort, sample.measure, sample.task)
+    observed = what(cohort, sample.measure, sample.task, sample.session, sample.run)
     incomplete = int(np.count_nonzero(result.n_observed < sample.n_subjects))
     sentences = list(sample.sentences)
     if incomplete:
@@ -156,7 +168,7 @@ def draw(cohort: Cohort, params: Params, result: Summary, theme: Literal["light"
     from imagenomer.figures.matrix import matrix_figure
 
     sample, parcellation = result.sample, parcellation_of(cohort)
-    observed = what(cohort, sample.measure, sample.task)
+    observed = what(cohort, sample.measure, sample.task, sample.session, sample.run)
     note = _note(params, result)
     return Drawings(
         {
@@ -234,4 +246,5 @@ ANALYSIS = Analysis(
     compute=compute,
     report=report,
     draw=draw,
+    needs=("connectivity",),
 )

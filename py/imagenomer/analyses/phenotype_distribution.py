@@ -19,29 +19,29 @@ from imagenomer.analyses import (
     View,
 )
 from imagenomer.analyses._sample import counted, listed
+from imagenomer.analyses._tests import effect_numbers, test_numbers, test_text, test_views
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.groups import Selection, describe, select
+from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.difference import (
     CategoryDifference,
-    EffectSize,
     NumberDifference,
     NumberSummary,
-    SignificanceTest,
     compare_categories,
     compare_numbers,
     count_levels,
     shared_subjects,
     summarise,
 )
-from imagenomer.statistics.distribution import box, histogram_edges, kernel_density
+from imagenomer.statistics.distribution import histogram_edges, kernel_density
 from imagenomer.types import FloatArray, IntArray, Json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from imagenomer.figures.chart import BoxStatistics, Curve
+    from imagenomer.figures.chart import Curve
 
 #: The test that a sentence and the figure name; the others are in the table. Welch's do without equal variances.
 _HEADLINE_TESTS = ("Welch's t", "Welch's analysis of variance", "Pearson's chi-squared")
@@ -152,8 +152,8 @@ def report(cohort: Cohort, params: Params, result: Distribution) -> Report:
             "units": phenotype.units,
             "groups": [_numbers(result, position) for position in range(len(result.groups))],
             "n_shared": len(result.shared),
-            "tests": [_test(test) for test in tests],
-            "effects": [_effect(effect) for effect in effects],
+            "tests": [test_numbers(test) for test in tests],
+            "effects": [effect_numbers(effect) for effect in effects],
         },
         sentences=tuple(_sentences(result)),
         warnings=(*(difference.warnings if difference else ()), *_not_drawn(params, result)),
@@ -192,36 +192,8 @@ def _views(result: Distribution, params: Params, title: str) -> list[View]:
         views.append(_level_table(result))
     else:
         views.append(_summary_table(result))
-    if result.difference and result.difference.tests:
-        views.append(
-            TableView(
-                "tests",
-                "Tests of no difference",
-                (
-                    Column("name", "Test"),
-                    Column("symbol", "Statistic"),
-                    Column("statistic", "Value", "number"),
-                    Column("dof", "Degrees of freedom"),
-                    Column("p_value", "p", "p"),
-                ),
-                tuple({**_test(test), "dof": _dof(test)} for test in result.difference.tests),
-            )
-        )
-    if result.difference and result.difference.effects:
-        views.append(
-            TableView(
-                "effects",
-                "Effect sizes",
-                (
-                    Column("name", "Effect size"),
-                    Column("value", "Value", "number"),
-                    Column("confidence", "Confidence", "number", where="file"),
-                    Column("lower", "95 % CI from", "number"),
-                    Column("upper", "to", "number"),
-                ),
-                tuple(_effect(effect) for effect in result.difference.effects),
-            )
-        )
+    if result.difference is not None:
+        views += test_views(result.difference.tests, result.difference.effects)
     return views
 
 
@@ -300,33 +272,13 @@ def _numbers(result: Distribution, position: int) -> dict[str, Json]:
         **common,
         "n": summary.n,
         "n_missing": summary.n_missing,
-        "mean": _finite(summary.mean),
-        "sd": _finite(summary.sd),
-        "minimum": _finite(summary.minimum),
-        "lower_quartile": _finite(summary.lower_quartile),
-        "median": _finite(summary.median),
-        "upper_quartile": _finite(summary.upper_quartile),
-        "maximum": _finite(summary.maximum),
-    }
-
-
-def _test(test: SignificanceTest) -> dict[str, Json]:
-    return {
-        "name": test.name,
-        "symbol": test.symbol,
-        "statistic": _finite(test.statistic),
-        "dof": [_finite(value) for value in test.dof],
-        "p_value": _finite(test.p_value),
-    }
-
-
-def _effect(effect: EffectSize) -> dict[str, Json]:
-    return {
-        "name": effect.name,
-        "value": _finite(effect.value),
-        "lower": _finite(effect.lower),
-        "upper": _finite(effect.upper),
-        "confidence": _finite(effect.confidence),
+        "mean": finite(summary.mean),
+        "sd": finite(summary.sd),
+        "minimum": finite(summary.minimum),
+        "lower_quartile": finite(summary.lower_quartile),
+        "median": finite(summary.median),
+        "upper_quartile": finite(summary.upper_quartile),
+        "maximum": finite(summary.maximum),
     }
 
 
@@ -380,9 +332,7 @@ def _headline(result: Distribution) -> str:
     test = named[0] if named else difference.tests[0]
     if not np.isfinite(test.p_value):
         return ""
-    dof = f"({_dof(test)})" if test.dof else ""
-    symbol = {"chi2": "chi-squared"}.get(test.symbol, test.symbol)
-    said = f"{test.name}: {symbol}{dof} = {test.statistic:.3f}, p = {test.p_value:.3g}"
+    said = test_text(test)
     if isinstance(difference, NumberDifference) and len(difference.summaries) == 2:
         first, second = difference.summaries
         said = f"Difference of means (first less second) {first.mean - second.mean:.4g}; {said}"
@@ -397,20 +347,12 @@ def _headline(result: Distribution) -> str:
     return f"{said}.".replace("-0.", "−0.").replace(" -", " −")
 
 
-def _dof(test: SignificanceTest) -> str:
-    return ", ".join(f"{value:.1f}".removesuffix(".0") for value in test.dof)
-
-
 def _name(group: Members) -> str:
     return "Everybody" if group.expression is None else describe(group.expression)
 
 
 def _title(result: Distribution) -> str:
     return f"{result.phenotype.name} by group" if len(result.groups) > 1 else result.phenotype.name
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 # --- drawing -------------------------------------------------------------------------------------
@@ -441,10 +383,10 @@ def draw(cohort: Cohort, params: Params, result: Distribution, theme: Literal["l
         counts = [chart.Counts(name, colour, np.histogram(present, bins)[0]) for name, colour, present in samples]
         figure = chart.histogram_figure(counts, bins, title=title, x_label=x_label, note=note, theme=theme)
     elif params.kind == "box":
-        boxes = [_box(*sample) for sample in samples]
+        boxes = [chart.box_statistics(*sample) for sample in samples]
         figure = chart.box_figure(boxes, title=title, x_label=x_label, note=note, theme=theme)
     elif params.kind == "violin":
-        violins = [(_curve(*sample, within=True), _box(*sample)) for sample in samples]
+        violins = [(_curve(*sample, within=True), chart.box_statistics(*sample)) for sample in samples]
         figure = chart.violin_figure(violins, title=title, x_label=x_label, note=note, theme=theme)
     else:
         curves = [_curve(*sample) for sample in samples]
@@ -456,19 +398,6 @@ def _note(result: Distribution) -> str:
     missing = sum(_numbers(result, position)["n_missing"] for position in range(len(result.groups)))
     left_out = f"{counted(missing, 'missing value')} left out." if missing else ""
     return "\n".join(line for line in (_headline(result), left_out) if line)
-
-
-def _box(name: str, colour: str, present: FloatArray) -> BoxStatistics:
-    from imagenomer.figures.chart import BoxStatistics
-
-    own = box(present)
-    return BoxStatistics(
-        name,
-        colour,
-        (own.lower_quartile, own.median, own.upper_quartile),
-        (own.lower_whisker, own.upper_whisker),
-        own.outliers,
-    )
 
 
 def _curve(name: str, colour: str, present: FloatArray, *, within: bool = False) -> Curve:
@@ -490,4 +419,6 @@ ANALYSIS = Analysis(
     compute=compute,
     report=report,
     draw=draw,
+    needs=("phenotypes",),
+    opens_tab=True,
 )

@@ -15,11 +15,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.figures.theme import GROUP_MARKERS, Theme, ThemeName, look
-from imagenomer.types import FloatArray, IntArray
+from imagenomer.statistics.distribution import box
+from imagenomer.types import BoolArray, FloatArray, IntArray
 
 _WIDTH = 7.2
 _HEIGHT = 4.4
+#: Inches between two rows of a ranking, more than a line of its names.
+_RANK_HEIGHT = 0.22
 _LINES = ("-", "--", "-.", ":")
 
 
@@ -80,7 +84,7 @@ def histogram_figure(
     ``expected`` is a count to compare every bin with, such as that of uniform p-values.
     """
     with look(theme) as style:
-        figure, axes = _start(title, x_label, y_label, note)
+        figure, axes = start_chart(title, x_label, y_label, note)
         for position, group in enumerate(groups):
             axes.stairs(
                 group.counts, bin_edges, fill=True, color=group.colour, alpha=0.55 if len(groups) == 1 else 0.16
@@ -91,10 +95,10 @@ def histogram_figure(
                 color=group.colour,
                 linewidth=1.6,
                 linestyle=_LINES[position % len(_LINES)],
-                label=_wrapped(group.name),
+                label=wrapped(group.name),
             )
         if expected is not None:
-            axes.axhline(expected, color=style.ink, linewidth=1, linestyle="--", label=_wrapped(expected_label))
+            axes.axhline(expected, color=style.ink, linewidth=1, linestyle="--", label=wrapped(expected_label))
         axes.set_xlim(bin_edges[0], bin_edges[-1])
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -108,7 +112,7 @@ def density_figure(
 ) -> Figure:
     """Draw the density of each group."""
     with look(theme):
-        figure, axes = _start(title, x_label, "Density", note)
+        figure, axes = start_chart(title, x_label, "Density", note)
         for position, group in enumerate(groups):
             axes.fill_between(group.x, group.density, color=group.colour, alpha=0.16, linewidth=0)
             axes.plot(
@@ -117,7 +121,7 @@ def density_figure(
                 color=group.colour,
                 linewidth=1.8,
                 linestyle=_LINES[position % len(_LINES)],
-                label=_wrapped(group.name),
+                label=wrapped(group.name),
             )
         axes.set_ylim(bottom=0)
         axes.margins(x=0.01)
@@ -192,7 +196,7 @@ def bars_figure(
         figure, axes = _start_rows(names, title, x_label, note, tallest=len(groups))
         for position, group in enumerate(groups):
             rows = np.arange(len(names)) + (position - (len(groups) - 1) / 2) * thickness
-            axes.barh(rows, shown[position], height=thickness * 0.92, color=group.colour, label=_wrapped(group.name))
+            axes.barh(rows, shown[position], height=thickness * 0.92, color=group.colour, label=wrapped(group.name))
             for row, length, count in zip(rows, shown[position], counts[position], strict=True):
                 axes.annotate(
                     f"{count:.0f}",
@@ -207,6 +211,56 @@ def bars_figure(
         axes.grid(axis="x")
         _legend(figure, compared)
     return figure
+
+
+def ranking_figure(
+    names: Sequence[str],
+    values: FloatArray,
+    *,
+    title: str,
+    x_label: str,
+    note: str = "",
+    theme: ThemeName = "light",
+) -> Figure:
+    """Draw signed values in their order, the first on top: one value a row as a bar, several as a box with its points.
+
+    Parameters
+    ----------
+    names : sequence of str
+        One a row; what is too long is cut in the middle.
+    values : ndarray, shape (n_rows, n_values)
+    title, x_label, note, theme
+        As for the other charts.
+    """
+    several = values.shape[1] > 1
+    with look(theme) as style:
+        figure, axes = start_chart(title, x_label, "", note, height=1.5 + _RANK_HEIGHT * len(names))
+        axes.set_title(textwrap.fill(title, 54))  # the names take room from the axes that it stands above
+        axes.axvline(0, color=style.quiet, linewidth=1)
+        for row, own in enumerate(values):
+            colour = GROUP_COLOURS[0 if own.mean() >= 0 else 1]
+            if several:
+                _box(axes, row, box_statistics(names[row], colour, own), style, height=0.6)
+                axes.scatter(own, np.full(own.shape, row), s=9, color=style.ink, linewidths=0, zorder=4)
+            else:
+                axes.barh(row, own[0], height=0.7, color=colour)
+        axes.set_yticks(range(len(names)), [cut(name) for name in names], fontsize=8)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x")
+    return figure
+
+
+def box_statistics(name: str, colour: str, values: FloatArray) -> BoxStatistics:
+    """Return the box of a group's values, shape (n,)."""
+    own = box(values)
+    return BoxStatistics(
+        name,
+        colour,
+        (own.lower_quartile, own.median, own.upper_quartile),
+        (own.lower_whisker, own.upper_whisker),
+        own.outliers,
+    )
 
 
 def points_figure(
@@ -225,7 +279,7 @@ def points_figure(
     ``x_ticks`` names places on the horizontal axis, where that is a category.
     """
     with look(theme) as style:
-        figure, axes = _start(title, x_label, y_label, note)
+        figure, axes = start_chart(title, x_label, y_label, note)
         for position, group in enumerate(groups):
             axes.scatter(
                 group.x,
@@ -236,15 +290,81 @@ def points_figure(
                 alpha=0.8,
                 linewidths=0.4,
                 edgecolors=style.paper,
-                label=_wrapped(group.name),
+                label=wrapped(group.name),
             )
         if line is not None:
             axes.plot([line[0], line[2]], [line[1], line[3]], color=style.ink, linewidth=1.6)
         if x_ticks:
-            axes.set_xticks([place for place, _ in x_ticks], [_wrapped(name, 16) for _, name in x_ticks])
+            axes.set_xticks([place for place, _ in x_ticks], [wrapped(name, 16) for _, name in x_ticks])
         axes.grid()
         _legend(figure, len(groups) > 1)
     return figure
+
+
+def shares_figure(
+    numbers: IntArray,
+    shares: FloatArray,
+    cumulative: FloatArray,
+    *,
+    marked: int,
+    title: str,
+    x_label: str,
+    y_label: str,
+    note: str = "",
+    theme: ThemeName = "light",
+) -> Figure:
+    """Draw shares as bars in a row, and what the first make up together as a line; the one ``marked`` stands out."""
+    with look(theme) as style:
+        figure, axes = start_chart(title, x_label, y_label, note)
+        axes.bar(numbers, shares, color=GROUP_COLOURS[0], width=0.8, label="each alone")
+        axes.bar(numbers[marked], shares[marked], color=style.ink, width=0.8, label="the one shown")
+        axes.plot(
+            numbers, cumulative, color=GROUP_COLOURS[1], linewidth=1.6, marker="o", markersize=3, label="together"
+        )
+        axes.axhline(0, color=style.ink, linewidth=0.8)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(axis="y")
+        _legend(figure, True)
+    return figure
+
+
+def intervals_figure(
+    numbers: IntArray,
+    values: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    *,
+    marked: BoolArray,
+    title: str,
+    x_label: str,
+    y_label: str,
+    note: str = "",
+    theme: ThemeName = "light",
+) -> Figure:
+    """Draw values in a row with their intervals (none where NaN); those ``marked`` are significant and filled."""
+    with look(theme) as style:
+        figure, axes = start_chart(title, x_label, y_label, note)
+        axes.axhline(0, color=style.ink, linewidth=0.8)
+        axes.vlines(numbers, lower, upper, color=GROUP_COLOURS[0], linewidth=1.2)
+        scatter_marked(axes, numbers, values, marked, ("significant", "not significant"), style)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(axis="y")
+        _legend(figure, True)
+    return figure
+
+
+def scatter_marked(
+    axes: Axes,
+    x: FloatArray | IntArray,
+    y: FloatArray,
+    marked: BoolArray,
+    names: tuple[str, str],
+    style: Theme,
+) -> None:
+    """Draw points, filled where ``marked`` and hollow elsewhere; ``names`` says what the two are, the marked first."""
+    for own, face, name in zip((marked, ~marked), (GROUP_COLOURS[0], style.paper), names, strict=True):
+        if own.any():
+            axes.scatter(x[own], y[own], s=30, facecolors=face, edgecolors=GROUP_COLOURS[0], label=name, zorder=3)
 
 
 def with_n(name: str, n: int) -> str:
@@ -252,23 +372,25 @@ def with_n(name: str, n: int) -> str:
     return f"{name} (n\u00a0=\u00a0{n:,})"
 
 
-def _start(title: str, x_label: str, y_label: str, note: str, height: float = _HEIGHT) -> tuple[Figure, Axes]:
+def start_chart(title: str, x_label: str, y_label: str, note: str, height: float = _HEIGHT) -> tuple[Figure, Axes]:
+    """Return an empty chart with its title, labels and note; to be called inside `look`."""
     figure = Figure(figsize=(_WIDTH, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(textwrap.fill(title, 72))
-    axes.set_xlabel(_wrapped(x_label, 46))
-    axes.set_ylabel(_wrapped(y_label, 32))
+    axes.set_xlabel(wrapped(x_label, 46))
+    axes.set_ylabel(wrapped(y_label, 32))
     if note:
-        figure.supxlabel(textwrap.fill(note, 100, replace_whitespace=False), x=0.02, ha="left", fontsize=9)
+        lines = "\n".join(textwrap.fill(line, 100) for line in note.splitlines())
+        figure.supxlabel(lines, x=0.02, ha="left", fontsize=9)
     return figure, axes
 
 
 def _start_rows(names: Sequence[str], title: str, x_label: str, note: str, tallest: int = 1) -> tuple[Figure, Axes]:
     """Start a chart whose rows are groups or levels, tall enough for their names and for ``tallest`` bars a row."""
-    lines = max((_wrapped(name).count("\n") + 1 for name in names), default=1)
+    lines = max((wrapped(name).count("\n") + 1 for name in names), default=1)
     row = max(0.3 + 0.16 * lines, 0.1 + 0.2 * tallest)
-    figure, axes = _start(title, x_label, "", note, height=1.6 + len(names) * row)
-    axes.set_yticks(range(len(names)), [_wrapped(name) for name in names])
+    figure, axes = start_chart(title, x_label, "", note, height=1.6 + len(names) * row)
+    axes.set_yticks(range(len(names)), [wrapped(name) for name in names])
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -298,6 +420,12 @@ def _legend(figure: Figure, wanted: bool) -> None:
         figure.legend(loc="outside right upper")
 
 
-def _wrapped(name: str, width: int = 26) -> str:
+def cut(name: str, longest: int = 48) -> str:
+    """Shorten a name in the middle: names of parcels begin alike and end apart."""
+    half = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[:half]}…{name[-half:]}"
+
+
+def wrapped(name: str, width: int = 26) -> str:
     """Break a name into at most three lines; what is longer ends in an ellipsis."""
     return "\n".join(textwrap.wrap(name, width, max_lines=3, placeholder=" …") or [name])

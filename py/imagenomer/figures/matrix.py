@@ -7,11 +7,10 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 
-from imagenomer.figures.pixels import COLORMAPS, UNDEFINED, paint_edges
+from imagenomer.figures.pixels import paint_edges
+from imagenomer.figures.scale import add_colour_bar
 from imagenomer.figures.theme import Theme, ThemeName, look
 from imagenomer.parcellation import Parcellation
 from imagenomer.types import BoolArray, Float32Array, FloatArray
@@ -54,7 +53,6 @@ def matrix_figure(
     -------
     Figure
     """
-    colours = COLORMAPS[colormap]
     pixels = paint_edges(
         np.asarray(edges, dtype=np.float32),
         order=parcellation.display_order,
@@ -73,13 +71,7 @@ def matrix_figure(
         _name_networks(axes, parcellation, style)
         if note:
             axes.set_xlabel(note, fontsize=9, labelpad=8)
-        lower = -limit if colours.scale == "diverging" else 0.0
-        scale = ScalarMappable(
-            Normalize(lower, limit),
-            ListedColormap(colours.colours / 255, name=colormap).with_extremes(bad=_hex(UNDEFINED)),
-        )
-        bar = figure.colorbar(scale, ax=axes, shrink=0.7, aspect=28, pad=0.02, label=label)
-        bar.ax.spines["outline"].set_visible(False)
+        add_colour_bar(figure, axes, colormap=colormap, limit=limit, label=label)
     return figure
 
 
@@ -131,7 +123,3 @@ def spread(places: Sequence[float] | FloatArray, gap: float, lower: float, upper
         pools.append((mean, count))
     settled = np.concatenate([np.full(count, mean) for mean, count in pools])
     return np.asarray(np.clip(settled, lower, upper - offsets[-1]) + offsets)
-
-
-def _hex(rgb: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*rgb)

@@ -107,6 +107,14 @@ def paint(
     return np.take(lookup, entry, mode="clip").view(np.uint8).reshape(*values.shape, 4)
 
 
+def hex_colours(values: NDArray[np.floating[Any]], *, colormap: str, limit: float) -> list[Any]:
+    """Return the colour of every value as ``#rrggbb``, nested as ``values`` is."""
+    pixels = paint(np.asarray(values, dtype=np.float32), colormap=colormap, limit=limit)
+    flat = ["#" + bytes(pixel[:3]).hex() for pixel in pixels.reshape(-1, 4)]
+    nested: list[Any] = np.array(flat, dtype=object).reshape(pixels.shape[:-1]).tolist()
+    return nested
+
+
 def paint_edges(
     edges: Float32Array,
     *,

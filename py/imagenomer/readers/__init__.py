@@ -10,7 +10,7 @@ from typing import Protocol
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
-from imagenomer.readers import bundle, predecessor
+from imagenomer.readers import bundle, plink, predecessor
 from imagenomer.readers.bundle import bundle_bytes, write_bundle
 from imagenomer.readers.listing import Listing, listing_from, listing_of
 
@@ -32,7 +32,7 @@ class Format(Protocol):
 
 
 #: Asked in this order.
-_FORMATS: tuple[Format, ...] = (bundle, predecessor)
+_FORMATS: tuple[Format, ...] = (bundle, predecessor, plink)
 
 _DEMOGRAPHICS = ("demographics.pkl", "participants.tsv")
 

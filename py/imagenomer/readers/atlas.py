@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from imagenomer.cohort import Measure
-from imagenomer.edges import n_parcels_of
+from imagenomer.edges import edge_distances, n_parcels_of
 from imagenomer.errors import InputError
 from imagenomer.parcellation import (
     Parcellation,
+    atlas_of_labels,
     atlases_of_size,
     guess_atlas,
     load_atlas,
@@ -46,33 +47,65 @@ def find_parcellation(listing: Listing, measures: Mapping[str, Measure], notes: 
         return None
     n_parcels = n_parcels_of(measure.values.shape[1])
     if _TABLE in listing:
-        parcellation = read_atlas(read_text(listing[_TABLE].read(), _TABLE), name=f"{n_parcels} parcels ({_TABLE})")
-        if parcellation.n_parcels != n_parcels:
-            raise InputError(f"{_TABLE} names {parcellation.n_parcels} parcels, the scans have {n_parcels}")
-        notes.recognised(f"Parcels as {_TABLE} names them")
-        return parcellation
-    name = guess_atlas(n_parcels)
-    if name is None:
-        known = ", ".join(load_atlas(name).name for name in atlases_of_size(n_parcels))
-        reason = (
-            f"{known} has as many, but in several orders" if known else "no atlas with as many comes with the program"
-        )
+        return _from_table(read_text(listing[_TABLE].read(), _TABLE), n_parcels, notes)
+    candidates = [load_atlas(name) for name in atlases_of_size(n_parcels)]
+    if not candidates:
         notes.warning(
-            f"{n_parcels} parcels without names: {reason}; put {_TABLE} (label, x, y, z, network) beside the scans"
+            f"{n_parcels} parcels without names: no atlas with as many comes with the program; "
+            f"put {_TABLE} (label, x, y, z, network) beside the scans"
         )
         return plain_parcellation(n_parcels)
-    parcellation = load_atlas(name)
-    rho = distance_dependence(measure, parcellation)
-    taken = f"{n_parcels} parcels: taken for {parcellation.name} in its original order"
-    evidence = f"Spearman {rho:.2f} between the distance of two parcels and their mean {measure.name}"
+    evidence = [distance_dependence(measure, atlas) for atlas in candidates]
+    best = int(np.argmin(np.nan_to_num(evidence, nan=np.inf)))
+    parcellation, rho = candidates[best], evidence[best]
+    told = f"Spearman {rho:.2f} between the distance of two parcels and their mean {measure.name}"
+    if guess_atlas(n_parcels) == parcellation.atlas:
+        _tell_certain(parcellation, rho, told, notes)
+        return parcellation
+    names = ", ".join(atlas.name for atlas in candidates)
+    other = f"choose another under Parcels in the overview (--atlas in a terminal), or put {_TABLE} beside the scans"
+    if not rho < _PLAUSIBLE:
+        notes.warning(
+            f"{n_parcels} parcels without names: {names} {'have' if len(candidates) > 1 else 'has'} as many, "
+            f"but the data do not bear out {'any of them' if len(candidates) > 1 else 'its order'} ({told}); {other}"
+        )
+        return plain_parcellation(n_parcels)
+    rivals = [
+        f"{atlas.name} {value:.2f}"
+        for atlas, value in zip(candidates, evidence, strict=True)
+        if atlas is not parcellation
+    ]
+    notes.warning(
+        f"{n_parcels} parcels: taken for {parcellation.name}, but other atlases or orders have as many; "
+        f"the data bear this one out best ({'; '.join([told, *rivals])}). If that is wrong, {other}"
+    )
+    return parcellation
+
+
+def _from_table(text: str, n_parcels: int, notes: Notes) -> Parcellation:
+    """Return the parcels that a table names; labels alone that are those of an atlas get its coordinates too."""
+    parcellation = read_atlas(text, name=f"{n_parcels} parcels ({_TABLE})")
+    if parcellation.n_parcels != n_parcels:
+        raise InputError(f"{_TABLE} names {parcellation.n_parcels} parcels, the scans have {n_parcels}")
+    bare = not any(parcellation.networks) and not np.isfinite(parcellation.coordinates).any()
+    known = atlas_of_labels(parcellation.labels) if bare else None
+    if known is not None:
+        notes.recognised(f"Parcels as {_TABLE} names them: {known.name}, with its coordinates and networks")
+        return known
+    notes.recognised(f"Parcels as {_TABLE} names them")
+    return parcellation
+
+
+def _tell_certain(parcellation: Parcellation, rho: float, told: str, notes: Notes) -> None:
+    """Say how well the data bear out the one atlas of this size."""
+    taken = f"{parcellation.n_parcels} parcels: taken for {parcellation.name} in its original order"
     if rho < _PLAUSIBLE:
-        notes.recognised(f"{taken}; the data bear it out, close parcels are more strongly connected ({evidence})")
+        notes.recognised(f"{taken}; the data bear it out, close parcels are more strongly connected ({told})")
     else:
         notes.warning(
-            f"{taken}, but the data do not bear it out, close parcels are hardly more strongly connected ({evidence}); "
+            f"{taken}, but the data do not bear it out, close parcels are hardly more strongly connected ({told}); "
             f"if it is another atlas or order, put {_TABLE} beside the scans"
         )
-    return parcellation
 
 
 # Fibromyalgia cohort: -0.28 (rest), -0.36 (epr), -0.22 (partial) in the right order, 0.01 to -0.06 in others.
@@ -87,9 +120,7 @@ def distance_dependence(measure: Measure, parcellation: Parcellation) -> float:
     """
     rows = np.flatnonzero(measure.present)[:50]  # the mean of fifty scans is stable, and quick
     mean = measure.values[rows].mean(axis=0, dtype=np.float64)
-    first, second = np.triu_indices(parcellation.n_parcels, k=1)
-    offsets = parcellation.coordinates[first] - parcellation.coordinates[second]
-    distance = np.sqrt((offsets**2).sum(axis=1))
+    distance = edge_distances(parcellation.coordinates)
     usable = np.isfinite(mean) & np.isfinite(distance)
     x, y = _ranks(mean[usable]), _ranks(distance[usable])
     if x.size < 3 or x.std() == 0 or y.std() == 0:

@@ -46,7 +46,7 @@ from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
 from imagenomer.genotypes import PlinkFiles, read_plink, write_plink
 from imagenomer.parcellation import NOT_AVAILABLE, Parcellation, plain_parcellation, read_atlas
-from imagenomer.progress import Progress, Steps
+from imagenomer.progress import Progress, Steps, finish
 from imagenomer.readers.columns import MISSING, ColumnNotes, read_column
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
@@ -112,6 +112,7 @@ def write_bundle(cohort: Cohort, file: BinaryIO, *, dtype: Literal["float32", "i
                 "file": _file_name("connectivity", measure.name, ".npy"),
                 "scale": _scale(measure) if dtype == "int16" else None,
                 "absent": np.flatnonzero(~measure.present).tolist(),
+                "made": measure.made,
             }
             for measure in cohort.measures.values()
         ],
@@ -145,7 +146,7 @@ def write_bundle(cohort: Cohort, file: BinaryIO, *, dtype: Literal["float32", "i
             yield from _put_connectivity(archive, measure, entry)
         for variants, entry in zip(cohort.variant_sets.values(), facts["genotypes"], strict=True):
             yield Progress(f"Writing genotypes {variants.name}")
-            files = write_plink(variants, cohort.subjects, _plink_sexes(cohort))
+            files = write_plink(variants, cohort.subjects, cohort.sexes.tolist())
             for extension in ("bed", "bim", "fam"):
                 _put(archive, f"{entry['file']}.{extension}", getattr(files, extension))
         for decomposition, entry in zip(cohort.decompositions.values(), facts["decompositions"], strict=True):
@@ -157,16 +158,6 @@ def write_bundle(cohort: Cohort, file: BinaryIO, *, dtype: Literal["float32", "i
             )
         for weights, entry in zip(cohort.weights.values(), facts["weights"], strict=True):
             _put(archive, entry["file"], write_npz({"values": weights.values}))
-
-
-def _plink_sexes(cohort: Cohort) -> list[int] | None:
-    """PLINK's code of each subject's sex, from a category of that name; None where there is none."""
-    codes = {"m": 1, "male": 1, "f": 2, "female": 2}
-    for phenotype in cohort.phenotypes.values():
-        if phenotype.name.lower() in ("sex", "gender") and phenotype.kind == "category":
-            by_level = [codes.get(level.lower(), 0) for level in phenotype.levels]
-            return [0 if code < 0 else by_level[code] for code in phenotype.values.astype(int).tolist()]
-    return None
 
 
 _SCAN_COLUMNS = ("participant_id", "task", "session", "run")
@@ -289,6 +280,7 @@ def _atlas_facts(parcellation: Parcellation) -> dict[str, Any]:
         "networks": list(parcellation.network_names),
         "network_titles": list(parcellation.network_titles),
         "citation": parcellation.citation,
+        "atlas": parcellation.atlas,
     }
 
 
@@ -475,8 +467,8 @@ class _Import:
         absent = [row for row in entry.get("absent", list, []) if type(row) is int and 0 <= row < self.n_rows]
         present[absent] = False
         if np.array_equal(rows, np.arange(self.n_rows)):
-            return Measure(name, values, present)
-        return Measure(name, values[rows], present[rows])
+            return Measure(name, values, present, entry.get("made", str, ""))
+        return Measure(name, values[rows], present[rows], entry.get("made", str, ""))
 
     def parcellation(self) -> Parcellation | None:
         if self.n_edges is None:
@@ -495,13 +487,13 @@ class _Import:
         )
         if parcellation.n_parcels != n_parcels:
             raise InputError(f"atlas.tsv names {parcellation.n_parcels} parcels, the connectivity has {n_parcels}")
-        return parcellation
+        return replace(parcellation, atlas=facts.get("atlas", str, ""))
 
     def variant_set(self, entry: _Facts) -> VariantSet:
         name, path = entry.get("name", str), entry.get("file", str)
         bed, bim, fam = (self.file(f"{path}.{extension}").read() for extension in ("bed", "bim", "fam"))
-        variants, people = read_plink(PlinkFiles(bed, bim, fam), path)
-        variants = replace(variants, name=name)
+        variants, table = finish(read_plink(PlinkFiles(bed, bim, fam), path))
+        variants, people = replace(variants, name=name), table.subjects
         if people == tuple("_".join(subject.split()) for subject in self.subjects):
             return variants
         row_of = {person: row for row, person in enumerate(people)}

@@ -1,4 +1,4 @@
-"""NumPy's .npy and .npz files, numbers only.
+"""NumPy's .npy and .npz files: numbers, and texts where they are asked for.
 
 A header is read by a pattern, not evaluated, and arrays of Python objects (which
 hold pickles) are refused. One header text is read once: a cohort has thousands of
@@ -15,6 +15,7 @@ import io
 import math
 import re
 import struct
+import sys
 import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +33,7 @@ _MAGIC = b"\x93NUMPY"
 HEADER_BYTES = 4096
 
 _NUMBERS = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248])")
+_TEXTS = re.compile(r"[<>|=]?U[1-9][0-9]{0,4}")
 _DESCR = re.compile(r"'descr'\s*:\s*'([^'\\]*)'")
 _FORTRAN = re.compile(r"'fortran_order'\s*:\s*(True|False)")
 # Python 2 on Windows wrote its sizes as 2L.
@@ -42,9 +44,8 @@ _HEADER = re.compile(rf"\s*\{{\s*(?:(?:{_FIELDS})\s*,?\s*){{3}}\}}\s*")
 #: What cannot be read, by the letter of its type.
 _KINDS = {
     "O": "Python objects, which are never read: save the numbers themselves, as float64",
+    "S": "texts in bytes: save them as str",
     "c": "complex numbers: save the real part, or the modulus",
-    "U": "texts, not numbers",
-    "S": "texts, not numbers",
     "V": "structured values: save a plain array",
     "M": "dates: save numbers",
     "m": "durations: save numbers",
@@ -75,13 +76,13 @@ class NpyHeader:
         return math.prod(self.shape)
 
 
-def read_header(data: bytes, name: str) -> NpyHeader:
+def read_header(data: bytes, name: str, *, texts: bool = False) -> NpyHeader:
     """Read the header of a .npy file from its first bytes (`HEADER_BYTES` suffice).
 
     Raises
     ------
     InputError
-        If this is no .npy file, or its values are not real numbers.
+        If this is no .npy file, or its values are neither real numbers nor, if ``texts``, texts.
     """
     if data[:6] != _MAGIC:
         raise InputError(f"{name} is not a .npy file: it begins with {data[:6]!r} instead of {_MAGIC!r}")
@@ -100,6 +101,8 @@ def read_header(data: bytes, name: str) -> NpyHeader:
             f"{name} announces a header of {length:,} bytes, {len(data) - 8 - width:,} were found; copy the file again"
         )
     parsed = _parse_header(data[8 + width : start].decode("latin-1"))
+    if not isinstance(parsed, str) and parsed[1].kind == "U" and not texts:
+        parsed = "texts, not numbers"
     if isinstance(parsed, str):
         raise InputError(f"{name} is not read: it holds {parsed}")
     return NpyHeader(*parsed, start)
@@ -117,7 +120,7 @@ def check_size(header: NpyHeader, size: int, name: str) -> None:
         )
 
 
-def read_npy(data: bytes, name: str) -> NDArray[Any]:
+def read_npy(data: bytes, name: str, *, texts: bool = False) -> NDArray[Any]:
     """Return the array of a .npy file.
 
     Parameters
@@ -126,6 +129,8 @@ def read_npy(data: bytes, name: str) -> NDArray[Any]:
         The whole file.
     name : str
         Of the file, for messages.
+    texts : bool
+        Read texts of a fixed length, too.
 
     Returns
     -------
@@ -137,14 +142,16 @@ def read_npy(data: bytes, name: str) -> NDArray[Any]:
     InputError
         If this is no .npy file, holds anything but real numbers, or is shorter or longer than its header says.
     """
-    header = read_header(data, name)
+    header = read_header(data, name, texts=texts)
     check_size(header, len(data), name)
     values = np.frombuffer(data, header.dtype, offset=header.start)
+    if header.dtype.kind == "U" and (values.view(header.dtype.byteorder + "u4") > sys.maxunicode).any():
+        raise InputError(f"{name} holds texts that are damaged; save it again")
     return values.reshape(header.shape, order="F" if header.fortran else "C")
 
 
-def read_npz(data: bytes, name: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a .npz file (stored or deflated) by name.
+def read_npz(data: bytes, name: str, *, texts: bool = False) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a .npz file (stored or deflated) by name, arrays of texts too if ``texts``.
 
     Raises
     ------
@@ -152,7 +159,7 @@ def read_npz(data: bytes, name: str) -> dict[str, NDArray[Any]]:
         As `read_npy`, for the archive and for each array in it.
     """
     return {
-        path.removesuffix(".npy"): read_npy(member.read(), f"{name}, {path}")
+        path.removesuffix(".npy"): read_npy(member.read(), f"{name}, {path}", texts=texts)
         for path, member in archive_members(data, name).items()
     }
 
@@ -196,7 +203,7 @@ def _parse_header(text: str) -> tuple[tuple[int, ...], np.dtype[Any], bool] | st
     if len(fields) < 3 or not _HEADER.fullmatch(text):
         return "structured values, or a header that numpy.save does not write"
     descr, fortran, shape = fields
-    if not _NUMBERS.fullmatch(descr):
+    if not _NUMBERS.fullmatch(descr) and not _TEXTS.fullmatch(descr):
         return _KINDS.get(descr.lstrip("<>|=")[:1], f"values of type {descr!r}")
     sizes = tuple(int(size.rstrip("lL")) for size in re.findall(r"[0-9]+[lL]?", shape))
     if len(sizes) > 8 or any(size >= 1 << 48 for size in sizes):

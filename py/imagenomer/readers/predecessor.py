@@ -8,7 +8,8 @@
     snps_<set>.pkl                                names of the variants
     decomp/<name>-comps/<name>_comp-<k>.npy       component k
     decomp/<name>-weights/<subject>_comp-<name>_weights.npy
-    weights/**/*.pkl                              {w, trsubs, tsubs, desc[, noremap]}
+    weights/**/*.pkl, *.npz                       {w, trsubs, tsubs, desc[, noremap]}
+    <set>.bed, <set>.bim, <set>.fam               genotypes, anywhere (see `imagenomer.readers.plink`)
 
 An ``atlas.tsv`` beside them (label, x, y, z, network) says what the parcels are.
 """
@@ -30,11 +31,12 @@ from imagenomer.errors import InputError
 from imagenomer.genotypes import dosage_of_codes, unnamed_variants
 from imagenomer.parcellation import load_atlas
 from imagenomer.progress import Progress, Steps
+from imagenomer.readers import plink
 from imagenomer.readers.atlas import find_parcellation
 from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.npy import read_npy
+from imagenomer.readers.npy import read_npy, read_npz
 from imagenomer.readers.pickles import read_pickle
 from imagenomer.readers.scans import ScanFile, parse_scan_path, read_scans
 from imagenomer.readers.tables import ColumnFacts, read_participants
@@ -106,7 +108,7 @@ class _Import:
 
     def run(self) -> Steps[Cohort]:
         notes, listing = self.notes, self.listing
-        notes.recognised(f"A cohort folder of the first ImageNomer with {count(len(listing.entries), 'file')}")
+        notes.recognised(f"A cohort folder with {count(len(listing.entries), 'file')}")
         scan_files = _scan_files(listing)
         self.used.update(file.entry.path for file in scan_files)
         variant_files = self.matching("snps", _VARIANTS)
@@ -124,6 +126,9 @@ class _Import:
         parcellation = find_parcellation(listing, connectivity.measures, notes)
         self.used.add("atlas.tsv")
         variant_sets = yield from self.variant_sets(variant_files)
+        from_plink, plink_files = yield from plink.join(listing, self.subjects, notes)
+        variant_sets |= from_plink
+        self.used |= plink_files
         decompositions = yield from self.decompositions(n_edges)
         weights = yield from self.weights(n_edges, variant_sets)
         unused = [path for path in listing if path not in self.used]
@@ -354,7 +359,7 @@ class _Import:
         return Decomposition(name, np.array(usable, dtype=np.float32), table)
 
     def weights(self, n_edges: int | None, variant_sets: dict[str, VariantSet]) -> Steps[dict[str, ModelWeights]]:
-        files = self.matching("weights", re.compile(r".+\.pkl"))
+        files = self.matching("weights", re.compile(r".+\.(pkl|npz)"))
         sizes = {3 * len(variants.variant_ids): f"3 x variants of {name}" for name, variants in variant_sets.items()}
         if n_edges is not None:
             sizes[n_edges] = "edges"
@@ -363,6 +368,8 @@ class _Import:
             yield Progress("Reading model weights", done, len(files))
             name = entry.path[len("weights/") : -len(".pkl")]
             try:
+                if name in found:
+                    raise InputError(f"{entry.path} is called like another file of weights; rename one")
                 weights = _model_weights(entry, name)
                 if sizes and len(weights.values) not in sizes:
                     expected = ", ".join(f"{size:,} ({meaning})" for size, meaning in sizes.items())
@@ -412,16 +419,21 @@ def _subject_name(key: Any) -> str | None:
 
 
 def _model_weights(entry: Entry, name: str) -> ModelWeights:
-    content = read_pickle(entry.read(), entry.path)
+    if entry.path.endswith(".npz"):
+        content = read_npz(entry.read(), entry.path, texts=True)
+    else:
+        content = read_pickle(entry.read(), entry.path)
     values = content.get("w") if isinstance(content, dict) else None
     if isinstance(values, list) and all(isinstance(value, (int, float)) for value in values):
         values = np.array(values, dtype=np.float64)
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf":
-        raise InputError(f"{entry.path} should be a dict whose entry 'w' is an array of numbers")
+        raise InputError(f"{entry.path} should hold an array of numbers called 'w'")
     weights = values.astype(np.float64).ravel()
     if "noremap" in content:
         weights = _from_display_order(weights, entry.path)
     description = content.get("desc", "")
+    if isinstance(description, np.ndarray) and description.size == 1:
+        description = description.item()
     return ModelWeights(
         name,
         weights,

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import blas
-from scipy.special import stdtrit
 
 from imagenomer.statistics.correlation import (
     ColumnMoments,
@@ -74,7 +73,7 @@ class Association:
 
     def interval(self, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Return the confidence limits of beta, lower and upper."""
-        margin = stdtrit(np.maximum(self.dof, 1), (1 + confidence) / 2) * self.se
+        margin = scipy.special.stdtrit(np.maximum(self.dof, 1), (1 + confidence) / 2) * self.se
         return self.beta - margin, self.beta + margin
 
 
@@ -253,8 +252,8 @@ def take_out(block: FloatArray, basis: FloatArray, rounding: float) -> FloatArra
         length = np.sqrt(np.einsum("ij,ij->j", block, block))
         block -= block.mean(axis=0)
         for _ in range(2 if basis.shape[1] > 1 else 0):
-            weights = blas.dgemm(1, block.T, basis)
-            blas.dgemm(-1, weights, basis, 1, block.T, trans_b=1, overwrite_c=1)
+            weights = scipy.linalg.blas.dgemm(1, block.T, basis)
+            scipy.linalg.blas.dgemm(-1, weights, basis, 1, block.T, trans_b=1, overwrite_c=1)
         norm = np.sqrt(np.einsum("ij,ij->j", block, block))
         return np.where(norm > 10 * rounding * length, norm, np.nan)
 
@@ -287,8 +286,8 @@ def _fit(features: NDArray[np.floating[Any]], tested: Term, design: Design) -> _
         present = np.isfinite(block)
         incomplete = np.flatnonzero(~present.all(axis=0)) + columns.start
         norm[columns] = take_out(block, design.basis, rounding)
-        weights[columns] = blas.dgemm(1, block.T, directions)
-        for members, cases in _by_pattern(present[:, incomplete - columns.start]):
+        weights[columns] = scipy.linalg.blas.dgemm(1, block.T, directions)
+        for members, cases in by_pattern(present[:, incomplete - columns.start]):
             chosen = incomplete[members]
             n_subjects[chosen] = np.count_nonzero(cases)
             weights[chosen], norm[chosen], dof_tested[chosen] = 0, np.nan, 0
@@ -311,7 +310,7 @@ def _length_left(tested: Term, design: Design) -> float:
     return float(np.linalg.norm(residuals(tested.values[:, 0], design.basis)))
 
 
-def _by_pattern(present: NDArray[np.bool_]) -> list[tuple[IntArray, NDArray[np.bool_]]]:
+def by_pattern(present: NDArray[np.bool_]) -> list[tuple[IntArray, NDArray[np.bool_]]]:
     """Return the columns that share each pattern of missing values, and the pattern."""
     members: dict[bytes, list[int]] = {}
     for column, pattern in enumerate(np.packbits(present, axis=0).T):

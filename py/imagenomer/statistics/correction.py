@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy.special import digamma
+import scipy
 
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -139,5 +139,5 @@ def _factors(m: int, ranks: IntArray, method: Method) -> FloatArray:
     if method == "bh":
         return np.asarray(m / ranks)
     if method == "by":
-        return np.asarray(m * (digamma(m + 1) + np.euler_gamma) / ranks)
+        return np.asarray(m * (scipy.special.digamma(m + 1) + np.euler_gamma) / ranks)
     raise ValueError(f"no correction {method!r}; there are bonferroni, holm, bh, by")

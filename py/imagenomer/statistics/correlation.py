@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import blas
-from scipy.special import ndtri
 
 from imagenomer.errors import InputError
 from imagenomer.statistics.correction import Method, rejected
@@ -128,7 +127,7 @@ def fisher_interval(
     variance = (1 + r**2 / 2 if kind == "spearman" else 1.0) / np.where(spare > 0, spare, np.nan)
     with np.errstate(divide="ignore"):
         z = np.arctanh(r)
-    margin = ndtri((1 + confidence) / 2) * np.sqrt(variance)
+    margin = scipy.special.ndtri((1 + confidence) / 2) * np.sqrt(variance)
     return np.tanh(z - margin), np.tanh(z + margin)
 
 
@@ -216,9 +215,9 @@ def column_moments(values: Float32Array, rows: IntArray) -> ColumnMoments:
             tile = values[rows[start : start + 16]]
             tile -= shift
             ones = np.ones(len(tile), dtype=np.float32)
-            total += blas.sgemv(1, tile.T, ones)
+            total += scipy.linalg.blas.sgemv(1, tile.T, ones)
             tile *= tile
-            squares += blas.sgemv(1, tile.T, ones)
+            squares += scipy.linalg.blas.sgemv(1, tile.T, ones)
         mean = shift + total / n
         norm = np.sqrt(np.maximum(squares - total**2 / n, 0))
         apart = np.flatnonzero(~(np.abs(mean) * np.sqrt(n) <= _OFFSET * norm))
@@ -350,7 +349,7 @@ def weighted_sum(values: Float32Array, rows: IntArray, weights: Float32Array) ->
         partial = np.zeros(values.shape[1], dtype=np.float32)
         for begin, end in zip([0, *cuts], [*cuts, part.size], strict=True):
             run = values[part[begin] : part[end - 1] + 1]
-            partial = blas.sgemv(1, run.T, weights[start + begin : start + end], 1, partial, overwrite_y=1)
+            partial = scipy.linalg.blas.sgemv(1, run.T, weights[start + begin : start + end], 1, partial, overwrite_y=1)
         total += partial
     return total
 

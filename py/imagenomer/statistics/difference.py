@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from imagenomer.errors import InputError
 from imagenomer.statistics.correlation import average_ranks
-from imagenomer.statistics.tails import p_of_t
+from imagenomer.statistics.tails import neg_log10_p_of_chi2, neg_log10_p_of_r, neg_log10_p_of_share
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 
@@ -47,15 +47,20 @@ class SignificanceTest:
     statistic : float
     dof : tuple of float
         Empty, one, or two degrees of freedom.
-    p_value : float
-        Two-sided where the statistic has two sides; NaN where the test is not defined.
+    neg_log10_p : float
+        -log10 of the p-value, which is two-sided where the statistic has two sides; NaN where the test is not defined.
     """
 
     name: str
     symbol: str
     statistic: float
     dof: tuple[float, ...]
-    p_value: float
+    neg_log10_p: float
+
+    @property
+    def p_value(self) -> float:
+        """The probability itself; 0 where it is below the smallest double."""
+        return float(10**-self.neg_log10_p)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,7 @@ def student_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
     """Test equal means, assuming equal variances."""
     dof = first.size + second.size - 2
     t = (first.mean() - second.mean()) / (_pooled_sd(first, second) * np.sqrt(1 / first.size + 1 / second.size))
-    return SignificanceTest("Student's t", "t", float(t), (float(dof),), float(p_of_t(t, dof)))
+    return SignificanceTest("Student's t", "t", float(t), (float(dof),), _neg_log10_p_of_t(t, dof))
 
 
 def welch_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
@@ -174,7 +179,7 @@ def welch_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
     variances = first.var(ddof=1) / first.size, second.var(ddof=1) / second.size
     t = (first.mean() - second.mean()) / np.sqrt(sum(variances))
     dof = sum(variances) ** 2 / (variances[0] ** 2 / (first.size - 1) + variances[1] ** 2 / (second.size - 1))
-    return SignificanceTest("Welch's t", "t", float(t), (float(dof),), float(p_of_t(t, dof)))
+    return SignificanceTest("Welch's t", "t", float(t), (float(dof),), _neg_log10_p_of_t(t, dof))
 
 
 def mann_whitney_u(first: FloatArray, second: FloatArray) -> SignificanceTest:
@@ -190,12 +195,13 @@ def mann_whitney_u(first: FloatArray, second: FloatArray) -> SignificanceTest:
     if min(n_first, n_second) <= 8 and ties == 0:
         ways = _rank_sum_ways(min(n_first, n_second), max(n_first, n_second))
         p_value = min(1.0, 2 * sum(ways[int(larger) :]) / sum(ways))
-        return SignificanceTest("Mann-Whitney U (exact)", "U", u, (), p_value)
+        return SignificanceTest("Mann-Whitney U (exact)", "U", u, (), -float(np.log10(p_value)) + 0.0)
     n = n_first + n_second
     sd = np.sqrt(n_first * n_second / 12 * (n + 1 - ties / (n * (n - 1))))
     with np.errstate(divide="ignore"):
         z = (larger - n_first * n_second / 2 - 0.5) / sd
-    return SignificanceTest("Mann-Whitney U", "U", u, (), min(1.0, 2 * float(special.ndtr(-z))))
+    log_p = min(0.0, float(np.log(2) + scipy.special.log_ndtr(-z)))
+    return SignificanceTest("Mann-Whitney U", "U", u, (), float(-log_p / np.log(10)) + 0.0)
 
 
 def cohen_d(first: FloatArray, second: FloatArray, confidence: float = 0.95) -> EffectSize:
@@ -208,7 +214,8 @@ def cohen_d(first: FloatArray, second: FloatArray, confidence: float = 0.95) -> 
     d = (first.mean() - second.mean()) / _pooled_sd(first, second)
     dof = first.size + second.size - 2
     lower, upper = (
-        float(special.nctdtrinc(dof, tail, d / scale)) * scale for tail in ((1 + confidence) / 2, (1 - confidence) / 2)
+        float(scipy.special.nctdtrinc(dof, tail, d / scale)) * scale
+        for tail in ((1 + confidence) / 2, (1 - confidence) / 2)
     )
     return EffectSize("Cohen's d", float(d), float(lower), float(upper), confidence)
 
@@ -217,7 +224,7 @@ def hedges_g(first: FloatArray, second: FloatArray, confidence: float = 0.95) ->
     """Return Cohen's d freed of its small-sample bias; Hedges (1981), J. Educ. Stat. 6:107."""
     d = cohen_d(first, second, confidence)
     half = (first.size + second.size - 2) / 2
-    factor = float(np.exp(special.gammaln(half) - special.gammaln(half - 0.5)) / np.sqrt(half))
+    factor = float(np.exp(scipy.special.gammaln(half) - scipy.special.gammaln(half - 0.5)) / np.sqrt(half))
     return EffectSize("Hedges' g", d.value * factor, d.lower * factor, d.upper * factor, confidence)
 
 
@@ -225,7 +232,7 @@ def analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTest:
     """Test equal means of several groups, assuming equal variances."""
     between, within, dof = _sums_of_squares(samples)
     f = between / dof[0] / (within / dof[1])
-    return SignificanceTest("Analysis of variance", "F", f, dof, float(special.fdtrc(*dof, f)))
+    return SignificanceTest("Analysis of variance", "F", f, dof, _neg_log10_p_of_f(f, dof))
 
 
 def welch_analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTest:
@@ -244,7 +251,7 @@ def welch_analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTes
     spread = ((1 - weights / weights.sum()) ** 2 / (sizes - 1)).sum()
     f = (weights * (means - mean) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * spread)
     dof = (float(k - 1), float((k**2 - 1) / (3 * spread)))
-    return SignificanceTest(name, "F", float(f), dof, float(special.fdtrc(*dof, f)))
+    return SignificanceTest(name, "F", float(f), dof, _neg_log10_p_of_f(float(f), dof))
 
 
 def kruskal_wallis(samples: Sequence[FloatArray]) -> SignificanceTest:
@@ -257,7 +264,7 @@ def kruskal_wallis(samples: Sequence[FloatArray]) -> SignificanceTest:
     if ties == n**3 - n:
         return SignificanceTest("Kruskal-Wallis H", "H", float("nan"), (dof,), float("nan"))
     h = (12 / (n * (n + 1)) * squares - 3 * (n + 1)) / (1 - ties / (n**3 - n))
-    return SignificanceTest("Kruskal-Wallis H", "H", float(h), (dof,), float(special.chdtrc(dof, h)))
+    return SignificanceTest("Kruskal-Wallis H", "H", float(h), (dof,), float(neg_log10_p_of_chi2(h, dof)))
 
 
 def eta_squared(samples: Sequence[FloatArray], confidence: float = 0.90) -> EffectSize:
@@ -267,14 +274,30 @@ def eta_squared(samples: Sequence[FloatArray], confidence: float = 0.90) -> Effe
     excludes zero just where the analysis of variance has p < 0.05, which has one side.
     """
     between, within, dof = _sums_of_squares(samples)
-    f = between / dof[0] / (within / dof[1])
-    n = dof[0] + dof[1] + 1
+    share = between / (between + within)
+    return EffectSize("Eta squared", share, *share_interval(share, *dof, confidence), confidence)
+
+
+def share_interval(share: float, n_tested: float, dof: float, confidence: float = 0.90) -> tuple[float, float]:
+    """Return the confidence interval of a (partial) eta squared from the noncentral F, as for `eta_squared`.
+
+    Parameters
+    ----------
+    share : float
+        Of the variance; n_tested F / (n_tested F + dof).
+    n_tested, dof : float
+        Degrees of freedom of the numerator and the denominator of F.
+    confidence : float
+    """
+    if share >= 1:
+        return 1.0, 1.0
+    f = share / n_tested / ((1 - share) / dof)
     limits = [0.0, 0.0]
     for side, tail in enumerate(((1 + confidence) / 2, (1 - confidence) / 2)):
-        if special.fdtr(*dof, f) > tail:
-            noncentrality = float(special.ncfdtrinc(*dof, tail, f))
-            limits[side] = noncentrality / (noncentrality + n)
-    return EffectSize("Eta squared", between / (between + within), limits[0], limits[1], confidence)
+        if scipy.special.fdtr(n_tested, dof, f) > tail:
+            noncentrality = float(scipy.special.ncfdtrinc(n_tested, dof, tail, f))
+            limits[side] = noncentrality / (noncentrality + n_tested + dof + 1)
+    return limits[0], limits[1]
 
 
 def omega_squared(samples: Sequence[FloatArray]) -> EffectSize:
@@ -322,7 +345,7 @@ def compare_categories(counts: IntArray) -> CategoryDifference:
     expected[np.ix_(rows, columns)] = own
     chi2 = float(((table - own) ** 2 / own).sum())
     dof = float((table.shape[0] - 1) * (table.shape[1] - 1))
-    tests = [SignificanceTest("Pearson's chi-squared", "chi2", chi2, (dof,), float(special.chdtrc(dof, chi2)))]
+    tests = [SignificanceTest("Pearson's chi-squared", "chi2", chi2, (dof,), float(neg_log10_p_of_chi2(chi2, dof)))]
     n_small = int((own < 5).sum())
     if n_small:
         warnings.append(f"{n_small} of {own.size} expected counts are below 5, so the chi-squared p-value is rough.")
@@ -342,14 +365,16 @@ def fisher_exact(table: IntArray) -> SignificanceTest:
     smallest, largest = max(0, a - d), min(a + b, a + c)
     possible = np.arange(smallest, largest + 1)
     log_ways = -sum(
-        special.gammaln(cell + 1) for cell in (possible, a + b - possible, a + c - possible, d - a + possible)
+        scipy.special.gammaln(cell + 1) for cell in (possible, a + b - possible, a + c - possible, d - a + possible)
     )
     probability = np.exp(log_ways - log_ways.max())
     # Tables as likely as this one may differ from it in the last digits.
     as_extreme = probability <= probability[a - smallest] * (1 + 1e-7)
     p_value = float(probability[as_extreme].sum() / probability.sum())
     odds_ratio = a * d / (b * c) if b * c else (float("inf") if a * d else float("nan"))
-    return SignificanceTest("Fisher's exact test", "odds ratio", odds_ratio, (), min(1.0, p_value))
+    return SignificanceTest(
+        "Fisher's exact test", "odds ratio", odds_ratio, (), -float(np.log10(min(1.0, p_value))) + 0.0
+    )
 
 
 # --- shared --------------------------------------------------------------------------------------
@@ -357,6 +382,14 @@ def fisher_exact(table: IntArray) -> SignificanceTest:
 
 def _rank_test(samples: Sequence[FloatArray]) -> SignificanceTest:
     return mann_whitney_u(*samples) if len(samples) == 2 else kruskal_wallis(samples)
+
+
+def _neg_log10_p_of_t(t: float, dof: float) -> float:
+    return float(neg_log10_p_of_r(t / np.sqrt(t**2 + dof), dof))
+
+
+def _neg_log10_p_of_f(f: float, dof: tuple[float, float]) -> float:
+    return float(neg_log10_p_of_share(dof[0] * f / (dof[0] * f + dof[1]), dof[0], dof[1]))
 
 
 def _pooled_sd(first: FloatArray, second: FloatArray) -> float:

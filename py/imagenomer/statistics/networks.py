@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from imagenomer.edges import edge_parcels, n_parcels_of
 from imagenomer.errors import InputError
@@ -33,6 +33,8 @@ from imagenomer.types import FloatArray, IntArray
 
 #: Rearrangements whose statistics of all edges are held at a time.
 _AT_A_TIME = 128
+#: Of these, how many are enhanced between two looks for a cancel.
+_ENHANCED_AT_A_TIME = 32
 #: Numbers in one table of parcels by height.
 _TABLE = 4_000_000
 #: Heights in all, at most: a very strong effect makes the steps larger, not more.
@@ -151,7 +153,7 @@ def network_based_statistic(
     design : Design
         Covariates of the same subjects.
     threshold : float
-        Of t, or of F where several columns are tested; edges above it count. `threshold_of_p` has one for t.
+        Of t, or of F where several columns are tested; edges above it count. see `threshold_of_p`.
     alternative : {"two-sided", "greater", "less"}
         Whether ``|t|``, t or -t must be above it. Two-sided, a component may hold effects of both signs.
     n_permutations, rng, blocks
@@ -206,9 +208,11 @@ def network_based_statistic(
     )
 
 
-def threshold_of_p(p_value: float, dof: int, alternative: Alternative = "two-sided") -> float:
-    """Return the t that has this p-value, uncorrected, to set the threshold of components by."""
-    return -float(stdtrit(dof, p_value / 2 if alternative == "two-sided" else p_value))
+def threshold_of_p(p_value: float, dof: int, alternative: Alternative = "two-sided", n_tested: int = 1) -> float:
+    """Return the t, or the F of several columns, that has this p-value, uncorrected: a threshold for components."""
+    if n_tested > 1:
+        return float(scipy.special.fdtri(n_tested, dof, 1 - p_value))
+    return -float(scipy.special.stdtrit(dof, p_value / 2 if alternative == "two-sided" else p_value))
 
 
 def components(
@@ -296,14 +300,17 @@ def enhance(
             height = np.empty((chunk.stop - chunk.start, values.shape[1]), dtype=np.float32)
         share, sign = model.all_shares(unit, permutations)
         height[:, columns] = _root(model, model.statistic_of(share.astype(np.float64)) * sign, alternative)
-        if columns.stop == values.shape[1]:
-            if chunk.start == 0:
-                actual = _root(model, model.statistic, alternative)
-                step = max(step, float(actual.max()) / _MOST_STEPS)
-                score = enhanced(actual[None], n_parcels, step, extent_power, height_power)[0]
-            scores = enhanced(height, n_parcels, step, extent_power, height_power)
-            largest[chunk] = scores.max(axis=1)
         yield model.progress(chunk, columns, n_permutations)
+        if columns.stop < values.shape[1]:
+            continue
+        if chunk.start == 0:
+            actual = _root(model, model.statistic, alternative)
+            step = max(step, float(actual.max()) / _MOST_STEPS)
+            score = enhanced(actual[None], n_parcels, step, extent_power, height_power)[0]
+        for start in range(0, len(height), _ENHANCED_AT_A_TIME):
+            some = slice(start, start + _ENHANCED_AT_A_TIME)
+            largest[chunk][some] = enhanced(height[some], n_parcels, step, extent_power, height_power).max(axis=1)
+            yield model.progress(chunk, columns, n_permutations)
     adjusted_p = np.where(np.isnan(model.share), np.nan, _adjusted(score * (1 - _ROUNDING), largest))
     return EnhancedEdges(model.statistic, score, adjusted_p, largest)
 

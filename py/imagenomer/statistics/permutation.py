@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import blas
-from scipy.special import betainccinv, gammaln
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -251,7 +250,7 @@ class FreedmanLane:
         self._directions = directions_of(tested, design)
         if design.n_subjects != rows.size:
             raise ValueError(f"covariates of {design.n_subjects} subjects for {rows.size} rows")
-        _check_exchangeable(tested, blocks)
+        check_exchangeable(tested.name, tested.values, blocks)
         self._direction_rows = self._directions.astype(np.float32)
         self._covariates = design.basis[:, 1:].astype(np.float32)
         self.n_edges, self.n_tested = values.shape[1], self._directions.shape[1]
@@ -308,7 +307,7 @@ class FreedmanLane:
 
     def products(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
         """Return the rearranged residuals times the tested columns, shape (n_tested, n_permutations, n_columns)."""
-        return np.stack([_products(unit, weights) for weights in self._weights(permutations)[: self.n_tested]])
+        return np.stack([row_products(unit, weights) for weights in self._weights(permutations)[: self.n_tested]])
 
     def lifted(
         self, share: Float32Array, unit: Float32Array, permutations: IntArray, which: tuple[NDArray[Any], ...]
@@ -326,7 +325,7 @@ class FreedmanLane:
         weights = self._weights(permutations)[self.n_tested :]
         if which[0].size > _MANY * share.size:
             for covariate in weights:
-                explained += _products(unit, covariate)[which] ** 2
+                explained += row_products(unit, covariate)[which] ** 2
         else:
             columns = np.ascontiguousarray(unit.T)
             for start in range(0, which[0].size, 2048):
@@ -355,7 +354,7 @@ class FreedmanLane:
         lost = np.isnan(norm)
         block[:, lost] = 0
         if columns.start >= self._seen:
-            weights = blas.dgemm(1, block.T, self._directions)
+            weights = scipy.linalg.blas.dgemm(1, block.T, self._directions)
             self.share[columns] = np.where(lost, np.nan, np.einsum("ij,ij->i", weights, weights))
             if self.n_tested == 1:
                 self._sign[columns] = np.sign(weights[:, 0])
@@ -370,11 +369,11 @@ class FreedmanLane:
         return self._rearranged[1]
 
 
-def _products(unit: Float32Array, weights: Float32Array) -> Float32Array:
+def row_products(unit: Float32Array, weights: Float32Array) -> Float32Array:
     """Return weights times residuals, shape (n_permutations, n_columns), by the product that is quick everywhere."""
     product = np.empty((weights.shape[0], unit.shape[1]), dtype=np.float32)
     for row, weight in zip(product, weights, strict=True):
-        blas.sgemv(1, unit.T, weight, y=row, overwrite_y=1)
+        scipy.linalg.blas.sgemv(1, unit.T, weight, y=row, overwrite_y=1)
     return product
 
 
@@ -388,18 +387,19 @@ def _slack(design: Design) -> float:
     n, n_covariates = design.n_subjects, design.rank - 1
     if n_covariates == 0:
         return 0.0
-    spread = float(betainccinv(n_covariates / 2, (n - 1 - n_covariates) / 2, _OVERLOOKED))
+    spread = float(scipy.special.betainccinv(n_covariates / 2, (n - 1 - n_covariates) / 2, _OVERLOOKED))
     leverage = float((design.basis[:, 1:] ** 2).sum(axis=1).max())
     return min(1.0, float(np.sqrt(spread) + np.sqrt(leverage)) ** 2)
 
 
-def _check_exchangeable(tested: Term, blocks: IntArray | None) -> None:
-    n = tested.values.shape[0]
+def check_exchangeable(name: str, values: NDArray[Any], blocks: IntArray | None) -> None:
+    """Raise `InputError` if rearranging the values of what is called ``name`` could show nothing."""
+    n = values.shape[0]
     if blocks is not None and blocks.shape != (n,):
         raise ValueError(f"blocks of shape {blocks.shape} for {n} subjects")
     ranks = np.zeros(n, dtype=np.intp) if blocks is None else np.unique(blocks, return_inverse=True)[1]
     sizes = np.bincount(ranks)
-    log_possible = float(gammaln(sizes + 1.0).sum())
+    log_possible = float(scipy.special.gammaln(sizes + 1.0).sum())
     if log_possible < np.log(_FEWEST_POSSIBLE):
         whose = f"{n} subjects" if blocks is None else f"{sizes.size} blocks of {n} subjects"
         raise InputError(
@@ -407,8 +407,8 @@ def _check_exchangeable(tested: Term, blocks: IntArray | None) -> None:
             f"choose {'a larger group' if blocks is None else 'larger blocks, or none'}"
         )
     first = np.unique(ranks, return_index=True)[1]
-    if blocks is not None and (tested.values == tested.values[first][ranks]).all():
+    if blocks is not None and (values == values[first][ranks]).all():
         raise InputError(
-            f"{tested.name} does not vary within any block, so rearranging subjects within blocks changes nothing; "
+            f"{name} does not vary within any block, so rearranging subjects within blocks changes nothing; "
             "choose other blocks, or none"
         )

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import blas, eigh
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -104,7 +104,7 @@ def principal_components(relationship: FloatArray, n_components: int) -> Compone
     """
     n = len(relationship)
     n_components = min(n_components, n)
-    eigenvalues, vectors = eigh(relationship, subset_by_index=[n - n_components, n - 1])
+    eigenvalues, vectors = scipy.linalg.eigh(relationship, subset_by_index=[n - n_components, n - 1])
     eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
     largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)]
     scores = vectors * np.where(largest < 0, -1.0, 1.0)
@@ -162,7 +162,7 @@ def thin(
 
 def _gram(rows: Float32Array) -> FloatArray:
     """Return the products of all pairs of columns, shape (n_columns, n_columns)."""
-    upper = blas.ssyrk(1, rows.T).astype(np.float64)
+    upper = scipy.linalg.blas.ssyrk(1, rows.T).astype(np.float64)
     return np.asarray(np.triu(upper) + np.triu(upper, 1).T)
 
 
@@ -202,7 +202,7 @@ def _sums(
 
     def product(first: Float32Array, second: Float32Array) -> FloatArray:
         # first times second transposed, in the order that BLAS likes.
-        return np.asarray(blas.sgemm(1, second.T, first.T, trans_a=1).T, dtype=np.float64)
+        return np.asarray(scipy.linalg.blas.sgemm(1, second.T, first.T, trans_a=1).T, dtype=np.float64)
 
     xy = product(codes, others)
     if complete:

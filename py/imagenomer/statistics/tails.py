@@ -13,8 +13,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import special
 
 from imagenomer.types import FloatArray
 
@@ -41,7 +41,7 @@ def p_of_r(r: ArrayLike, dof: ArrayLike) -> FloatArray:
     """
     magnitude, dof = _checked(r, dof)
     with np.errstate(divide="ignore"):
-        return np.asarray(2 * special.stdtr(dof, -magnitude * np.sqrt(dof / ((1 - magnitude) * (1 + magnitude)))))
+        return np.asarray(2 * scipy.special.stdtr(dof, -magnitude * np.sqrt(dof / ((1 - magnitude) * (1 + magnitude)))))
 
 
 def neg_log10_p_of_r(r: ArrayLike, dof: ArrayLike) -> FloatArray:
@@ -62,13 +62,13 @@ def neg_log10_p_of_r(r: ArrayLike, dof: ArrayLike) -> FloatArray:
     with np.errstate(divide="ignore"):
         neg_log = np.asarray(-np.log(p_value))
     near_one = p_value > _NEARLY_ONE
-    neg_log[near_one] = -np.log1p(-special.betainc(0.5, dof[near_one] / 2, magnitude[near_one] ** 2))
+    neg_log[near_one] = -np.log1p(-scipy.special.betainc(0.5, dof[near_one] / 2, magnitude[near_one] ** 2))
     tiny = (p_value < _TINY) & (magnitude < 1)
     neg_log[tiny] = _neg_log_of_far_tail(magnitude[tiny], dof[tiny])
     return np.asarray(neg_log / np.log(10))
 
 
-def neg_log10_p_of_share(share: ArrayLike, n_tested: int, dof: ArrayLike) -> FloatArray:
+def neg_log10_p_of_share(share: ArrayLike, n_tested: float, dof: ArrayLike) -> FloatArray:
     """Return -log10 of the p-value of a share of variance explained (partial r squared), the tail of F.
 
     With one tested column it is `neg_log10_p_of_r` of the square root.
@@ -77,7 +77,7 @@ def neg_log10_p_of_share(share: ArrayLike, n_tested: int, dof: ArrayLike) -> Flo
     ----------
     share : array_like
         In [0, 1]: n_tested F / (n_tested F + dof); NaN stays NaN.
-    n_tested : int
+    n_tested : float
         Columns tested: degrees of freedom of the numerator of F.
     dof : array_like
         Residual degrees of freedom, broadcast against ``share``; NaN where not positive.
@@ -85,18 +85,40 @@ def neg_log10_p_of_share(share: ArrayLike, n_tested: int, dof: ArrayLike) -> Flo
     magnitude, dof = _checked(np.sqrt(np.asarray(share, dtype=np.float64)), dof)
     rest = (1 - magnitude) * (1 + magnitude)
     with np.errstate(divide="ignore"):
-        p_value = special.betainc(dof / 2, n_tested / 2, rest)
+        p_value = scipy.special.betainc(dof / 2, n_tested / 2, rest)
         neg_log = np.asarray(-np.log(p_value))
     near_one = p_value > _NEARLY_ONE
-    neg_log[near_one] = -np.log1p(-special.betainc(n_tested / 2, dof[near_one] / 2, magnitude[near_one] ** 2))
+    neg_log[near_one] = -np.log1p(-scipy.special.betainc(n_tested / 2, dof[near_one] / 2, magnitude[near_one] ** 2))
     tiny = (p_value < _TINY) & (magnitude < 1)
     neg_log[tiny] = _neg_log_of_far_tail(magnitude[tiny], dof[tiny], n_tested)
     return np.asarray(neg_log / np.log(10))
 
 
+def neg_log10_p_of_chi2(chi2: ArrayLike, dof: ArrayLike) -> FloatArray:
+    """Return -log10 of the probability of a chi-squared of at least this size, to a relative error of 1e-12.
+
+    Parameters
+    ----------
+    chi2 : array_like
+        At least 0; NaN stays NaN.
+    dof : array_like
+        Degrees of freedom, broadcast against ``chi2``; NaN where not positive.
+    """
+    chi2, dof = np.broadcast_arrays(np.asarray(chi2, dtype=np.float64), np.asarray(dof, dtype=np.float64))
+    a, x = np.where(dof > 0, dof, np.nan) / 2, chi2 / 2
+    p_value = np.asarray(scipy.special.gammaincc(a, x))
+    with np.errstate(divide="ignore"):
+        neg_log = np.asarray(-np.log(p_value))
+    near_one = p_value > _NEARLY_ONE
+    neg_log[near_one] = -np.log1p(-scipy.special.gammainc(a[near_one], x[near_one]))
+    tiny = (p_value < _TINY) & np.isfinite(x)
+    neg_log[tiny] = _neg_log_of_far_gamma_tail(a[tiny], x[tiny])
+    return np.asarray(neg_log / np.log(10))
+
+
 def p_of_t(t: ArrayLike, dof: ArrayLike) -> FloatArray:
     """Return the two-sided p-value of Student's t; ``dof`` need not be whole (Welch)."""
-    return np.asarray(2 * special.stdtr(dof, -np.abs(t)))
+    return np.asarray(2 * scipy.special.stdtr(dof, -np.abs(t)))
 
 
 def r_of_p(p_value: ArrayLike, dof: ArrayLike) -> FloatArray:
@@ -106,7 +128,7 @@ def r_of_p(p_value: ArrayLike, dof: ArrayLike) -> FloatArray:
     """
     p_value = np.asarray(p_value, dtype=np.float64)
     usable = np.where((p_value > 0) & (p_value <= 1), p_value, np.nan)
-    return np.asarray(np.sqrt(special.betainccinv(0.5, np.asarray(dof) / 2, usable)))
+    return np.asarray(np.sqrt(scipy.special.betainccinv(0.5, np.asarray(dof) / 2, usable)))
 
 
 def map_neg_log10_p(r: ArrayLike, dof: float) -> FloatArray:
@@ -157,7 +179,7 @@ def _hermite_table(dof: float) -> FloatArray:
     nodes = np.linspace(0, np.sqrt(_TABLE_END), _N_INTERVALS + 1)
     magnitude = nodes**2
     neg_log10 = neg_log10_p_of_r(magnitude, dof)
-    log_beta = special.betaln(0.5, dof / 2)
+    log_beta = scipy.special.betaln(0.5, dof / 2)
     # d p / d |r| = -2 (1 - r^2)^(dof/2 - 1) / B(1/2, dof/2): the null density of r, on both sides.
     log_slope = np.log(2) - log_beta + (dof / 2 - 1) * np.log1p(-(magnitude**2)) + neg_log10 * np.log(10)
     slope = np.exp(log_slope) / np.log(10)
@@ -176,7 +198,7 @@ def _checked(r: ArrayLike, dof: ArrayLike) -> tuple[FloatArray, FloatArray]:
     return np.asarray(magnitude, dtype=np.float64), np.where(dof > 0, dof, np.nan)
 
 
-def _neg_log_of_far_tail(magnitude: FloatArray, dof: FloatArray, n_tested: int = 1) -> FloatArray:
+def _neg_log_of_far_tail(magnitude: FloatArray, dof: FloatArray, n_tested: float = 1) -> FloatArray:
     """Return -ln p by the continued fraction of the incomplete beta function, where p is far below 1.
 
     With a = dof / 2, b = n_tested / 2 and x = 1 - r^2, p = x^a |r|^2b / (a B(a, b)) / (1 + d_1 / (1 + d_2 / ...)),
@@ -197,4 +219,17 @@ def _neg_log_of_far_tail(magnitude: FloatArray, dof: FloatArray, n_tested: int =
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m - 1) * (a + b + m - 1) * x / ((a + 2 * m - 2) * (a + 2 * m - 1))
         fraction = 1 + odd / (1 + even / fraction)
-    return np.asarray(np.log(fraction) - a * log_x - n_tested * np.log(magnitude) + np.log(a) + special.betaln(a, b))
+    return np.asarray(
+        np.log(fraction) - a * log_x - n_tested * np.log(magnitude) + np.log(a) + scipy.special.betaln(a, b)
+    )
+
+
+def _neg_log_of_far_gamma_tail(a: FloatArray, x: FloatArray) -> FloatArray:
+    """Return -ln of the regularised upper incomplete gamma function far out, by Legendre's fraction (DLMF 8.9.2)."""
+    if x.size == 0:
+        return np.zeros(0)
+    # From the innermost of more terms than are needed this far out.
+    fraction = np.zeros(x.shape)
+    for n in range(200, 0, -1):
+        fraction = n * (a - n) / (x - a + 2 * n + 1 + fraction)
+    return np.asarray(scipy.special.gammaln(a) - a * np.log(x) + x + np.log(x - a + 1 + fraction))

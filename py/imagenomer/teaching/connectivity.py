@@ -8,7 +8,8 @@ positive semi-definite, as correlation matrices of time series would be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from imagenomer.cohort import Measure, Scan
 from imagenomer.edges import matrix_to_edges
 from imagenomer.parcellation import Parcellation
 from imagenomer.progress import Progress, Steps
-from imagenomer.teaching.people import People
 from imagenomer.teaching.recipe import Effect, Recipe
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -38,6 +38,8 @@ _MODE_AMPLITUDE = np.array([1.0, 0.4, 0.4])
 _PROFILE = (1.3, 0.7)
 # An effect is as good as lost on a pair whose edges sum to less variance than this over people.
 _SEEN = 0.2
+# Pairs of the atlas that effects are stated for; one with fewer networks carries them on fewer pairs.
+_PAIRS_STATED_FOR = 105
 
 # A uniform byte is the cheapest noise in WebAssembly: normals for every edge would double the waiting time.
 _SD_BYTE = 73.9
@@ -46,7 +48,7 @@ _LIMIT = 0.99
 
 
 @dataclass(frozen=True, slots=True)
-class _Basis:
+class Basis:
     """What a coefficient does to each edge.
 
     Attributes
@@ -67,10 +69,76 @@ class _Basis:
     energy: FloatArray
 
 
-def draw_connectivity(
-    people: People, recipe: Recipe, parcellation: Parcellation, rng: np.random.Generator
+@dataclass(frozen=True, slots=True)
+class Brain:
+    """What connectivity is made of, before anybody is scanned: shared by the cohorts of a seed.
+
+    Attributes
+    ----------
+    mean_map : ndarray, shape (n_edges,)
+    basis : Basis
+    tasks : tuple of str
+    task_maps : ndarray, shape (n_tasks, n_modes, n_pairs)
+        What a task adds to everybody's coefficients.
+    patterns : dict of str to ndarray, shape (n_modes, n_pairs)
+        What one unit of a cause adds to a person's coefficients.
+    """
+
+    mean_map: FloatArray
+    basis: Basis
+    tasks: tuple[str, ...]
+    task_maps: FloatArray
+    patterns: dict[str, FloatArray]
+
+    def at_rest(self) -> Brain:
+        """Return the same brain, scanned at rest only."""
+        rest = self.tasks.index("rest")
+        return replace(self, tasks=("rest",), task_maps=self.task_maps[rest : rest + 1])
+
+
+def draw_brain(recipe: Recipe, parcellation: Parcellation, tasks: tuple[str, ...], rng: np.random.Generator) -> Brain:
+    """Draw what a coefficient does to each edge, and where each cause acts."""
+    basis = _draw_basis(parcellation, rng)
+    patterns = _draw_patterns(basis, recipe, rng)
+    task_maps = rng.standard_normal((len(tasks), *basis.energy.shape))
+    task_maps *= _TASK_LENGTH / np.sqrt((task_maps**2).sum(axis=(1, 2), keepdims=True))
+    return Brain(_mean_map(parcellation), basis, tasks, task_maps, patterns)
+
+
+def rotated(brain: Brain, degrees: float, rng: np.random.Generator) -> Brain:
+    """Turn every pattern away from itself: what is gained lies on other network pairs, and is as long.
+
+    The correlation of an effect before and after, as a model sees both, is the cosine of ``degrees``.
+    """
+    free = np.arange(brain.basis.energy.shape[1])
+    patterns = {}
+    for cause, pattern in brain.patterns.items():
+        carrying = np.flatnonzero(pattern.any(axis=0))
+        chosen = _choose_pairs(np.setdiff1d(free, carrying), np.diff(brain.basis.starts), carrying.size, rng)
+        other = _draw_pattern(brain.basis, chosen, _seen_length(brain.basis, pattern), rng)
+        patterns[cause] = np.cos(np.radians(degrees)) * pattern + np.sin(np.radians(degrees)) * other
+    return replace(brain, patterns=patterns)
+
+
+def with_effect(brain: Brain, cause: str, effect: Effect, rng: np.random.Generator) -> Brain:
+    """Let one more cause act, on network pairs drawn at random."""
+    sizes = np.diff(brain.basis.starts)
+    chosen = _choose_pairs(np.arange(sizes.size), sizes, _n_pairs(effect, sizes.size), rng)
+    return replace(brain, patterns={**brain.patterns, cause: _draw_pattern(brain.basis, chosen, effect.length, rng)})
+
+
+def draw_scans(
+    subjects: tuple[str, ...], causes: Mapping[str, FloatArray], brain: Brain, rng: np.random.Generator
 ) -> Steps[tuple[tuple[Scan, ...], Measure]]:
     """Draw one scan a task of everybody.
+
+    Parameters
+    ----------
+    subjects : tuple of str
+    causes : mapping of str to ndarray, shape (n_subjects,)
+        All that ``brain`` has a pattern for, and possibly others.
+    brain : Brain
+    rng : numpy.random.Generator
 
     Returns
     -------
@@ -79,24 +147,19 @@ def draw_connectivity(
     measure : Measure
         ``fc``, values within (-1, 1).
     """
-    basis = _draw_basis(parcellation, rng)
-    patterns = _draw_patterns(basis, recipe, rng)
-    n_subjects, n_edges = len(people.subjects), basis.order.size
+    basis, tasks = brain.basis, brain.tasks
+    n_subjects, n_edges = len(subjects), basis.order.size
     n_modes, n_pairs = basis.energy.shape
-
-    task_maps = rng.standard_normal((len(TASKS), n_modes, n_pairs))
-    task_maps *= _TASK_LENGTH / np.sqrt((task_maps**2).sum(axis=(1, 2), keepdims=True))
     planted = np.zeros((n_subjects, n_modes, n_pairs))
-    for cause, pattern in patterns.items():
-        planted += people.causes[cause][:, None, None] * pattern
+    for cause, pattern in brain.patterns.items():
+        planted += causes[cause][:, None, None] * pattern
 
     # Sorted by pair, and with the mean map as one more mode whose coefficient is always 1.
     sorted_edges = np.argsort(basis.order)
-    mean_map = _mean_map(parcellation)[sorted_edges].astype(np.float32)
-    loadings = np.vstack([basis.weights, mean_map])
-    values = np.empty((len(TASKS) * n_subjects, n_edges), dtype=np.float32)
-    coefficients = np.ones((n_pairs, len(TASKS), _PEOPLE_A_BLOCK, n_modes + 1), dtype=np.float32)
-    by_pair = np.empty((len(TASKS), _PEOPLE_A_BLOCK, n_edges), dtype=np.float32)
+    loadings = np.vstack([basis.weights, brain.mean_map[sorted_edges].astype(np.float32)])
+    values = np.empty((len(tasks) * n_subjects, n_edges), dtype=np.float32)
+    coefficients = np.ones((n_pairs, len(tasks), _PEOPLE_A_BLOCK, n_modes + 1), dtype=np.float32)
+    by_pair = np.empty((len(tasks), _PEOPLE_A_BLOCK, n_edges), dtype=np.float32)
     noise = np.empty(n_edges, dtype=np.float32)
     own = np.empty(n_edges, dtype=np.float32)
 
@@ -105,7 +168,7 @@ def draw_connectivity(
         block = planted[start : start + _PEOPLE_A_BLOCK]
         size = len(block)
         trait = block + rng.standard_normal(block.shape)
-        state = _SD_TASK * rng.standard_normal((len(TASKS), *block.shape)) + task_maps[:, None]
+        state = _SD_TASK * rng.standard_normal((len(tasks), *block.shape)) + brain.task_maps[:, None]
         coefficients[:, :, :size, :n_modes] = (trait + state).transpose(3, 0, 1, 2)
         for pair in range(n_pairs):
             edges = slice(basis.starts[pair], basis.starts[pair + 1])
@@ -113,14 +176,14 @@ def draw_connectivity(
             np.matmul(coefficients[pair], loadings[:, edges], out=by_pair[..., edges])
         for person in range(size):
             np.multiply(_random_bytes(n_edges, rng), np.float32(_SD_PERSON / _SD_BYTE), out=own)
-            for index, task in enumerate(TASKS):
+            for index, task in enumerate(tasks):
                 scan = values[index * n_subjects + start + person]
-                by_pair[index, person].take(basis.order, out=scan, mode="clip")
+                by_pair[index, person].take(basis.order, out=scan, mode="wrap")
                 np.multiply(_random_bytes(n_edges, rng), np.float32(_SD_SCAN[task] / _SD_BYTE), out=noise)
                 scan += noise
                 scan += own
                 np.clip(scan, -_LIMIT, _LIMIT, out=scan)
-    scans = tuple(Scan(task, subject) for task in TASKS for subject in people.subjects)
+    scans = tuple(Scan(task, subject) for task in tasks for subject in subjects)
     return scans, Measure("fc", values, np.ones(len(scans), dtype=bool))
 
 
@@ -128,7 +191,7 @@ def _random_bytes(n: int, rng: np.random.Generator) -> NDArray[np.int8]:
     return np.frombuffer(rng.bytes(n), dtype=np.int8)
 
 
-def _draw_basis(parcellation: Parcellation, rng: np.random.Generator) -> _Basis:
+def _draw_basis(parcellation: Parcellation, rng: np.random.Generator) -> Basis:
     network = np.array([parcellation.network_names.index(name) for name in parcellation.networks])
     n_networks = len(parcellation.network_names)
     pair_of = np.zeros((n_networks, n_networks), dtype=np.intp)
@@ -145,30 +208,47 @@ def _draw_basis(parcellation: Parcellation, rng: np.random.Generator) -> _Basis:
     weights = np.stack([matrix_to_edges(np.outer(mode, mode))[sorted_edges] for mode in parcels])
     weights *= _SD_COEFFICIENTS * np.sqrt(_MODE_SHARE[:, None] / (weights**2).mean(axis=1, keepdims=True))
     energy = np.add.reduceat(weights**2, starts[:-1], axis=1)
-    return _Basis(order.astype(np.intp), starts.astype(np.intp), weights.astype(np.float32), energy)
+    return Basis(order.astype(np.intp), starts.astype(np.intp), weights.astype(np.float32), energy)
 
 
-def _draw_patterns(basis: _Basis, recipe: Recipe, rng: np.random.Generator) -> dict[str, FloatArray]:
+def _draw_patterns(basis: Basis, recipe: Recipe, rng: np.random.Generator) -> dict[str, FloatArray]:
     """Draw where each cause acts, and scale it to its length, by cause, shape (n_modes, n_pairs).
 
     Every cause is drawn, planted or not, so that two recipes of one seed differ in nothing else.
     """
     sizes = np.diff(basis.starts)
     free = np.arange(sizes.size)
+    # Of a stream of its own: it came later, and cohorts of before are to stay as they were.
+    (for_reading,) = rng.spawn(1)
     patterns = {}
-    for cause in ("ancestry", "circumstances", "wrat", "age", "sex", "motion", "site"):
+    for cause in ("ancestry", "circumstances", "wrat", "age", "sex", "motion", "site", "reading"):
+        source = for_reading if cause == "reading" else rng
         effect = recipe.connectivity.get(cause, Effect(0.0, 10))
-        chosen = _choose_pairs(free, sizes, effect.n_pairs, rng)
+        chosen = _choose_pairs(free, sizes, _n_pairs(effect, sizes.size), source)
         if cause in ("ancestry", "circumstances", "wrat"):
             # Apart from each other: where two met with opposite signs, one would hide the other.
             free = np.setdiff1d(free, chosen)
-        pattern = np.zeros(basis.energy.shape)
-        signs = rng.choice([-1.0, 1.0], (len(pattern), effect.n_pairs))
-        pattern[:, chosen] = signs * np.linspace(*_PROFILE, effect.n_pairs) * _MODE_AMPLITUDE[:, None]
-        seen = np.sum(pattern**2 * basis.energy / (basis.energy + _SEEN))
+        pattern = _draw_pattern(basis, chosen, effect.length, source)
         if effect.length:
-            patterns[cause] = pattern * effect.length / np.sqrt(seen)
+            patterns[cause] = pattern
     return patterns
+
+
+def _draw_pattern(basis: Basis, pairs: IntArray, length: float, rng: np.random.Generator) -> FloatArray:
+    """Draw an effect of a length on given network pairs, shape (n_modes, n_pairs)."""
+    pattern = np.zeros(basis.energy.shape)
+    signs = rng.choice([-1.0, 1.0], (len(pattern), pairs.size))
+    pattern[:, pairs] = signs * np.linspace(*_PROFILE, pairs.size) * _MODE_AMPLITUDE[:, None]
+    return np.asarray(pattern * length / _seen_length(basis, pattern))
+
+
+def _seen_length(basis: Basis, pattern: FloatArray) -> float:
+    """Length of a pattern, counted where a model can see it."""
+    return float(np.sqrt(np.sum(pattern**2 * basis.energy / (basis.energy + _SEEN))))
+
+
+def _n_pairs(effect: Effect, n_pairs: int) -> int:
+    return max(1, round(effect.n_pairs * n_pairs / _PAIRS_STATED_FOR))
 
 
 def _choose_pairs(free: IntArray, sizes: IntArray, n_pairs: int, rng: np.random.Generator) -> IntArray:

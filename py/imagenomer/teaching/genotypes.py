@@ -20,7 +20,7 @@ from imagenomer.teaching.people import People
 from imagenomer.types import BoolArray
 
 N_VARIANTS = 10_433
-_N_ON_X = 250
+_SHARE_ON_X = 250 / N_VARIANTS
 # Differentiation of the European, African and third ancestral population from their common ancestors.
 _F = np.array([0.105, 0.175, 0.11])
 _PLATFORM_SHARE = np.array([0.26, 0.20, 0.16, 0.12, 0.10, 0.07, 0.05, 0.04])
@@ -36,26 +36,27 @@ _ALLELES = np.array([("A", "G"), ("G", "A"), ("C", "T"), ("T", "C"), ("A", "C"),
 _PEOPLE_A_BLOCK = 32
 
 
-def draw_genotypes(people: People, rng: np.random.Generator) -> Steps[VariantSet]:
+def draw_genotypes(people: People, n_variants: int, rng: np.random.Generator) -> Steps[VariantSet]:
     """Draw the genotypes of everybody; the counted allele is the rarer one among those called."""
     n_subjects = len(people.subjects)
-    ancestral = _draw_frequencies(rng)
+    n_on_x = round(_SHARE_ON_X * n_variants)
+    ancestral = _draw_frequencies(n_variants, rng)
     proportions = _draw_proportions(people, rng)
-    typed, platform = _draw_platforms(n_subjects, rng)
-    on_x = np.arange(N_VARIANTS) >= N_VARIANTS - _N_ON_X
-    dosage = np.empty((n_subjects, N_VARIANTS), dtype=np.int8)
-    copies, called = np.zeros(N_VARIANTS, dtype=np.int32), np.zeros(N_VARIANTS, dtype=np.int32)
+    typed, platform = _draw_platforms(n_subjects, n_variants, rng)
+    on_x = np.arange(n_variants) >= n_variants - n_on_x
+    dosage = np.empty((n_subjects, n_variants), dtype=np.int8)
+    copies, called = np.zeros(n_variants, dtype=np.int32), np.zeros(n_variants, dtype=np.int32)
     for person in range(n_subjects):
         if person % _PEOPLE_A_BLOCK == 0:
             yield Progress("Drawing genotypes", person, n_subjects)
         frequency = _mix(proportions[person], ancestral)
-        chance = rng.random(N_VARIANTS, dtype=np.float32)
+        chance = rng.random(n_variants, dtype=np.float32)
         either = frequency * frequency
         row = dosage[person]
         np.add(chance < either, chance < 2 * frequency - either, out=row, dtype=np.int8)
         if people.male[person]:
             row[on_x] = 2 * (chance[on_x] < frequency[on_x])
-        missing = ~typed[platform[person]] | (rng.random(N_VARIANTS, dtype=np.float32) < _MISSED)
+        missing = ~typed[platform[person]] | (rng.random(n_variants, dtype=np.float32) < _MISSED)
         row[missing] = 0
         copies += row
         called += ~missing
@@ -63,12 +64,12 @@ def draw_genotypes(people: People, rng: np.random.Generator) -> Steps[VariantSet
     # 2 - dosage, but -1 (missing) stays: written so that one pass over rows suffices.
     for row in dosage[:, :]:
         np.copyto(row, 2 - row, where=(copies > called) & (row >= 0))
-    alleles = _ALLELES[rng.integers(len(_ALLELES), size=N_VARIANTS)]
-    chromosomes, positions = _place(rng)
+    alleles = _ALLELES[rng.integers(len(_ALLELES), size=n_variants)]
+    chromosomes, positions = _place(n_variants, n_on_x, rng)
     return VariantSet(
         name="synthetic",
         dosage=dosage,
-        variant_ids=tuple(f"syn{number}" for number in range(1, N_VARIANTS + 1)),
+        variant_ids=tuple(f"syn{number}" for number in range(1, n_variants + 1)),
         chromosomes=chromosomes,
         positions=positions,
         effect_alleles=tuple(alleles[:, 0].tolist()),
@@ -76,9 +77,9 @@ def draw_genotypes(people: People, rng: np.random.Generator) -> Steps[VariantSet
     )
 
 
-def _draw_frequencies(rng: np.random.Generator) -> NDArray[np.float32]:
+def _draw_frequencies(n_variants: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Allele frequency in each ancestral population, shape (3, n_variants)."""
-    common = rng.uniform(0.05, 0.95, N_VARIANTS)
+    common = rng.uniform(0.05, 0.95, n_variants)
     spread = ((1 - _F) / _F)[:, None]
     return np.asarray(rng.beta(common * spread, (1 - common) * spread), dtype=np.float32)
 
@@ -97,11 +98,11 @@ def _draw_proportions(people: People, rng: np.random.Generator) -> NDArray[np.fl
     return by_group[people.group, np.arange(n_subjects)].astype(np.float32)
 
 
-def _draw_platforms(n_subjects: int, rng: np.random.Generator) -> tuple[BoolArray, NDArray[np.intp]]:
+def _draw_platforms(n_subjects: int, n_variants: int, rng: np.random.Generator) -> tuple[BoolArray, NDArray[np.intp]]:
     """Which variants each platform types, shape (n_platforms, n_variants), and each person's platform."""
     platform = rng.choice(_PLATFORM_SHARE.size, n_subjects, p=_PLATFORM_SHARE)
     people_on = np.bincount(platform, minlength=_PLATFORM_SHARE.size)
-    typed = rng.random((_PLATFORM_SHARE.size, N_VARIANTS)) < _ON_PLATFORM
+    typed = rng.random((_PLATFORM_SHARE.size, n_variants)) < _ON_PLATFORM
     for index in range(_PLATFORM_SHARE.size):  # the largest first
         too_few = people_on @ typed < _LEAST_CALLED * n_subjects
         typed[index] |= too_few
@@ -114,11 +115,11 @@ def _mix(proportions: NDArray[np.float32], ancestral: NDArray[np.float32]) -> ND
     return np.asarray(proportions[0] * first + proportions[1] * second + proportions[2] * third)
 
 
-def _place(rng: np.random.Generator) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+def _place(n_variants: int, n_on_x: int, rng: np.random.Generator) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     """Chromosome and position of each variant, sorted; the last ones lie on X."""
     lengths = np.array(_LENGTHS)
-    bounds = np.round((N_VARIANTS - _N_ON_X) * np.cumsum(lengths[:-1]) / lengths[:-1].sum()).astype(np.intp)
-    counts = np.diff(np.concatenate([[0], bounds, [N_VARIANTS]]))
+    bounds = np.round((n_variants - n_on_x) * np.cumsum(lengths[:-1]) / lengths[:-1].sum()).astype(np.intp)
+    counts = np.diff(np.concatenate([[0], bounds, [n_variants]]))
     names = [*map(str, range(1, 23)), "X"]
     chromosomes = tuple(name for name, count in zip(names, counts, strict=True) for _ in range(count))
     positions = np.concatenate(

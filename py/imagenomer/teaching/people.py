@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from imagenomer.cohort import Phenotype
 from imagenomer.teaching.recipe import Recipe
@@ -15,9 +15,10 @@ from imagenomer.types import FloatArray, IntArray
 GROUPS = ("EA", "AA", "O")
 SITES = ("A", "B", "C")
 
-# The study's 830 people, and where each group stands between AA and EA: one unit apart, mean near zero.
+# The study's 830 people.
 _COUNTS = np.array([407, 326, 97])
-_POSITION = np.array([0.445, -0.555, -0.05])
+#: Where each group stands between AA and EA: one unit apart, mean near zero.
+POSITION = np.array([0.445, -0.555, -0.05])
 _WRAT_SD = np.array([14.0, 13.9, 14.0])
 _MOTHER_EDUCATION = np.array([14.9, 13.2, 13.9])
 
@@ -54,18 +55,24 @@ def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> Pe
     """
     group = rng.permutation(np.repeat(np.arange(3), _group_sizes(n_subjects)))
     male = rng.permutation((np.arange(n_subjects) >= round(0.51 * n_subjects)).astype(np.intp))
-    position = _POSITION[group]
-    age = rng.permutation(_truncated_normal_quantiles(n_subjects, mean=180.0, sd=42.0, low=97.0, high=276.0))
+    position = POSITION[group]
+    age = rng.permutation(truncated_normal_quantiles(n_subjects, mean=180.0, sd=42.0, low=97.0, high=276.0))
     site = rng.integers(len(SITES), size=n_subjects)
-    luck, rest = _unrelated_within_groups(rng.standard_normal((2, n_subjects)), group)
+    luck, rest = unrelated_within_groups(rng.standard_normal((2, n_subjects)), group)
     log_fd = rng.normal(-2.0, 0.45, n_subjects) - 0.004 * (age - 180) + 0.06 * male
 
-    shares = {"circumstances": luck, "motion": _standardised(log_fd), "site": _standardised(site)}
+    shares = {"circumstances": luck, "motion": standardised(log_fd), "site": standardised(site)}
     own = np.sqrt(1 - sum(share**2 for share in recipe.wrat.values()))
     within = own * rest + sum(share * shares[cause] for cause, share in recipe.wrat.items())
     for index, sd in enumerate(_WRAT_SD):
-        within[group == index] = sd * _standardised(within[group == index])
+        within[group == index] = sd * standardised(within[group == index])
     wrat = np.clip(np.round(102 + recipe.wrat_gap * position + within), 55, 145)
+
+    # Of a stream of its own: it came later, and cohorts of before are to stay as they were.
+    (for_reading,) = rng.spawn(1)
+    reading = recipe.reading * standardised(wrat)
+    reading += np.sqrt(1 - recipe.reading**2) * for_reading.standard_normal(n_subjects)
+    hours: FloatArray = np.round(np.clip(7 + 2.2 * reading, 0, None), 1).astype(np.float64)
 
     mother = _MOTHER_EDUCATION[group] + 2.2 * (0.55 * luck + np.sqrt(1 - 0.55**2) * rng.standard_normal(n_subjects))
     father = 13.7 + 0.6 * (mother - 14) + 2 * rng.standard_normal(n_subjects)
@@ -73,9 +80,10 @@ def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> Pe
     numbers = {
         "age": (np.round(age), "months", "Age at the scan."),
         "wrat": (wrat, "standard score", "Wide Range Achievement Test, reading: 100 is the mean of the norm group."),
-        "mother_education": (_reported_years(mother, 0.03, rng), "years", "Mother's schooling; 3 % not reported."),
-        "father_education": (_reported_years(father, 0.32, rng), "years", "Father's schooling; 32 % not reported."),
+        "mother_education": (reported_years(mother, 0.03, rng), "years", "Mother's schooling; 3 % not reported."),
+        "father_education": (reported_years(father, 0.32, rng), "years", "Father's schooling; 32 % not reported."),
         "mean_fd": (np.round(np.exp(log_fd), 4), "mm", "Head motion: mean framewise displacement over the scans."),
+        "reading": (hours, "hours a week", "Reading for pleasure, which those who read well do more of."),
     }
     categories = {
         "sex": (male, ("F", "M"), "Sex as recorded."),
@@ -88,7 +96,8 @@ def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> Pe
         ),
         "site": (site, SITES, "Scanner, assigned at random."),
     }
-    order = ("age", "sex", "ancestry", "wrat", "mother_education", "father_education", "mean_fd", "site")
+    order = ["age", "sex", "ancestry", "wrat", "mother_education", "father_education", "mean_fd", "site"]
+    order += ["reading"] * bool(recipe.reading)
     phenotypes = {}
     for name in order:
         if name in numbers:
@@ -103,13 +112,14 @@ def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> Pe
         group=group.astype(np.intp),
         male=male,
         causes={
-            "age": _standardised(age),
+            "age": standardised(age),
             "sex": male - 0.5,
             "ancestry": position,
             "circumstances": (recipe.circumstances_gap * position + luck) / np.sqrt(2),
-            "motion": _standardised(log_fd),
-            "site": _standardised(site),
-            "wrat": _standardised(wrat),
+            "motion": standardised(log_fd),
+            "site": standardised(site),
+            "wrat": standardised(wrat),
+            "reading": standardised(hours),
         },
     )
 
@@ -120,27 +130,28 @@ def _group_sizes(n_subjects: int) -> IntArray:
     return np.asarray(sizes)
 
 
-def _unrelated_within_groups(values: FloatArray, group: IntArray) -> FloatArray:
+def unrelated_within_groups(values: FloatArray, group: IntArray) -> FloatArray:
     """Give two variables mean 0, SD 1 and correlation 0 within every group, shape (2, n_subjects)."""
-    for index in range(len(GROUPS)):
+    for index in np.unique(group):
         members = group == index
-        first = _standardised(values[0, members])
-        second = _standardised(values[1, members])
-        values[:, members] = first, _standardised(second - np.mean(first * second) * first)
+        first = standardised(values[0, members])
+        second = standardised(values[1, members])
+        values[:, members] = first, standardised(second - np.mean(first * second) * first)
     return values
 
 
-def _truncated_normal_quantiles(n: int, *, mean: float, sd: float, low: float, high: float) -> FloatArray:
+def truncated_normal_quantiles(n: int, *, mean: float, sd: float, low: float, high: float) -> FloatArray:
     """Evenly spaced quantiles of a truncated normal distribution, shape (n,)."""
-    bottom, top = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
-    return np.asarray(mean + sd * ndtri(bottom + (top - bottom) * (np.arange(n) + 0.5) / n))
+    normal = NormalDist(mean, sd)
+    bottom, top = normal.cdf(low), normal.cdf(high)
+    return np.array([normal.inv_cdf(bottom + (top - bottom) * (index + 0.5) / n) for index in range(n)])
 
 
-def _standardised(values: FloatArray | IntArray) -> FloatArray:
+def standardised(values: FloatArray | IntArray) -> FloatArray:
     return np.asarray((values - values.mean()) / values.std())
 
 
-def _reported_years(years: FloatArray, share_missing: float, rng: np.random.Generator) -> FloatArray:
+def reported_years(years: FloatArray, share_missing: float, rng: np.random.Generator) -> FloatArray:
     """Whole years from 8 to 20 with a preference for even ones (degrees), NaN where not reported."""
     even = 2 * np.round(years / 2)
     reported = np.clip(np.where(rng.random(years.size) < 0.45, even, np.round(years)), 8, 20)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 
@@ -17,7 +17,7 @@ class Effect:
         How far one unit of the cause moves the network coefficients, in standard deviations of
         the variation between people, counted where a model can see it (see ``connectivity.py``).
     n_pairs : int
-        Network pairs, of the 105, that carry the effect.
+        Network pairs, of the 105 of Power 264, that carry the effect; the same share of those of another atlas.
     """
 
     length: float
@@ -33,14 +33,18 @@ class Recipe:
     connectivity : mapping of str to Effect
         By cause: ``age`` (a standard deviation), ``sex`` (male against female), ``ancestry`` (EA against AA),
         ``circumstances`` (latent; better in EA on average, by ``circumstances_gap``), ``motion`` (a standard
-        deviation of log mean FD), ``site`` (a standard deviation) and ``wrat`` (a standard deviation). A cause
-        that is not named has no effect.
+        deviation of log mean FD), ``site`` (a standard deviation), ``wrat`` (a standard deviation) and
+        ``reading`` (a standard deviation). A cause that is not named has no effect.
     wrat : mapping of str to float
         Correlation of the score with ``circumstances``, ``motion`` and ``site`` within an ancestry group.
     wrat_gap : float
         Points by which the group EA scores above the group AA.
     circumstances_gap : float
         Standard deviations by which circumstances are better in EA than in AA, as connectivity feels them.
+    reading : float
+        Correlation of hours of reading with the score, which moves them; 0: hours are not recorded.
+    words : str
+        What this comes to, in words; by default the causes are listed.
     """
 
     connectivity: Mapping[str, Effect] = field(
@@ -57,9 +61,13 @@ class Recipe:
     wrat: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"circumstances": 0.42}))
     wrat_gap: float = 12.8
     circumstances_gap: float = 2.3
+    reading: float = 0.0
+    words: str = ""
 
     def in_words(self) -> str:
         """Say what is planted, in a sentence."""
+        if self.words:
+            return self.words
         causes = ", ".join(self.connectivity) or "nothing"
         score = [cause for cause, share in self.wrat.items() if share]
         if self.wrat_gap:
@@ -67,11 +75,82 @@ class Recipe:
         return f"connectivity is moved by {causes}; the WRAT score is moved by {', '.join(score) or 'nothing'}."
 
 
-#: Connectivity and score vary between people for no reason.
-NOTHING = Recipe(connectivity={}, wrat={}, wrat_gap=0.0)
+# What moves connectivity in most truths and has nothing to do with the score: no report may fall for it.
+_AGE_AND_SEX = {"age": Effect(1.23, 9), "sex": Effect(2.0, 8)}
+_OF_SCORE = {"wrat": Effect(1.2, 10)}
 
-#: The score goes with connectivity, and nothing else goes with either.
-REAL_EFFECT = Recipe(connectivity={"wrat": Effect(1.2, 10)}, wrat={}, wrat_gap=0.0)
+#: Connectivity and score vary between people for no reason.
+NOTHING = Recipe(
+    connectivity={},
+    wrat={},
+    wrat_gap=0.0,
+    words="nothing. Connectivity and the WRAT score vary between people for no reason.",
+)
+
+#: The score goes with connectivity, and nothing that is recorded goes with both.
+REAL_EFFECT = Recipe(
+    connectivity={**_AGE_AND_SEX, **_OF_SCORE},
+    wrat={},
+    wrat_gap=0.0,
+    words="a real effect. Connectivity goes with the WRAT score itself, and nothing that is recorded goes with both; "
+    "age and sex move connectivity, and not the score.",
+)
 
 #: Ancestry group moves both; within a group the score has nothing to do with connectivity.
-PURE_CONFOUND = Recipe(connectivity={"ancestry": Effect(3.2, 12)}, wrat={})
+PURE_CONFOUND = Recipe(
+    connectivity={**_AGE_AND_SEX, "ancestry": Effect(4.0, 12)},
+    wrat={},
+    wrat_gap=18.0,
+    words="a pure confound. Ancestry group moves connectivity and the WRAT score; within a group the score has nothing "
+    "to do with connectivity. Age and sex move connectivity, and not the score.",
+)
+
+#: Ancestry group moves both, and the score goes with connectivity within a group as well.
+BOTH = replace(
+    PURE_CONFOUND,
+    connectivity={**PURE_CONFOUND.connectivity, **_OF_SCORE},
+    words="both a confound and a real effect. Ancestry group moves connectivity and the WRAT score, and connectivity "
+    "goes with the score within a group as well. Age and sex move connectivity, and not the score.",
+)
+
+#: The score moves connectivity by way of what people do. In the numbers it looks like a confound.
+MEDIATOR = Recipe(
+    connectivity={**_AGE_AND_SEX, "reading": Effect(2.0, 10)},
+    wrat={},
+    wrat_gap=0.0,
+    reading=0.7,
+    words="a mediator. Who reads well reads more, and hours of reading move connectivity: the whole effect of the WRAT "
+    "score goes by way of the hours. Age and sex move connectivity, and not the score.",
+)
+
+#: Head motion moves both. Age and sex move motion, so they are left out of connectivity: nothing else is to blame.
+MOTION = Recipe(
+    connectivity={"motion": Effect(2.2, 10)},
+    wrat={"motion": -0.6},
+    wrat_gap=0.0,
+    words="motion. Who moves more in the scanner scores less on the WRAT, and motion moves connectivity; apart from "
+    "that the score has nothing to do with connectivity.",
+)
+
+#: The scanner moves both, because the sites recruited differently.
+SITE = Recipe(
+    connectivity={**_AGE_AND_SEX, "site": Effect(2.2, 10)},
+    wrat={"site": 0.6},
+    wrat_gap=0.0,
+    words="a site effect. Sites differ in whom they recruited, so in the WRAT score, and in their scanner, so in "
+    "connectivity; at one site the score has nothing to do with connectivity. Age and sex move connectivity, and not "
+    "the score.",
+)
+
+#: The truths that can be planted, by name.
+TRUTHS = MappingProxyType(
+    {
+        "nothing": NOTHING,
+        "real-effect": REAL_EFFECT,
+        "pure-confound": PURE_CONFOUND,
+        "both": BOTH,
+        "mediator": MEDIATOR,
+        "motion": MOTION,
+        "site": SITE,
+    }
+)

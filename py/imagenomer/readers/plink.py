@@ -1,0 +1,364 @@
+"""PLINK's binary files: genotypes in NAME.bed, NAME.bim and NAME.fam, alone or beside a cohort.
+
+Alone they are a cohort, whose phenotypes are those of the .fam file and of tables beside it that name people as PLINK
+does (a header with IID). Beside a cohort, people are joined by their IID, or where that is not enough by FID_IID; each
+fileset is a set of variants of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
+from imagenomer.errors import InputError
+from imagenomer.genotypes import People, PlinkFiles, read_plink
+from imagenomer.progress import Steps
+from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.listing import Entry, Listing
+from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.tables import read_text
+
+#: What to drop, in words.
+ACCEPTS = "the three files of PLINK 1.9, NAME.bed, NAME.bim and NAME.fam"
+
+_EXTENSIONS = ("bed", "bim", "fam")
+#: Other ways to store genotypes, and what makes a fileset of them.
+_OTHERS = {
+    ".pgen": "plink2 --pfile NAME --make-bed --out NAME",
+    ".ped": "plink --file NAME --make-bed --out NAME",
+    ".ped.gz": "plink --file NAME --make-bed --out NAME (unpacked first)",
+    ".vcf": "plink2 --vcf NAME.vcf --make-bed --out NAME",
+    ".vcf.gz": "plink2 --vcf NAME.vcf.gz --make-bed --out NAME",
+    ".bgen": "plink2 --bgen NAME.bgen --make-bed --out NAME",
+}
+_TABLES = (".tsv", ".csv", ".txt", ".pheno", ".phen", ".cov", ".covar")
+_LARGEST_TABLE = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fileset:
+    """Three files of one name; ``path`` is theirs, without extension."""
+
+    path: str
+    bed: Entry
+    bim: Entry
+    fam: Entry
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+
+def recognise(listing: Listing) -> bool:
+    """Tell whether there is a fileset, or a part of one."""
+    return any(path.lower().endswith((".bed", ".bim")) for path in listing) or bool(_in_other_formats(listing))
+
+
+def read(listing: Listing) -> Steps[Cohort]:
+    """Read one or more filesets as a cohort.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, a person stands twice in a .fam file, or genotypes are in another format.
+    """
+    notes = Notes()
+    found = find_filesets(listing, notes)
+    if not found:
+        raise InputError(_nothing(listing))
+    used = {entry.path for one in found for entry in (one.bed, one.bim, one.fam)}
+    names = _names(found)
+    read_sets = []
+    for one, name in zip(found, names, strict=True):
+        read_sets.append((yield from _read_fileset(one, name, notes)))
+    position: dict[str, int] = {}
+    for subject in sorted({name for _, _, own in read_sets for name in own}, key=natural_key):
+        position[subject] = len(position)
+    for _, people, _own in read_sets:
+        n_children = int(np.count_nonzero(~people.founders))
+        if n_children:
+            notes.warning(
+                f"{_people(n_children)} with parents in the file: relatives count as independent here; the phenotype "
+                "founder tells them apart, and PLINK takes founders only for frequencies and Hardy-Weinberg"
+            )
+    phenotypes = _tables(listing, position, read_sets, used, notes)
+    for name, phenotype in _fam_phenotypes(position, read_sets).items():
+        if name.lower() not in {other.lower() for other in phenotypes}:
+            phenotypes[name] = phenotype
+    if not phenotypes:
+        notes.warning(
+            "No phenotypes: the .fam file has neither sex nor phenotype; drop a table with a column IID beside it"
+        )
+    foreign = _in_other_formats(listing)
+    if foreign:
+        notes.ignored(
+            "Genotypes in formats that are not read; of VCF, PED and PGEN plink2 --make-bed makes the three files that "
+            "are",
+            foreign,
+        )
+    unused = [path for path in listing if path not in used and path not in foreign]
+    if unused:
+        notes.ignored(f"{count(len(unused), 'file')} not recognised and not read", unused)
+    variant_sets = {variants.name: _placed(variants, own, position, len(position)) for variants, _, own in read_sets}
+    return Cohort(listing.name, tuple(position), phenotypes, variant_sets=variant_sets, log=notes.log())
+
+
+def join(listing: Listing, subjects: Sequence[str], notes: Notes) -> Steps[tuple[dict[str, VariantSet], set[str]]]:
+    """Read the filesets beside a cohort for its subjects.
+
+    A fileset that cannot be read, or of nobody in the cohort, is left out; the log says why.
+
+    Returns
+    -------
+    variant_sets : dict of str to VariantSet
+    used : set of str
+        Paths of the files.
+    """
+    found = find_filesets(listing, notes)
+    position = {subject: row for row, subject in enumerate(subjects)}
+    variant_sets, used = {}, set()
+    for one, name in zip(found, _names(found), strict=True):
+        used |= {entry.path for entry in (one.bed, one.bim, one.fam)}
+        try:
+            variants, people, own = yield from _read_fileset(one, name, notes)
+        except InputError as error:
+            notes.warning(f"Genotypes were left out: {error}")
+            continue
+        named = [_subject(person, family, subject, position) for person, family, subject in
+                 zip(own, people.families, people.subjects, strict=True)]  # fmt: skip
+        strangers = [person for person, match in zip(own, named, strict=True) if match is None]
+        twice = [match for match, n in Counter(named).items() if match is not None and n > 1]
+        if len(strangers) == len(own) or twice:
+            why = (
+                f"several people mean the same subject ({', '.join(twice[:5])})"
+                if twice
+                else f"none of its people ({', '.join(own[:3])}) is a subject of the cohort "
+                f"({', '.join(list(position)[:3])}): names must be the same"
+            )
+            notes.warning(f"Genotypes {name} were left out: {why}")
+            continue
+        if strangers:
+            notes.ignored(f"Genotypes ({name}) of people without demographics, set aside", strangers)
+        matched = {match for match in named if match is not None}
+        lacking = [subject for subject in subjects if subject not in matched]
+        if lacking:
+            notes.recognised(f"{count(len(lacking), 'subject')} without genotypes ({name})", lacking)
+        variant_sets[name] = _placed(variants, named, position, len(subjects))
+    return variant_sets, used
+
+
+def find_filesets(listing: Listing, notes: Notes) -> list[Fileset]:
+    """Return the complete filesets at any depth, in order; parts of others are told in the log."""
+    parts: dict[str, dict[str, Entry]] = {}
+    for path, entry in listing.entries.items():
+        stem, _, extension = path.rpartition(".")
+        if extension.lower() in _EXTENSIONS and stem:
+            parts.setdefault(stem, {})[extension.lower()] = entry
+    for stem, entries in parts.items():
+        lacking = [f"{stem}.{extension}" for extension in _EXTENSIONS if extension not in entries]
+        if lacking and {"bed", "bim"} & {*entries}:
+            notes.warning(f"Genotypes {stem} are incomplete: without {' and '.join(lacking)} they cannot be read")
+    return [
+        Fileset(stem, entries["bed"], entries["bim"], entries["fam"])
+        for stem, entries in sorted(parts.items(), key=lambda item: natural_key(item[0]))
+        if len(entries) == len(_EXTENSIONS)
+    ]
+
+
+# --- who ---------------------------------------------------------------------------------------
+
+
+def _names(found: list[Fileset]) -> list[str]:
+    """What each set is called: its file, with folders where two files have the same name."""
+    files = Counter(one.name for one in found)
+    return [one.name if files[one.name] == 1 else one.path for one in found]
+
+
+def _read_fileset(one: Fileset, name: str, notes: Notes) -> Steps[tuple[VariantSet, People, tuple[str, ...]]]:
+    """Read a fileset, and return its people's names: the IID, with the FID where IIDs are not enough."""
+    variants, people = yield from read_plink(PlinkFiles(one.bed.read(), one.bim.read(), one.fam.read()), name)
+    pairs = list(zip(people.families, people.subjects, strict=True))
+    twice = [f"{family} {subject}" for (family, subject), n in Counter(pairs).items() if n > 1]
+    if twice:
+        raise InputError(
+            f"{one.fam.path} names {_people(len(twice))} twice ({', '.join(twice[:5])}); "
+            "each needs a family and individual identifier of their own"
+        )
+    named = people.subjects
+    if len(set(named)) < len(named):
+        named = tuple(f"{family}_{subject}" for family, subject in pairs)
+        notes.warning(f"{one.fam.path}: individual identifiers repeat, so people are called FID_IID")
+    n_variants = len(variants.variant_ids)
+    notes.recognised(f"Genotypes {name} (PLINK): {count(n_variants, 'variant')} of {_people(len(named))}")
+    names = Counter(variants.variant_ids)
+    repeated = [variant for variant, n in names.items() if n > 1]
+    if repeated:
+        notes.warning(f"Genotypes {name}: variants that have the same name; their places tell them apart", repeated)
+    if not named or not n_variants:
+        raise InputError(f"{one.path} holds {_people(len(named))} and {count(n_variants, 'variant')}")
+    return replace(variants, name=name), people, named
+
+
+def _people(n: int) -> str:
+    return f"{n:,} {'person' if n == 1 else 'people'}"
+
+
+def _subject(person: str, family: str, individual: str, position: Mapping[str, int]) -> str | None:
+    """Return which subject of a cohort somebody is: BIDS writes sub- before a name, or not."""
+    for name in (person, individual, f"{family}_{individual}"):
+        for candidate in (name, f"sub-{name}", name.removeprefix("sub-")):
+            if candidate in position:
+                return candidate
+    return None
+
+
+def _placed(
+    variants: VariantSet, own: Sequence[str | None], position: Mapping[str, int], n_subjects: int
+) -> VariantSet:
+    """Return the set with one row a subject of the cohort."""
+    rows = [-1 if name is None else position[name] for name in own]
+    if rows == list(range(n_subjects)):
+        return variants
+    dosage = np.full((n_subjects, variants.dosage.shape[1]), -1, dtype=np.int8)
+    for source, row in enumerate(rows):
+        if row >= 0:
+            dosage[row] = variants.dosage[source]
+    return replace(variants, dosage=dosage)
+
+
+# --- what is known of them -----------------------------------------------------------------------
+
+_ReadSets = list[tuple[VariantSet, People, tuple[str, ...]]]
+
+
+def _fam_phenotypes(position: Mapping[str, int], read_sets: _ReadSets) -> dict[str, Phenotype]:
+    """Sex, phenotype and founder of the .fam files; of several files the first that knows."""
+    sexes = np.zeros(len(position), dtype=np.intp)
+    texts = [""] * len(position)
+    founder = np.full(len(position), -1, dtype=np.intp)
+    for _, people, own in reversed(read_sets):
+        rows = np.array([position[name] for name in own], dtype=np.intp)
+        sexes[rows] = np.where(people.sexes > 0, people.sexes, sexes[rows])
+        founder[rows] = people.founders
+        for row, text in zip(rows.tolist(), people.phenotypes, strict=True):
+            texts[row] = text if text not in ("-9", "NA", "nan") else texts[row]
+    phenotypes = {}
+    if sexes.any():
+        # Codes: 0 F, 1 M, -1 missing.
+        codes = np.array([-1, 1, 0])[sexes]
+        phenotypes["sex"] = Phenotype("sex", codes, ("F", "M"), "Sex, from the .fam file")
+    if {*texts} <= {"", "0", "1", "2"}:
+        status = np.array([{"1": 0, "2": 1}.get(text, -1) for text in texts], dtype=np.intp)
+        if (status >= 0).any():
+            phenotypes["phenotype"] = Phenotype(
+                "phenotype", status, ("control", "case"), "Phenotype, from the .fam file (1 control, 2 case)"
+            )
+    else:
+        column = read_column(
+            "phenotype", texts, ColumnNotes(), is_table=True, description="Phenotype, from the .fam file"
+        )
+        if column is not None:
+            phenotypes["phenotype"] = column
+    if (founder == 0).any():
+        phenotypes["founder"] = Phenotype(
+            "founder", founder, ("no", "yes"), "Whether the .fam file names no parent of this person"
+        )
+    return phenotypes
+
+
+def _tables(
+    listing: Listing, position: Mapping[str, int], read_sets: _ReadSets, used: set[str], notes: Notes
+) -> dict[str, Phenotype]:
+    """Columns of the tables that have a header with IID (or participant_id), joined to the people."""
+    phenotypes: dict[str, Phenotype] = {}
+    known: dict[str, str] = {}
+    for _, people, own in read_sets:
+        for name, family, subject in zip(own, people.families, people.subjects, strict=True):
+            known[name] = known[f"{family}_{subject}"] = name
+    remarks = ColumnNotes()
+    for path, entry in listing.entries.items():
+        if not path.lower().endswith(_TABLES) or path in used or entry.size > _LARGEST_TABLE:
+            continue
+        cells = _cells(entry)
+        if cells is None:
+            continue
+        used.add(path)
+        header, *lines = cells
+        columns = {name: [line[place] for line in lines] for place, name in enumerate(header)}
+        individuals = columns.pop("IID", None) or columns.pop("participant_id")
+        families = columns.pop("FID", individuals)
+        rows: dict[str, int] = {}
+        strangers: list[str] = []
+        for row, (family, individual) in enumerate(zip(families, individuals, strict=True)):
+            person = known.get(individual) or known.get(f"{family}_{individual}")
+            if person is None:
+                strangers.append(individual)
+            else:
+                rows.setdefault(person, row)
+        if not rows:
+            notes.warning(f"{path} was left out: none of its people is in a .fam file")
+            continue
+        if strangers:
+            notes.ignored(f"People of {path} who are in no .fam file", strangers)
+        for name, values in columns.items():
+            if name in phenotypes:
+                notes.ignored(f"{path}: its column {name} is in another table already")
+                continue
+            own_values = [
+                None if subject not in rows or values[rows[subject]] == "-9" else values[rows[subject]]
+                for subject in position
+            ]
+            column = read_column(name, own_values, remarks, is_table=True)
+            if column is not None:
+                phenotypes[name] = column
+        notes.recognised(f"{path}: {count(len(columns), 'phenotype')} of {len(rows):,} people", columns)
+    remarks.say(notes)
+    return phenotypes
+
+
+def _cells(entry: Entry) -> list[list[str]] | None:
+    """Return the cells of a table with a header that names people as PLINK does; None for any other file."""
+    first = entry.read(0, 4096).split(b"\n")[0].decode("utf-8", "replace").lstrip("\ufeff")
+    separator = "\t" if "\t" in first else "," if "," in first else None
+    if not {"IID", "participant_id"} & {*_split(first.lstrip("#"), separator)}:
+        return None
+    lines = [line for line in read_text(entry.read(), entry.path).splitlines() if line.strip()]
+    cells = [_split(line, separator) for line in lines]
+    cells[0][0] = cells[0][0].lstrip("#")
+    for number, line in enumerate(cells, start=1):
+        if len(line) != len(cells[0]):
+            raise InputError(f"{entry.path}, line {number}: {len(line)} cells where the header names {len(cells[0])}")
+    return cells
+
+
+def _split(line: str, separator: str | None) -> list[str]:
+    return [cell.strip().strip('"') for cell in line.split(separator)]
+
+
+# --- what cannot be read -------------------------------------------------------------------------
+
+
+def _in_other_formats(listing: Listing) -> list[str]:
+    """Files of genotypes in formats that are not read."""
+    return [path for path in listing if re.search(r"\.(pgen|bgen|(ped|vcf)(\.gz)?)$", path.lower())]
+
+
+def _nothing(listing: Listing) -> str:
+    """Say why there is no fileset here, and how to come by one."""
+    for path in _in_other_formats(listing):
+        extension = next(one for one in sorted(_OTHERS, key=len, reverse=True) if path.lower().endswith(one))
+        return (
+            f"{path} holds genotypes in a format that is not read here; PLINK makes the three files that are: "
+            f"{_OTHERS[extension]} "
+            "(with the name of your file for NAME), then drop NAME.bed, NAME.bim and NAME.fam"
+        )
+    lone = [path for path in listing if path.lower().endswith((".bed", ".bim"))]
+    stem = lone[0].rpartition(".")[0]
+    lacking = [f"{stem}.{extension}" for extension in _EXTENSIONS if f"{stem}.{extension}" not in listing]
+    return f"{lone[0]} needs {' and '.join(lacking)} beside it; drop the three files together"

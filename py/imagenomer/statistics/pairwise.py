@@ -1,0 +1,154 @@
+"""Pairwise: every phenotype against every other, on one scale.
+
+All three measures are on the scale of a correlation, so that a map can show them side by side:
+
+* number x number: Pearson's r, the only one with a sign;
+* category x number: epsilon, the correlation ratio eta with its bias taken off (the root of adjusted R squared; Kelley
+  1935, PNAS 21:554). Eta squared is the share of the number's variance that lies between levels, as r squared is
+  the share that lies along a line; with two levels eta is |r|;
+* category x category: Cramer's V with its bias taken off (Bergsma 2013); of two 2-level categories V is |phi|, the r
+  of their codes.
+
+Bias is taken off where there is a category, because eta and V grow with the number of levels by chance alone: 20 sites
+among 66 subjects have an expected eta of 0.54 with noise. What is below 0 after that is 0. The p-values are of the F
+test and of chi-squared, as of r, and need no such correction.
+
+Each pair is over the subjects who have both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagenomer.cohort import Phenotype
+from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.contingency import corrected_v, expected_counts, occupied, pearson_chi2
+from imagenomer.statistics.tails import neg_log10_p_of_r, neg_log10_p_of_share
+from imagenomer.types import FloatArray, IntArray
+
+#: Of a number's sum of squares among the subjects of a pair, what must be spread about their own mean for it to vary.
+_CONSTANT = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Association of every phenotype with every other; all of shape (n_phenotypes, n_phenotypes) and symmetric.
+
+    Attributes
+    ----------
+    association : ndarray
+        In [-1, 1], see the module; NaN where it is not defined: nothing varies, or too few have both. 1 on the diagonal
+        where a phenotype varies.
+    neg_log10_p : ndarray
+        NaN on the diagonal and where no test was made; infinite where one follows from the other exactly.
+    n_subjects : ndarray
+        Who have both.
+    smallest_expected : ndarray
+        Of two categories, the smallest expected count; NaN elsewhere.
+    """
+
+    association: FloatArray
+    neg_log10_p: FloatArray
+    n_subjects: IntArray
+    smallest_expected: FloatArray
+
+
+def associate_pairs(phenotypes: Sequence[Phenotype], subjects: IntArray) -> Steps[Pairs]:
+    """Associate all pairs of phenotypes over some subjects.
+
+    Parameters
+    ----------
+    phenotypes : sequence of Phenotype
+    subjects : ndarray, shape (n_subjects,)
+        Indices into the cohort.
+    """
+    size = len(phenotypes)
+    present = np.array([~one.missing[subjects] for one in phenotypes], dtype=np.float64).reshape(size, subjects.size)
+    pairs = Pairs(
+        np.full((size, size), np.nan),
+        np.full((size, size), np.nan),
+        np.rint(present @ present.T).astype(np.intp),
+        np.full((size, size), np.nan),
+    )
+    numbers = np.array([index for index, one in enumerate(phenotypes) if not one.levels], dtype=np.intp)
+    categories = [index for index, one in enumerate(phenotypes) if one.levels]
+    values = np.array([_standardised(phenotypes[index].values[subjects]) for index in numbers.tolist()])
+    values = values.reshape(numbers.size, subjects.size)
+    _between_numbers(pairs, numbers, values, present[numbers])
+    members = {index: _members(phenotypes[index], subjects) for index in categories}
+    for done, index in enumerate(categories):
+        yield Progress("Associating phenotypes", done, len(categories))
+        _with_numbers(pairs, index, numbers, members[index], values, present[numbers])
+        for other in categories[:done]:
+            _between_categories(pairs, index, other, np.rint(members[index] @ members[other].T).astype(np.intp))
+    np.fill_diagonal(pairs.neg_log10_p, np.nan)
+    for index, one in enumerate(phenotypes):
+        own = one.values[subjects][present[index] > 0]
+        pairs.association[index, index] = 1.0 if own.size and np.ptp(own) > 0 else np.nan
+    return pairs
+
+
+def _standardised(values: FloatArray | IntArray) -> FloatArray:
+    """Return deviations from the mean in standard deviations, 0 where missing or where nothing varies."""
+    deviations = np.zeros(values.shape)
+    known = ~np.isnan(values)
+    if known.any() and np.ptp(values[known]) > 0:
+        deviations[known] = values[known] - values[known].mean()
+        deviations /= np.sqrt(np.mean(deviations[known] ** 2))
+    return deviations
+
+
+def _members(phenotype: Phenotype, subjects: IntArray) -> FloatArray:
+    """Return 1 where a subject has a level, shape (n_levels, n_subjects)."""
+    return np.asarray(phenotype.values[subjects] == np.arange(len(phenotype.levels))[:, None], dtype=np.float64)
+
+
+def _varying(squares: FloatArray, sums: FloatArray, n: FloatArray) -> FloatArray:
+    """Return sums of squares about the mean of each pair's own subjects; NaN where nothing varies."""
+    about = squares - sums**2 / n
+    return np.asarray(np.where(about > _CONSTANT * squares, about, np.nan))
+
+
+def _between_numbers(pairs: Pairs, numbers: IntArray, values: FloatArray, present: FloatArray) -> None:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = present @ present.T
+        sums = values @ present.T
+        about = _varying(values**2 @ present.T, sums, n)
+        r = np.clip((values @ values.T - sums * sums.T / n) / np.sqrt(about * about.T), -1, 1)
+    r[n < 3] = np.nan
+    r = (r + r.T) / 2  # rounding differs between a product and its transpose
+    pairs.association[np.ix_(numbers, numbers)] = r
+    pairs.neg_log10_p[np.ix_(numbers, numbers)] = neg_log10_p_of_r(r, n - 2)
+
+
+def _with_numbers(
+    pairs: Pairs, index: int, numbers: IntArray, members: FloatArray, values: FloatArray, present: FloatArray
+) -> None:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes, sums = present @ members.T, values @ members.T
+        n, n_levels = sizes.sum(axis=1), np.count_nonzero(sizes, axis=1)
+        total = _varying(values**2 @ members.sum(axis=0), sums.sum(axis=1), n)
+        between = (sums**2 / np.where(sizes > 0, sizes, 1)).sum(axis=1) - sums.sum(axis=1) ** 2 / n
+        dof = np.where((n_levels > 1) & (n > n_levels), n - n_levels, np.nan)
+        share = np.clip(np.where(np.isnan(dof), np.nan, between / total), 0, 1)
+        epsilon = np.sqrt(np.maximum(1 - (1 - share) * (n - 1) / dof, 0))
+    pairs.association[index, numbers] = pairs.association[numbers, index] = epsilon
+    neg_log10_p = np.full(share.shape, np.nan)
+    for tested in np.unique(n_levels[~np.isnan(share)] - 1).tolist():
+        own = n_levels - 1 == tested
+        neg_log10_p[own] = neg_log10_p_of_share(share[own], tested, dof[own])
+    pairs.neg_log10_p[index, numbers] = pairs.neg_log10_p[numbers, index] = neg_log10_p
+
+
+def _between_categories(pairs: Pairs, one: int, other: int, counts: IntArray) -> None:
+    table = occupied(counts)
+    if min(table.shape) < 2:
+        return
+    chi2 = pearson_chi2(table)
+    for cell in ((one, other), (other, one)):
+        pairs.association[cell] = corrected_v(chi2.statistic, int(table.sum()), *table.shape)
+        pairs.neg_log10_p[cell] = chi2.neg_log10_p
+        pairs.smallest_expected[cell] = expected_counts(table).min()

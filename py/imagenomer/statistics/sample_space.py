@@ -1,0 +1,308 @@
+"""Sample space: linear models of many features, solved by the products of all pairs of subjects.
+
+With n subjects and p features, p far above n, a linear model's weights lie in the span of the subjects' rows, so that
+every penalised linear model is decided by the n by n Gram matrix of products between subjects. It is made once; all
+targets, groups, folds and permutations are then solved by parts of it, exactly.
+
+Rows enter as deviations from the mean of the whole. That takes nothing from the test part to the training part: a
+model with an intercept is the same about any origin, and every split centres its own products anew, about the mean of
+its training part. Features are not scaled: a scale that is fitted to each training part would change the Gram matrix,
+and connectivity has one scale anyway.
+
+Confounds are taken out of features within a split without the features: with H = C C+ the projection on the training
+part's covariates,
+
+    K_train = (I - H) K (I - H)        K_test = (K_te,tr - C_te C+ K_tr,tr)(I - H)
+
+are the products of features whose regression on the covariates was fitted in the training part and taken off both.
+
+References
+----------
+Scholkopf, Herbrich and Smola (2001), COLT (representer theorem). Chyzhyk et al. (2022), GigaScience 11:giac014 (fit
+confound regression in the training part only).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy
+
+from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.features import (
+    Edges,
+    Features,
+    FittedFeatures,
+    GenotypeIndicators,
+    Kernels,
+    Numbers,
+    add_products,
+)
+from imagenomer.statistics.folds import Split
+from imagenomer.statistics.kept import keep_latest
+from imagenomer.statistics.kernel_models import RidgeFactor
+from imagenomer.types import Float32Array, FloatArray, IntArray
+
+#: Columns whose products are summed in float32 before they are added up in float64.
+_COLUMNS = 1024
+#: Bytes of products kept with a sample space: those of 20 splits of 830 subjects.
+_KEPT_BYTES = 96_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleSpace:
+    """Subjects, and the products of all pairs of them.
+
+    Attributes
+    ----------
+    gram : ndarray, shape (n, n)
+        Products of the features of each pair, about one origin.
+    features : Features
+        What was multiplied.
+    rows : ndarray of int, shape (n,)
+        Row of ``features`` of each subject.
+    factors : OrderedDict
+        Factors of training parts, with the products with the test part, by a digest of who trains and of what is taken
+        out; oldest first. They serve every target and penalty.
+    products : OrderedDict
+        Products of features that depend on who trains (`FittedFeatures`), by who trains and is tested; oldest first.
+        They serve every target.
+    """
+
+    gram: FloatArray
+    features: Features
+    rows: IntArray
+    factors: OrderedDict[bytes, tuple[RidgeFactor, FloatArray]] = field(default_factory=OrderedDict)
+    products: OrderedDict[bytes, Kernels] = field(default_factory=OrderedDict)
+
+    @property
+    def n_subjects(self) -> int:
+        return int(self.rows.size)
+
+    @property
+    def n_features(self) -> int:
+        return self.features.n_features
+
+    def of(self, positions: IntArray) -> SampleSpace:
+        """Return the space of some of the subjects; nothing is multiplied anew.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Among the subjects of this space.
+        """
+        gram = self.gram[np.ix_(positions, positions)]
+        return SampleSpace(gram, self.features, self.rows[positions])
+
+    def kernels(self, split: Split, *, keep: bool = False) -> Steps[Kernels]:
+        """Return the products of a split; about an origin that its training part need not have as mean.
+
+        Features that depend on who trains (`FittedFeatures`) are multiplied anew; all others are parts of ``gram``.
+
+        Parameters
+        ----------
+        split : Split
+        keep : bool
+            Products that had to be made are kept for the next target, in ``products``; for who keeps no factor.
+        """
+        if not isinstance(self.features, FittedFeatures):
+            return Kernels(self.gram[np.ix_(split.train, split.train)], self.gram[np.ix_(split.test, split.train)])
+        key = split.digest()
+        if key in self.products:
+            return self.products[key]
+        made = yield from self.features.kernels(self.rows[split.train], self.rows[split.test])
+        if keep:
+            keep_latest(self.products, key, made, _KEPT_BYTES, lambda one: one.nbytes)
+        return made
+
+    def refusal(self, split: Split) -> str:
+        """Return why the features cannot be fitted to a training part and applied to its test part, or nothing."""
+        if not isinstance(self.features, FittedFeatures):
+            return ""
+        return self.features.refusal(self.rows[split.train], self.rows[split.test])
+
+    def weights(self, positions: IntArray, coefficients: FloatArray) -> FloatArray:
+        """Return what each feature weighs in a model given by a coefficient of each training subject.
+
+        Parameters
+        ----------
+        positions : ndarray of int
+            Of the training subjects.
+        coefficients : ndarray, shape (n_train,)
+            Summing to zero, as those of every model with an intercept do.
+        """
+        return self.features.combined(self.rows[positions], coefficients)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """What the covariates of a training part predict, as linear maps of anything known of it.
+
+    Attributes
+    ----------
+    basis : ndarray, shape (n_train, rank)
+        Orthonormal; spans the mean and the covariates.
+    carried : ndarray, shape (n_test, rank)
+        What a test subject's covariates make of the coefficients of ``basis``.
+    """
+
+    basis: FloatArray
+    carried: FloatArray
+
+    def left(self, values: FloatArray) -> FloatArray:
+        """Return what covariates do not explain of values of the training part."""
+        return np.asarray(values - self.basis @ (self.basis.T @ values))
+
+    def predicted(self, values: FloatArray) -> FloatArray:
+        """Return the values that covariates predict in the test part."""
+        return np.asarray(self.carried @ (self.basis.T @ values))
+
+    def of(self, kernels: Kernels) -> Kernels:
+        """Return the products of features of features without what covariates explain in the training part."""
+        basis, dgemm = self.basis, scipy.linalg.blas.dgemm
+        half = dgemm(1, kernels.train, basis)  # K Q
+        inner = basis.T @ half
+        # (I - QQ')K(I - QQ') = K - QA' - AQ' with A = KQ - Q(Q'KQ)/2: symmetric to the last digit.
+        skewed = half - basis @ inner / 2
+        train = dgemm(-1, basis, skewed, 1, kernels.train, trans_b=1)
+        train = dgemm(-1, skewed, basis, 1, train, trans_b=1, overwrite_c=1)
+        test = kernels.test - dgemm(1, self.carried, half, trans_b=1)
+        test = dgemm(-1, np.asarray(test) @ basis, basis, 1, test, trans_b=1)
+        return Kernels(train, test)
+
+
+def project(n_train: int, n_test: int, covariates: tuple[FloatArray, FloatArray] | None = None) -> Projection:
+    """Return the projection on the mean and on covariates.
+
+    Parameters
+    ----------
+    n_train, n_test : int
+    covariates : pair of ndarrays, shapes (n_train, n_covariates) and (n_test, n_covariates), optional
+        Without an intercept. Columns that do not vary in the training part, or follow from others there, count as
+        they would in the least-squares solution of least length.
+
+    Raises
+    ------
+    InputError
+        If there are not more training subjects than covariates.
+    """
+    constant = 1 / np.sqrt(n_train)
+    basis, carried = np.full((n_train, 1), constant), np.full((n_test, 1), constant)
+    # A value v of everybody is v sqrt(n) times the first column, so that the test part gets v back.
+    carried[:] = constant
+    if covariates is not None and covariates[0].shape[1]:
+        train, test = covariates
+        if train.shape[1] + 2 > n_train:
+            raise InputError(
+                f"{n_train} subjects to train on cannot fit {train.shape[1]} columns of covariates; "
+                "choose fewer covariates or a larger group"
+            )
+        mean = train.mean(axis=0)
+        scale = train.std(axis=0)
+        varies = scale > 1e-12 * np.maximum(np.abs(mean), np.finfo(float).tiny)
+        train, test = (train - mean)[:, varies] / scale[varies], (test - mean)[:, varies] / scale[varies]
+        left, lengths, right = np.linalg.svd(train, full_matrices=False)
+        kept = lengths > 1e-7 * lengths.max(initial=0)
+        basis = np.column_stack([basis, left[:, kept]])
+        carried = np.column_stack([carried, test @ (right[kept].T / lengths[kept])])
+    return Projection(np.asfortranarray(basis), np.asfortranarray(carried))
+
+
+# --- the Gram matrix -----------------------------------------------------------------------------
+
+
+def sample_space(values: Float32Array, rows: IntArray) -> Steps[SampleSpace]:
+    """Return the sample space of connectivity; the caller keeps it for the next target, group or protocol.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_rows, n_edges), float32, C-ordered
+    rows : ndarray of int, shape (n,)
+
+    Raises
+    ------
+    InputError
+        If no edge is there for everybody and varies.
+    """
+    n, n_edges = rows.size, values.shape[1]
+    gram, part = np.zeros((n, n)), np.zeros((n, n), dtype=np.float32)
+    usable = np.zeros(n_edges, dtype=bool)
+    for start in range(0, n_edges, _COLUMNS):
+        columns = slice(start, min(start + _COLUMNS, n_edges))
+        block = values[:, columns][rows]
+        with np.errstate(invalid="ignore", over="ignore"):
+            block -= block.mean(axis=0, dtype=np.float64).astype(np.float32)
+        usable[columns] = np.isfinite(block).all(axis=0)
+        block[:, ~usable[columns]] = 0
+        add_products(part, block)
+        gram += part
+        part[:] = 0
+        yield Progress("Comparing subjects", columns.stop, n_edges)
+    gram = _mirrored(gram)
+    return _space(gram, Edges(values, usable), rows)
+
+
+def space_of_numbers(values: FloatArray) -> SampleSpace:
+    """Return the sample space of a few numbers for each subject, as they are.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_subjects, n_features)
+        None missing.
+
+    Raises
+    ------
+    InputError
+        If nothing varies.
+    """
+    deviations = values - values.mean(axis=0)
+    gram = scipy.linalg.blas.dgemm(1, deviations, deviations, trans_b=1)
+    return _space(np.ascontiguousarray(gram), Numbers(values), np.arange(len(values)))
+
+
+def space_of_features(features: FittedFeatures, rows: IntArray) -> Steps[SampleSpace]:
+    """Return the sample space of features that are fitted to each training part, whose products are made by split.
+
+    Raises
+    ------
+    InputError
+        If nothing varies.
+    """
+    kernels = yield from features.kernels(rows, rows)
+    space = _space(kernels.train, features, rows)
+    everybody = np.arange(rows.size)
+    space.products[Split(everybody, everybody).digest()] = kernels
+    return space
+
+
+def space_of_genotypes(genotypes: GenotypeIndicators) -> Steps[SampleSpace]:
+    """Return the sample space of genotypes as indicators; nothing is imputed, so it is made once."""
+    n = genotypes.dosage.shape[0]
+    gram, n_variants = np.zeros((n, n)), genotypes.dosage.shape[1]
+    for start in range(0, n_variants, _COLUMNS):
+        part = np.zeros((n, n), dtype=np.float32)
+        for block in genotypes.blocks(slice(start, start + _COLUMNS)):
+            block -= block.mean(axis=0, dtype=np.float64).astype(np.float32)
+            add_products(part, block)
+            yield Progress("Comparing genotypes", min(start + _COLUMNS, n_variants), n_variants)
+        gram += part
+    return _space(_mirrored(gram), genotypes, np.arange(n))
+
+
+def _space(gram: FloatArray, features: Features, rows: IntArray) -> SampleSpace:
+    if not float(np.trace(gram)) > 0:
+        raise InputError(
+            f"no feature is known of all {rows.size} subjects and differs between them, so nothing can be predicted "
+            "from them; choose other features or a larger group"
+        )
+    return SampleSpace(gram, features, rows)
+
+
+def _mirrored(upper: FloatArray) -> FloatArray:
+    """Return the symmetric matrix with this upper triangle."""
+    below = np.tril_indices(len(upper), -1)
+    upper[below] = upper.T[below]
+    return upper

@@ -1,0 +1,160 @@
+"""The second cohort: opened beside the first to test on, said in the header, and opened again with it."""
+
+from client import Cancelled, Refused
+from dom import add, clear, find, h, listen, plural, show
+from faults import describe_files, top_of
+from overview import log_line
+from start import chosen
+
+#: That of the first.
+DEMO_SEED = 1
+#: Where models learned in the first teaching cohort are tested: other people, sites and circumstances.
+DEMO_SIZE = "full"
+
+
+class SecondCohort:
+    """The second cohort, and the dialog in which it is opened.
+
+    Attributes
+    ----------
+    demo : str or None
+        Size of the second cohort, if it is a demo.
+    """
+
+    def __init__(self, app):
+        self.app = app
+        self.demo = None
+        self._opened = None  # (title, call, arguments, files, demo), to open it again
+        self._dialog = find("second")
+        self._place = find("second-open")
+        listen(find("show-second"), "click", lambda event: self._show())
+        listen(find("close-second"), "click", lambda event: self._dialog.close())
+        listen(find("second-demo"), "click", lambda event: self.open_demo(DEMO_SIZE))
+        for chooser in (find("second-folder"), find("second-files")):
+            listen(chooser, "change", self._chosen)
+
+    def is_asking(self):
+        """Whether what is dropped now is meant to be the second cohort."""
+        return self._dialog.open
+
+    def where(self):
+        """The second cohort as a terminal would be told, or None."""
+        if self._opened is None:
+            return None
+        call, arguments = self._opened[1:3]
+        return f"demo2:{arguments['size']}:{arguments['seed']}" if call == "open_demo" else top_of(arguments["paths"])
+
+    # --- opening and closing ---
+
+    def open_demo(self, size):
+        """Open the second teaching cohort."""
+        return self._open(("the second demo cohort", "open_demo", _drawn(size), None, size))
+
+    def open_files(self, paths, files):
+        """Open what the user chose or dropped."""
+        arguments = {"paths": paths, "place": "second"}
+        self.app.run(self._open((describe_files(paths), "open_files", arguments, files, None)))
+
+    def forget(self):
+        """Another first cohort stands alone."""
+        self._opened = self.demo = None
+
+    async def again(self, overview):
+        """Open the same beside a first cohort that was opened again; returns the overview of both, or of the first."""
+        if self._opened is None:
+            return overview
+        return await self._ask(self._opened) or overview
+
+    async def restore(self, demo, overview):
+        """Be what an address says (a demo cohort or nothing; files it cannot name); returns the overview of now."""
+        if demo == self.demo or (demo is not None and demo not in ("quick", "full")):
+            return overview
+        if demo is None:
+            return await self._closed()
+        return await self._ask(("the second demo cohort", "open_demo", _drawn(demo), None, demo)) or overview
+
+    async def _open(self, wanted):
+        self._dialog.close()  # the line that tells how far it is, and cancels, is behind it
+        overview = await self._ask(wanted)
+        if overview is not None:
+            self.app.take_second(overview)
+            self.app.status(f"{overview['second']['name']} is open beside {overview['name']}")
+            self._show()  # what the two have in common is to be seen before anything is tested
+
+    async def _ask(self, wanted):
+        """Open it in the engine; None where that failed, of which the user has been told."""
+        title, call, arguments, files, demo = wanted
+        try:
+            answer = await self.app.work(f"Opening {title}", call, arguments, files)
+        except Refused as refused:
+            self.app.error(refused.message, f"Could not open {title}")
+            return None
+        except Cancelled:
+            self.app.status("Cancelled")
+            return None
+        self._opened, self.demo = wanted, demo
+        return answer.json
+
+    async def _close(self, event):
+        self.app.take_second(await self._closed())
+        self._draw()
+        find("second-title").focus()
+
+    async def _closed(self):
+        self.forget()
+        return (await self.app.client.call("close_second")).json
+
+    # --- showing ---
+
+    def show_counts(self, cohort):
+        """Say in the header what the second cohort is."""
+        second = cohort["second"]
+        place = find("second-counts")
+        show(place, second is not None)
+        clear(place)
+        if second is not None:
+            counts = f" · {plural(second['n_subjects'], 'subject')}"
+            add(place, "to test on: ", h("b", second["name"]), counts)
+            place.title = f"Second cohort: {second['name']}{counts}"
+
+    def _show(self):
+        self._draw()
+        self._dialog.showModal()
+
+    def _draw(self):
+        second = self.app.cohort["second"]
+        if second is None:
+            clear(self._place)
+            return
+        counts = [plural(second["n_subjects"], "subject"), plural(second["n_scans_used"], "scan")]
+        told = not second["synthetic"] or "synthetic" in second["name"]
+        noted = [entry for entry in second["log"] if entry["severity"] != "recognised"]
+        clear(
+            self._place,
+            h(
+                "p",
+                h("strong", second["name"]),
+                None if told else h("span", "synthetic", cls="tag"),
+                h("span", " · ".join(counts), cls="muted"),
+                h("button", "Take it away", type="button", cls="quiet", on={"click": self._close}),
+                cls="what",
+            ),
+            h("h3", f"Beside {self.app.cohort['name']}"),
+            lines_of(second["in_common"]),
+            [h("h3", "From its import"), lines_of(noted)] if noted else None,
+        )
+
+    def _chosen(self, event):
+        paths, files = chosen(event.target)
+        if files:
+            self.open_files(paths, files)
+
+
+def lines_of(entries):
+    """A list of messages, each with the mark of its severity."""
+    return h("ul", [h("li", log_line(entry), cls=entry["severity"]) for entry in entries])
+
+
+def _drawn(size):
+    """The arguments that draw the second teaching cohort."""
+    return {"cohort": "second", "size": size, "seed": DEMO_SEED, "place": "second"}

@@ -1,0 +1,66 @@
+"""The confound report in the page: one part after another, and a verdict whose sentences lead to their numbers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from driving import START
+from playwright.sync_api import Page, expect
+from views import choose, form, go, matrix, result
+
+TITLE = "Confound report"
+
+
+@pytest.fixture
+def report(demo_page: Page) -> Page:
+    """The report of the reading score at rest, of the small teaching cohort, with two candidates."""
+    go(demo_page, "Confounds")
+    for name in ("ancestry", "mean_fd"):
+        form(demo_page).get_by_label(name, exact=True).check()
+    choose(demo_page, "Task", "rest")
+    choose(demo_page, "Target", "wrat")
+    place = result(demo_page, TITLE)
+    expect(place.get_by_role("grid", name="What each candidate is consistent with")).to_be_visible(timeout=2 * START)
+    expect(place.locator(".state")).to_be_empty()
+    return demo_page
+
+
+def test_the_planted_confound_is_named_in_words_with_its_numbers_below(report: Page) -> None:
+    place = result(report, TITLE)
+    expect(place).to_contain_text("wrat goes with connectivity as a whole")
+    expect(place).to_contain_text("ancestry is consistent with confounding, or with mediation")
+    expect(place).to_contain_text("is for you to judge")
+    verdict = place.get_by_role("grid", name="What each candidate is consistent with")
+    row = verdict.get_by_role("row").filter(has=report.get_by_role("gridcell", name="ancestry", exact=True))
+    expect(row).to_contain_text("consistent with confounding (or mediation)")
+    for name in (
+        "Which candidates go with wrat?",
+        "Who is left out, and who lacks a candidate",
+        "What goes with connectivity?",
+        "What goes with variants?",
+        "What do variants predict, beside connectivity?",
+        "Are the target's edges the candidate's, more than chance gives?",
+        "What is left of wrat?",
+        "How well is wrat predicted?",
+        "Tests of confounding",
+    ):
+        expect(place.get_by_role("grid", name=name)).to_have_count(1)
+    from_variants = place.get_by_role("grid", name="What do variants predict, beside connectivity?")
+    row = from_variants.get_by_role("row").filter(has=report.get_by_role("gridcell", name="ancestry 1", exact=True))
+    expect(row).to_contain_text("to predict it from them would be circular")
+    expect(matrix(report, re.compile("^wrat and fc of rest$"))).to_be_visible()
+    expect(matrix(report, re.compile("^wrat and fc of rest, given ancestry$"))).to_be_visible()
+
+
+def test_a_sentence_of_the_verdict_leads_to_its_table(report: Page) -> None:
+    place = result(report, TITLE)
+    sentence = place.get_by_role("listitem").filter(has_text=re.compile("^ancestry is consistent"))
+    sentence.get_by_role("button", name="What is left of wrat?").click()
+    expect(place.get_by_role("grid", name="What is left of wrat?")).to_be_in_viewport()
+
+
+def test_the_protocol_is_folded_away_until_it_is_wanted(report: Page) -> None:
+    expect(form(report).get_by_label("Seed", exact=True)).to_be_hidden()
+    form(report).get_by_text("Protocol", exact=True).click()
+    expect(form(report).get_by_label("Seed", exact=True)).to_be_visible()

@@ -1,0 +1,99 @@
+"""Forms, tabs and grids: what the page makes of the catalog, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import get_args
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from views import analysis, content, download, expect_figures, form, go, read_out, result
+
+from imagenomer.analyses import Tab
+
+
+@pytest.fixture
+def page(demo_page: Page) -> Page:
+    """The teaching cohort, which has no model weights."""
+    return demo_page
+
+
+def shown_result(page: Page, title: str) -> Locator:
+    """Choose an analysis of the tab; returns its result."""
+    analysis(page, title)
+    shown = result(page, title)
+    expect(shown).to_be_visible(timeout=60_000)
+    expect(shown.locator(".state")).to_be_empty(timeout=60_000)
+    return shown
+
+
+def test_the_tabs_stand_in_their_order_in_one_row(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    tabs = page.get_by_role("tab")
+    expect(tabs).to_have_text(["Overview", *get_args(Tab)])
+    tops = {round(tab.bounding_box()["y"]) for tab in tabs.all()}
+    assert len(tops) == 1
+    assert page.locator("#tabs").evaluate("(tabs) => tabs.scrollWidth <= tabs.clientWidth")
+
+
+def test_what_a_cohort_lacks_is_said_with_what_to_bring(page: Page) -> None:
+    go(page, "Models")
+    analysis(page, "Model weights")
+    expect(form(page)).to_contain_text("This cohort has no model weights.")
+    expect(page.get_by_role("alert").filter(has_text="put them beside the scans")).to_be_visible(timeout=60_000)
+
+
+def test_a_field_is_shown_only_while_it_matters(page: Page) -> None:
+    go(page, "Genotypes")
+    shown_result(page, "Variant association")
+    genotype = form(page).get_by_label("Genotype", exact=True)
+    expect(genotype).to_be_hidden()
+    coding = form(page).get_by_label("Coding", exact=True)
+    coding.select_option(label="One genotype against the others")
+    expect(genotype).to_be_visible()
+    coding.select_option(index=0)
+    expect(genotype).to_be_hidden()
+
+
+@pytest.fixture
+def grid(page: Page) -> Locator:
+    """Components and phenotypes."""
+    go(page, "Components")
+    shown = shown_result(page, "Component association").locator("section.grid-view")
+    expect(shown).to_be_visible()
+    return shown
+
+
+def test_a_grid_is_read_by_keyboard_and_by_mouse(page: Page, grid: Locator) -> None:
+    stage = grid.get_by_role("application")
+    stage.focus()
+    seen = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "End", "Home"):
+        page.keyboard.press(key)
+        seen.append(read_out(grid))
+    assert len(set(seen)) == 5
+    expect(grid.locator("rect.cursor").last).to_be_visible()
+    frame = grid.locator("rect.frame").bounding_box()
+    page.mouse.move(frame["x"] + 4, frame["y"] + 4)
+    assert read_out(grid) == seen[0]
+
+
+def test_a_grid_downloads_as_figure_and_as_table(page: Page, grid: Locator) -> None:
+    menu = grid.locator(".menu").filter(has_text="CSV")
+    rows = list(csv.reader(io.StringIO(content(download(page, menu, "CSV")).decode())))
+    assert len(rows[0]) == 1 + grid.locator("text:is(.column, .upright)").count()
+    assert rows[1][0] == grid.locator("text.row title").first.text_content()
+    expect_figures(page, menu)
+
+
+def test_ten_thousand_variants_are_named_one_at_a_time(page: Page) -> None:
+    go(page, "Genotypes")
+    shown = shown_result(page, "Variant association").locator("section.points").first
+    expect(shown.locator("text.level").first).to_be_visible()
+    shown.get_by_role("application").focus()
+    page.keyboard.press("Home")
+    first = read_out(shown)
+    assert first.startswith("Variant ")
+    page.keyboard.press("ArrowRight")
+    assert read_out(shown) != first

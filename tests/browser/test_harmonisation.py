@@ -1,0 +1,121 @@
+"""Harmonisation: site effects shown before and after, and the measure that other analyses then offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from driving import START, Watch, choose_files, new_page
+from playwright.sync_api import Browser, Page, expect
+from views import analysis, choose, expect_said, form, go, matrix, result
+
+from imagenomer.progress import finish
+from imagenomer.readers.bundle import bundle_bytes
+from sited import planted
+
+NAME = "fc (ComBat by site)"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sites") / "sites.zip"
+    path.write_bytes(finish(bundle_bytes(planted())))
+    return path
+
+
+@pytest.fixture(scope="module")
+def _opened(browser: Browser, site_url: str, bundle: Path) -> Iterator[tuple[Page, Watch]]:
+    watch = Watch()
+    page = new_page(browser, watch)
+    page.goto(site_url)
+    choose_files(page, bundle)
+    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    yield page, watch
+    page.context.close()
+
+
+@pytest.fixture
+def sites(_opened: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
+    """The site with the cohort of three sites open, shared by the stories below, which follow one another."""
+    page, watch = _opened
+    watch.problems.clear()
+    yield page
+    watch.check(allowed)
+
+
+def test_the_site_is_found_and_gone_after_harmonisation(sites: Page) -> None:
+    go(sites, "Connectivity")
+    sites.get_by_role("button", name="Harmonisation", exact=True).click()
+    expect_said(sites, "Harmonisation", "Subjects at each site: Boston (30), Chicago (40), Denver (50).")
+    place = result(sites, "Harmonisation")
+    expect(place.locator(".warnings")).to_contain_text("not preserved: diagnosis (17% of its variance)")
+    expect(form(sites).get_by_label("Reference site")).to_contain_text("None: the mean of all")
+    form(sites).get_by_label("age", exact=True).check()
+    choose(sites, "Task", "nback")
+    expect_said(sites, "Harmonisation", "preserved is what age explains")
+    for state in ("before", "after"):
+        expect(matrix(sites, f"site and fc of nback, {state} harmonisation")).to_be_visible()
+    expect(place.get_by_role("grid", name="What was learned of each site")).to_contain_text("Chicago")
+    expect(place.get_by_role("grid", name="What is preserved")).to_contain_text("age")
+    expect(place.locator(".sentences")).to_contain_text("after, 0.1 %, and 0 edges significantly")
+
+
+def test_a_covariate_that_cannot_be_told_apart_is_refused_beside_the_form(sites: Page) -> None:
+    form(sites).get_by_label("site", exact=True).check()
+    refusal = form(sites).get_by_role("alert").filter(has_text="cannot be taken out and preserved at once")
+    expect(refusal).to_be_visible(timeout=60_000)
+    form(sites).get_by_label("site", exact=True).uncheck()
+    expect_said(sites, "Harmonisation", "preserved is what age explains")
+
+
+def test_a_prediction_harmonises_within_its_training_parts(sites: Page) -> None:
+    go(sites, "Models")
+    analysis(sites, "Prediction")
+    run = form(sites).get_by_role("button", name="Run")
+    choose(sites, "Predict", "age")
+    choose(sites, "Harmonise by", "site")
+    form(sites).get_by_role("group", name="Preserve").get_by_label("diagnosis").check()
+    run.click()
+    expect_said(sites, "Prediction", "ComBat (means and variances, pooled over edges) learned from those who train")
+    expect_said(sites, "Prediction", "preserved is what diagnosis explains")
+    expect(matrix(sites, "Weights, age")).to_be_visible()
+    choose(sites, "Tested by", "Leave one site out")
+    choose(sites, "Leave out one", "site")
+    run.click()
+    refusal = form(sites).get_by_role("alert").filter(has_text="nobody of Boston (30) trains")
+    expect(refusal).to_be_visible(timeout=60_000)
+    choose(sites, "Harmonise by", "None")
+    go(sites, "Connectivity")
+
+
+def test_the_measure_is_added_by_one_click_and_used_elsewhere(sites: Page) -> None:
+    place = result(sites, "Harmonisation")
+    place.get_by_role("button", name="Add as a measure").click()
+    expect(place.get_by_role("button", name=f"Added: {NAME}")).to_be_disabled()
+    expect(place).to_be_visible()
+    expect(form(sites).get_by_label("Measure", exact=True)).to_contain_text(NAME)
+    sites.get_by_role("button", name="Scans", exact=True).click()
+    expect(sites.get_by_label("Measure", exact=True)).to_contain_text(NAME)
+    go(sites, "Associations")
+    analysis(sites, "Edge association")
+    choose(sites, "Phenotype", "site")
+    choose(sites, "Measure", NAME)
+    choose(sites, "Task", "nback")
+    expect_said(sites, "Edge association", f"{NAME} is fc of nback with differences between the 3 levels of site")
+    go(sites, "Overview")
+    expect(sites.get_by_role("region", name="The cohort")).to_contain_text(NAME)
+
+
+def test_the_address_makes_the_measure_again(sites: Page, browser: Browser, bundle: Path) -> None:
+    """The address holds how it was made, and no value; the files have to be given again."""
+    go(sites, "Associations")
+    address = sites.url
+    assert "measures" in address
+    watch = Watch()
+    page = new_page(browser, watch)
+    page.goto(address)
+    choose_files(page, bundle)
+    expect_said(page, "Edge association", f"{NAME} is fc of nback")
+    page.context.close()
+    watch.check([])
