@@ -206,6 +206,18 @@ def test_who_goes_round_in_circles_says_that_nothing_has_settled(rng, monkeypatc
     assert ours.n_iterations == 2
 
 
+@settings(max_examples=40)
+@given(SEEDS)
+def test_noise_has_no_sources_and_ends_in_some_rotation_all_the_same(seed):
+    # Steps lead to and fro here, and half of a step to the opposite is no rotation.
+    rng = np.random.default_rng(seed)
+    values = rng.standard_normal((30, 400), dtype=np.float32)
+    axes, principals = principal(values, np.arange(30), 10)
+    ours = finish(independent_components(values, np.arange(30), axes, 10, rng))
+    assert ours.cumulative[-1] == pytest.approx(principals.cumulative[-1], abs=1e-9)
+    np.testing.assert_allclose(ours.scores @ ours.components, principals.scores @ principals.components, atol=1e-4)
+
+
 # --- sparse dictionary ---------------------------------------------------------------------------
 
 

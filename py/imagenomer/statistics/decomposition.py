@@ -241,9 +241,10 @@ def _unmix(maps: FloatArray, rng: np.random.Generator) -> Steps[tuple[FloatArray
 
 
 def _orthogonal(matrix: FloatArray) -> FloatArray:
-    """Return the nearest orthogonal matrix, (A A')^(-1/2) A."""
-    squares, directions = scipy.linalg.eigh(matrix @ matrix.T)
-    return np.asarray((directions / np.sqrt(squares)) @ directions.T @ matrix)
+    """Return the nearest orthogonal matrix, (A A')^(-1/2) A, or one of them where A is singular."""
+    # The mean of a rotation and its opposite, between which steps can go, is singular: no root of A A' is safe then.
+    left, _, right = scipy.linalg.svd(matrix)
+    return np.asarray(left @ right)
 
 
 # --- sparse dictionary ---------------------------------------------------------------------------
