@@ -236,7 +236,7 @@ class Form:
     def _take(self, name, value, unfinished=False):
         self.chosen[name] = value
         for field in self.fields:
-            if field["marker"] == "LevelChoice" and field["of"] == name:
+            if field.get("of") == name or name in field.get("without", ()):
                 self._draw(field)
         self._show_what_matters(unfold=True)
         self.changed(unfinished)
@@ -269,7 +269,9 @@ class Form:
         if cohort is None:
             return []
         if marker in ("PhenotypeChoice", "PhenotypesChoice"):
-            names = named(item for item in cohort["phenotypes"] if field["kind"] in (None, item["kind"]))
+            taken = [self.chosen.get(other) for other in field.get("without", ())]
+            fitting = [item for item in cohort["phenotypes"] if field["kind"] in (None, item["kind"])]
+            names = named(item for item in fitting if item["name"] not in taken)
             optional = marker == "PhenotypeChoice" and not field["required"]
             return [(None, "None")] + names if optional else names
         if marker == "LevelChoice":

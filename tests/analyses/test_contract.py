@@ -216,6 +216,8 @@ def test_a_level_choice_names_a_phenotype_field_of_the_same_form(name):
     for field in fields.values():
         if field["marker"] == LevelChoice.__name__:
             assert fields[field["of"]]["marker"] == PhenotypeChoice.__name__
+        for other in field.get("without", ()):
+            assert fields[other]["marker"] == PhenotypeChoice.__name__
 
 
 @pytest.mark.parametrize("name", sorted(ANALYSES))

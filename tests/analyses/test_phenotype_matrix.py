@@ -113,3 +113,16 @@ def test_nothing_that_varies_is_said_and_has_no_table(cohort):
     assert any("No pair could be tested" in warning for warning in report.warnings)
     assert [view.name for view in report.views] == ["associations"]
     assert ANALYSIS.draw(cohort, params, result, "light")
+
+
+def test_a_measure_that_is_not_defined_is_called_so(cohort):
+    names = Phenotype("name", np.arange(40), levels=tuple(f"n{number}" for number in range(40)))
+    people = dataclasses.replace(cohort, phenotypes={"sex": cohort.phenotypes["sex"], "name": names})
+    _, _, report, _ = associate(people)
+    said = " ".join(report.sentences)
+    assert "sex with name (Cramer's V not defined, p = " in said
+    assert "nan" not in said
+    params = read_params(ASSOCIATION, {"x": "sex", "y": "name"})
+    pair = ASSOCIATION.report(people, params, finish(ASSOCIATION.compute(people, params)))
+    assert "Cramer's V, freed of its bias (Bergsma 2013), is not defined by" not in " ".join(pair.sentences)
+    assert "nan" not in " ".join(pair.sentences)

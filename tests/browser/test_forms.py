@@ -56,6 +56,20 @@ def test_a_field_is_shown_only_while_it_matters(page: Page) -> None:
     expect(genotype).to_be_hidden()
 
 
+def test_what_is_explained_is_not_offered_to_explain_it(page: Page) -> None:
+    go(page, "Associations")
+    shown_result(page, "Edge association")
+    phenotype = form(page).get_by_label("Phenotype", exact=True)
+    covariates = form(page).get_by_role("group", name="Covariates")
+    phenotype.select_option(label="wrat")
+    covariates.get_by_label("age", exact=True).check()
+    expect(covariates.get_by_label("wrat", exact=True)).to_have_count(0)
+    phenotype.select_option(label="age")
+    expect(covariates.get_by_label("age", exact=True)).to_have_count(0)
+    expect(covariates.get_by_label("wrat", exact=True)).not_to_be_checked()
+    expect(result(page, "Edge association")).not_to_contain_text("cannot be")
+
+
 @pytest.fixture
 def grid(page: Page) -> Locator:
     """Components and phenotypes."""

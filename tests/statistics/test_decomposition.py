@@ -136,6 +136,14 @@ def test_subjects_who_do_not_differ_are_refused_in_words():
 # --- what components explain ---------------------------------------------------------------------
 
 
+def test_where_subjects_do_not_differ_nothing_is_to_be_explained():
+    same = np.full((10, 30), 0.5, dtype=np.float32)
+    with pytest.raises(InputError, match="the same in all 10 subjects"):
+        finish(share_explained(same, np.arange(10), np.ones((1, 30)), np.ones((10, 1))))
+    with pytest.raises(InputError, match="the same in all 10 subjects"):
+        finish(non_negative_factors(same, np.arange(10), 2, np.random.default_rng(1)))
+
+
 @settings(max_examples=20)
 @given(SEEDS)
 def test_explained_variance_is_the_misfit_the_long_way(seed):
@@ -269,6 +277,21 @@ def test_the_more_sparsity_the_fewer_edges_and_too_much_is_refused(rng):
     assert used[0] > used[1] > used[2]
     with pytest.raises(InputError, match="no component keeps an edge"):
         finish(sparse_components(values, np.arange(40), axes, 4, 1e6, np.random.default_rng(1)))
+
+
+@settings(max_examples=30)
+@given(SEEDS)
+def test_components_of_hardly_any_edges_may_follow_from_each_other(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(0, 0.2, (9, 6)).astype(np.float32)
+    axes = finish(axes_of(values, np.arange(9)))
+    ours = finish(sparse_components(values, np.arange(9), axes, 5, 0.5, rng))
+    assert np.isfinite(ours.scores).all()
+    assert (np.diff(ours.cumulative) > -1e-9).all()
+    assert ours.cumulative[-1] <= 1 + 1e-9
+    # Least squares: what is left is orthogonal to every component.
+    left = values - values.mean(axis=0) - ours.scores @ ours.components
+    np.testing.assert_allclose(left @ ours.components.T, 0, atol=1e-5)
 
 
 # --- non-negative factors ------------------------------------------------------------------------

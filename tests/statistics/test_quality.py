@@ -340,6 +340,19 @@ def test_people_with_something_of_their_own_are_found_and_strangers_are_not(scan
     assert identify(products(values[:20]).correlations(), people[:20], conditions[:20]) == []
 
 
+def test_a_scan_that_does_not_vary_leaves_the_mean_correlations_of_the_others_alone(scans):
+    values, people, conditions = scans
+    flat = values.copy()
+    flat[0] = 0.5
+    before, after = (identify(products(one).correlations(), people, conditions) for one in (values, flat))
+    for one, other in zip(before, after, strict=True):
+        assert one.n == other.n
+        assert other.own == pytest.approx(one.own, abs=0.1)
+        assert other.others == pytest.approx(one.others, abs=0.1)
+    nothing = np.full(values.shape, 0.5, dtype=np.float32)
+    assert all(np.isnan(one.own) for one in identify(products(nothing).correlations(), people, conditions))
+
+
 def test_a_copied_scan_is_found_and_a_similar_one_is_not(scans, rng):
     values, people, _ = scans
     values = values.copy()

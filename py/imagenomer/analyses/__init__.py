@@ -93,9 +93,13 @@ class GroupsChoice:
 
 @dataclass(frozen=True, slots=True)
 class PhenotypesChoice:
-    """Any number of phenotypes by name, as a tuple of str; ``kind`` restricts to numbers or categories."""
+    """Any number of phenotypes by name, as a tuple of str; ``kind`` restricts to numbers or categories.
+
+    The form does not offer what is chosen in the fields named ``without``: nothing explains itself.
+    """
 
     kind: Literal["number", "category"] | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

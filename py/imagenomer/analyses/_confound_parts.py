@@ -108,7 +108,7 @@ class Params:
     level: Annotated[str | None, LevelChoice(of="target", whole="All levels")] = field(
         default=None, metadata={"help": "Compared with all other levels."}
     )
-    candidates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    candidates: Annotated[tuple[str, ...], PhenotypesChoice(without=("target",))] = field(
         default=(),
         metadata={"help": "What might explain it instead. None chosen: all that are known of enough people."},
     )

@@ -241,6 +241,8 @@ def overlap_variants(
         chosen = [own for index in members if (own := links.candidates[index]) is not None]
         subjects = chosen[0].subjects
         numbers = _numbers(people, target, subjects, people.target.level)[:, 0]
+        if not np.ptp(numbers) > 0:
+            continue  # who has genotypes and the candidate has the same of the target
         some = dosage[subjects]
         found = yield from variant_overlap(
             some,

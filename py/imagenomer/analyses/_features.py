@@ -87,7 +87,7 @@ class Source:
     decomposition: Annotated[str | None, DecompositionChoice()] = field(
         default=None, metadata={"when": {"features": ("decomposition",)}}
     )
-    predictors: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    predictors: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"when": {"features": ("phenotypes",)}}
     )
     measure: Annotated[str | None, MeasureChoice()] = field(
@@ -114,7 +114,7 @@ class Source:
             "help": "Site or scanner: ComBat takes out what differs between its levels, learned from those who train.",
         },
     )
-    preserve: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    preserve: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(),
         metadata={
             "when": {"features": ("connectivity",)},

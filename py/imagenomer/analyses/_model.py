@@ -45,7 +45,9 @@ class Asked:
     level: Annotated[str | None, LevelChoice(of="phenotype", whole="All levels (F test)")] = field(
         default=None, metadata={"help": "Compared with all other levels."}
     )
-    covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(default=(), metadata={"help": "Adjusted for."})
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
+        default=(), metadata={"help": "Adjusted for."}
+    )
     interaction: Annotated[str | None, PhenotypeChoice()] = field(
         default=None,
         metadata={"label": "Differs by", "help": "Tests whether the association differs by this: an interaction."},

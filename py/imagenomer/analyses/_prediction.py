@@ -351,7 +351,8 @@ def _about_scores(params: Params, result: Prediction) -> list[str]:
     judged = result.judged
     main = judged.result.main_score
     null = judged.null[main]
-    said = [f"{_scores_text(judged, main)}; the null model has {number_text(null, '.3f')}."]
+    of_null = f"; the null model has {number_text(null, '.3f')}" if np.isfinite(null) else ""
+    said = [f"{_scores_text(judged, main)}{of_null}."]
     if result.alone is not None:
         said[0] = said[0][:-1] + f", and the covariates alone {_scores_text(result.alone, main)}."
     said.append(

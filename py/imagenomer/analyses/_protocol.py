@@ -85,7 +85,7 @@ class Protocol:
     test_group: Annotated[str | None, GroupChoice()] = field(
         default=None, metadata={"label": "Test on", "when": {"protocol": ("groups",)}}
     )
-    covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"help": "Possible confounds; predictions from them alone are shown beside."}
     )
     use: Annotated[str, Choice(tuple(USES.items()))] = field(

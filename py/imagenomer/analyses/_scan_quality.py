@@ -26,6 +26,7 @@ from imagenomer.statistics.quality import (
     distance_from_others,
     identify,
     limits,
+    mean_defined,
     mismatches,
     scan_products,
     similarity_to_others,
@@ -372,7 +373,7 @@ def identity_sentences(cohort: Cohort, scans: Scans, found: Identity) -> list[st
         return said
     rates = [one.rate for one in found.identifications]
     n_database = [one.n_database for one in found.identifications]
-    own, others = (float(np.mean([getattr(one, name) for one in found.identifications])) for name in ("own", "others"))
+    own, others = (mean_defined([getattr(one, name) for one in found.identifications]) for name in ("own", "others"))
     span = (
         f"{100 * min(rates):.1f} %" if len(set(rates)) == 1 else f"{100 * min(rates):.1f} to {100 * max(rates):.1f} %"
     )

@@ -147,13 +147,21 @@ def numbers(pair: TablePair) -> dict[str, Json]:
     }
 
 
+def _v_text(pair: TablePair) -> str:
+    if np.isnan(pair.v.value):
+        return "not defined: with as many levels as subjects its bias is all there is"
+    return (
+        f"{estimate_text(pair.v)} by inversion of the noncentral chi-squared; 0 is no association, 1 that one follows "
+        "from the other"
+    )
+
+
 def sentences(pair: TablePair) -> list[str]:
     said = [
         f"{pair.rows.name} ({counted(len(pair.row_levels), 'level')}) against {pair.columns.name} "
         f"({counted(len(pair.column_levels), 'level')}). {test_text(pair.chi2)}, without continuity correction; "
         f"{test_text(pair.fisher.test)}{_how(pair.fisher)}.",
-        f"Cramer's V, freed of its bias (Bergsma 2013), is {estimate_text(pair.v)} by inversion of the noncentral "
-        "chi-squared; 0 is no association, 1 that one follows from the other.",
+        f"Cramer's V, freed of its bias (Bergsma 2013), is {_v_text(pair)}.",
     ]
     if pair.table.shape == (2, 2):
         ratio = pair.adjustments[0]

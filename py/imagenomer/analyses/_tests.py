@@ -105,6 +105,8 @@ def _estimate_numbers(estimate: Estimate, prefix: str) -> dict[str, Json]:
 
 def p_text(neg_log10_p: float) -> str:
     """Return a p-value for a sentence, as its logarithm where it is below the smallest double."""
+    if np.isnan(neg_log10_p):
+        return "p not defined"
     p_value = 10**-neg_log10_p
     if np.isinf(neg_log10_p):
         return "p = 0 (an exact relation)"
@@ -119,14 +121,14 @@ def interval_text(estimate: Estimate | EffectSize) -> str:
 
 
 def estimate_text(estimate: Estimate | EffectSize) -> str:
-    """Return a value with its interval for a sentence."""
-    interval = interval_text(estimate)
+    """Return a value with its interval for a sentence, or "not defined"."""
+    interval = "" if np.isnan(estimate.value) else interval_text(estimate)
     return number_text(estimate.value) + (f", confidence interval {interval}" if interval else "")
 
 
 def number_text(value: float, format: str = ".4g") -> str:
-    """Return a number for a sentence, with a real minus sign."""
-    return f"{value:{format}}".replace("-", "−")
+    """Return a number for a sentence, with a real minus sign, or "not defined"."""
+    return "not defined" if np.isnan(value) else f"{value:{format}}".replace("-", "−")
 
 
 def test_text(test: SignificanceTest) -> str:

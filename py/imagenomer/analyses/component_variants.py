@@ -436,7 +436,7 @@ def draw(cohort: Cohort, params: Params, result: Association, theme: Literal["li
         {
             "strongest": lambda: ranking_figure(
                 [result.name(index) for index in shown],
-                np.array([[_r(result, index)] for index in shown]),
+                np.reshape([_r(result, index) for index in shown], (-1, 1)),
                 title=f"{title}: the strongest on either side",
                 x_label=f"{label}, component – variant",
                 note=note,

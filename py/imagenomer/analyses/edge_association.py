@@ -100,7 +100,7 @@ _WHEN_PERMUTED = {"section": "Permutations", "when": {"correction": tuple(PERMUT
 
 @dataclass(frozen=True, slots=True)
 class Params(Asked):
-    covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"help": "Adjusted for; the result without them is shown beside."}
     )
     method: Annotated[str, Choice((("pearson", "Pearson"), ("spearman", "Spearman")))] = "pearson"

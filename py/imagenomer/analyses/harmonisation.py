@@ -77,7 +77,7 @@ class Params:
     site: Annotated[str, PhenotypeChoice("category", prefer=("site", "scanner", "center", "centre"))] = field(
         metadata={"help": "Scanner, site or study: what may differ between its levels is taken out."}
     )
-    covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("site",))] = field(
         default=(),
         metadata={"label": "Preserve", "help": "What these explain stays, also where it goes with the site."},
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Params:
     x: Annotated[str, PhenotypeChoice()] = field(metadata={"label": "Phenotype"})
     y: Annotated[str, PhenotypeChoice()] = field(metadata={"label": "With"})
-    covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("x", "y"))] = field(
         default=(), metadata={"help": "Adjusted for; the result without them is shown beside."}
     )
     group: Annotated[str | None, GroupChoice()] = None

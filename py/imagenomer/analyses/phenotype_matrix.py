@@ -228,9 +228,10 @@ def _sentences(
 
 
 def _named(result: PhenotypeMatrix, i: int, j: int) -> str:
-    value = number_text(result.pairs.association[i, j], ".2f")
+    value = result.pairs.association[i, j]
+    text = f"{'' if np.isnan(value) else '= '}{number_text(value, '.2f')}"
     return (
-        f"{result.phenotypes[i].name} with {result.phenotypes[j].name} ({_measure(result, i, j)} = {value}, "
+        f"{result.phenotypes[i].name} with {result.phenotypes[j].name} ({_measure(result, i, j)} {text}, "
         f"{p_text(result.pairs.neg_log10_p[i, j])}, n = {result.pairs.n_subjects[i, j]})"
     )
 

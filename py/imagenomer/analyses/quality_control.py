@@ -116,7 +116,7 @@ class Params:
             )
         ),
     ] = "all"
-    covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("motion",))] = field(
         default=(), metadata={"help": "Adjusted for in QC-FC.", "when": {"check": ("all", "motion")}}
     )
     measure: Annotated[str | None, MeasureChoice()] = None

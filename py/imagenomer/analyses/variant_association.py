@@ -126,7 +126,7 @@ class Params:
             "when": {"coding": ("haplotype",)},
         },
     )
-    covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"help": "Adjusted for: numbers as they are, categories by level."}
     )
     ancestry_components: Annotated[float, Number(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(

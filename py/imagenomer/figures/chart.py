@@ -190,7 +190,7 @@ def bars_figure(
     compared = len(groups) > 1
     totals = counts.sum(axis=1, keepdims=True)
     shown = 100 * counts / np.where(totals > 0, totals, 1) if compared else counts
-    thickness = 0.8 / len(groups)
+    thickness = 0.8 / max(len(groups), 1)  # of a variant that nobody has a genotype of there is none
     with look(theme) as style:
         x_label = "Share of the group (%)" if compared else "Subjects"
         figure, axes = _start_rows(names, title, x_label, note, tallest=len(groups))

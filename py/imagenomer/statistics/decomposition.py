@@ -466,8 +466,15 @@ def share_explained(
     Returns
     -------
     explained, cumulative : ndarray, shape (n_components,)
+
+    Raises
+    ------
+    InputError
+        If subjects do not differ.
     """
     products, gram, total = yield from _products(values, rows, components, negative)
+    if not total > 0:
+        raise InputError(f"connectivity is the same in all {rows.size} subjects, so nothing is to be explained")
     centred = scores - scores.mean(axis=0)
     gains = 2 * np.einsum("ij,ij->j", centred, products)
     costs = (centred.T @ centred) * gram
@@ -500,7 +507,7 @@ def _fitted(values: Float32Array, rows: IntArray, axes: Axes, components: FloatA
     components = components / np.linalg.norm(components, axis=1, keepdims=True)
     components *= _signs(components)[:, None]
     products, gram, _ = yield from _products(values, rows, components)
-    scores = scipy.linalg.cho_solve(scipy.linalg.cho_factor(gram), products.T).T
+    scores = products @ scipy.linalg.pinvh(gram)  # components may follow from each other, those of few edges above all
     alone = 2 * np.einsum("ij,ij->j", scores, products) - np.einsum("ij,ij->j", scores, scores)
     order = np.argsort(-alone, kind="stable")
     components, scores = components[order], np.ascontiguousarray(scores[:, order])

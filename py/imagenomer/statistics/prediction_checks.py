@@ -206,8 +206,8 @@ class _Quick:
         stacked = np.stack(parts)
         with np.errstate(divide="ignore", invalid="ignore"):
             if self._repeated:
-                share = np.where(stacked[:, 1] > 0, stacked[:, 0] / stacked[:, 1], np.nan)
-                share = np.nanmean(share, axis=0)
+                defined = stacked[:, 1] > 0
+                share = np.where(defined, stacked[:, 0] / stacked[:, 1], 0).sum(axis=0) / defined.sum(axis=0)
             else:
                 share = stacked[:, 0].sum(axis=0) / stacked[:, 1].sum(axis=0)
         return np.asarray(share if self._n_classes else 1 - share)

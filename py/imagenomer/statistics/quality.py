@@ -557,8 +557,6 @@ def identify(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Iden
             if not both.any():
                 continue
             best = _best(part[both])
-            own = part[same]
-            n_others = int(np.count_nonzero(~same))
             found.append(
                 Identification(
                     source=source,
@@ -566,11 +564,18 @@ def identify(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Iden
                     n=int(np.count_nonzero(both)),
                     n_database=among.size,
                     rate=float(np.mean(people[among[best]] == people[looked_for[both]])),
-                    own=float(own.mean()),
-                    others=float(part[~same].mean()) if n_others else float("nan"),
+                    own=mean_defined(part[same]),
+                    others=mean_defined(part[~same]),
                 )
             )
     return found
+
+
+def mean_defined(r: FloatArray | list[float]) -> float:
+    """Return the mean of correlations, without those that are not defined (NaN); NaN if there is no other."""
+    given = np.asarray(r)
+    defined = given[~np.isnan(given)]
+    return float(defined.mean()) if defined.size else float("nan")
 
 
 def copies(r: FloatArray, values: Float32Array, rows: IntArray) -> list[Copy]:
