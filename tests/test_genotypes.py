@@ -130,6 +130,7 @@ GOOD = write_plink(unnamed_variants("x", np.zeros((5, 2), dtype=np.int8)), tuple
         (PlinkFiles(GOOD.bed, GOOD.bim.replace(b"\t", b"", 1), GOOD.fam), "line 1: 5 cells where 6 are needed"),
         (PlinkFiles(GOOD.bed, GOOD.bim, b"\xff"), "not UTF-8"),
         (PlinkFiles(GOOD.bed, GOOD.bim.replace(b"\t0\t0\t0", b"\t0\tx\t0", 1), GOOD.fam), "not a whole number"),
+        (PlinkFiles(GOOD.bed, GOOD.bim.replace(b"\t0\t0\t0", b"\t0\t9999999999\t0", 1), GOOD.fam), "largest"),
     ],
 )
 def test_files_that_do_not_fit_are_refused_with_the_numbers(files, words):

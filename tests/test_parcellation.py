@@ -161,6 +161,7 @@ def test_a_table_groups_parcels_by_network_and_keeps_file_order_within():
     [
         ("", "it has: nothing"),
         ("name\tx\na\t1\n", "it has: name, x"),
+        ("name\tx\na\t1\tmore\n", "it has: name, x"),
         ("label\tx\na\tleft\n", "'left' in column x"),
         ("label\tnetwork\na\tz\n", "the networks z are not in the list"),
     ],

@@ -139,9 +139,11 @@ def read_plink(files: PlinkFiles, name: str) -> Steps[tuple[VariantSet, People]]
             "the three files do not belong together, or one is cut off"
         )
     try:
-        positions = np.array([int(row[3]) for row in variants], dtype=np.intp)
+        positions = np.array([int(row[3]) for row in variants], dtype=np.int32).astype(np.intp)
     except ValueError as error:
         raise InputError(f"{name}.bim: a position is not a whole number ({error})") from None
+    except OverflowError:
+        raise InputError(f"{name}.bim: a position is beyond 2,147,483,647, the largest that PLINK takes") from None
     packed = np.frombuffer(files.bed, np.uint8, offset=3).reshape(len(variants), n_bytes)
     dosage = np.empty((len(people), len(variants)), dtype=np.int8)
     for start in range(0, len(variants), 1024):

@@ -196,7 +196,7 @@ def read_atlas(
     except csv.Error as error:
         raise InputError(f"{name}: the atlas table is not tab-separated text ({error})") from None
     if not rows or "label" not in rows[0]:
-        found = ", ".join(rows[0]) if rows else "nothing"
+        found = ", ".join(filter(None, rows[0])) if rows else "nothing"  # None is what has no heading
         raise InputError(f"{name}: the atlas table needs a column 'label' and one line a parcel; it has: {found}")
     networks = tuple(_text(row.get("network")) for row in rows)
     order = network_names or tuple(dict.fromkeys(networks))

@@ -239,6 +239,17 @@ def test_a_part_that_cannot_be_read_is_left_out_and_said(files, full, path, part
     assert any(entry.severity == "warning" and words in entry.message for entry in cohort.log)
 
 
+def test_infinite_weights_of_a_component_are_missing_and_counted(files, full):
+    given = full.decompositions["pca"]
+    components = given.components.astype(np.float64)
+    components[1, 2] = 1e300
+    buffer = io.BytesIO()
+    np.savez(buffer, components=components, scores=given.scores)
+    cohort = with_contents({**files, "decompositions/pca.npz": buffer.getvalue()})
+    assert np.argwhere(np.isnan(cohort.decompositions["pca"].components)).tolist() == [[1, 2]]
+    said(cohort, "1 infinite weight of an edge taken for missing")
+
+
 def test_a_participant_taken_out_takes_their_scans_and_genotypes_along(files, full):
     table = files["participants.tsv"].decode().splitlines(keepends=True)
     cohort = with_contents(

@@ -427,6 +427,18 @@ def test_components_are_in_numeric_order_and_absent_scores_are_missing(folder):
     assert np.isnan(decomposition.scores[[0, 2, 3]]).all()
 
 
+def test_infinite_weights_of_a_component_are_missing_and_counted(folder):
+    component = np.arange(N_EDGES, dtype=np.float64)
+    component[:2] = np.inf, 1e300  # as float32, which components are kept in, the second is infinite too
+    write_scan(folder, "decomp/pca-comps/pca_comp-0.npy", component)
+    write_scan(folder, "decomp/pca-weights/3_comp-pca_weights.npy", np.ones(1))
+    cohort = opened(folder)
+    kept = cohort.decompositions["pca"].components[0]
+    assert np.isnan(kept[:2]).all()
+    np.testing.assert_array_equal(kept[2:], component[2:])
+    said(cohort, "2 infinite weights of an edge taken for missing")
+
+
 def test_weights_that_do_not_fit_are_left_out_and_named(folder):
     (folder / "weights/deep").mkdir(parents=True)
     for name, content in {

@@ -50,7 +50,15 @@ from imagenomer.progress import Progress, Steps, finish
 from imagenomer.readers.columns import MISSING, ColumnNotes, read_column
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.npy import HEADER_BYTES, check_size, npy_header, read_header, read_npz, write_npz
+from imagenomer.readers.npy import (
+    HEADER_BYTES,
+    check_size,
+    in_single_precision,
+    npy_header,
+    read_header,
+    read_npz,
+    write_npz,
+)
 from imagenomer.readers.scans import scan_key
 from imagenomer.readers.tables import ColumnFacts, read_json, read_participants, read_table, read_text, write_table
 from imagenomer.types import Float32Array, IntArray
@@ -519,7 +527,10 @@ class _Import:
                 f"{path}: scores have the shape {scores.shape}; there are {len(self.subjects)} subjects and "
                 f"{len(components)} components"
             )
-        return Decomposition(name, components.astype(np.float32), scores.astype(np.float64))
+        maps, n_infinite = in_single_precision(components)
+        if n_infinite:
+            self.notes.warning(f"{path}: {count(n_infinite, 'infinite weight')} of an edge taken for missing")
+        return Decomposition(name, maps, scores.astype(np.float64))
 
     def weights(self, entry: _Facts) -> ModelWeights:
         values = self.arrays(entry.get("file", str), "values")["values"].astype(np.float64).ravel()

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.readers.listing import archive_members
+from imagenomer.types import Float32Array
 
 _MAGIC = b"\x93NUMPY"
 
@@ -118,6 +119,15 @@ def check_size(header: NpyHeader, size: int, name: str) -> None:
             f"{name} is {what}: {header.n_values:,} values of {header.dtype.itemsize} bytes need {expected:,} bytes, "
             f"{found:,} were found; copy or save it again"
         )
+
+
+def in_single_precision(values: NDArray[Any]) -> tuple[Float32Array, int]:
+    """Return numbers as float32, NaN where they are infinite or too large for that, and how many those are."""
+    with np.errstate(over="ignore"):
+        single = np.asarray(values, dtype=np.float64).astype(np.float32)
+    infinite = np.isinf(single)
+    single[infinite] = np.nan
+    return single, int(np.count_nonzero(infinite))
 
 
 def read_npy(data: bytes, name: str, *, texts: bool = False) -> NDArray[Any]:

@@ -36,7 +36,7 @@ from imagenomer.readers.atlas import find_parcellation
 from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.npy import read_npy, read_npz
+from imagenomer.readers.npy import in_single_precision, read_npy, read_npz
 from imagenomer.readers.pickles import read_pickle
 from imagenomer.readers.scans import ScanFile, parse_scan_path, read_scans
 from imagenomer.readers.tables import ColumnFacts, read_participants
@@ -356,7 +356,12 @@ class _Import:
         if other_size:
             self.notes.ignored(f"Scores ({name}) of another length than the {len(usable)} components", other_size)
         self.notes.recognised(f"Decomposition {name}: {count(len(usable), 'component')}, {count(len(rows), 'subject')}")
-        return Decomposition(name, np.array(usable, dtype=np.float32), table)
+        weights, n_infinite = in_single_precision(np.array(usable))
+        if n_infinite:
+            self.notes.warning(
+                f"Decomposition {name}: {count(n_infinite, 'infinite weight')} of an edge taken for missing"
+            )
+        return Decomposition(name, weights, table)
 
     def weights(self, n_edges: int | None, variant_sets: dict[str, VariantSet]) -> Steps[dict[str, ModelWeights]]:
         files = self.matching("weights", re.compile(r".+\.(pkl|npz)"))
