@@ -184,6 +184,16 @@ def test_a_phenotype_that_is_no_motion_is_taken_with_a_warning(cohort):
         control(cohort, covariates=["mean_fd"])
 
 
+def test_motion_of_the_task_is_pointed_out_where_there_is_one(cohort):
+    own = Phenotype("mean_fd (rest)", cohort.phenotypes["mean_fd"].values)
+    people = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {own.name: own})
+    _, _, report = control(people, check="motion", motion="mean_fd", task="rest")
+    assert "mean_fd (rest) about the scans that are used here" in " ".join(report.warnings)
+    for task, motion in ((None, "mean_fd"), ("rest", "mean_fd (rest)")):
+        _, _, report = control(people, check="motion", motion=motion, task=task)
+        assert "rather choose" not in " ".join(report.warnings)
+
+
 def test_without_coordinates_distance_is_not_told(cohort):
     nowhere = dataclasses.replace(cohort.parcellation, coordinates=np.full((N_PARCELS, 3), np.nan))
     _, _, report = control(dataclasses.replace(cohort, parcellation=nowhere), check="motion")

@@ -239,6 +239,16 @@ def test_a_part_that_cannot_be_read_is_left_out_and_said(files, full, path, part
     assert any(entry.severity == "warning" and words in entry.message for entry in cohort.log)
 
 
+def test_infinite_connectivity_is_missing_and_counted(files):
+    values = np.load(io.BytesIO(files["connectivity/fc.npy"])).astype(np.float64)
+    values[3, 4], values[5, 6] = np.inf, 1e300
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    cohort = with_contents({**files, "connectivity/fc.npy": buffer.getvalue()})
+    assert np.argwhere(np.isnan(cohort.measures["fc"].values)).tolist() == [[3, 4], [5, 6]]
+    said(cohort, "2 infinite values taken for missing")
+
+
 def test_infinite_weights_of_a_component_are_missing_and_counted(files, full):
     given = full.decompositions["pca"]
     components = given.components.astype(np.float64)

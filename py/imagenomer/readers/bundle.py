@@ -4,7 +4,8 @@
 
     bundle.json                  format, version, name, atlas, what is in which file, the import log
     participants.tsv + .json     one row a subject; BIDS: participant_id first, n/a, Levels, Units, Description
-    scans.tsv                    participant_id, task, session, run, in the order of the connectivity
+    scans.tsv (+ .json)          participant_id, task, session, run, in the order of the connectivity; other columns,
+                                 such as motion, become phenotypes when read (`imagenomer.readers.scan_columns`)
     connectivity/<measure>.npy   n_scans x n_edges, float32; or int16 with a scale in bundle.json
     atlas.tsv                    label, x, y, z, network, in file order
     genotypes/<set>.bed .bim .fam
@@ -59,8 +60,17 @@ from imagenomer.readers.npy import (
     read_npz,
     write_npz,
 )
+from imagenomer.readers.scan_columns import phenotypes_of_scans
 from imagenomer.readers.scans import scan_key
-from imagenomer.readers.tables import ColumnFacts, read_json, read_participants, read_table, read_text, write_table
+from imagenomer.readers.tables import (
+    ColumnFacts,
+    read_dictionary,
+    read_json,
+    read_participants,
+    read_table,
+    read_text,
+    write_table,
+)
 from imagenomer.types import Float32Array, IntArray
 
 Value = TypeVar("Value")
@@ -317,7 +327,7 @@ class _Import:
     def __init__(self, listing: Listing) -> None:
         self.listing = listing
         self.notes = Notes()
-        self.used = {"bundle.json", "participants.tsv", "participants.json", "scans.tsv", "atlas.tsv"}
+        self.used = {"bundle.json", "participants.tsv", "participants.json", "scans.tsv", "scans.json", "atlas.tsv"}
         self.facts = _Facts(read_json(listing["bundle.json"].read(), "bundle.json"), "bundle.json")
         if self.facts.get("format", str, "") != _FORMAT:
             raise InputError(f"bundle.json is not that of an ImageNomer bundle: its 'format' should be {_FORMAT!r}")
@@ -334,7 +344,7 @@ class _Import:
     def run(self) -> Steps[Cohort]:
         facts = self.facts
         phenotypes = self.participants()
-        scans, rows = self.scans()
+        scans, rows = self.scans(phenotypes)
         measures = {}
         for entry in facts.entries("measures"):
             measure = yield from self.measure(entry, rows)
@@ -424,8 +434,11 @@ class _Import:
                 self.notes.warning(message, items)
         return phenotypes
 
-    def scans(self) -> tuple[tuple[Scan, ...], IntArray]:
-        """The scans of known subjects in the cohort's order, and the row of each in the connectivity files."""
+    def scans(self, phenotypes: dict[str, Phenotype]) -> tuple[tuple[Scan, ...], IntArray]:
+        """The scans of known subjects in the cohort's order, and the row of each in the connectivity files.
+
+        What the table has besides joins the phenotypes.
+        """
         if "scans.tsv" not in self.listing:
             if self.facts.entries("measures"):
                 raise InputError("the bundle lacks scans.tsv, which says whose connectivity is in which row")
@@ -445,7 +458,13 @@ class _Import:
             self.notes.ignored("Scans left out, because their subject is not in participants.tsv", unknown)
         rows = [row for row, scan in enumerate(scans) if scan.subject in position]
         rows.sort(key=lambda row: scan_key(scans[row], position))
-        return tuple(scans[row] for row in rows), np.array(rows, dtype=np.intp)
+        known = [scans[row] for row in rows]
+        others = {name: [cells[row] for row in rows] for name, cells in columns.items() if name not in _SCAN_COLUMNS}
+        facts = {}
+        if others and "scans.json" in self.listing:
+            facts = read_dictionary(self.listing["scans.json"].read(), "scans.json")
+        phenotypes |= phenotypes_of_scans(others, facts, known, self.subjects, phenotypes.keys(), self.notes)
+        return tuple(known), np.array(rows, dtype=np.intp)
 
     def measure(self, entry: _Facts, rows: IntArray) -> Steps[Measure | None]:
         name, path = entry.get("name", str), entry.get("file", str)
@@ -462,15 +481,23 @@ class _Import:
         self.n_edges = n_edges
         scale = entry.get("scale", (int, float, NoneType), None)
         values: Float32Array = np.empty((self.n_rows, n_edges), dtype=np.float32)
+        n_infinite = 0
         for block in _blocks(self.n_rows, row_bytes):
             yield Progress(f"Reading {name}", block.start, self.n_rows)
             data = file.read(header.start + block.start * row_bytes, header.start + block.stop * row_bytes)
             stored = np.frombuffer(data, header.dtype).reshape(-1, n_edges)
             if scale is None:
-                values[block] = stored
+                with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+                    values[block] = stored
+                if not np.isfinite(values[block].sum()):
+                    infinite = np.isinf(values[block])
+                    values[block][infinite] = np.nan
+                    n_infinite += int(np.count_nonzero(infinite))
             else:
                 np.multiply(stored, np.float32(scale), out=values[block])
                 values[block][stored == _MISSING_INT16] = np.nan
+        if n_infinite:
+            self.notes.warning(f"{path}: {count(n_infinite, 'infinite value')} taken for missing")
         present = np.ones(self.n_rows, dtype=bool)
         absent = [row for row in entry.get("absent", list, []) if type(row) is int and 0 <= row < self.n_rows]
         present[absent] = False

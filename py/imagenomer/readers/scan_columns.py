@@ -1,0 +1,101 @@
+"""Columns about scans, such as motion: what a person has of them, over all scans and over those of each task.
+
+An analysis asks about people. What stands for a person is averaged as their connectivity is: over the scans of a task,
+and then over tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from imagenomer.cohort import Phenotype, Scan
+from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.notes import Notes
+from imagenomer.readers.tables import ColumnFacts
+from imagenomer.types import FloatArray, IntArray
+
+#: Of BIDS: they tell one scan from another, and nothing about any.
+_OF_NO_USE = ("filename", "acq_time")
+
+
+def phenotypes_of_scans(
+    columns: Mapping[str, Sequence[str]],
+    facts: Mapping[str, ColumnFacts],
+    scans: Sequence[Scan],
+    subjects: Sequence[str],
+    taken: Collection[str],
+    notes: Notes,
+) -> dict[str, Phenotype]:
+    """Return the phenotypes that columns about scans come to.
+
+    A number is averaged; of a category a person has the level that all their scans have, and none where these differ.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence of str
+        Cells, one a scan.
+    facts : mapping of str to ColumnFacts
+        What a data dictionary says of them.
+    scans : sequence of Scan
+        Of known subjects.
+    subjects : sequence of str
+    taken : collection of str
+        Names that phenotypes have already; these stay.
+    notes : Notes
+        Told of what was made.
+
+    Returns
+    -------
+    dict of str to Phenotype
+        ``mean_fd``, and where there are several tasks ``mean_fd (rest)`` of each.
+    """
+    position = {subject: row for row, subject in enumerate(subjects)}
+    owner = np.array([position[scan.subject] for scan in scans], dtype=np.intp)
+    tasks = sorted({scan.task for scan in scans})
+    of_task = np.array([tasks.index(scan.task) for scan in scans], dtype=np.intp)
+    made: dict[str, Phenotype] = {}
+    for name, cells in columns.items():
+        known = facts.get(name, ColumnFacts())
+        column = None
+        if name not in _OF_NO_USE:
+            column = read_column(name, cells, ColumnNotes(), is_table=True, levels=known.levels, units=known.units)
+        if column is None:
+            continue
+        about = f"{known.description or name}; of scans.tsv, "
+        average = _level_of_all if column.levels else _mean_of_tasks
+        for own, which, words in (
+            (name, np.ones(len(scans), dtype=bool), "over all scans of a person"),
+            *((f"{name} ({task})", of_task == place, f"over scans of {task}") for place, task in enumerate(tasks)),
+        ):
+            if own in taken or (len(tasks) == 1 and own != name):
+                continue
+            values = average(column, owner, of_task, which, len(subjects))
+            made[own] = replace(column, name=own, values=values, description=about + words)
+    if made:
+        notes.recognised("Columns of scans.tsv were made phenotypes, averaged as connectivity is", tuple(made))
+    return made
+
+
+def _mean_of_tasks(
+    column: Phenotype, owner: IntArray, of_task: IntArray, which: np.ndarray, n_subjects: int
+) -> FloatArray:
+    """Return the mean over tasks of the means over scans, of those ``which`` have a value; NaN where there is none."""
+    which = which & ~column.missing
+    shape = (n_subjects, int(of_task.max(initial=0)) + 1)
+    totals, counts = np.zeros(shape), np.zeros(shape)
+    np.add.at(totals, (owner[which], of_task[which]), column.values[which])
+    np.add.at(counts, (owner[which], of_task[which]), 1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((totals / np.maximum(counts, 1)).sum(axis=1) / (counts > 0).sum(axis=1))
+
+
+def _level_of_all(column: Phenotype, owner: IntArray, _: IntArray, which: np.ndarray, n_subjects: int) -> IntArray:
+    """Return the level that all scans of a person have; -1 where they differ or none has one."""
+    which = which & ~column.missing
+    lowest, highest = np.full(n_subjects, len(column.levels)), np.full(n_subjects, -1)
+    np.minimum.at(lowest, owner[which], column.values[which])
+    np.maximum.at(highest, owner[which], column.values[which])
+    return np.where(lowest == highest, highest, -1).astype(np.intp)
