@@ -17,6 +17,10 @@ import pytest
 from imagenomer.analyses import load_analyses
 from imagenomer.engine import Engine, _opened
 from imagenomer.errors import InputError
+from imagenomer.progress import finish
+from imagenomer.readers import open_cohort
+from imagenomer.readers.bundle import bundle_bytes
+from imagenomer.readers.listing import listing_from
 from odd import filled_in, odd_cohort
 
 ANALYSES = load_analyses()
@@ -67,3 +71,59 @@ def test_odd_cohorts_are_analysed_or_refused_in_words(name: str, share: float) -
         for sentence in said:
             assert not UNWORDED.search(sentence), (told, sentence)
     assert n_results
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("number", range(COHORTS))
+def test_odd_connectivity_is_shown_or_refused_in_words(number: int) -> None:
+    rng = np.random.default_rng(number)
+    cohort, engine = odd_cohort(rng), Engine()
+    engine._opened = _opened(cohort, "odd", None)
+    if not cohort.measures:
+        return
+    measure = str(rng.choice(list(cohort.measures)))
+    scan = int(rng.integers(len(cohort.scans)))
+    summary = {
+        "analysis": "connectivity-summary",
+        "params": {"measure": measure},
+        "array": str(rng.choice(["mean", "sd"])),
+    }
+    calls = [
+        ("gallery", {"measure": measure, "captions": list(cohort.phenotypes)[:3], "order": "file"}),
+        ("gallery", {"measure": measure, "page": 10_000, "task": cohort.tasks[0]}),
+    ]
+    for source in ({"scan": scan, "measure": measure}, summary):
+        calls += [(name, {"source": source}) for name in ("matrix", "networks")]
+        calls += [("paint", {"source": source, "threshold": 0.3, "limit": 0.5})]
+        calls += [("strongest", {"source": source, "n": 5, "by": by}) for by in ("absolute", "positive", "negative")]
+        shapes = ("matrix", "networks", "ring", "brain") if number % 6 == 0 else ()
+        calls += [("figure", {"source": source, "view": shape, "format": "svg"}) for shape in shapes]
+    for name, arguments in calls:
+        try:
+            text, _ = asyncio.run(engine.handle(name, json.dumps(arguments)))
+        except InputError as error:
+            text = str(error)
+        except Exception as error:
+            raise AssertionError(f"{name} {json.dumps(arguments)}") from error
+        assert name in ("figure", "networks") or not UNWORDED.search(text)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("number", range(COHORTS))
+def test_an_odd_cohort_comes_back_from_its_bundle(number: int) -> None:
+    cohort = odd_cohort(np.random.default_rng(number))
+    data = finish(bundle_bytes(cohort))
+    again = finish(open_cohort(listing_from(["odd.zip"], [len(data)], lambda _, start, stop: data[start:stop])))
+    assert (again.subjects, again.scans) == (cohort.subjects, cohort.scans)
+    assert list(again.phenotypes) == list(cohort.phenotypes)
+    for name, phenotype in cohort.phenotypes.items():
+        assert again.phenotypes[name].levels == phenotype.levels
+        np.testing.assert_array_equal(again.phenotypes[name].values, phenotype.values)
+    for name, measure in cohort.measures.items():
+        np.testing.assert_array_equal(again.measures[name].values, measure.values)
+    for name, variants in cohort.variant_sets.items():
+        np.testing.assert_array_equal(again.variant_sets[name].dosage, variants.dosage)
+    for name, weights in cohort.weights.items():
+        np.testing.assert_array_equal(again.weights[name].values, weights.values)
+    for name, made in cohort.decompositions.items():
+        np.testing.assert_array_equal(again.decompositions[name].scores, made.scores)
