@@ -188,6 +188,9 @@ class AnalysisPanel:
             aria_label="Progress",
             hidden=True,
         )
+        # In the place of the first result, as the end of a long form is out of sight.
+        self.refusal = h("p", cls="refusal", aria_hidden="true")  # screen readers hear that of the form
+        self.waiting = h("section", h("h2", entry["title"]), self.refusal, cls="first-wait", hidden=True)
         self.state = h("span", cls="state", role="status")
         self.add_button = h("button", "Add as a measure", type="button", on={"click": self._add_measure})
         show(self.add_button, entry["makes_measure"])
@@ -229,7 +232,7 @@ class AnalysisPanel:
         self.element = h(
             "div",
             h("aside", h("p", entry["summary"], cls="summary"), self.form.element, aria_label="Parameters"),
-            h("div", self.part_box, self.result),
+            h("div", self.part_box, self.waiting, self.result),
             cls="analysis",
         )
 
@@ -303,6 +306,7 @@ class AnalysisPanel:
             self.app.client.cancel(self.running.call)
             self.running = None  # of the cohort before, even if the same is asked of this one
             show(self.progress, False)
+            show(self.waiting, False)
         self.params = None
         self.n_parts = 0
         self.shown = {}
@@ -356,7 +360,7 @@ class AnalysisPanel:
             self.app.client.cancel(self.running.call)
         run = self.running = Run(wanted)
         outcome = self._ask(run, 0)
-        text(self.problem, "")
+        self._say_problem("")
         self.form.point_at(None)
         self.app.run(self._finish(run, outcome))
 
@@ -369,6 +373,9 @@ class AnalysisPanel:
         run.part = part
         run.call, outcome = self.app.client.begin("run", arguments, None, self._on_progress)
         self._say_progress("Starting" if not part else self.parts[part], 0, 0)
+        if not self.parts:
+            add(self.waiting if self.result.hidden else self.form.element, self.progress)
+            show(self.waiting, self.result.hidden)
         show(self.progress)
         self._mark_state()
         return outcome
@@ -399,7 +406,7 @@ class AnalysisPanel:
                 outcome = self._ask(run, self.n_parts)
         except Refused as refused:
             if self.running is run:
-                text(self.problem, refused.message)
+                self._say_problem(refused.message)
                 self.form.point_at(refused.position)
         except Cancelled:
             if self.running is run and not self.parts:  # else it gave way to another
@@ -408,9 +415,14 @@ class AnalysisPanel:
             if self.running is run:
                 self.running = None
                 show(self.progress, False)
+                show(self.waiting, self.result.hidden and bool(self.problem.textContent))
                 self._mark_state()
                 if run.stopped and self.n_parts:
                     self.app.status(f"Stopped after {self.n_parts} of {len(self.parts)} parts; what is done stays")
+
+    def _say_problem(self, message):
+        text(self.problem, message)
+        text(self.refusal, message)
 
     def _on_progress(self, step, done, total):
         if self.running.begun is None:
@@ -463,6 +475,7 @@ class AnalysisPanel:
 
     async def _show(self, report):
         self.report = report
+        show(self.waiting, False)
         show(self.result)
         self._show_facts(report)
         self._mark_added()

@@ -70,6 +70,32 @@ def test_what_is_explained_is_not_offered_to_explain_it(page: Page) -> None:
     expect(result(page, "Edge association")).not_to_contain_text("cannot be")
 
 
+def test_the_first_result_is_waited_for_and_refused_where_it_will_be(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.evaluate(
+        """() => {
+            self.seen = [];
+            const look = () => {
+                for (const line of document.querySelectorAll(".first-wait .run-progress")) {
+                    const inSight = line.getBoundingClientRect().bottom < innerHeight;
+                    if (line.checkVisibility() && inSight) seen.push(line.parentElement.firstChild.textContent);
+                }
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    go(page, "Genotypes")
+    analysis(page, "Ancestry components")
+    expect(result(page, "Ancestry components")).to_be_visible(timeout=60_000)
+    assert "Ancestry components" in page.evaluate("self.seen")
+    expect(page.locator(".first-wait:visible")).to_have_count(0)
+    go(page, "Models")
+    analysis(page, "Model weights")
+    expect(page.locator(".first-wait:visible .refusal")).to_contain_text("put them beside the scans")
+    expect(page.locator(".first-wait:visible .refusal")).to_be_in_viewport()
+
+
 @pytest.fixture
 def grid(page: Page) -> Locator:
     """Components and phenotypes."""

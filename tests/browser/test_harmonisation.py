@@ -61,12 +61,10 @@ def test_the_site_is_found_and_gone_after_harmonisation(sites: Page) -> None:
     expect(place.locator(".sentences")).to_contain_text("after, 0.1 %, and 0 edges significantly")
 
 
-def test_a_covariate_that_cannot_be_told_apart_is_refused_beside_the_form(sites: Page) -> None:
-    form(sites).get_by_label("site", exact=True).check()
-    refusal = form(sites).get_by_role("alert").filter(has_text="cannot be taken out and preserved at once")
-    expect(refusal).to_be_visible(timeout=60_000)
-    form(sites).get_by_label("site", exact=True).uncheck()
-    expect_said(sites, "Harmonisation", "preserved is what age explains")
+def test_what_is_taken_out_is_not_offered_to_be_preserved(sites: Page) -> None:
+    offered = form(sites).get_by_role("group", name="Preserve")
+    expect(offered.get_by_label("age", exact=True)).to_be_visible()
+    expect(offered.get_by_label("site", exact=True)).to_have_count(0)
 
 
 def test_a_prediction_harmonises_within_its_training_parts(sites: Page) -> None:
