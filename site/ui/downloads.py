@@ -52,6 +52,13 @@ def popup(face, label, *content):
     return details
 
 
+def rename(details, label):
+    """Give a popup or menu another name."""
+    summary = details.querySelector("summary")
+    summary.setAttribute("aria-label", label)
+    summary.setAttribute("title", label)
+
+
 def menu(label, items):
     """A button that opens a list; ``items`` are ``(text, function)``."""
 

@@ -83,6 +83,7 @@ class MatrixViewer:
         self.plot = h("div", self.stage, self.scale.legend, cls="plot")
         self.help = h("p", HELP, id=f"{identity}-help", cls="hint")
         keys = downloads.popup("?", "Keys and mouse", self.help)
+        self.menu = downloads.figure_menu(self.app, f"Download {title}", self._figure)
         self.marks = only_marked
         self.toggle = h("label", self.marked, " Only significant", cls="check")
         show(self.toggle, only_marked)
@@ -103,7 +104,7 @@ class MatrixViewer:
                     "div",
                     keys,
                     self.app.tray.button(lambda: (self.title, self.source)),
-                    downloads.figure_menu(self.app, f"Download {title}", self._figure),
+                    self.menu,
                     cls="tools",
                 ),
             ),
@@ -159,6 +160,7 @@ class MatrixViewer:
         self.scale.set_range(natural or answer.json["limit"], signed, self.label)
         text(self.heading, title)
         self.stage.setAttribute("aria-label", title)
+        downloads.rename(self.menu, f"Download {title}")
         self._fit()
         if self.cursor:
             self._read_out(*self.cursor)

@@ -67,7 +67,11 @@ def test_what_is_explained_is_not_offered_to_explain_it(page: Page) -> None:
     phenotype.select_option(label="age")
     expect(covariates.get_by_label("age", exact=True)).to_have_count(0)
     expect(covariates.get_by_label("wrat", exact=True)).not_to_be_checked()
-    expect(result(page, "Edge association")).not_to_contain_text("cannot be")
+    shown = result(page, "Edge association")
+    expect(shown).not_to_contain_text("cannot be")
+    # What is read out follows the phenotype, too.
+    expect(shown.get_by_label("Download age and fc, mean over tasks", exact=True)).to_be_visible(timeout=60_000)
+    expect(shown.get_by_label("Download wrat and fc, mean over tasks", exact=True)).to_have_count(0)
 
 
 def test_the_first_result_is_waited_for_and_refused_where_it_will_be(page: Page) -> None:
