@@ -63,13 +63,13 @@ def test_computed_components_say_how_they_were_made(components: Page) -> None:
     expect(result(components, "Components of connectivity").locator(".sentences")).to_contain_text(
         "21.80 % by component 0"
     )
-    choose(components, "Method", "Independent components (ICA)")
+    choose(components, "Method", "ICA: independent")
     form(components).get_by_role("button", name="Run").click()
     expect_said(components, "Components of connectivity", "FastICA")
-    choose(components, "Method", "Non-negative factors (NMF)")
+    choose(components, "Method", "NMF: non-negative")
     form(components).get_by_role("button", name="Run").click()
     expect(components.get_by_role("alert").filter(has_text="are negative")).to_be_visible(timeout=LONG)
-    choose(components, "Method", "Principal components (PCA)")
+    choose(components, "Method", "PCA: principal")
 
 
 def test_components_are_associated_with_one_phenotype_or_all(fibromyalgia: Page) -> None:

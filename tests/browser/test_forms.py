@@ -50,7 +50,7 @@ def test_a_field_is_shown_only_while_it_matters(page: Page) -> None:
     genotype = form(page).get_by_label("Genotype", exact=True)
     expect(genotype).to_be_hidden()
     coding = form(page).get_by_label("Coding", exact=True)
-    coding.select_option(label="One genotype against the others")
+    coding.select_option(label="One genotype or others")
     expect(genotype).to_be_visible()
     coding.select_option(index=0)
     expect(genotype).to_be_hidden()

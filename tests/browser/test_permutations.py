@@ -81,7 +81,7 @@ def test_fields_appear_only_where_they_matter(demo_page: Page) -> None:
     start(demo_page)
     for label in ("Permutations", "Seed", "Blocks", "Component threshold"):
         expect(form(demo_page).get_by_label(label, exact=True)).to_be_hidden()
-    form(demo_page).get_by_label("Correction", exact=True).select_option(label="Network-based statistic (NBS)")
+    form(demo_page).get_by_label("Correction", exact=True).select_option(label="NBS: network-based")
     unfold(demo_page)
     for label in ("Permutations", "Seed", "Blocks", "Component threshold"):
         expect(form(demo_page).get_by_label(label, exact=True)).to_be_visible()

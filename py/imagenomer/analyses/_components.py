@@ -42,6 +42,13 @@ METHODS = {
     "nmf": "Non-negative factors (NMF)",
     "dictionary": "Sparse dictionary",
 }
+#: The same, as they fit into a form.
+_OFFERED = (
+    ("pca", "PCA: principal"),
+    ("ica", "ICA: independent"),
+    ("nmf", "NMF: non-negative"),
+    ("dictionary", "Sparse dictionary"),
+)
 _SHORT = {"pca": "PCA", "ica": "ICA", "nmf": "NMF", "dictionary": "sparse dictionary"}
 #: Decompositions kept with the connectivity they were made from: each has maps of many components.
 _KEPT = 2
@@ -56,7 +63,7 @@ class Source:
     decomposition: Annotated[str | None, DecompositionChoice()] = field(
         default=None, metadata={"help": "One that came with the data; without one, components are computed here."}
     )
-    method: Annotated[str, Choice(tuple(METHODS.items()))] = field(default="pca", metadata={"when": _COMPUTED})
+    method: Annotated[str, Choice(_OFFERED)] = field(default="pca", metadata={"when": _COMPUTED})
     n_components: Annotated[int, Number(minimum=1, maximum=200, step=1)] = field(
         default=10, metadata={"label": "Number of components", "when": _COMPUTED}
     )

@@ -54,8 +54,8 @@ KINDS = {
     "phenotypes": "Phenotypes",
 }
 _CODINGS = (
-    ("genotypes", "Three genotypes, 0 or 1 each"),
-    ("additive", "Copies, missing imputed in training"),
+    ("genotypes", "Three, each 0 or 1"),
+    ("additive", "Copies, gaps imputed"),
 )
 #: Spaces of different subjects kept with their connectivity; each may hold factors of 96 MB.
 _KEPT = 2

@@ -54,7 +54,7 @@ USES = {
 
 #: How a penalty is found.
 PENALTIES = {
-    "chosen": "Chosen in each training part",
+    "chosen": "Chosen in training",
     "inner": "Chosen by inner folds",
     "fixed": "Given",
 }

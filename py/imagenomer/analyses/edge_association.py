@@ -110,8 +110,8 @@ class Params(Asked):
             (
                 *BY_P.items(),
                 ("max-t", "Permutation max-T"),
-                ("nbs", "Network-based statistic (NBS)"),
-                ("tfce", "Threshold-free enhancement (TFCE)"),
+                ("nbs", "NBS: network-based"),
+                ("tfce", "TFCE: threshold-free"),
             )
         ),
     ] = "bonferroni"

@@ -67,9 +67,9 @@ class Params:
     maps: Annotated[tuple[tuple[str, Mapping[str, Json]], ...], MapsChoice()] = field(
         default=(), metadata={"help": "Several are averaged.", "when": {"models": ("tray",)}}
     )
-    product: Annotated[
-        str, Choice((("none", "Nothing"), ("mean", "Mean of a measure"), ("sd", "Standard deviation of a measure")))
-    ] = field(default="none", metadata={"label": "Multiply by"})
+    product: Annotated[str, Choice((("none", "Nothing"), ("mean", "Mean of a measure"), ("sd", "SD of a measure")))] = (
+        field(default="none", metadata={"label": "Multiply by"})
+    )
     measure: Annotated[str | None, MeasureChoice()] = field(
         default=None, metadata={"help": "Choose the one that the models were trained on.", "when": _WITH_PRODUCT}
     )

@@ -95,8 +95,8 @@ _FEW = 20
 _INFLATED, _FEWEST_TESTS = 1.1, 100
 
 _CODING = CODINGS | {
-    "genotypic": "Genotypic (2 degrees of freedom)",
-    "haplotype": "One genotype against the others",
+    "genotypic": "Genotypic: two terms",
+    "haplotype": "One genotype or others",
 }
 _GENOTYPES = {"minor": "Two minor alleles", "het": "Heterozygous", "major": "Two major alleles"}
 _SAID = CODED | {
