@@ -241,7 +241,7 @@ def test_a_part_that_cannot_be_read_is_left_out_and_said(files, full, path, part
 
 def test_infinite_connectivity_is_missing_and_counted(files):
     values = np.load(io.BytesIO(files["connectivity/fc.npy"])).astype(np.float64)
-    values[3, 4], values[5, 6] = np.inf, 1e300
+    values[3, 4], values[5, 6], values[7] = np.inf, -1e300, 3e38  # the last are finite, their sum is not
     buffer = io.BytesIO()
     np.save(buffer, values)
     cohort = with_contents({**files, "connectivity/fc.npy": buffer.getvalue()})

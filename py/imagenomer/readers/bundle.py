@@ -487,9 +487,10 @@ class _Import:
             data = file.read(header.start + block.start * row_bytes, header.start + block.stop * row_bytes)
             stored = np.frombuffer(data, header.dtype).reshape(-1, n_edges)
             if scale is None:
-                with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+                with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite
                     values[block] = stored
-                if not np.isfinite(values[block].sum()):
+                    total = values[block].sum()
+                if not np.isfinite(total):
                     infinite = np.isinf(values[block])
                     values[block][infinite] = np.nan
                     n_infinite += int(np.count_nonzero(infinite))

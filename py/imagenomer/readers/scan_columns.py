@@ -15,7 +15,7 @@ from imagenomer.cohort import Phenotype, Scan
 from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.tables import ColumnFacts
-from imagenomer.types import FloatArray, IntArray
+from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Of BIDS: they tell one scan from another, and nothing about any.
 _OF_NO_USE = ("filename", "acq_time")
@@ -80,7 +80,7 @@ def phenotypes_of_scans(
 
 
 def _mean_of_tasks(
-    column: Phenotype, owner: IntArray, of_task: IntArray, which: np.ndarray, n_subjects: int
+    column: Phenotype, owner: IntArray, of_task: IntArray, which: BoolArray, n_subjects: int
 ) -> FloatArray:
     """Return the mean over tasks of the means over scans, of those ``which`` have a value; NaN where there is none."""
     which = which & ~column.missing
@@ -92,7 +92,7 @@ def _mean_of_tasks(
         return np.asarray((totals / np.maximum(counts, 1)).sum(axis=1) / (counts > 0).sum(axis=1))
 
 
-def _level_of_all(column: Phenotype, owner: IntArray, _: IntArray, which: np.ndarray, n_subjects: int) -> IntArray:
+def _level_of_all(column: Phenotype, owner: IntArray, _: IntArray, which: BoolArray, n_subjects: int) -> IntArray:
     """Return the level that all scans of a person have; -1 where they differ or none has one."""
     which = which & ~column.missing
     lowest, highest = np.full(n_subjects, len(column.levels)), np.full(n_subjects, -1)
