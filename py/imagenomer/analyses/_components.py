@@ -19,7 +19,7 @@ from imagenomer.analyses import (
     SessionChoice,
     TaskChoice,
 )
-from imagenomer.analyses._sample import Sample, counted, draw_sample, listed, what
+from imagenomer.analyses._sample import Sample, counted, listed, sample_of, what
 from imagenomer.cohort import Cohort, Decomposition
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -234,16 +234,7 @@ def _imported(cohort: Cohort, name: str, group: str | None) -> Components:
 def _computed(cohort: Cohort, source: Source) -> Steps[Components]:
     n_components, seed = whole("number of components", source.n_components), whole("seed", source.seed)
     yield Progress("Choosing subjects")
-    sample = draw_sample(
-        cohort,
-        measure=source.measure,
-        task=source.task,
-        session=source.session,
-        run=source.run,
-        group=source.group,
-        fisher_z=False,
-        at_least=3,
-    )
+    sample = sample_of(cohort, source, at_least=3)
     cache = sample.observations.cache
     own = sample.rows.tobytes()
     key = ("factors", own, source.method, n_components, source.negative, source.sparsity, seed)

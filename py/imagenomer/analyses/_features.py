@@ -27,7 +27,7 @@ from imagenomer.analyses import (
     VariantSetChoice,
 )
 from imagenomer.analyses._components import imported_from
-from imagenomer.analyses._sample import Sample, counted, draw_people, draw_sample, leak_warnings, listed, what
+from imagenomer.analyses._sample import Sample, counted, draw_people, leak_warnings, listed, sample_of, what
 from imagenomer.analyses._sites import draw_of_sites, preserved_in_words, site_of
 from imagenomer.analyses._variants import draw_genotyped
 from imagenomer.cohort import Cohort, Observations, Phenotype, VariantSet, natural_key
@@ -201,17 +201,7 @@ def in_natural_order(cohort: Cohort, subjects: IntArray) -> IntArray:
 
 def _connectivity(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
     def draw(missing: Mapping[str, BoolArray]) -> Sample:
-        return draw_sample(
-            cohort,
-            measure=source.measure,
-            task=source.task,
-            session=source.session,
-            run=source.run,
-            group=source.group,
-            fisher_z=source.fisher_z,
-            missing=missing,
-            at_least=at_least,
-        )
+        return sample_of(cohort, source, fisher_z=source.fisher_z, missing=missing, at_least=at_least)
 
     site, preserved = None, []
     if source.harmonise is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, Protocol
 
 import numpy as np
 
@@ -137,6 +137,43 @@ def draw_sample(
     scans = _Scans(measure, task, session, run)
     sentences = _sentences(cohort, scans, group, fisher_z, observations, rows, dropped)
     return Sample(measure, task, fisher_z, observations, rows, tuple(dropped), tuple(sentences), session, run)
+
+
+class ScansOfForm(Protocol):
+    """The fields of a form that say whose connectivity is asked about; see `draw_sample`."""
+
+    @property
+    def measure(self) -> str | None: ...
+    @property
+    def task(self) -> str | None: ...
+    @property
+    def session(self) -> str | None: ...
+    @property
+    def run(self) -> str | None: ...
+    @property
+    def group(self) -> str | None: ...
+
+
+def sample_of(
+    cohort: Cohort,
+    form: ScansOfForm,
+    *,
+    fisher_z: bool = False,
+    missing: Mapping[str, BoolArray] | None = None,
+    at_least: int = 1,
+) -> Sample:
+    """Choose the subjects that a form asks about; everything else as for `draw_sample`."""
+    return draw_sample(
+        cohort,
+        measure=form.measure,
+        task=form.task,
+        session=form.session,
+        run=form.run,
+        group=form.group,
+        fisher_z=fisher_z,
+        missing=missing,
+        at_least=at_least,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

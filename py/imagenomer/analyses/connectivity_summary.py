@@ -22,7 +22,7 @@ from imagenomer.analyses import (
     TableView,
     TaskChoice,
 )
-from imagenomer.analyses._sample import Sample, counted, draw_sample, parcellation_of, what
+from imagenomer.analyses._sample import Sample, counted, parcellation_of, sample_of, what
 from imagenomer.cohort import Cohort
 from imagenomer.edges import edge_parcels
 from imagenomer.figures.pixels import default_colormap, scale_limit
@@ -74,15 +74,7 @@ class Summary:
 
 def compute(cohort: Cohort, params: Params) -> Steps[Summary]:
     yield Progress("Averaging connectivity")
-    sample = draw_sample(
-        cohort,
-        measure=params.measure,
-        task=params.task,
-        session=params.session,
-        run=params.run,
-        group=params.group,
-        fisher_z=params.fisher_z,
-    )
+    sample = sample_of(cohort, params, fisher_z=params.fisher_z)
     values, rows = sample.observations.values, sample.rows
     n_edges = values.shape[1]
     total, squares = np.zeros(n_edges), np.zeros(n_edges)

@@ -76,7 +76,7 @@ from imagenomer.analyses._model import (
     symbol_of,
     warnings_of,
 )
-from imagenomer.analyses._sample import Sample, counted, draw_sample, parcellation_of
+from imagenomer.analyses._sample import Sample, counted, parcellation_of, sample_of
 from imagenomer.cohort import Cohort
 from imagenomer.edges import edge_parcels
 from imagenomer.errors import InputError
@@ -194,16 +194,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[Association]:
     covariates, ancestry = yield from ancestry_covariates(cohort, params.ancestry_components)
     question = ask(cohort, params, covariates, ranked=params.method == "spearman")
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks if params.correction in PERMUTED else None)
-    sample = draw_sample(
-        cohort,
-        measure=params.measure,
-        task=params.task,
-        session=params.session,
-        run=params.run,
-        group=params.group,
-        fisher_z=params.fisher_z,
-        missing=missing_with(question, plan.blocks),
-        at_least=3,
+    sample = sample_of(
+        cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )
     model = build_model(question, sample.subjects)
     features = yield from features_of(cohort, sample, ranked=question.ranked)

@@ -32,7 +32,7 @@ from imagenomer.analyses import (
     View,
 )
 from imagenomer.analyses._model import whole
-from imagenomer.analyses._sample import Sample, counted, draw_sample, listed, parcellation_of, what
+from imagenomer.analyses._sample import Sample, counted, listed, parcellation_of, sample_of, what
 from imagenomer.analyses._sites import COMBAT_CITATIONS, draw_of_sites, preserved_in_words, site_of
 from imagenomer.cohort import Cohort, Measure, Phenotype, natural_key
 from imagenomer.errors import InputError
@@ -303,17 +303,7 @@ def _sample(cohort: Cohort, params: Params, site: Phenotype, covariates: list[Ph
     """Draw the subjects, without those of sites that are too small."""
 
     def draw(missing: Mapping[str, BoolArray]) -> Sample:
-        return draw_sample(
-            cohort,
-            measure=params.measure,
-            task=params.task,
-            session=params.session,
-            run=params.run,
-            group=params.group,
-            fisher_z=False,
-            missing=missing,
-            at_least=4,
-        )
+        return sample_of(cohort, params, missing=missing, at_least=4)
 
     smallest = whole("smallest site", params.smallest_site)
     return draw_of_sites(draw, site, smallest, {one.name: one.missing for one in (site, *covariates)})

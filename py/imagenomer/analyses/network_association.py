@@ -56,7 +56,7 @@ from imagenomer.analyses._model import (
     symbol_of,
     warnings_of,
 )
-from imagenomer.analyses._sample import Sample, counted, draw_sample, parcellation_of
+from imagenomer.analyses._sample import Sample, counted, parcellation_of, sample_of
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
 from imagenomer.figures.pixels import scale_limit
@@ -173,16 +173,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
     question = ask(cohort, params, covariates)
     permuted = params.enrichment or params.correction == "max-t"
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks if permuted else None)
-    sample = draw_sample(
-        cohort,
-        measure=params.measure,
-        task=params.task,
-        session=params.session,
-        run=params.run,
-        group=params.group,
-        fisher_z=params.fisher_z,
-        missing=missing_with(question, plan.blocks),
-        at_least=3,
+    sample = sample_of(
+        cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )
     model = build_model(question, sample.subjects)
     yield Progress("Averaging over pairs of networks")

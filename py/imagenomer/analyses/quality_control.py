@@ -56,7 +56,7 @@ from imagenomer.analyses._model import (
     warnings_of,
     whole,
 )
-from imagenomer.analyses._sample import Sample, counted, default_measure, draw_sample, parcellation_of
+from imagenomer.analyses._sample import Sample, counted, default_measure, parcellation_of, sample_of
 from imagenomer.analyses._scan_quality import (
     Identity,
     Outliers,
@@ -246,17 +246,7 @@ def _with_motion(cohort: Cohort, params: Params, result: QualityControl) -> Step
 
 
 def _draw(cohort: Cohort, params: Params, missing: Mapping[str, BoolArray]) -> Sample:
-    return draw_sample(
-        cohort,
-        measure=params.measure,
-        task=params.task,
-        session=params.session,
-        run=params.run,
-        group=params.group,
-        fisher_z=False,
-        missing=missing,
-        at_least=3,
-    )
+    return sample_of(cohort, params, missing=missing, at_least=3)
 
 
 def _compared(cohort: Cohort, params: Params, result: QualityControl) -> Steps[QualityControl]:
