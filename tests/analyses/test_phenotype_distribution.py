@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from imagenomer.analyses import read_params
 from imagenomer.analyses.phenotype_distribution import ANALYSIS
+from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 
@@ -116,3 +120,14 @@ def test_fibromyalgia_has_the_established_ages(shared_data):
     assert round(student["statistic"], 4) == 2.2684
     assert round(student["p_value"], 6) == 0.026689
     assert round(next(e for e in report.numbers["effects"] if e["name"] == "Cohen's d")["value"], 3) == 0.558
+
+
+@pytest.mark.parametrize("groups", [[], BY_SEX])
+def test_negative_numbers_are_written_with_a_minus_sign(cohort, groups):
+    below = Phenotype("below", -1 - np.arange(40) / 40)
+    people = dataclasses.replace(cohort, phenotypes={"below": below, "sex": cohort.phenotypes["sex"]})
+    _, _, report = distribute(people, phenotype="below", groups=groups)
+    said = " ".join(report.sentences)
+    assert "mean −1.4" in said
+    assert " to −1" in said
+    assert not re.search(r"-\d", said)

@@ -22,6 +22,7 @@ from imagenomer.analyses._components import (
 )
 from imagenomer.analyses._edges import EDGE_COLUMNS, named_edges, strongest
 from imagenomer.analyses._sample import Sample, counted, draw_sample, listed, parcellation_of
+from imagenomer.analyses._tests import number_text
 from imagenomer.cohort import Cohort
 from imagenomer.figures.pixels import default_colormap, scale_limit
 from imagenomer.progress import Steps
@@ -288,7 +289,7 @@ def _explained_in_words(result: Shown) -> str:
 
 def _scores_in_words(result: Shown, summaries: list[NumberSummary]) -> str:
     spread = "; ".join(
-        f"{_group_name(one)}: median {summary.median:.4g}, n = {summary.n}"
+        f"{_group_name(one)}: median {number_text(summary.median)}, n = {summary.n}"
         for one, summary in zip(result.members, summaries, strict=True)
         if summary.n
     )

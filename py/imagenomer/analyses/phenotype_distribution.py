@@ -19,7 +19,7 @@ from imagenomer.analyses import (
     View,
 )
 from imagenomer.analyses._sample import counted, listed
-from imagenomer.analyses._tests import effect_numbers, test_numbers, test_text, test_views
+from imagenomer.analyses._tests import effect_numbers, number_text, test_numbers, test_text, test_views
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.groups import Selection, describe, select
@@ -317,10 +317,9 @@ def _spread(result: Distribution, position: int) -> str:
         return f"{start}."
     sd = "" if numbers["sd"] is None else f", SD {numbers['sd']:.4g}"
     units = f" {result.phenotype.units}" if result.phenotype.units else ""
-    return (
-        f"{start}; mean {numbers['mean']:.5g}{units}{sd}, median {numbers['median']:.5g}, "
-        f"range {numbers['minimum']:g} to {numbers['maximum']:g}."
-    )
+    mean, median = (number_text(numbers[name], ".5g") for name in ("mean", "median"))
+    lowest, highest = (number_text(numbers[name], "g") for name in ("minimum", "maximum"))
+    return f"{start}; mean {mean}{units}{sd}, median {median}, range {lowest} to {highest}."
 
 
 def _headline(result: Distribution) -> str:
@@ -335,16 +334,13 @@ def _headline(result: Distribution) -> str:
     said = test_text(test)
     if isinstance(difference, NumberDifference) and len(difference.summaries) == 2:
         first, second = difference.summaries
-        said = f"Difference of means (first less second) {first.mean - second.mean:.4g}; {said}"
+        said = f"Difference of means (first less second) {number_text(first.mean - second.mean)}; {said}"
     for effect in difference.effects:
         if effect.name in _HEADLINE_EFFECTS:
-            interval = (
-                f" ({100 * effect.confidence:.0f} % CI {effect.lower:.2f} to {effect.upper:.2f})"
-                if np.isfinite(effect.lower)
-                else ""
-            )
-            said = f"{said}; {effect.name} = {effect.value:.2f}{interval}"
-    return f"{said}.".replace("-0.", "−0.").replace(" -", " −")
+            value, low, high = (number_text(part, ".2f") for part in (effect.value, effect.lower, effect.upper))
+            interval = f" ({100 * effect.confidence:.0f} % CI {low} to {high})" if np.isfinite(effect.lower) else ""
+            said = f"{said}; {effect.name} = {value}{interval}"
+    return f"{said}."
 
 
 def _name(group: Members) -> str:
