@@ -215,7 +215,7 @@ def test_a_view_that_stops_the_engine_does_not_stop_it_for_ever(
     choose_files(page, forty_zip)
     expect_forty(page)
     page.get_by_role("tab", name="Phenotypes").click()
-    expect(page.get_by_text(re.compile("stopped twice while it was computing"))).to_be_visible(timeout=START)
+    expect(alert(page, "stopped twice while it was computing")).to_be_visible(timeout=START)
     expect(alert(page, "second time with the same request")).to_be_visible()
     expect(alert(page, "The engine stopped and starts again")).to_have_count(2)
     expect(alert(page, "second time").locator("code")).to_contain_text("imagenomer run")
