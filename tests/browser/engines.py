@@ -467,11 +467,13 @@ class WebKit:
             raise RuntimeError(f"{path}: {error.read().decode(errors='replace')}") from None
 
     def open(self, url: str) -> None:
+        # The driver answers before anything has happened, and the page before may have the same address.
+        self.evaluate("() => void (self.isLeft = true)")
         self._request("POST", f"{self._session}/url", {"url": url})
         wait_for(
             self,
             f"""(url) => {{
-            if (location.href !== url) return false;
+            if (self.isLeft || location.href !== url) return false;
             if (!self.faults) ({LISTEN})();
             return document.readyState === "complete";
         }}""",
