@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -82,6 +83,12 @@ class Phenotype:
         indicator: FloatArray = (self.values == self.levels.index(level)).astype(np.float64)
         indicator[self.missing] = np.nan
         return indicator
+
+
+def condition_name(task: str | None, session: str | None, run: str | None) -> str:
+    """Return "rest, session 2, run 1", without what does not apply."""
+    parts = (task, session and f"session {session}", run and f"run {run}")
+    return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -283,6 +290,23 @@ class Cohort:
     def runs(self) -> tuple[str, ...]:
         """The distinct runs that have a name, in natural order."""
         return tuple(sorted({scan.run for scan in self.scans} - {""}, key=natural_key))
+
+    def about_other_scans(self, task: str | None, session: str | None, run: str | None) -> dict[str, str]:
+        """Return the phenotypes about other scans than those of a choice, each with its sibling that is about these.
+
+        Siblings are made of one column about scans: ``mean_fd`` of all, ``mean_fd (rest)`` of those of one task.
+        """
+        everything = product((None, *self.tasks), (None, *self.sessions), (None, *self.runs))
+        conditions = {condition_name(*parts) for parts in everything} - {""}
+        # From all that is chosen to less of it: where there is one session only, nothing is called after it.
+        closest = [condition_name(*parts) for parts in product((task, None), (session, None), (run, None))]
+        found: dict[str, str] = {}
+        for name in self.phenotypes:
+            siblings = [sibling for one in conditions if (sibling := f"{name} ({one})") in self.phenotypes]
+            if siblings:
+                best = next((f"{name} ({one})" for one in closest if f"{name} ({one})" in siblings), name)
+                found |= {other: best for other in (name, *siblings) if other != best}
+        return found
 
     def chosen_scans(self, task: str | None = None, session: str | None = None, run: str | None = None) -> BoolArray:
         """Return which scans are of a task, a session and a run (None: of any), shape (n_scans,).

@@ -9,7 +9,7 @@ import pytest
 
 from imagenomer.analyses import TableView, load_analyses, read_params
 from imagenomer.analyses._confound_weighing import weigh
-from imagenomer.cohort import Phenotype, VariantSet
+from imagenomer.cohort import Measure, Phenotype, VariantSet
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from planted import N, planted
@@ -222,6 +222,33 @@ def test_by_default_few_candidates_are_taken_the_usual_ones_first(confounded):
     assert "rare (known of 20 of 120 people)" in said
     assert "id (120 levels)" in said
     assert "the report takes 8" in said
+
+
+def test_by_default_motion_is_a_candidate_once_that_of_the_scans_which_are_used(confounded):
+    rng = np.random.default_rng(6)
+    tasks = ("emoid", "nback", "rest")
+    motion = {
+        name: Phenotype(name, rng.gamma(2, 0.1, N)) for name in ("mean_fd", *(f"mean_fd ({task})" for task in tasks))
+    }
+    scans, fc = confounded.scans, confounded.measures["fc"]
+    several = tuple(dataclasses.replace(scan, task=task) for task in tasks for scan in scans)
+    cohort = dataclasses.replace(
+        confounded,
+        phenotypes={**confounded.phenotypes, **motion},
+        variant_sets={},
+        scans=several,
+        measures={"fc": Measure("fc", np.tile(fc.values, (3, 1)), np.tile(fc.present, 3))},
+    )
+    for task, own in ((None, "mean_fd"), ("rest", "mean_fd (rest)")):
+        params = read_params(REPORT, {"target": "y", "task": task, "permutations": 99})
+        people = finish(REPORT.parts[0].compute(cohort, params, None)).people
+        assert [one.name for one in people.candidates if one.name in motion] == [own]
+        assert "about other scans than those used: mean_fd" in " ".join(people.about)
+    params = read_params(REPORT, {"target": "y", "task": "rest", "candidates": ["mean_fd"], "permutations": 99})
+    people = finish(REPORT.parts[0].compute(cohort, params, None)).people
+    assert "mean_fd is not about the scans that are used here, or not about these alone; mean_fd (rest) is" in " ".join(
+        people.about
+    )
 
 
 def test_what_cannot_be_asked_is_refused(confounded):

@@ -188,7 +188,9 @@ def test_motion_of_the_task_is_pointed_out_where_there_is_one(cohort):
     own = Phenotype("mean_fd (rest)", cohort.phenotypes["mean_fd"].values)
     people = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {own.name: own})
     _, _, report = control(people, check="motion", motion="mean_fd", task="rest")
-    assert "mean_fd (rest) about the scans that are used here" in " ".join(report.warnings)
+    assert "and mean_fd (rest) is: rather choose" in " ".join(report.warnings)
+    _, _, report = control(people, check="motion", motion="mean_fd (rest)")
+    assert "and mean_fd is: rather choose" in " ".join(report.warnings)
     for task, motion in ((None, "mean_fd"), ("rest", "mean_fd (rest)")):
         _, _, report = control(people, check="motion", motion=motion, task=task)
         assert "rather choose" not in " ".join(report.warnings)

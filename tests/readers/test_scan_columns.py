@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import json
 import zipfile
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from imagenomer.analyses import load_analyses, read_params
-from imagenomer.cohort import Cohort, Measure
+from imagenomer.cohort import Cohort, Measure, Scan, condition_name
 from imagenomer.progress import finish
 from imagenomer.readers import open_cohort
 from imagenomer.readers.bundle import bundle_bytes
@@ -104,6 +105,30 @@ def test_a_category_is_what_all_scans_agree_on_and_what_people_say_comes_first(c
     assert read.phenotypes["scanner (nback)"].values[:21].tolist() == [0] * 20 + [1]
     (entry,) = [entry for entry in read.log if "scans.tsv" in entry.message]
     assert entry.items[:2] == ("scanner", "scanner (nback)")
+
+
+def test_motion_of_each_session_and_run_is_that_of_the_connectivity_of_these(rng):
+    conditions = [("rest", "1", "1"), ("rest", "1", "2"), ("rest", "2", "1"), ("nback", "1", ""), ("nback", "2", "")]
+    scans = tuple(Scan(task, str(who), *rest) for task, *rest in conditions for who in range(1, 13))
+    motion = rng.gamma(2, 0.1, len(scans)).astype(np.float32)
+    values = np.repeat(motion[:, None], 6, axis=1)
+    two = Cohort(
+        name="Two sessions",
+        subjects=tuple(str(who) for who in range(1, 13)),
+        phenotypes={},
+        scans=scans,
+        measures={"fc": Measure("fc", values, np.ones(len(scans), dtype=bool))},
+    )
+    read = opened(with_columns(unpacked(two), {"mean_fd": [repr(float(one)) for one in motion]}))
+    for task, session, run in itertools.product((None, "rest", "nback"), (None, "1", "2"), (None, "1", "2")):
+        if not read.chosen_scans(task, session, run).any():
+            continue
+        name = " ".join(["mean_fd", f"({condition_name(task, session, run)})"][: 1 + any((task, session, run))])
+        seen = read.observations("fc", task, session=session, run=run)
+        np.testing.assert_allclose(read.phenotypes[name].values[seen.subjects], seen.values[:, 0], rtol=1e-6)
+        others = read.about_other_scans(task, session, run)
+        assert set(others.values()) == {name}
+        assert {*others, name} == set(read.phenotypes)
 
 
 def test_one_task_makes_one_phenotype(cohort):

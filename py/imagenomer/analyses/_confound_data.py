@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -168,6 +169,9 @@ def choose_subjects(
     subjects, rows = sample.subjects[order], sample.rows[order]
     model = build_model(Question(phenotype, level, None, ()), subjects)
     about: list[str] = []
+    others = cohort.about_other_scans(task, session, run)
+    for name in (one for one in candidates if one in others):
+        about.append(f"{name} is not about the scans that are used here, or not about these alone; {others[name]} is.")
     if candidates:
         chosen = [cohort.phenotype(name) for name in candidates]
         for one in chosen:
@@ -176,7 +180,7 @@ def choose_subjects(
                 about.append(f"{one.name} is left out of the candidates: {reason}.")
         chosen = [one for one in chosen if not _unfit(one, subjects)]
     else:
-        chosen = yield from _default_candidates(cohort, phenotype, subjects, about)
+        chosen = yield from _default_candidates(cohort, phenotype, subjects, others, about)
     components, said = yield from _ancestry_candidates(cohort, ancestry_components, subjects)
     about += said
     taken = {one.name for one in chosen}
@@ -190,9 +194,12 @@ def choose_subjects(
 
 
 def _default_candidates(
-    cohort: Cohort, target: Phenotype, subjects: IntArray, about: list[str]
+    cohort: Cohort, target: Phenotype, subjects: IntArray, of_other_scans: Mapping[str, str], about: list[str]
 ) -> Steps[list[Phenotype]]:
-    others = [one for one in cohort.phenotypes.values() if one.name != target.name]
+    # Motion of every task beside each other would be one candidate many times, and leave no room for others.
+    others = [one for one in cohort.phenotypes.values() if one.name != target.name and one.name not in of_other_scans]
+    if of_other_scans:
+        about.append(f"Not candidates, since they are about other scans than those used: {listed(of_other_scans)}.")
     unfit = {one.name: reason for one in others if (reason := _unfit(one, subjects))}
     fit = [one for one in others if one.name not in unfit]
     if unfit:

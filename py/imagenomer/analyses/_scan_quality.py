@@ -12,7 +12,7 @@ from imagenomer.analyses import Column, Finding, PointsView, TableView
 from imagenomer.analyses._edge_points import jitter
 from imagenomer.analyses._sample import counted, listed, what
 from imagenomer.analyses._tests import number_text
-from imagenomer.cohort import Cohort, natural_key
+from imagenomer.cohort import Cohort, condition_name, natural_key
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.jsonable import finite
@@ -272,8 +272,7 @@ def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
 
 def _condition(cohort: Cohort, row: int) -> str:
     scan = cohort.scans[row]
-    parts = [scan.task] + [f"session {scan.session}"] * bool(scan.session) + [f"run {scan.run}"] * bool(scan.run)
-    return ", ".join(filter(None, parts)) or "scan"
+    return condition_name(scan.task, scan.session, scan.run) or "scan"
 
 
 def scan_name(cohort: Cohort, scans: Scans, scan: int) -> str:

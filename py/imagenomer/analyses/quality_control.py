@@ -311,11 +311,11 @@ def report(cohort: Cohort, params: Params, result: QualityControl) -> Report:
             f"Nothing in the name or the description of {result.motion.name} speaks of motion: what follows about "
             f"motion is about {result.motion.name}."
         )
-    closer = f"{result.motion.name} ({params.task})"
-    if closer in cohort.phenotypes and (moved or result.exclusion):
+    closer = cohort.about_other_scans(params.task, params.session, params.run).get(result.motion.name)
+    if closer and (moved or result.exclusion):
         warnings.append(
-            f"{result.motion.name} is about scans of every task, and {closer} about the scans that are used here: "
-            "rather choose that."
+            f"{result.motion.name} is not about the scans that are used here, or not about these alone, and {closer} "
+            "is: rather choose that."
         )
     if moved is not None:
         numbers |= _motion_numbers(params, moved)

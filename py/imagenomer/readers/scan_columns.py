@@ -1,4 +1,4 @@
-"""Columns about scans, such as motion: what a person has of them, over all scans and over those of each task.
+"""Columns about scans, such as motion: what a person has of them, of all scans and of each task, session and run.
 
 An analysis asks about people. What stands for a person is averaged as their connectivity is: over the scans of a task,
 and then over tasks.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
-from imagenomer.cohort import Phenotype, Scan
+from imagenomer.cohort import Phenotype, Scan, condition_name, natural_key
 from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.tables import ColumnFacts
@@ -50,12 +51,14 @@ def phenotypes_of_scans(
     Returns
     -------
     dict of str to Phenotype
-        ``mean_fd``, and where there are several tasks ``mean_fd (rest)`` of each.
+        ``mean_fd``, and where there are several tasks ``mean_fd (rest)`` of each; of sessions and runs likewise, and
+        of what they have in common: ``mean_fd (rest, session 2)``.
     """
     position = {subject: row for row, subject in enumerate(subjects)}
     owner = np.array([position[scan.subject] for scan in scans], dtype=np.intp)
     tasks = sorted({scan.task for scan in scans})
     of_task = np.array([tasks.index(scan.task) for scan in scans], dtype=np.intp)
+    conditions = _conditions(scans)
     made: dict[str, Phenotype] = {}
     for name, cells in columns.items():
         known = facts.get(name, ColumnFacts())
@@ -68,15 +71,33 @@ def phenotypes_of_scans(
         average = _level_of_all if column.levels else _mean_of_tasks
         for own, which, words in (
             (name, np.ones(len(scans), dtype=bool), "over all scans of a person"),
-            *((f"{name} ({task})", of_task == place, f"over scans of {task}") for place, task in enumerate(tasks)),
+            *((f"{name} ({one})", which, f"over scans of {one}") for one, which in conditions.items()),
         ):
-            if own in taken or (len(tasks) == 1 and own != name):
+            if own in taken:
                 continue
             values = average(column, owner, of_task, which, len(subjects))
             made[own] = replace(column, name=own, values=values, description=about + words)
     if made:
         notes.recognised("Columns of scans.tsv were made phenotypes, averaged as connectivity is", tuple(made))
     return made
+
+
+def _conditions(scans: Sequence[Scan]) -> dict[str, BoolArray]:
+    """Return which scans are of each task, session and run, and of several of these, where they differ in them."""
+    parts = [np.array([(scan.task, scan.session, scan.run)[place] for scan in scans]) for place in range(3)]
+    there_are = [sorted(set(part.tolist()) - {""}, key=natural_key) for part in parts]
+    several = [
+        [None, *names] if np.unique(part).size > 1 else [None] for part, names in zip(parts, there_are, strict=True)
+    ]
+    found: dict[str, BoolArray] = {}
+    for chosen in product(*several):
+        which = np.ones(len(scans), dtype=bool)
+        for part, name in zip(parts, chosen, strict=True):
+            if name is not None:
+                which &= part == name
+        if any(chosen) and which.any():
+            found[condition_name(*chosen)] = which
+    return found
 
 
 def _mean_of_tasks(
