@@ -70,7 +70,10 @@ class Protocol:
 
     model: Annotated[str, Choice(tuple(MODELS.items()))] = field(
         default="ridge",
-        metadata={"help": "Logistic regression and SVM predict categories only. An elastic net takes minutes."},
+        metadata={
+            "help": "Logistic regression and SVM predict categories only. An elastic net takes minutes; of a category "
+            "it regresses on 1 and −1."
+        },
     )
     protocol: Annotated[str, Choice(tuple(PROTOCOLS.items()))] = field(
         default="repeated",
