@@ -251,6 +251,16 @@ def test_by_default_motion_is_a_candidate_once_that_of_the_scans_which_are_used(
     )
 
 
+def test_a_site_that_is_a_group_leaves_nobody_to_match(confounded):
+    group = confounded.phenotypes["group"]
+    site = Phenotype("site", group.values, tuple(f"at {level}" for level in group.levels))
+    cohort = dataclasses.replace(confounded, phenotypes=confounded.phenotypes | {"site": site}, variant_sets={})
+    *_, report = run(cohort, target="group", candidates=["site", "z"])
+    (row,) = [row for row in table(report, "prediction") if row["how"] == "matched for site"]
+    assert (row["n_subjects"], row["note"]) == (0, "too few people can be matched")
+    assert report.numbers["verdicts"][0]["verdict"] == "cannot tell"
+
+
 def test_what_cannot_be_asked_is_refused(confounded):
     with pytest.raises(InputError, match="is the target"):
         run(confounded, target="y", candidates=["y"])

@@ -353,6 +353,8 @@ def predict_matched(pair: Pair, candidate: Phenotype, seed: int, repetitions: in
 
 
 def _cramers_v(first: IntArray, second: IntArray) -> float:
+    if not first.size:  # a site that is a group: of no class is there anybody with each level
+        return np.nan
     table = np.zeros((first.max() + 1, second.max() + 1))
     np.add.at(table, (first, second), 1)
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
