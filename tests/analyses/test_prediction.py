@@ -146,6 +146,16 @@ def test_the_lasso_is_that_of_scikit_learn_and_chooses_the_planted_edge(cohort):
     assert any("Varma and Simon" in one for one in methods.citations)
 
 
+def test_a_class_that_nobody_who_is_tested_is_of_is_told(cohort):
+    codes = (np.arange(cohort.n_subjects) < 2).astype(np.intp)
+    rare = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"rare": Phenotype("rare", codes, ("no", "yes"))})
+    *_, report = run(rare, phenotype="rare", task="nback", test_share=0.1)
+    (said,) = [one for one in report.warnings if "nobody who is tested is yes" in one]
+    assert "only one class is tested" in said
+    *_, report = run(cohort, phenotype="sex", task="nback")
+    assert not any("nobody who is tested" in one for one in report.warnings)
+
+
 def test_an_elastic_net_has_every_check(cohort):
     given = {
         "model": "elastic-net",

@@ -306,6 +306,23 @@ _ABOUT_WEIGHTS = (
 )
 
 
+def _untested(result: Prediction) -> list[str]:
+    """Say which classes nobody is of who is tested, in some splits: the balanced accuracy is then of the others."""
+    classes, splits = result.judged.result.truth.astype(np.intp), result.judged.result.splits
+    tested = np.array([np.bincount(classes[split.test], minlength=len(result.levels)) > 0 for split in splits])
+    lacking = [level for level, own in zip(result.levels, tested.T, strict=True) if not own.all()]
+    if not lacking:
+        return []
+    n_lacking, n_single = np.count_nonzero(~tested.all(axis=1)), np.count_nonzero(tested.sum(axis=1) < 2)
+    text = (
+        f"In {n_lacking} of {len(splits)} splits nobody who is tested is {' or '.join(lacking)}: the balanced accuracy "
+        "is there the mean over the other classes."
+    )
+    if n_single:
+        text += f" In {n_single} only one class is tested, which says nothing of how well classes are told apart."
+    return [text]
+
+
 def _about_covariates(result: Prediction) -> list[str]:
     if not result.asked.question.covariates:
         return []
@@ -436,6 +453,7 @@ def _warnings(cohort: Cohort, params: Params, result: Prediction) -> list[str]:
                 f"{share:.0%} are {result.levels[int(counts.argmax())]}: predicting that of everybody is right as "
                 "often, so look at the AUC or the balanced accuracy instead of the accuracy."
             )
+        said += _untested(result)
     said += _unseen(cohort, params, result)
     n_strongest, n_splits = judged.result.strongest, len(judged.result.splits)
     if n_strongest > n_splits / 2:
