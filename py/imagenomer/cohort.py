@@ -85,10 +85,15 @@ class Phenotype:
         return indicator
 
 
+def condition_parts(task: str | None, session: str | None, run: str | None) -> list[str]:
+    """Return "rest", "session 2" and "run 1", without what does not apply."""
+    parts = (task, session and f"session {session}", run and f"run {run}")
+    return [part for part in parts if part]
+
+
 def condition_name(task: str | None, session: str | None, run: str | None) -> str:
     """Return "rest, session 2, run 1", without what does not apply."""
-    parts = (task, session and f"session {session}", run and f"run {run}")
-    return ", ".join(part for part in parts if part)
+    return ", ".join(condition_parts(task, session, run))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,9 +108,7 @@ class Scan:
     @property
     def title(self) -> str:
         """Such as "Subject 10 · rest", with session and run where there are any."""
-        parts = [f"Subject {self.subject}", self.task]
-        parts += [f"session {self.session}"] * bool(self.session) + [f"run {self.run}"] * bool(self.run)
-        return " · ".join(filter(None, parts))
+        return " · ".join([f"Subject {self.subject}", *condition_parts(self.task, self.session, self.run)])
 
 
 @dataclass(frozen=True, slots=True)

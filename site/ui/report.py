@@ -375,7 +375,6 @@ class AnalysisPanel:
         self._say_progress("Starting" if not part else self.parts[part], 0, 0)
         if not self.parts:
             add(self.waiting if self.result.hidden else self.form.element, self.progress)
-            show(self.waiting, self.result.hidden)
         show(self.progress)
         self._mark_state()
         return outcome
@@ -415,7 +414,6 @@ class AnalysisPanel:
             if self.running is run:
                 self.running = None
                 show(self.progress, False)
-                show(self.waiting, self.result.hidden and bool(self.problem.textContent))
                 self._mark_state()
                 if run.stopped and self.n_parts:
                     self.app.status(f"Stopped after {self.n_parts} of {len(self.parts)} parts; what is done stays")
@@ -454,7 +452,13 @@ class AnalysisPanel:
             state = ""
         text(self.state, state)
         show(self.resume, partial and not stale and not self.running)
+        self._mark_waiting()
         self._mark_parts()
+
+    def _mark_waiting(self):
+        """Show what the first result is waiting for, or why there is none."""
+        running = self.running is not None and not self.parts
+        show(self.waiting, self.result.hidden and (running or bool(self.problem.textContent)))
 
     def _mark_parts(self):
         """Show in the list of parts which are done, and which is under way."""
@@ -475,8 +479,8 @@ class AnalysisPanel:
 
     async def _show(self, report):
         self.report = report
-        show(self.waiting, False)
         show(self.result)
+        self._mark_waiting()
         self._show_facts(report)
         self._mark_added()
         views = [(self._widget(view), view) for view in report["views"]]

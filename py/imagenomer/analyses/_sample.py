@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn, Protocol
 import numpy as np
 
 from imagenomer import groups
-from imagenomer.cohort import Cohort, Observations
+from imagenomer.cohort import Cohort, Observations, condition_parts
 from imagenomer.errors import InputError
 from imagenomer.parcellation import Parcellation
 from imagenomer.types import BoolArray, IntArray, Json
@@ -246,8 +246,7 @@ def what(
     mean: bool = True,
 ) -> str:
     """Return what is observed, for titles and sentences: "fc of rest, session 1", "fc, mean over tasks"."""
-    parts = [f"{measure} of {task}" if task else measure]
-    parts += [f"session {session}"] * bool(session) + [f"run {run}"] * bool(run)
+    parts = [f"{measure} of {task}" if task else measure, *condition_parts(None, session, run)]
     if task is None and mean and len(cohort.tasks) > 1:
         parts.append("mean over tasks")
     return ", ".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import numpy as np
@@ -21,7 +21,7 @@ from imagenomer.analyses._components import (
     observed,
 )
 from imagenomer.analyses._edges import EDGE_COLUMNS, named_edges, strongest
-from imagenomer.analyses._sample import Sample, counted, draw_sample, listed, parcellation_of
+from imagenomer.analyses._sample import Sample, counted, listed, parcellation_of, sample_of
 from imagenomer.analyses._tests import number_text
 from imagenomer.cohort import Cohort
 from imagenomer.figures.pixels import default_colormap, scale_limit
@@ -106,17 +106,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[Shown]:
     name = cast("str", params.decomposition)
     scores = imported_from(cohort, name).scores
     unscored = np.asarray(~np.isfinite(scores).all(axis=1))
-    sample = draw_sample(
-        cohort,
-        measure=params.measure,
-        task=params.task if params.task is not None else likely_task(cohort, name),
-        session=params.session,
-        run=params.run,
-        group=params.group,
-        fisher_z=False,
-        missing={f"scores of {name}": unscored},
-        at_least=3,
-    )
+    of_task = params if params.task is not None else replace(params, task=likely_task(cohort, name))
+    sample = sample_of(cohort, of_task, missing={f"scores of {name}": unscored}, at_least=3)
     explained, cumulative = yield from share_explained(
         sample.observations.values,
         sample.rows,

@@ -54,8 +54,8 @@ from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.npy import (
     HEADER_BYTES,
     check_size,
-    in_single_precision,
     npy_header,
+    put_in_single_precision,
     read_header,
     read_npz,
     write_npz,
@@ -487,13 +487,7 @@ class _Import:
             data = file.read(header.start + block.start * row_bytes, header.start + block.stop * row_bytes)
             stored = np.frombuffer(data, header.dtype).reshape(-1, n_edges)
             if scale is None:
-                with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite
-                    values[block] = stored
-                    total = values[block].sum()
-                if not np.isfinite(total):
-                    infinite = np.isinf(values[block])
-                    values[block][infinite] = np.nan
-                    n_infinite += int(np.count_nonzero(infinite))
+                n_infinite += put_in_single_precision(stored, values[block])
             else:
                 np.multiply(stored, np.float32(scale), out=values[block])
                 values[block][stored == _MISSING_INT16] = np.nan
@@ -555,7 +549,8 @@ class _Import:
                 f"{path}: scores have the shape {scores.shape}; there are {len(self.subjects)} subjects and "
                 f"{len(components)} components"
             )
-        maps, n_infinite = in_single_precision(components)
+        maps = np.empty(components.shape, dtype=np.float32)
+        n_infinite = put_in_single_precision(components, maps)
         if n_infinite:
             self.notes.warning(f"{path}: {count(n_infinite, 'infinite weight')} of an edge taken for missing")
         return Decomposition(name, maps, scores.astype(np.float64))

@@ -121,13 +121,16 @@ def check_size(header: NpyHeader, size: int, name: str) -> None:
         )
 
 
-def in_single_precision(values: NDArray[Any]) -> tuple[Float32Array, int]:
-    """Return numbers as float32, NaN where they are infinite or too large for that, and how many those are."""
-    with np.errstate(over="ignore"):
-        single = np.asarray(values, dtype=np.float64).astype(np.float32)
-    infinite = np.isinf(single)
-    single[infinite] = np.nan
-    return single, int(np.count_nonzero(infinite))
+def put_in_single_precision(values: NDArray[Any], target: Float32Array) -> int:
+    """Put numbers into ``target``, NaN where they are infinite or too large for it, and return how many those are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        target[...] = values
+        total = target.sum()
+    if np.isfinite(total):  # as it nearly always is, and one pass tells it
+        return 0
+    infinite = np.isinf(target)
+    target[infinite] = np.nan
+    return int(np.count_nonzero(infinite))
 
 
 def read_npy(data: bytes, name: str, *, texts: bool = False) -> NDArray[Any]:

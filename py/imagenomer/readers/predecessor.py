@@ -36,7 +36,7 @@ from imagenomer.readers.atlas import find_parcellation
 from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.npy import in_single_precision, read_npy, read_npz
+from imagenomer.readers.npy import put_in_single_precision, read_npy, read_npz
 from imagenomer.readers.pickles import read_pickle
 from imagenomer.readers.scans import ScanFile, parse_scan_path, read_scans
 from imagenomer.readers.tables import ColumnFacts, read_participants
@@ -356,7 +356,9 @@ class _Import:
         if other_size:
             self.notes.ignored(f"Scores ({name}) of another length than the {len(usable)} components", other_size)
         self.notes.recognised(f"Decomposition {name}: {count(len(usable), 'component')}, {count(len(rows), 'subject')}")
-        weights, n_infinite = in_single_precision(np.array(usable))
+        read = np.array(usable)
+        weights = np.empty_like(read, dtype=np.float32)
+        n_infinite = put_in_single_precision(read, weights)
         if n_infinite:
             self.notes.warning(
                 f"Decomposition {name}: {count(n_infinite, 'infinite weight')} of an edge taken for missing"
