@@ -371,8 +371,8 @@ Open the full demo cohort; *Phenotypes*, WRAT by ancestry; *Associations*, WRAT,
 
     imagenomer run confound-report demo:full:1 --params '{{"target": "wrat"}}'
 
-Orlichenko A, Su KJ, Tian Q, Shen H, Deng HW, Wang YP. ImageNomer: description of a functional connectivity and omics
-analysis tool and case study identifying a race confound. *Neuroimage: Reports* 3:100191, 2023.
+Orlichenko A, Daly G, Zhou Z, Liu A, Shen H, Deng HW, Wang YP. ImageNomer: description of a functional connectivity and
+omics analysis tool and case study identifying a race confound. *Neuroimage: Reports* 3:100191, 2023.
 [doi:10.1016/j.ynirp.2023.100191](https://doi.org/10.1016/j.ynirp.2023.100191)
 """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagenomer import analyses
+from imagenomer import ARTICLE, __version__, analyses
 from imagenomer.analyses import read_params
 from imagenomer.engine import catalog
 from imagenomer.progress import finish
@@ -17,6 +17,8 @@ from imagenomer.progress import finish
 ROOT = Path(__file__).parents[1]
 DEVELOPING = ROOT / "site" / "docs" / "developing.md"
 BUILDING = ROOT / "site" / "docs" / "building.md"
+CONTRIBUTING, SECURITY = ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"
+CHANGELOG, CITATION = ROOT / "CHANGELOG.md", ROOT / "CITATION.cff"
 
 
 @pytest.fixture
@@ -45,13 +47,13 @@ def test_the_analysis_shown_whole_works_from_its_own_form(example, cohort):
 
 
 def test_every_file_and_picture_that_the_documents_point_to_is_there():
-    for document in (ROOT / "README.md", DEVELOPING, BUILDING):
+    for document in (ROOT / "README.md", CONTRIBUTING, SECURITY, DEVELOPING, BUILDING):
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name} points to {target}"
 
 
 def test_every_command_of_the_documents_is_a_script_that_is_there():
-    texts = [document.read_text(encoding="utf-8") for document in (ROOT / "README.md", BUILDING)]
+    texts = [document.read_text(encoding="utf-8") for document in (ROOT / "README.md", CONTRIBUTING, BUILDING)]
     commands = re.findall(r"python3 (\S+\.py)", "\n".join(texts))
     assert {"build_scripts/serve.py", "build_scripts/test.py", "build_scripts/build.py"} <= set(commands)
     for script in commands:
@@ -64,3 +66,25 @@ def test_every_file_that_building_names_is_there():
     )
     assert "build_scripts/shrink.py" in named
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_version_is_the_same_everywhere():
+    latest, dated = re.findall(r"^## \[([\d.]+)\] - (.+)$", CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)[0]
+    (cited,) = re.findall(r"^version: (.+)$", CITATION.read_text(encoding="utf-8"), re.MULTILINE)
+    assert latest == cited == __version__
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d|not yet released", dated)
+
+
+def test_the_article_is_cited_with_the_same_authors_everywhere():
+    authors = ARTICLE.partition(".")[0]
+    names = re.findall(r"family-names: (\w+)\n +given-names: ([\w-]+)", CITATION.read_text(encoding="utf-8"))
+    assert ", ".join(f"{last} {re.sub('[^A-Z]', '', first)}" for last, first in names) == authors
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for folder in ("site/docs", "py", "build_scripts", "datasets")
+        for path in [ROOT / "README.md", *(ROOT / folder).rglob("*")]
+        if path.suffix in {".md", ".py"}
+    }
+    cited = {path: re.findall(r"Orlichenko A, [^.]*", text) for path, text in texts.items()}
+    assert ROOT / "README.md" in {path for path, found in cited.items() if found}
+    assert {" ".join(one.split()) for found in cited.values() for one in found} == {authors}

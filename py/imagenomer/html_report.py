@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from imagenomer import __version__
+from imagenomer import ARTICLE, __version__
 from imagenomer.analyses import (
     Analysis,
     Column,
@@ -42,12 +42,6 @@ ROWS = 50
 MANY_COLUMNS = 8
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-
-_PAPER = (
-    "Orlichenko A, Daly G, Zhou Z, Liu A, Shen H, Deng HW, Wang YP. ImageNomer: description of a functional "
-    "connectivity and omics analysis tool and case study identifying a race confound. Neuroimage: Reports "
-    "2023;3:100191. https://doi.org/10.1016/j.ynirp.2023.100191"
-)
 
 #: Numbers of a report that are shown large, as in the page.
 _KEY_NUMBERS = {
@@ -457,7 +451,7 @@ def _methods(kept: Kept) -> Iterator[str]:
     yield from (f"<p>{_escaped(kept.named(paragraph))}</p>" for paragraph in (*methods.text, software) if paragraph)
     yield "</section>"
     parcels = kept.cohort.parcellation.citation if kept.cohort.parcellation is not None else ""
-    citations = dict.fromkeys(filter(None, (*methods.citations, parcels, _PAPER)))
+    citations = dict.fromkeys(filter(None, (*methods.citations, parcels, ARTICLE)))
     yield f'<section class="references"><h2>References</h2><ol>{"".join(map(_citation, citations))}</ol></section>'
 
 

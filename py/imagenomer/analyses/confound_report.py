@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from imagenomer import ARTICLE
 from imagenomer.analyses import Analysis, Finding, Methods, Report, in_parts
 from imagenomer.analyses._confound_data import N_FOLDS
 from imagenomer.analyses._confound_parts import (
@@ -431,10 +432,7 @@ _CITATIONS = {
     "marek": "Marek S, Tervo-Clemmens B, Calabro FJ, et al. Reproducible brain-wide association studies require "
     "thousands of individuals. Nature 603:654-660, 2022. https://doi.org/10.1038/s41586-022-04492-9",
     "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 6:65-70, 1979.",
-    "case": "Orlichenko A, Su KJ, Tian Q, Shen H, Deng HW, Wang YP. ImageNomer: description of a functional "
-    "connectivity "
-    "and omics analysis tool and case study identifying a race confound. Neuroimage: Reports 3:100191, 2023. "
-    "https://doi.org/10.1016/j.ynirp.2023.100191",
+    "case": ARTICLE,
 }
 
 

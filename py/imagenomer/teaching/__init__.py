@@ -8,7 +8,7 @@ from reality.
 
 References
 ----------
-.. [1] Orlichenko A, Su KJ, Tian Q, Shen H, Deng HW, Wang YP. ImageNomer: description of a functional
+.. [1] Orlichenko A, Daly G, Zhou Z, Liu A, Shen H, Deng HW, Wang YP. ImageNomer: description of a functional
    connectivity and omics analysis tool and case study identifying a race confound. Neuroimage: Reports 3,
    100191, 2023. doi:10.1016/j.ynirp.2023.100191
 """
