@@ -16,10 +16,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from imagenomer.cache import Cache
 from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
 from imagenomer.parcellation import Parcellation, choose_parcellation
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
+
+#: Observations kept, few: each may be as large as the cohort itself, and the WebAssembly heap never shrinks.
+_KEPT_OBSERVATIONS = 3
 
 #: How a line of the import log is shown.
 Severity = Literal["recognised", "ignored", "warning"]
@@ -270,8 +274,8 @@ class Cohort:
     synthetic: bool = False
     companion: Cohort | None = field(default=None, repr=False)
     # Neither is of init: a copy with other connectivity (dataclasses.replace) has none of these answers.
-    _observations: OrderedDict[tuple[str, str | None, str | None, str | None, bool], Observations] = field(
-        default_factory=OrderedDict, init=False, repr=False
+    _observations: Cache[tuple[str, str | None, str | None, str | None, bool], Observations] = field(
+        default_factory=lambda: Cache(_KEPT_OBSERVATIONS), init=False, repr=False
     )
     cache: OrderedDict[object, object] = field(default_factory=OrderedDict, init=False, repr=False)
 
@@ -404,13 +408,9 @@ class Cohort:
             If the measure, task, session or run is unknown, or ``fisher_z`` is asked of values outside (-1, 1).
         """
         key = (measure, task, session, run, fisher_z)
-        if key not in self._observations:
-            self._observations[key] = self._observe(measure, task, session, run, fisher_z)
-            # Each may be as large as the cohort itself, and the WebAssembly heap never shrinks.
-            while len(self._observations) > 3:
-                self._observations.popitem(last=False)
-        self._observations.move_to_end(key)
-        return self._observations[key]
+        return self._observations.get(key) or self._observations.put(
+            key, self._observe(measure, task, session, run, fisher_z)
+        )
 
     def _observe(
         self, measure: str, task: str | None, session: str | None, run: str | None, fisher_z: bool
@@ -526,7 +526,7 @@ def with_measure(cohort: Cohort, measure: Measure) -> Cohort:
     entry = LogEntry("recognised", f"A measure was made here. {measure.made}")
     more = replace(cohort, measures={**cohort.measures, measure.name: measure}, log=(*cohort.log, entry))
     # Those of the other measures are still right.
-    more._observations.update(cohort._observations)
+    more._observations = cohort._observations.copy()
     more.cache.update(cohort.cache)
     return more
 

@@ -11,7 +11,6 @@ import gc
 import json
 import shlex
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -32,6 +31,7 @@ from imagenomer.analyses import (
     read_params,
 )
 from imagenomer.analyses._sample import parcellation_of
+from imagenomer.cache import Cache
 from imagenomer.cohort import Cohort, n_parcels_of_cohort, with_measure, with_parcellation
 from imagenomer.companion import with_companion
 from imagenomer.downloads import FIGURE_FORMATS, MIME, csv_of, result_stem, stem
@@ -198,14 +198,7 @@ class Opened:
     second: Second | None = None
     #: The measures that were made here: ``{analysis, params, measure}``, in their order.
     added: tuple[dict[str, Json], ...] = ()
-    outcomes: OrderedDict[str, Outcome] = field(default_factory=OrderedDict)
-
-    def keep(self, key: str, outcome: Outcome) -> Outcome:
-        """Keep a result, and as few others as there is room for; returns it."""
-        self.outcomes[key] = outcome
-        if len(self.outcomes) > KEPT_RESULTS:
-            self.outcomes.popitem(last=False)
-        return outcome
+    outcomes: Cache[str, Outcome] = field(default_factory=lambda: Cache(KEPT_RESULTS))
 
 
 async def _at_hand(packages: Iterable[str]) -> None:
@@ -671,14 +664,13 @@ class Engine:
         if outcome is None and not analysis.parts:
             result = await job.finish(analysis.compute(opened.cohort, params))
             report = analysis.report(opened.cohort, params, result)
-            outcome = opened.keep(key, Outcome(name, analysis, params, result, report))
+            outcome = opened.outcomes.put(key, Outcome(name, analysis, params, result, report))
         # What is done of the parts is kept: a cancel costs the one under way only.
         while outcome is None or not (outcome.is_whole or enough(outcome)):
             result, n_done = (None, 0) if outcome is None else (outcome.result, outcome.n_parts)
             result = await job.finish(analysis.parts[n_done].compute(opened.cohort, params, result))
             report = analysis.report(opened.cohort, params, result)
-            outcome = opened.keep(key, Outcome(name, analysis, params, result, report, n_done + 1))
-        opened.outcomes.move_to_end(key)
+            outcome = opened.outcomes.put(key, Outcome(name, analysis, params, result, report, n_done + 1))
         return outcome
 
     def _check_edge(self, edge: int) -> None:

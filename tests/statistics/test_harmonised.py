@@ -170,10 +170,10 @@ def test_rearranged_targets_share_what_was_learned_of_sites(values, codes, targe
     assert (calls, multiplied) == ([], [])
 
 
-def test_what_was_learned_is_forgotten_where_there_is_no_room(values, codes, splits, monkeypatch):
+def test_what_was_learned_is_forgotten_where_there_is_no_room(values, codes, splits):
     features = harmonised_edges(values, np.arange(N), sites(codes))
     finish(features.kernels(splits[0].train, splits[0].test))
-    monkeypatch.setattr(harmonised, "_KEPT_BYTES", 1)
+    features.effects.capacity = 1
     finish(features.kernels(splits[1].train, splits[1].test))
     assert len(features.effects) == 1
 

@@ -81,19 +81,19 @@ def test_products_are_those_of_deviations_from_the_mean(edges, monkeypatch, in_w
     np.testing.assert_array_equal(space.gram, space.gram.T)
 
 
-def test_factors_are_kept_as_long_as_there_is_room_for_the_newest(edges, target, splits, monkeypatch):
+def test_factors_are_kept_as_long_as_there_is_room_for_the_newest(edges, target, splits):
     """That of everybody is larger than those of training parts, and is counted as what it takes itself."""
     own = finish(sample_space(edges, np.arange(N)))
     sizes = [8 * split.train.size**2 for split in splits]
-    monkeypatch.setattr("imagenomer.statistics.split_models._KEPT_BYTES", sum(sizes) + 8 * N**2)
+    own.factors.capacity = sum(sizes) + 8 * N**2
     finish(cross_validate(own, target, splits, Ridge()))
     finish(fit_everybody(own, target, Ridge()))
-    first = dict(own.factors)
+    first = {key: own.factors.get(key) for key in own.factors}
     assert len(first) == len(splits) + 1
     finish(cross_validate(own, -target, splits, Ridge()))
-    assert all(own.factors[key] is first[key] for key in first), "another target needs no others"
+    assert all(own.factors.get(key) is first[key] for key in first), "another target needs no others"
 
-    monkeypatch.setattr("imagenomer.statistics.split_models._KEPT_BYTES", 2 * sizes[0])
+    own.factors.capacity = 2 * sizes[0]
     finish(cross_validate(own, target, folds.repeated(N, 3, 0.2, np.random.default_rng(9)), Ridge()))
     assert len(own.factors) == 2
     assert not set(own.factors) & set(first)

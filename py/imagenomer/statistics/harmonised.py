@@ -19,18 +19,17 @@ JAMA Psychiatry 77:534 (whatever is fitted is fitted to the training part).
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import numpy as np
 import scipy
 
+from imagenomer.cache import Cache, in_bytes
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.combat import Combat, Sites, fit_combat
 from imagenomer.statistics.correlation import weighted_sum
 from imagenomer.statistics.features import Kernels, Numbers, add_products
-from imagenomer.statistics.kept import keep_latest
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Edges worked on at a time.
@@ -84,14 +83,14 @@ class HarmonisedEdges:
         Which of all these are; the others take no part.
     sites : Sites
         Of all rows, and what is preserved.
-    effects : OrderedDict
-        What was learned, by who trained; oldest first.
+    effects : Cache
+        What was learned, by who trained.
     """
 
     values: Float32Array
     usable: BoolArray
     sites: Sites
-    effects: OrderedDict[bytes, _Effects] = field(default_factory=OrderedDict)
+    effects: Cache[bytes, _Effects] = field(default_factory=lambda: Cache(_KEPT_BYTES, in_bytes))
 
     @property
     def n_features(self) -> int:
@@ -196,12 +195,12 @@ class HarmonisedEdges:
     def _learned(self, train: IntArray) -> Steps[_Effects]:
         rows = np.sort(train)
         key = rows.tobytes()
-        if key not in self.effects:
+        made = self.effects.get(key)
+        if made is None:
             sites = self.sites.of(rows)
             combat = yield from fit_combat(self.values, rows, sites)
-            made = _Effects.of(combat, sites.covariates.mean(axis=0))
-            keep_latest(self.effects, key, made, _KEPT_BYTES, lambda one: one.nbytes)
-        return self.effects[key]
+            made = self.effects.put(key, _Effects.of(combat, sites.covariates.mean(axis=0)))
+        return made
 
 
 def harmonised_edges(values: Float32Array, rows: IntArray, sites: Sites) -> HarmonisedEdges:

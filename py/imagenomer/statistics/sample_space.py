@@ -24,12 +24,12 @@ confound regression in the training part only).
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import numpy as np
 import scipy
 
+from imagenomer.cache import Cache, in_bytes
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.features import (
@@ -42,14 +42,14 @@ from imagenomer.statistics.features import (
     add_products,
 )
 from imagenomer.statistics.folds import Split
-from imagenomer.statistics.kept import keep_latest
 from imagenomer.statistics.kernel_models import RidgeFactor
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Columns whose products are summed in float32 before they are added up in float64.
 _COLUMNS = 1024
-#: Bytes of products kept with a sample space: those of 20 splits of 830 subjects.
-_KEPT_BYTES = 96_000_000
+#: Bytes of products, and of factors, kept with a sample space: those of 20 splits of 830 subjects, and all of them
+#: once.
+KEPT_BYTES = 96_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,19 +64,21 @@ class SampleSpace:
         What was multiplied.
     rows : ndarray of int, shape (n,)
         Row of ``features`` of each subject.
-    factors : OrderedDict
+    factors : Cache
         Factors of training parts, with the products with the test part, by a digest of who trains and of what is taken
-        out; oldest first. They serve every target and penalty.
-    products : OrderedDict
-        Products of features that depend on who trains (`FittedFeatures`), by who trains and is tested; oldest first.
-        They serve every target.
+        out; up to `KEPT_BYTES`. They serve every target and penalty.
+    products : Cache
+        Products of features that depend on who trains (`FittedFeatures`), by who trains and is tested; up to
+        `KEPT_BYTES`. They serve every target.
     """
 
     gram: FloatArray
     features: Features
     rows: IntArray
-    factors: OrderedDict[bytes, tuple[RidgeFactor, FloatArray]] = field(default_factory=OrderedDict)
-    products: OrderedDict[bytes, Kernels] = field(default_factory=OrderedDict)
+    factors: Cache[bytes, tuple[RidgeFactor, FloatArray]] = field(
+        default_factory=lambda: Cache(KEPT_BYTES, lambda one: one[0].reflectors.nbytes)
+    )
+    products: Cache[bytes, Kernels] = field(default_factory=lambda: Cache(KEPT_BYTES, in_bytes))
 
     @property
     def n_subjects(self) -> int:
@@ -111,11 +113,11 @@ class SampleSpace:
         if not isinstance(self.features, FittedFeatures):
             return Kernels(self.gram[np.ix_(split.train, split.train)], self.gram[np.ix_(split.test, split.train)])
         key = split.digest()
-        if key in self.products:
-            return self.products[key]
-        made = yield from self.features.kernels(self.rows[split.train], self.rows[split.test])
-        if keep:
-            keep_latest(self.products, key, made, _KEPT_BYTES, lambda one: one.nbytes)
+        made = self.products.get(key)
+        if made is None:
+            made = yield from self.features.kernels(self.rows[split.train], self.rows[split.test])
+            if keep:
+                self.products.put(key, made)
         return made
 
     def refusal(self, split: Split) -> str:
@@ -274,7 +276,7 @@ def space_of_features(features: FittedFeatures, rows: IntArray) -> Steps[SampleS
     kernels = yield from features.kernels(rows, rows)
     space = _space(kernels.train, features, rows)
     everybody = np.arange(rows.size)
-    space.products[Split(everybody, everybody).digest()] = kernels
+    space.products.put(Split(everybody, everybody).digest(), kernels)
     return space
 
 

@@ -27,7 +27,6 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics import elastic_net
 from imagenomer.statistics.features import Kernels
 from imagenomer.statistics.folds import Split, crossed, k_fold
-from imagenomer.statistics.kept import keep_latest
 from imagenomer.statistics.kernel_models import (
     RELATIVE_CLASS_PENALTIES,
     RELATIVE_PENALTIES,
@@ -45,8 +44,6 @@ from imagenomer.types import FloatArray, IntArray
 #: How covariates are used: not at all, alone, beside the features, or taken out of the features.
 Use: TypeAlias = Literal["features", "covariates", "both", "residual"]
 
-#: Bytes of factors kept with a sample space: the 20 training parts of 830 subjects, and all of them once.
-_KEPT_BYTES = 96_000_000
 #: Error of a correlation from float32 features; nearer decisions are made anew from exact ones.
 _R_ERROR = 1e-5
 #: Penalty of standardised covariates in a classifier: that of scikit-learn, which keeps separable classes finite.
@@ -446,12 +443,13 @@ def _key(split: Split, projection: Projection) -> bytes:
 def ridge_factor(space: SampleSpace, split: Split, projection: Projection) -> Steps[tuple[RidgeFactor, FloatArray]]:
     """Return the factor of a training part, from the cache the second time, and the products with the test part."""
     key = _key(split, projection)
-    if key not in space.factors:
+    found = space.factors.get(key)
+    if found is None:
         own = projection.of((yield from space.kernels(split)))
         factor = factorise(own, projection.basis.shape[1])
         _require_variation(factor.scale, split)
-        keep_latest(space.factors, key, (factor, own.test), _KEPT_BYTES, lambda one: one[0].reflectors.nbytes)
-    return space.factors[key]
+        found = space.factors.put(key, (factor, own.test))
+    return found
 
 
 def _require_variation(scale: float, split: Split) -> None:
