@@ -23,7 +23,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -215,8 +215,13 @@ def _patched(path: str, content: bytes) -> bytes:
 
 def interface_script() -> bytes:
     """Return the user interface as one script: it writes the modules into MicroPython's files and runs the main one."""
-    modules = [(path.name, path.read_text(encoding="utf-8")) for path in sorted((ROOT / "site" / "ui").glob("*.py"))]
+    folder = ROOT / "site" / "ui"
+    paths = sorted(folder.rglob("*.py"))
+    modules = [(path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")) for path in paths]
+    folders = sorted({parent.as_posix() for name, _ in modules for parent in PurePosixPath(name).parents[:-1]})
     lines = [
+        "import os",
+        *(f"os.mkdir({name!r})" for name in folders),
         "for name, source in [",
         *(f"    ({name!r}, {source!r})," for name, source in modules),
         "]:",

@@ -1,6 +1,7 @@
 """Colour scale: the colour bar beside a map, with its limit, threshold and colours."""
 
-from dom import clear, h, listen, number, show, text
+from dom import clear, h, listen, show, text
+from logic.words import number
 
 
 class ColourScale:

@@ -3,7 +3,8 @@
 The engine says which edges they are and how they are coloured; each view says where the parcels lie.
 """
 
-from dom import add, clear, h, later, listen, number, show, svg, text
+from dom import add, clear, h, later, listen, show, svg, text
+from logic.words import number
 from pace import Latest
 from parcels import reading
 

@@ -8,8 +8,9 @@ import json
 
 import js
 from client import SILENCE
-from dom import add, h, hide, listen, plural, text
+from dom import add, h, hide, listen, text
 from jsffi import JsException
+from logic.words import plural
 
 #: What the calls of the engine are doing; the others are told by their arguments.
 _DOING = {

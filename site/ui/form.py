@@ -1,6 +1,7 @@
 """Form: the parameters of an analysis as controls, read off the catalog."""
 
-from dom import add, clear, grouped, h, listen, show, text
+from dom import add, clear, h, listen, show, text
+from logic.words import grouped
 from tree import Tree, is_in
 
 #: Fewer options than these are no choice, and are not shown; of sessions and runs the first is their mean.

@@ -1,9 +1,10 @@
 """Connectivity: every scan's matrix in a gallery on one colour scale, one of them large, and their mean and SD."""
 
 from colour_scale import ColourScale
-from dom import add, clear, h, listen, number, show, text
+from dom import add, clear, h, listen, show, text
 from downloads import popup
 from js import ImageData, Uint8ClampedArray, document
+from logic.words import number
 from matrix_viewer import MatrixViewer
 from pace import Latest
 from report import AnalysisTab

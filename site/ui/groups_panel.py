@@ -2,7 +2,8 @@
 
 import js
 from client import Refused
-from dom import add, clear, find, grouped, h, later, listen, number, plural, show, text
+from dom import add, clear, find, h, later, listen, show, text
+from logic.words import grouped, number, plural
 
 #: At least 18 apart in CIELAB from one another, also as seen without red, green or blue cones (Machado et al. 2009),
 #: and 3 : 1 against the light and the dark page. No seventh does; from there on they repeat.

@@ -6,11 +6,12 @@ import sys
 import downloads
 import js
 from client import Bug, Cancelled, Client, Lost, Refused
-from dom import add, clear, find, h, hide, later, listen, on_failure, plural, show, start, text
+from dom import add, clear, find, h, hide, later, listen, on_failure, show, start, text
 from faults import Faults, describe_files, top_of
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from jsffi import JsException
+from logic.words import plural
 from offline_copy import OfflineCopy
 from overview import OverviewTab
 from privacy import PrivacyPanel

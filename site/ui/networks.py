@@ -1,7 +1,8 @@
 """Networks: a map folded into network by network, the mean of their edges or the share that is significant."""
 
 from colour_scale import ColourScale
-from dom import add, clear, h, listen, number, show, svg, text
+from dom import add, clear, h, listen, show, svg, text
+from logic.words import number
 from pace import Latest
 from parcels import reading, shortened
 

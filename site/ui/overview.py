@@ -1,6 +1,7 @@
 """Overview: what the open cohort holds, and what became of the files it came from."""
 
-from dom import clear, find, grouped, h, number, plural, svg
+from dom import clear, find, h, svg
+from logic.words import grouped, number, plural
 
 #: The analysis that a click on a phenotype opens.
 DISTRIBUTION = "phenotype-distribution"

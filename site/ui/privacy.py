@@ -1,8 +1,9 @@
 """What leaves this machine: a panel that counts the requests of this page while one looks, and says what is kept."""
 
 import js
-from dom import clear, find, h, listen, number, plural, show, size, text
+from dom import clear, find, h, listen, show, text
 from jsffi import JsException
+from logic.words import number, plural, size
 from pyscript.ffi import create_proxy, to_js
 
 #: How many refused attempts are listed; all are counted.

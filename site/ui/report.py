@@ -4,11 +4,12 @@ import asyncio
 
 import downloads
 from client import Cancelled, Refused
-from dom import add, clear, find, guarded, h, later, listen, number, show, text
+from dom import add, clear, find, guarded, h, later, listen, show, text
 from fold import Fold
 from form import Form
 from grid import Grid
 from js import CSS, URL, IntersectionObserver, performance
+from logic.words import number
 from matrix_viewer import SHAPES, MatrixViewer
 from pace import Latest
 from points import Points

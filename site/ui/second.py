@@ -1,8 +1,9 @@
 """The second cohort: opened beside the first to test on, said in the header, and opened again with it."""
 
 from client import Cancelled, Refused
-from dom import add, clear, find, h, listen, plural, show
+from dom import add, clear, find, h, listen, show
 from faults import describe_files, top_of
+from logic.words import plural
 from overview import log_line
 from start import chosen
 

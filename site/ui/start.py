@@ -1,7 +1,8 @@
 """The start screen: choosing a cohort, by folder, files, drop or the demo, and what the engine is doing meanwhile."""
 
 import js
-from dom import find, guarded, hide, later, listen, show, size, text
+from dom import find, guarded, hide, later, listen, show, text
+from logic.words import size
 
 #: The teaching cohorts by the name that an address has for them: which of the two, and its size.
 DEMOS = {

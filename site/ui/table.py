@@ -1,7 +1,8 @@
 """Table: the rows of a result, sortable, paged, selectable and downloadable."""
 
 import downloads
-from dom import add, clear, h, listen, number, show, text
+from dom import add, clear, h, listen, show, text
+from logic.words import number
 
 ROWS_PER_PAGE = 50
 

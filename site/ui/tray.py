@@ -1,6 +1,7 @@
 """The tray: maps that were saved to compute with, each a name and where it comes from, never its pixels."""
 
-from dom import clear, find, h, listen, plural, show, text
+from dom import clear, find, h, listen, show, text
+from logic.words import plural
 
 LONGEST = 40  # letters of a name
 EMPTY = (

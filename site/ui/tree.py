@@ -1,6 +1,7 @@
 """Tree: names that are paths, to tick one by one or a folder at a time."""
 
-from dom import add, grouped, h, listen, show, unique
+from dom import add, h, listen, show, unique
+from logic.words import grouped
 
 
 def is_in(name, folder):

@@ -176,9 +176,15 @@ def test_the_interface_writes_its_modules_and_runs_the_main_one(
     script = gzip.decompress(asset.shipped).decode().replace("import main", "ran.append('main')")
     exec(script, {"ran": ran})  # noqa: S102
     assert ran == ["main"]
-    folder = build.ROOT / "site" / "ui"
-    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {
-        path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")
+    assert python_files(tmp_path) == python_files(build.ROOT / "site" / "ui")
+
+
+def python_files(folder: Path) -> dict[str, str]:
+    """Path and text of each module in a folder and those in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
 
 
