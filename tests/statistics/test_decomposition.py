@@ -6,11 +6,12 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import NMF, PCA, FastICA, sparse_encode
 from sklearn.decomposition import dict_learning as learn_dictionary
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, finish
@@ -21,6 +22,7 @@ from imagenomer.statistics.decomposition import (
     non_negative_factors,
     principal_components,
     share_explained,
+    share_projected,
     sparse_components,
 )
 
@@ -228,6 +230,55 @@ def test_noise_has_no_sources_and_ends_in_some_rotation_all_the_same(seed):
 
 # --- sparse dictionary ---------------------------------------------------------------------------
 
+#: Seeds of 9 subjects and 6 edges whose components are so alike that with scores of all of them the first few "explain"
+#: less than nothing, down to −948,111 times the variance: those of the first 2,000 seeds that do on some machine.
+NEAR_COLLINEAR = (146, 209, 229, 315, 369, 397, 428, 498, 684, 741, 1047, 1293, 1404, 1518, 1718, 1860)
+
+
+def near_collinear(test):
+    """Try these seeds whatever else is drawn."""
+    for seed in NEAR_COLLINEAR:
+        test = example(seed)(test)
+    return test
+
+
+def explained_by_regression(values, components):
+    """Oracle: the share of variance that scikit-learn's least squares on some components explains."""
+    deviations = (values - values.mean(axis=0, dtype=float)).T
+    fitted = LinearRegression(fit_intercept=False).fit(components.T.astype(float), deviations)
+    return 1 - np.sum((deviations - fitted.predict(components.T.astype(float))) ** 2) / np.sum(deviations**2)
+
+
+@settings(max_examples=20)
+@given(SEEDS)
+def test_shares_of_projections_are_those_of_regression_on_the_components(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(0, 0.2, (12, 40)).astype(np.float32)
+    components = rng.normal(size=(5, 40)) * (rng.random((5, 40)) < 0.4) + np.eye(5, 40)
+    components /= np.linalg.norm(components, axis=1, keepdims=True)
+    explained, cumulative = finish(share_projected(values, np.arange(12), components))
+    alone = [explained_by_regression(values, components[one : one + 1]) for one in range(5)]
+    together = [explained_by_regression(values, components[: one + 1]) for one in range(5)]
+    np.testing.assert_allclose(explained, alone, rtol=1e-9)
+    np.testing.assert_allclose(cumulative, together, rtol=1e-9)
+
+
+def test_orthonormal_components_explain_the_same_either_way(rng):
+    values, _ = mixture(rng)
+    axes, ours = principal(values, np.arange(40), 6)
+    maps = ours.components.astype(float)
+    explained, cumulative = finish(share_projected(values, np.arange(40), maps))
+    np.testing.assert_allclose(explained, axes.singular_values[:6] ** 2 / axes.total, rtol=1e-6)
+    np.testing.assert_allclose(cumulative, np.cumsum(explained), rtol=1e-6)
+
+
+def test_a_component_that_follows_from_others_adds_nothing(rng):
+    values = rng.normal(0, 0.2, (12, 40)).astype(np.float32)
+    first, second = np.linalg.qr(rng.normal(size=(40, 2)))[0].T
+    third = (first + second) / np.sqrt(2)
+    _, cumulative = finish(share_projected(values, np.arange(12), np.array([first, second, third, second])))
+    np.testing.assert_array_equal(cumulative[1:], cumulative[1])
+
 
 def sparse_mixture(rng):
     sources = rng.normal(size=(3, 900)) * (rng.random((3, 900)) < 0.12)
@@ -281,17 +332,22 @@ def test_the_more_sparsity_the_fewer_edges_and_too_much_is_refused(rng):
 
 @settings(max_examples=30)
 @given(SEEDS)
+@near_collinear
 def test_components_of_hardly_any_edges_may_follow_from_each_other(seed):
+    """Near-collinear components have large scores that cancel, so that scores of some of them explain nothing."""
     rng = np.random.default_rng(seed)
     values = rng.normal(0, 0.2, (9, 6)).astype(np.float32)
     axes = finish(axes_of(values, np.arange(9)))
     ours = finish(sparse_components(values, np.arange(9), axes, 5, 0.5, rng))
     assert np.isfinite(ours.scores).all()
-    assert (np.diff(ours.cumulative) > -1e-9).all()
-    assert ours.cumulative[-1] <= 1 + 1e-9
-    # Least squares: what is left is orthogonal to every component.
-    left = values - values.mean(axis=0) - ours.scores @ ours.components
-    np.testing.assert_allclose(left @ ours.components.T, 0, atol=1e-5)
+    assert (ours.explained >= 0).all()
+    assert (np.diff(ours.explained) <= 0).all()
+    assert (np.diff(ours.cumulative) >= 0).all()
+    assert ours.cumulative[0] == pytest.approx(ours.explained[0], rel=1e-9)
+    assert ours.cumulative[-1] <= 1
+    # Least squares: what is left is orthogonal to every component, whose rounding large scores multiply.
+    left = values - values.mean(axis=0, dtype=float) - ours.scores @ ours.components
+    np.testing.assert_allclose(left @ ours.components.T, 0, atol=3e-7 * max(1, np.abs(ours.scores).max()))
 
 
 # --- non-negative factors ------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correlation import column_blocks
+from imagenomer.statistics.design import ALIASED, residuals
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: What non-negative factors make of negative connectivity: "refuse" it, take it for 0, or drop its sign.
@@ -90,7 +91,8 @@ class Factors:
     scores : ndarray, shape (n_subjects, n_components)
     explained, cumulative : ndarray, shape (n_components,)
         Share of the variance between subjects that each component explains, and the first ones together: 1 less the
-        squared misfit over the squared deviations from the mean. Below 0 if the fit is worse than the mean is.
+        squared misfit over the squared deviations from the mean (`share_explained`). Below 0 if the fit is worse than
+        the mean is; of a sparse dictionary, scores are fitted to each selection of components (`share_projected`).
     n_iterations : int
         0 where nothing is iterated.
     converged : bool
@@ -205,8 +207,11 @@ def independent_components(
     maps = yield from _principal_maps(values, rows, axes, n_components)
     unmixing, n_iterations, converged = yield from _unmix(maps[:, axes.usable], rng)
     components = scipy.linalg.blas.dgemm(1, maps.T, unmixing.T).T
-    factors = yield from _fitted(values, rows, axes, components)
-    return Factors(factors.components, factors.scores, factors.explained, factors.cumulative, n_iterations, converged)
+    components, scores, products = yield from _fitted(values, rows, components)
+    alone = 2 * np.einsum("ij,ij->j", scores, products) - np.einsum("ij,ij->j", scores, scores)
+    components, scores = _ordered(alone, components, scores)
+    explained, cumulative = yield from share_explained(values, rows, components, scores)
+    return Factors(_with_gaps(components, axes.usable), scores, explained, cumulative, n_iterations, converged)
 
 
 def _unmix(maps: FloatArray, rng: np.random.Generator) -> Steps[tuple[FloatArray, int, bool]]:
@@ -265,6 +270,11 @@ def sparse_components(
     sparsity : float
         The penalty a as a share of the length that the median edge has in R: the more, the fewer edges a component has.
         Scores are fitted without a penalty.
+
+    Returns
+    -------
+    Factors
+        What explains most comes first, of `share_projected`.
     """
     maps = yield from _principal_maps(values, rows, axes, n_components)
     k = len(maps)
@@ -296,12 +306,14 @@ def sparse_components(
     kept = codes.any(axis=1)
     if not kept.any():
         raise InputError(f"with sparsity {sparsity:g} no component keeps an edge; choose a smaller one")
-    factors = yield from _fitted(values, rows, axes, components[kept])
+    components, scores, products = yield from _fitted(values, rows, components[kept])
+    components, scores = _ordered(np.einsum("ij,ij->j", products, products), components, scores)
+    explained, cumulative = yield from share_projected(values, rows, components)
     return Factors(
-        factors.components,
-        factors.scores,
-        factors.explained,
-        factors.cumulative,
+        _with_gaps(components, axes.usable),
+        scores,
+        explained,
+        cumulative,
         step,
         step < _MOST_ROUNDS,
         int(np.count_nonzero(~kept)),
@@ -502,17 +514,59 @@ def _products(
     return products, gram, total
 
 
-def _fitted(values: Float32Array, rows: IntArray, axes: Axes, components: FloatArray) -> Steps[Factors]:
-    """Bring components to length 1, fit scores to them by least squares, and put what explains most first."""
+def share_projected(
+    values: Float32Array, rows: IntArray, components: FloatArray
+) -> Steps[tuple[FloatArray, FloatArray]]:
+    """Return the share of the variance between subjects that lies along components, each alone and the first together.
+
+    It is that of `share_explained` with scores that are fitted by least squares to one component, or to the first
+    ones, only. Scores fitted to all of them at once are no measure of some: of two components that are nearly the same,
+    each has large scores that the other's cancel.
+
+    Parameters
+    ----------
+    values, rows
+        As for `axes_of`.
+    components : ndarray, shape (n_components, n_edges)
+        Of length 1, 0 at edges that take no part.
+
+    Returns
+    -------
+    explained, cumulative : ndarray, shape (n_components,)
+        Between 0 and 1; the second does not decrease.
+    """
+    # A component that follows from those before it adds no direction; a row of 0 stands for it.
+    basis = np.zeros(components.shape)
+    for one, component in enumerate(components):
+        left = residuals(component, basis[:one].T)
+        length = float(np.linalg.norm(left))
+        if length > ALIASED:
+            basis[one] = left / length
+    along, _, total = yield from _products(values, rows, components)
+    onto, _, _ = yield from _products(values, rows, basis)
+    explained = np.einsum("ij,ij->j", along, along) / total
+    cumulative = np.cumsum(np.einsum("ij,ij->j", onto, onto)) / total
+    return np.minimum(explained, 1), np.minimum(cumulative, 1)
+
+
+def _fitted(
+    values: Float32Array, rows: IntArray, components: FloatArray
+) -> Steps[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Bring components to length 1 and fit scores to them by least squares; return both, and the components' products.
+
+    The products of deviations with components, shape (n_subjects, n_components), are the scores of each on its own.
+    """
     components = components / np.linalg.norm(components, axis=1, keepdims=True)
     components *= _signs(components)[:, None]
     products, gram, _ = yield from _products(values, rows, components)
-    scores = products @ scipy.linalg.pinvh(gram)  # components may follow from each other, those of few edges above all
-    alone = 2 * np.einsum("ij,ij->j", scores, products) - np.einsum("ij,ij->j", scores, scores)
-    order = np.argsort(-alone, kind="stable")
-    components, scores = components[order], np.ascontiguousarray(scores[:, order])
-    explained, cumulative = yield from share_explained(values, rows, components, scores)
-    return Factors(_with_gaps(components, axes.usable), scores, explained, cumulative)
+    # Components may follow from each other, those of few edges above all.
+    return components, products @ scipy.linalg.pinvh(gram), products
+
+
+def _ordered(by: FloatArray, components: FloatArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return components and scores, those with the largest of some numbers first."""
+    order = np.argsort(-by, kind="stable")
+    return components[order], np.ascontiguousarray(scores[:, order])
 
 
 # --- shared --------------------------------------------------------------------------------------
