@@ -236,7 +236,7 @@ def test_the_fast_map_refuses_what_the_exact_one_refuses():
     values, _, design = connectome(6)
     adjusted = adjusted_moments(values, column_moments(values, np.arange(300)), design)
     age = Phenotype("age again", design.matrix[:, 1])
-    with pytest.raises(InputError, match="says the same as age"):
+    with pytest.raises(InputError, match="follows from age"):
         correlate_adjusted(values, code(age, np.arange(300)), adjusted)
     with pytest.raises(ValueError, match="300 subjects for 299 rows"):
         adjusted_moments(values, column_moments(values, np.arange(299)), design)

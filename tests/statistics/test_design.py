@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
-from imagenomer.statistics.design import Term, build_design, code, directions_of, residuals
+from imagenomer.statistics.design import (
+    AliasedColumn,
+    CollinearColumn,
+    ConstantVariable,
+    FewSubjects,
+    SaturatedSubjects,
+    SingleSubjectLevel,
+    Term,
+    build_design,
+    code,
+    directions_of,
+    residuals,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 N = 60
@@ -60,7 +72,7 @@ def test_columns_are_named_after_levels_and_products():
     people = draw(1)
     design = build_design([people["age"], people["site"]], np.arange(N), [("age", "site")])
     assert design.columns == ("intercept", "age", "site: B", "site: C", "age × site: B", "age × site: C")
-    assert design.warnings == ()
+    assert design.findings == ()
 
 
 def test_only_the_chosen_subjects_and_their_levels_count():
@@ -70,11 +82,14 @@ def test_only_the_chosen_subjects_and_their_levels_count():
     np.testing.assert_array_equal(design.matrix[:, 1], [0, 1, 0, 1, 0, 1, 1, 0])
 
 
-@pytest.mark.parametrize("same", [number("dose", np.full(30, 0.1)), category("dose", np.zeros(30), ["0.1", "0.2"])])
-def test_a_constant_covariate_is_left_out_and_named(same):
+@pytest.mark.parametrize(
+    ("same", "value"),
+    [(number("dose", np.full(30, 0.1)), 0.1), (category("dose", np.zeros(30), ["low", "high"]), "low")],
+)
+def test_a_constant_covariate_is_left_out_and_named(same, value):
     design = build_design([same], np.arange(30))
     assert design.columns == ("intercept",)
-    assert design.warnings == ("dose is left out: all 30 subjects have the same value, 0.1.",)
+    assert design.findings == (ConstantVariable("dose", 30, value),)
 
 
 def test_a_covariate_that_says_the_same_is_left_out():
@@ -82,7 +97,7 @@ def test_a_covariate_that_says_the_same_is_left_out():
     months = number("age in years", age.values / 12 + 3)
     design = build_design([age, months], np.arange(N))
     assert design.left_out == ("age in years",)
-    assert design.warnings == ("age in years is left out: for these subjects it says the same as age.",)
+    assert design.findings == (AliasedColumn("age in years", ("age",)),)
 
 
 def test_a_covariate_that_follows_from_several_is_left_out_and_they_are_named():
@@ -90,7 +105,7 @@ def test_a_covariate_that_follows_from_several_is_left_out_and_they_are_named():
     total = number("total", 2 * people["age"].values + 30 * people["sex"].values)
     design = build_design([people["motion"], people["age"], people["sex"], total], np.arange(N))
     assert design.left_out == ("total",)
-    assert "total is left out: for these subjects it follows from age and sex: M." in design.warnings
+    assert AliasedColumn("total", ("age", "sex: M")) in design.findings
 
 
 def test_an_empty_cell_of_an_interaction_is_left_out():
@@ -104,19 +119,30 @@ def test_entangled_covariates_are_kept_and_named(rng):
     age = rng.uniform(8, 20, 100)
     design = build_design([number("age", age), number("grade", age + rng.normal(0, 0.5, 100))], np.arange(100))
     assert design.rank == 3
-    assert any("of the variance of grade follows from age" in warning for warning in design.warnings)
-    assert build_design([number("age", age), number("grade", rng.permutation(age))], np.arange(100)).warnings == ()
+    of_age, of_grade = design.findings
+    share = np.corrcoef(design.matrix[:, 1:].T)[0, 1] ** 2
+    assert of_age == CollinearColumn("age", pytest.approx(share, rel=1e-9), ("grade",))
+    assert of_grade == CollinearColumn("grade", pytest.approx(share, rel=1e-9), ("age",))
+    assert build_design([number("age", age), number("grade", rng.permutation(age))], np.arange(100)).findings == ()
 
 
 def test_a_level_with_one_subject_is_named():
     design = build_design([category("site", [0] * 15 + [1] * 15 + [2])], np.arange(31))
-    assert design.warnings == ("C of site has one subject, who is fitted exactly and so tells nothing.",)
+    assert design.findings == (SingleSubjectLevel("site", "C"),), "and is not counted as fitted exactly again"
 
 
 def test_a_subject_alone_in_a_cell_is_counted():
     sex, site = [0] * 20 + [1] * 20, [0] * 19 + [1] + [0] * 10 + [1] * 10
     design = build_design([category("sex", sex), category("site", site)], np.arange(40), [("sex", "site")])
-    assert "One subject is the only one of a kind" in " ".join(design.warnings)
+    assert SaturatedSubjects(1) in design.findings
+
+
+def test_what_a_covariate_is_called_does_not_change_the_findings():
+    sex, site = [0] * 20 + [1] * 20, [0] * 19 + [1] + [0] * 10 + [1] * 10
+    same = number("dose of whoever has one subject", np.ones(40))
+    covariates = [same, category("sex", sex), category("site", site)]
+    findings = build_design(covariates, np.arange(40), [("sex", "site")]).findings
+    assert SaturatedSubjects(1) in findings
 
 
 def test_too_few_subjects_are_refused_and_few_are_told():
@@ -126,8 +152,8 @@ def test_too_few_subjects_are_refused_and_few_are_told():
     many = [number(f"x{index}", np.random.default_rng(index).standard_normal(6)) for index in range(9)]
     with pytest.raises(InputError, match="6 complete subjects cannot fit a model of 10 columns"):
         build_design(many, np.arange(6))
-    few = build_design(list(draw(4, 40).values()), np.arange(40)).warnings
-    assert few == ("40 subjects for a model of 6 columns are few: a usual rule asks for 10 subjects for each.",)
+    few = build_design(list(draw(4, 40).values()), np.arange(40)).findings
+    assert few == (FewSubjects(40, 6),)
 
 
 def test_an_interaction_needs_its_parts():
@@ -160,7 +186,7 @@ def test_a_target_that_follows_from_the_covariates_is_refused_with_their_names()
     people = draw(7)
     design = build_design([people["age"], people["sex"]], np.arange(N))
     doubled = number("twice", 2 * people["age"].values)
-    with pytest.raises(InputError, match="twice cannot be tested: for these subjects it says the same as age"):
+    with pytest.raises(InputError, match="twice cannot be tested: for these subjects it follows from age"):
         directions_of(code(doubled, np.arange(N)), design)
 
 

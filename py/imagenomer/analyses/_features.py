@@ -27,6 +27,7 @@ from imagenomer.analyses import (
     VariantSetChoice,
 )
 from imagenomer.analyses._components import imported_from
+from imagenomer.analyses._design_words import design_warnings
 from imagenomer.analyses._sample import Sample, counted, draw_people, leak_warnings, listed, sample_of, what
 from imagenomer.analyses._sites import draw_of_sites, preserved_in_words, site_of
 from imagenomer.analyses._variants import draw_genotyped
@@ -396,7 +397,7 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
             f"{counted(len(names), 'column')}, one for each number and each further level of a category, are brought "
             "to a standard deviation of 1 in each training part.",
         ),
-        tuple(warning for term in terms for warning in term.warnings),
+        tuple(design_warnings(finding for term in terms for finding in term.findings)),
     )
 
 

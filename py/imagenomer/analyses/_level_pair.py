@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from imagenomer.analyses import Column, FigureView, PointsView, TableView, View
+from imagenomer.analyses._design_words import design_warnings
 from imagenomer.analyses._edge_points import jitter
 from imagenomer.analyses._model import affirmative, require_variation
 from imagenomer.analyses._sample import counted, listed
@@ -117,7 +118,7 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
         tuple(Adjustment(*row) for row in zip(names, unadjusted, adjusted, strict=True)),
         adjusted_means(values, codes, tested, design) if covariates else None,
         design,
-        (*design.warnings, *_doubts(number, category, levels, values, codes)),
+        (*design_warnings(design.findings), *_doubts(number, category, levels, values, codes)),
     )
 
 

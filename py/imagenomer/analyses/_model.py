@@ -21,6 +21,7 @@ from imagenomer.analyses import (
     TaskChoice,
 )
 from imagenomer.analyses._ancestry import MOST_COMPONENTS, ancestry, as_phenotypes, components
+from imagenomer.analyses._design_words import design_warnings
 from imagenomer.analyses._sample import counted, listed
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -322,7 +323,8 @@ def sentences_of(model: Model) -> list[str]:
 
 def warnings_of(model: Model) -> list[str]:
     """Say what of the model could mislead."""
-    said = [*model.design.warnings, *(one for one in model.tested.warnings if one not in model.design.warnings)]
+    design = model.design.findings
+    said = design_warnings([*design, *(one for one in model.tested.findings if one not in design)])
     if model.question.covariates and model.plain is not None:
         own = residuals(model.tested.values, model.plain.basis)
         left = residuals(own, model.design.basis)

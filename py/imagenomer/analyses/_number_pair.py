@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from imagenomer.analyses import PointsView, View
+from imagenomer.analyses._design_words import design_warnings
 from imagenomer.analyses._model import as_ranks, require_variation
 from imagenomer.analyses._sample import counted, listed
 from imagenomer.analyses._tests import Adjustment, Estimate, adjustment_view, estimate_text, number_text, p_text
@@ -76,7 +77,7 @@ def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subject
         Adjustment("Spearman's rho", spearman, partial_rho),
         Adjustment(_slope_name(x, y), slope, partial_slope),
     )
-    warnings = (*design.warnings, *_doubts(pearson.value, spearman.value, subjects.size))
+    warnings = (*design_warnings(design.findings), *_doubts(pearson.value, spearman.value, subjects.size))
     return NumberPair(x, y, subjects, tuple(one.name for one in covariates), adjustments, design, warnings)
 
 

@@ -22,6 +22,7 @@ from imagenomer.analyses import (
     TableView,
     View,
 )
+from imagenomer.analyses._design_words import design_warnings
 from imagenomer.analyses._edge_points import jitter
 from imagenomer.analyses._edges import EDGE_COLUMNS, named_edges, strongest
 from imagenomer.analyses._features import Gathered
@@ -434,7 +435,7 @@ def _about_errors(params: Params, result: Prediction) -> list[str]:
 
 def _warnings(cohort: Cohort, params: Params, result: Prediction) -> list[str]:
     judged, gathered = result.judged, result.gathered
-    said = [*gathered.warnings, *result.asked.design.warnings]
+    said = [*gathered.warnings, *design_warnings(result.asked.design.findings)]
     n_train = int(np.median([split.train.size for split in judged.result.splits]))
     if n_train < _FEW:
         said.append(

@@ -23,6 +23,7 @@ from imagenomer.analyses import (
 from imagenomer.analyses._ancestry import MOST_COMPONENTS, ancestry, as_phenotypes
 from imagenomer.analyses._ancestry import components as ancestry_components
 from imagenomer.analyses._components import Components, Source, decompose, whole
+from imagenomer.analyses._design_words import design_warnings
 from imagenomer.analyses._inference import BY_P, Verdict, controls, judge_by_p
 from imagenomer.analyses._sample import counted, listed
 from imagenomer.analyses._variants import CODED, CODINGS, about_relatives
@@ -336,7 +337,7 @@ def _sentences(cohort: Cohort, params: Params, result: Association, tested: int,
 
 
 def _warnings(cohort: Cohort, params: Params, result: Association, by_component: list[dict[str, Json]]) -> list[str]:
-    said = [*result.design.warnings, *about_relatives(cohort, result.components.subjects[result.rows])]
+    said = [*design_warnings(result.design.findings), *about_relatives(cohort, result.components.subjects[result.rows])]
     inflated = [
         row["component"]
         for row in by_component

@@ -31,6 +31,7 @@ from imagenomer.analyses import (
     TaskChoice,
     View,
 )
+from imagenomer.analyses._design_words import design_warnings
 from imagenomer.analyses._model import whole
 from imagenomer.analyses._sample import Sample, counted, listed, parcellation_of, sample_of, what
 from imagenomer.analyses._sites import COMBAT_CITATIONS, draw_of_sites, preserved_in_words, site_of
@@ -705,7 +706,7 @@ def _accuracy(prediction: SitePrediction) -> str:
 
 
 def _warnings(params: Params, result: Harmonised) -> list[str]:
-    said = list(result.design.warnings)
+    said = design_warnings(result.design.findings)
     counts = result.sites.of(np.flatnonzero(result.learned)).counts
     few = [f"{result.sites.names[site]} ({counts[site]})" for site in np.flatnonzero((counts > 0) & (counts < _FEW))]
     if few:

@@ -18,6 +18,7 @@ from imagenomer.analyses import (
     TableView,
     View,
 )
+from imagenomer.analyses._design_words import difference_warnings
 from imagenomer.analyses._sample import counted, listed
 from imagenomer.analyses._tests import effect_numbers, number_text, test_numbers, test_text, test_views
 from imagenomer.cohort import Cohort, Phenotype
@@ -156,7 +157,7 @@ def report(cohort: Cohort, params: Params, result: Distribution) -> Report:
             "effects": [effect_numbers(effect) for effect in effects],
         },
         sentences=tuple(_sentences(result)),
-        warnings=(*(difference.warnings if difference else ()), *_not_drawn(params, result)),
+        warnings=(*(difference_warnings(difference) if difference else ()), *_not_drawn(params, result)),
         views=tuple(_views(result, params, title)),
     )
 

@@ -29,6 +29,7 @@ from imagenomer.analyses import (
     VariantSetChoice,
 )
 from imagenomer.analyses._ancestry import MOST_COMPONENTS, ancestry, as_phenotypes, components
+from imagenomer.analyses._design_words import design_warnings
 from imagenomer.analyses._inference import (
     BY_P,
     CORRECTIONS,
@@ -677,7 +678,7 @@ def _coding_said(params: Params) -> str:
 
 
 def _warnings(cohort: Cohort, params: Params, result: Association, tested: int) -> list[str]:
-    said = list(result.design.warnings)
+    said = design_warnings(result.design.findings)
     if result.plan is not None:
         said += permutation_warnings(result.plan, params.alpha)
     if not tested:

@@ -1,50 +1,135 @@
-"""Design: covariates as the columns of a linear model, and in words what is wrong with them.
+"""Design: covariates as the columns of a linear model, and what is wrong with them.
 
 A number is one column, its deviation from the mean; a category is one column of 0 and 1 for each level that occurs,
 except the first. An interaction is the products of the columns of its two parts. The first column is the intercept.
 
-A column that is constant or follows from those before it adds nothing to the model: it is left out, and a warning
-says what it follows from. A model that leaves no degrees of freedom, or explains what is to be tested, is refused.
+A column that is constant or follows from those before it adds nothing to the model: it is left out. What of that, and
+of subjects who are fitted exactly, a reader of the result should know is a `Finding`. A model that leaves no degrees of
+freedom, or explains what is to be tested, is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
-from imagenomer.types import FloatArray, IntArray
+from imagenomer.types import FloatArray, IntArray, Variable
 
 #: A column that the others explain but for this share of its length follows from them; what R's `lm` uses.
 ALIASED = 1e-7
-#: Share of a covariate's variance that follows from the other covariates above which they are called entangled; a
+#: Share of a covariate's variance that follows from the other covariates above which they are called collinear; a
 #: variance inflation factor of 10.
-_ENTANGLED = 0.9
-#: Fewer subjects than this for each column of the model are worth a warning.
-_SUBJECTS_PER_COLUMN = 10
+_COLLINEAR = 0.9
+#: A usual rule asks for so many subjects for each column of the model.
+SUBJECTS_PER_COLUMN = 10
+
+
+# --- findings ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantVariable:
+    """A variable that has the same value in all subjects, and is left out.
+
+    Attributes
+    ----------
+    name : str
+    n_subjects : int
+    value : float or str
+        The number or the level; "" where there are no subjects.
+    """
+
+    name: str
+    n_subjects: int
+    value: float | str
+
+
+@dataclass(frozen=True, slots=True)
+class SingleSubjectLevel:
+    """A level that one subject has, who is fitted exactly."""
+
+    variable: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class AliasedColumn:
+    """A column that follows from those before it, and is left out.
+
+    Attributes
+    ----------
+    column : str
+    sources : tuple of str
+        The columns it follows from; none where it does not vary.
+    """
+
+    column: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CollinearColumn:
+    """A column that stays in the model, though most of its variance follows from other variables.
+
+    Attributes
+    ----------
+    column : str
+    share : float
+        Of the column's variance, what the others explain.
+    others : tuple of str
+        Names of these variables.
+    """
+
+    column: str
+    share: float
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaturatedSubjects:
+    """So many subjects, beside those of a `SingleSubjectLevel`, are each fitted exactly by the model."""
+
+    n_subjects: int
+
+
+@dataclass(frozen=True, slots=True)
+class FewSubjects:
+    """Fewer subjects than `SUBJECTS_PER_COLUMN` for each column of the model."""
+
+    n_subjects: int
+    n_columns: int
+
+
+TermFinding: TypeAlias = ConstantVariable | SingleSubjectLevel
+#: What a reader of a result should know of the model.
+Finding: TypeAlias = TermFinding | AliasedColumn | CollinearColumn | SaturatedSubjects | FewSubjects
+
+
+# --- terms and designs ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """One phenotype, or the interaction of several, as columns.
+    """One variable, or the interaction of several, as columns.
 
     Attributes
     ----------
     name : str
         "age", "sex", "age × sex".
     columns : tuple of str
-        "age"; "site: B", "site: C"; "age × sex: M". Empty where the phenotype does not vary.
+        "age"; "site: B", "site: C"; "age × sex: M". Empty where the variable does not vary.
     values : ndarray, shape (n_subjects, n_columns)
-    warnings : tuple of str
+    findings : tuple of ConstantVariable or SingleSubjectLevel
     """
 
     name: str
     columns: tuple[str, ...]
     values: FloatArray
-    warnings: tuple[str, ...] = ()
+    findings: tuple[TermFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,15 +146,14 @@ class Design:
         Orthonormal columns that span the same space; the first is constant.
     left_out : tuple of str
         Columns that follow from others.
-    warnings : tuple of str
-        What a reader of the result should know, in plain words.
+    findings : tuple of Finding
     """
 
     matrix: FloatArray
     columns: tuple[str, ...]
     basis: FloatArray
     left_out: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def n_subjects(self) -> int:
@@ -80,31 +164,31 @@ class Design:
         return int(self.matrix.shape[1])
 
 
-def code(phenotypes: Phenotype | Sequence[Phenotype], subjects: IntArray) -> Term:
-    """Return the columns of a phenotype, or of the interaction of several, for some subjects.
+def code(variables: Variable | Sequence[Variable], subjects: IntArray) -> Term:
+    """Return the columns of a variable, or of the interaction of several, for some subjects.
 
     Parameters
     ----------
-    phenotypes : Phenotype or sequence of Phenotype
+    variables : Variable or sequence of Variable
     subjects : ndarray, shape (n_subjects,)
         Indices of subjects who have a value: the caller says which are left out, and why.
     """
-    if isinstance(phenotypes, Phenotype):
-        return _code(phenotypes, subjects)
-    term, *others = (_code(phenotype, subjects) for phenotype in phenotypes)
+    if not isinstance(variables, Sequence):
+        return _code(variables, subjects)
+    term, *others = (_code(variable, subjects) for variable in variables)
     for other in others:
         term = _product(term, other)
     return term
 
 
 def build_design(
-    covariates: Sequence[Phenotype], subjects: IntArray, interactions: Iterable[tuple[str, str]] = ()
+    covariates: Sequence[Variable], subjects: IntArray, interactions: Iterable[tuple[str, str]] = ()
 ) -> Design:
     """Return the model of some covariates; without any, that is the mean.
 
     Parameters
     ----------
-    covariates : sequence of Phenotype
+    covariates : sequence of Variable
         Numbers and categories. Where one follows from others, the later ones are left out.
     subjects : ndarray, shape (n_subjects,)
         Indices of subjects who have all values.
@@ -117,35 +201,31 @@ def build_design(
         If an interaction is of something that is not a covariate, or there are too few subjects.
     """
     terms = {covariate.name: code(covariate, subjects) for covariate in covariates}
-    products = []
-    for first, second in interactions:
-        for name in (first, second):
-            if name not in terms:
-                raise InputError(f"the interaction {first} × {second} needs {name} as a covariate too; add it")
-        products.append(_product(terms[first], terms[second]))
-    warnings = [warning for term in terms.values() for warning in term.warnings]
-
+    mains = tuple(terms.values())
+    everything = (*mains, *_interactions(terms, interactions))
     n = subjects.size
     matrix, basis = np.ones((n, 1)), np.full((n, 1), 1 / np.sqrt(max(n, 1)))
-    columns, left_out = ["intercept"], []
-    for term in [*terms.values(), *products]:
+    columns, aliased = ["intercept"], []
+    for term in everything:
         for name, values in zip(term.columns, term.values.T, strict=True):
             # Columns beyond the number of subjects always follow from the others, so they are no finding.
             if len(columns) == n:
-                raise _too_few(n, 1 + sum(len(one.columns) for one in [*terms.values(), *products]))
+                raise _too_few(n, 1 + sum(len(one.columns) for one in everything))
             residual = residuals(values, basis)
             if np.linalg.norm(residual) <= ALIASED * np.linalg.norm(values):
-                warnings.append(f"{name} is left out: for these subjects it {_origin(values, matrix, columns)}.")
-                left_out.append(name)
+                aliased.append(AliasedColumn(name, _sources(values, matrix, columns)))
                 continue
             matrix = np.column_stack([matrix, values])
             basis = np.column_stack([basis, residual / np.linalg.norm(residual)])
             columns.append(name)
     if n - len(columns) < 2:
         raise _too_few(n, len(columns))
-    warnings += _entangled(tuple(terms.values()), left_out)
-    warnings += _thin(basis, tuple(terms.values()))
-    return Design(matrix, tuple(columns), np.asfortranarray(basis), tuple(left_out), tuple(warnings))
+    left_out = tuple(one.column for one in aliased)
+    of_terms = tuple(finding for term in mains for finding in term.findings)
+    findings: list[Finding] = [*of_terms, *aliased, *_collinear(mains, left_out), *_saturated(basis, of_terms)]
+    if n < SUBJECTS_PER_COLUMN * len(columns) and len(columns) > 1:
+        findings.append(FewSubjects(n, len(columns)))
+    return Design(matrix, tuple(columns), np.asfortranarray(basis), left_out, tuple(findings))
 
 
 def directions_of(tested: Term, design: Design) -> FloatArray:
@@ -179,8 +259,8 @@ def directions_of(tested: Term, design: Design) -> FloatArray:
         norm = float(np.linalg.norm(residual))
         if norm <= ALIASED * np.linalg.norm(values):
             raise InputError(
-                f"{name} cannot be tested: for these subjects it {_origin(values, matrix, names)}; "
-                "leave that out of the covariates"
+                f"{name} cannot be tested: for these subjects it follows from "
+                f"{_listed(_sources(values, matrix, names) or ('the mean',))}; leave that out of the covariates"
             )
         basis, matrix = np.column_stack([basis, residual / norm]), np.column_stack([matrix, values])
         names.append(name)
@@ -197,30 +277,36 @@ def residuals(values: FloatArray, basis: FloatArray) -> FloatArray:
 # --- columns -------------------------------------------------------------------------------------
 
 
-def _code(phenotype: Phenotype, subjects: IntArray) -> Term:
-    name, values = phenotype.name, phenotype.values[subjects]
-    if phenotype.missing[subjects].any() or not np.isfinite(values).all():
+def _code(variable: Variable, subjects: IntArray) -> Term:
+    name, values = variable.name, variable.values[subjects]
+    if variable.missing[subjects].any() or not np.isfinite(values).all():
         raise ValueError(f"{name} has missing values; leave those subjects out first")
-    if not phenotype.levels:
+    if not variable.levels:
         deviations = values - values.mean() if values.size else np.zeros(0)
         if not np.linalg.norm(deviations) > 1e-13 * np.linalg.norm(values):
-            return _constant(name, subjects.size, f"{values[0]:g}" if values.size else "")
+            return _constant(name, subjects.size, float(values[0]) if values.size else "")
         return Term(name, (name,), np.asarray(deviations, dtype=np.float64)[:, None])
-    counts = np.bincount(np.asarray(values, dtype=np.intp), minlength=len(phenotype.levels))
+    counts = np.bincount(np.asarray(values, dtype=np.intp), minlength=len(variable.levels))
     present = np.flatnonzero(counts)
     if present.size < 2:
-        return _constant(name, subjects.size, phenotype.levels[present[0]] if present.size else "")
-    warnings = tuple(
-        f"{phenotype.levels[level]} of {name} has one subject, who is fitted exactly and so tells nothing."
-        for level in np.flatnonzero(counts == 1)
-    )
-    columns = tuple(f"{name}: {phenotype.levels[level]}" for level in present[1:])
-    return Term(name, columns, (values[:, None] == present[1:]).astype(np.float64), warnings)
+        return _constant(name, subjects.size, variable.levels[present[0]] if present.size else "")
+    single = tuple(SingleSubjectLevel(name, variable.levels[level]) for level in np.flatnonzero(counts == 1))
+    columns = tuple(f"{name}: {variable.levels[level]}" for level in present[1:])
+    return Term(name, columns, (values[:, None] == present[1:]).astype(np.float64), single)
 
 
-def _constant(name: str, n_subjects: int, value: str) -> Term:
-    warning = f"{name} is left out: all {n_subjects} subjects have the same value, {value}."
-    return Term(name, (), np.zeros((n_subjects, 0)), (warning,))
+def _constant(name: str, n_subjects: int, value: float | str) -> Term:
+    return Term(name, (), np.zeros((n_subjects, 0)), (ConstantVariable(name, n_subjects, value),))
+
+
+def _interactions(terms: Mapping[str, Term], pairs: Iterable[tuple[str, str]]) -> list[Term]:
+    products = []
+    for first, second in pairs:
+        for name in (first, second):
+            if name not in terms:
+                raise InputError(f"the interaction {first} × {second} needs {name} as a covariate too; add it")
+        products.append(_product(terms[first], terms[second]))
+    return products
 
 
 def _product(first: Term, second: Term) -> Term:
@@ -229,22 +315,19 @@ def _product(first: Term, second: Term) -> Term:
     return Term(f"{first.name} × {second.name}", columns, values)
 
 
-# --- words ---------------------------------------------------------------------------------------
+# --- what is wrong with covariates ---------------------------------------------------------------
 
 
-def _origin(values: FloatArray, matrix: FloatArray, columns: Sequence[str]) -> str:
-    """Say which columns a column follows from: "says the same as age", "follows from age and sex: M"."""
+def _sources(values: FloatArray, matrix: FloatArray, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that a column follows from, without the intercept."""
     lengths = np.linalg.norm(matrix, axis=0)
     weights = np.linalg.lstsq(matrix / lengths, values, rcond=None)[0]
     large = np.abs(weights) > 1e-6 * np.abs(weights).max(initial=0)
-    named = [column for column, used in zip(columns[1:], large[1:], strict=True) if used]
-    if len(named) > 1:
-        return f"follows from {', '.join(named[:-1])} and {named[-1]}"
-    return f"says the same as {named[0]}" if named else "does not vary"
+    return tuple(column for column, used in zip(columns[1:], large[1:], strict=True) if used)
 
 
-def _entangled(terms: tuple[Term, ...], left_out: Sequence[str]) -> list[str]:
-    said = []
+def _collinear(terms: Sequence[Term], left_out: Sequence[str]) -> list[CollinearColumn]:
+    found = []
     for term in terms:
         others = [other for other in terms if other is not term and other.columns]
         if not others:
@@ -252,12 +335,9 @@ def _entangled(terms: tuple[Term, ...], left_out: Sequence[str]) -> list[str]:
         basis = np.linalg.qr(_standardised(np.column_stack([other.values for other in others])))[0]
         for name, values in zip(term.columns, _standardised(term.values).T, strict=True):
             share = 1 - float(np.sum((values - basis @ (basis.T @ values)) ** 2))
-            if share > _ENTANGLED and not {name, *(one for other in others for one in other.columns)} & {*left_out}:
-                said.append(
-                    f"{share:.0%} of the variance of {name} follows from {_listed([other.name for other in others])}: "
-                    "their own effects can hardly be told apart, but together they are adjusted for all the same."
-                )
-    return said
+            if share > _COLLINEAR and not {name, *(one for other in others for one in other.columns)} & {*left_out}:
+                found.append(CollinearColumn(name, share, tuple(other.name for other in others)))
+    return found
 
 
 def _standardised(values: FloatArray) -> FloatArray:
@@ -265,25 +345,11 @@ def _standardised(values: FloatArray) -> FloatArray:
     return np.asarray(centred / np.linalg.norm(centred, axis=0))
 
 
-def _thin(basis: FloatArray, terms: tuple[Term, ...]) -> list[str]:
-    n, rank = basis.shape
-    said = []
+def _saturated(basis: FloatArray, of_terms: Iterable[TermFinding]) -> list[SaturatedSubjects]:
     n_exact = int(np.count_nonzero(np.einsum("ij,ij->i", basis, basis) > 1 - 1e-8))
-    # Those of a level of their own have been named; more come from interactions.
-    n_exact -= sum("has one subject" in warning for term in terms for warning in term.warnings)
-    if n_exact > 0:
-        said.append(
-            f"{n_exact} subjects are each the only one of a kind among the covariates, are fitted exactly, "
-            "and tell nothing."
-            if n_exact > 1
-            else "One subject is the only one of a kind among the covariates, is fitted exactly, and tells nothing."
-        )
-    if n < _SUBJECTS_PER_COLUMN * rank and rank > 1:
-        said.append(
-            f"{n} subjects for a model of {rank} columns are few: a usual rule asks for "
-            f"{_SUBJECTS_PER_COLUMN} subjects for each."
-        )
-    return said
+    # Those of a level of their own are findings already; more come from interactions.
+    n_exact -= sum(isinstance(finding, SingleSubjectLevel) for finding in of_terms)
+    return [SaturatedSubjects(n_exact)] if n_exact > 0 else []
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy
@@ -15,6 +16,9 @@ from imagenomer.errors import InputError
 from imagenomer.statistics.correlation import average_ranks
 from imagenomer.statistics.tails import neg_log10_p_of_chi2, neg_log10_p_of_r, neg_log10_p_of_share
 from imagenomer.types import BoolArray, FloatArray, IntArray
+
+#: Why a number is compared by its ranks alone.
+OnlyRanks: TypeAlias = Literal["single value", "no variation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,29 @@ class EffectSize:
 class NumberDifference:
     """A number compared between groups; groups without values take no part in the tests.
 
-    ``warnings`` says in words what makes the tests doubtful or impossible.
+    Attributes
+    ----------
+    summaries : tuple of NumberSummary
+        Of every group.
+    tests : tuple of SignificanceTest
+    effects : tuple of EffectSize
+    only_ranks : {"single value", "no variation"} or None
+        Why there is only a test of ranks: a group has a single value, or no group varies.
     """
 
     summaries: tuple[NumberSummary, ...]
     tests: tuple[SignificanceTest, ...]
     effects: tuple[EffectSize, ...]
-    warnings: tuple[str, ...]
+    only_ranks: OnlyRanks | None = None
+
+    @property
+    def n_groups(self) -> int:
+        return len(self.summaries)
+
+    @property
+    def n_empty(self) -> int:
+        """Groups that have no values."""
+        return sum(summary.n == 0 for summary in self.summaries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +118,26 @@ class CategoryDifference:
         Counts expected if groups did not differ; 0 for empty groups and levels, which take no part in the tests.
     tests : tuple of SignificanceTest
     effects : tuple of EffectSize
-    warnings : tuple of str
     """
 
     counts: IntArray
     expected: FloatArray
     tests: tuple[SignificanceTest, ...]
     effects: tuple[EffectSize, ...]
-    warnings: tuple[str, ...]
+
+    @property
+    def n_groups(self) -> int:
+        return int(self.counts.shape[0])
+
+    @property
+    def n_empty(self) -> int:
+        """Groups that have no values."""
+        return int((self.counts.sum(axis=1) == 0).sum())
+
+    @property
+    def n_small_expected(self) -> int:
+        """Expected counts below 5, which make chi-squared a rough test."""
+        return int(((self.expected > 0) & (self.expected < 5)).sum())
 
 
 def shared_subjects(members: Sequence[BoolArray]) -> IntArray:
@@ -146,17 +178,12 @@ def compare_numbers(groups: Sequence[FloatArray]) -> NumberDifference:
     summaries = tuple(summarise(values) for values in groups)
     samples = [values[~np.isnan(values)] for values in groups]
     samples = [values for values in samples if values.size]
-    warnings = []
-    if len(samples) < len(groups):
-        warnings.append(f"{len(groups) - len(samples)} of {len(groups)} groups have no values and are left out.")
     if len(samples) < 2:
-        return NumberDifference(summaries, (), (), tuple(warnings))
+        return NumberDifference(summaries, (), ())
     if min(values.size for values in samples) < 2:
-        warnings.append("A group has a single value; tests that need its spread are left out.")
-        return NumberDifference(summaries, (_rank_test(samples),), (), tuple(warnings))
+        return NumberDifference(summaries, (_rank_test(samples),), (), "single value")
     if all(np.ptp(values) == 0 for values in samples):
-        warnings.append("No group varies; only ranks can be compared.")
-        return NumberDifference(summaries, (_rank_test(samples),), (), tuple(warnings))
+        return NumberDifference(summaries, (_rank_test(samples),), (), "no variation")
     if len(samples) == 2:
         first, second = samples
         tests = (student_t(first, second), welch_t(first, second), mann_whitney_u(first, second))
@@ -164,7 +191,7 @@ def compare_numbers(groups: Sequence[FloatArray]) -> NumberDifference:
     else:
         tests = (analysis_of_variance(samples), welch_analysis_of_variance(samples), kruskal_wallis(samples))
         effects = (eta_squared(samples), omega_squared(samples))
-    return NumberDifference(summaries, tests, effects, tuple(warnings))
+    return NumberDifference(summaries, tests, effects)
 
 
 def student_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
@@ -335,25 +362,19 @@ def compare_categories(counts: IntArray) -> CategoryDifference:
     rows, columns = counts.sum(axis=1) > 0, counts.sum(axis=0) > 0
     table = counts[np.ix_(rows, columns)]
     expected = np.zeros(counts.shape)
-    warnings = []
-    if not rows.all():
-        warnings.append(f"{int((~rows).sum())} of {rows.size} groups have no values and are left out.")
     if min(table.shape) < 2:
-        return CategoryDifference(counts, expected, (), (), tuple(warnings))
+        return CategoryDifference(counts, expected, (), ())
     n = int(table.sum())
     own = table.sum(axis=1)[:, None] * table.sum(axis=0) / n
     expected[np.ix_(rows, columns)] = own
     chi2 = float(((table - own) ** 2 / own).sum())
     dof = float((table.shape[0] - 1) * (table.shape[1] - 1))
     tests = [SignificanceTest("Pearson's chi-squared", "chi2", chi2, (dof,), float(neg_log10_p_of_chi2(chi2, dof)))]
-    n_small = int((own < 5).sum())
-    if n_small:
-        warnings.append(f"{n_small} of {own.size} expected counts are below 5, so the chi-squared p-value is rough.")
     if table.shape == (2, 2):
         tests.append(fisher_exact(table))
     v = np.sqrt(chi2 / (n * (min(table.shape) - 1)))
     effects = (EffectSize("Cramer's V", float(v), float("nan"), float("nan"), float("nan")),)
-    return CategoryDifference(counts, expected, tuple(tests), effects, tuple(warnings))
+    return CategoryDifference(counts, expected, tuple(tests), effects)
 
 
 def fisher_exact(table: IntArray) -> SignificanceTest:

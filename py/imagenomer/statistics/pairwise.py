@@ -23,11 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.cohort import Phenotype
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.contingency import corrected_v, expected_counts, occupied, pearson_chi2
 from imagenomer.statistics.tails import neg_log10_p_of_r, neg_log10_p_of_share
-from imagenomer.types import FloatArray, IntArray
+from imagenomer.types import FloatArray, IntArray, Variable
 
 #: Of a number's sum of squares among the subjects of a pair, what must be spread about their own mean for it to vary.
 _CONSTANT = 1e-12
@@ -56,12 +55,12 @@ class Pairs:
     smallest_expected: FloatArray
 
 
-def associate_pairs(phenotypes: Sequence[Phenotype], subjects: IntArray) -> Steps[Pairs]:
+def associate_pairs(phenotypes: Sequence[Variable], subjects: IntArray) -> Steps[Pairs]:
     """Associate all pairs of phenotypes over some subjects.
 
     Parameters
     ----------
-    phenotypes : sequence of Phenotype
+    phenotypes : sequence of Variable
     subjects : ndarray, shape (n_subjects,)
         Indices into the cohort.
     """
@@ -101,7 +100,7 @@ def _standardised(values: FloatArray | IntArray) -> FloatArray:
     return deviations
 
 
-def _members(phenotype: Phenotype, subjects: IntArray) -> FloatArray:
+def _members(phenotype: Variable, subjects: IntArray) -> FloatArray:
     """Return 1 where a subject has a level, shape (n_levels, n_subjects)."""
     return np.asarray(phenotype.values[subjects] == np.arange(len(phenotype.levels))[:, None], dtype=np.float64)
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
-from imagenomer.types import FloatArray, IntArray
+from imagenomer.types import FloatArray, IntArray, Variable
 
 #: Bins of a number, at most, and the fewest subjects that are worth a bin.
 MOST_BINS, LEAST_IN_BIN = 10, 10
@@ -44,12 +43,12 @@ class Strata:
         return np.bincount(self.codes, minlength=len(self.names))
 
 
-def strata_of(phenotype: Phenotype, subjects: IntArray, *, most: int = MOST_BINS, least: int = LEAST_IN_BIN) -> Strata:
+def strata_of(phenotype: Variable, subjects: IntArray, *, most: int = MOST_BINS, least: int = LEAST_IN_BIN) -> Strata:
     """Return the strata of a phenotype among some subjects, who all have it.
 
     Parameters
     ----------
-    phenotype : Phenotype
+    phenotype : Variable
     subjects : ndarray, shape (n_subjects,)
     most : int
         Bins of a number at most.

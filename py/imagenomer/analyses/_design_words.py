@@ -1,0 +1,79 @@
+"""What is wrong with covariates, and with groups that are compared, in sentences for a reader of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from imagenomer.statistics.design import (
+    SUBJECTS_PER_COLUMN,
+    AliasedColumn,
+    CollinearColumn,
+    ConstantVariable,
+    FewSubjects,
+    Finding,
+    SaturatedSubjects,
+    SingleSubjectLevel,
+)
+from imagenomer.statistics.difference import CategoryDifference, NumberDifference
+
+
+def design_warnings(findings: Iterable[Finding]) -> list[str]:
+    """Say what a reader should know of the covariates of a linear model, a sentence for each finding."""
+    return [_sentence(finding) for finding in findings]
+
+
+def _sentence(finding: Finding) -> str:
+    match finding:
+        case ConstantVariable(name, n_subjects, value):
+            shown = f"{value:g}" if isinstance(value, float) else value
+            return f"{name} is left out: all {n_subjects} subjects have the same value, {shown}."
+        case SingleSubjectLevel(variable, level):
+            return f"{level} of {variable} has one subject, who is fitted exactly and so tells nothing."
+        case AliasedColumn(column, sources):
+            return f"{column} is left out: for these subjects it {_origin(sources)}."
+        case CollinearColumn(column, share, others):
+            return (
+                f"{share:.0%} of the variance of {column} follows from {_joined(others)}: their own effects can hardly "
+                "be told apart, but together they are adjusted for all the same."
+            )
+        case SaturatedSubjects(1):
+            return "One subject is the only one of a kind among the covariates, is fitted exactly, and tells nothing."
+        case SaturatedSubjects(n_subjects):
+            return (
+                f"{n_subjects} subjects are each the only one of a kind among the covariates, are fitted exactly, and "
+                "tell nothing."
+            )
+        case FewSubjects(n_subjects, n_columns):
+            return (
+                f"{n_subjects} subjects for a model of {n_columns} columns are few: a usual rule asks for "
+                f"{SUBJECTS_PER_COLUMN} subjects for each."
+            )
+
+
+def _origin(sources: tuple[str, ...]) -> str:
+    if len(sources) > 1:
+        return f"follows from {_joined(sources)}"
+    return f"says the same as {sources[0]}" if sources else "does not vary"
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def difference_warnings(difference: NumberDifference | CategoryDifference) -> list[str]:
+    """Say what makes tests of a difference between groups doubtful or impossible."""
+    said = []
+    if difference.n_empty:
+        said.append(f"{difference.n_empty} of {difference.n_groups} groups have no values and are left out.")
+    if isinstance(difference, CategoryDifference):
+        if difference.n_small_expected:
+            n_cells = int((difference.expected > 0).sum())
+            said.append(
+                f"{difference.n_small_expected} of {n_cells} expected counts are below 5, so the chi-squared p-value "
+                "is rough."
+            )
+    elif difference.only_ranks == "single value":
+        said.append("A group has a single value; tests that need its spread are left out.")
+    elif difference.only_ranks == "no variation":
+        said.append("No group varies; only ranks can be compared.")
+    return said
