@@ -102,16 +102,21 @@ def _fill(element, children, cls, id, on, style, attributes):
 
 def add(element, *children):
     """Append children (see `h`) to an element."""
+    _add_all(element, children)
+    return element
+
+
+def _add_all(element, children):
+    # One after another: a long list as arguments of a call would fill MicroPython's stack.
     for child in children:
         if child is None:
             continue
         if isinstance(child, (list, tuple)):
-            add(element, *child)
+            _add_all(element, child)
         elif isinstance(child, (str, int, float)):
             element.append(js.document.createTextNode(str(child)))
         else:
             element.append(child)
-    return element
 
 
 def text(element, content):

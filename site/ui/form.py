@@ -2,14 +2,13 @@
 
 from dom import add, clear, h, listen, show, text
 from logic.words import grouped
+from long_list import MANY, LongSelect, TickList
 from tree import Tree, is_in
 
 #: Fewer options than these are no choice, and are not shown; of sessions and runs the first is their mean.
 FEWEST = {"LevelChoice": 1, "SessionChoice": 3, "RunChoice": 3}
 #: Markers of fields that take any number of choices, as a list.
 SEVERAL = ("GroupsChoice", "PhenotypesChoice", "WeightsChoice", "MapsChoice")
-#: A tick list longer than this gets a box to find what is in it.
-MANY = 12
 #: What a field says whose choices the cohort does not have.
 NOTHING = {
     "PhenotypeChoice": "This cohort has no such phenotype.",
@@ -148,11 +147,15 @@ class Form:
         elif marker in SEVERAL:
             add(row, self._checkboxes(name, field, options))
         else:
-            select = h("select", id=identity, aria_describedby=described)
-            for position, (value, label) in enumerate(options):
-                add(select, h("option", label, value=position, selected=value == self.chosen[name]))
-            listen(select, "change", lambda event: self._take(name, options[int(select.value)][0]))
-            add(row, h("label", field["label"], for_=identity), select)
+            select = LongSelect(
+                options,
+                self.chosen[name],
+                lambda value: self._take(name, value),
+                field["label"],
+                id=identity,
+                aria_describedby=described,
+            )
+            add(row, h("label", field["label"], for_=identity), select.element)
         if field["help"]:
             add(row, h("small", field["help"], id=described))
 
@@ -201,38 +204,21 @@ class Form:
         return box
 
     def _checkboxes(self, name, field, options):
-        boxes, lines = [], []
-        marker = field["marker"]
-        colours = {group["expression"]: group["colour"] for group in self.app.groups}
-        for value, label in options:
-            box = h("input", type="checkbox")
-            box.checked = value in self.chosen[name]
-            boxes.append((value, box))
-            coloured = {"background": colours[value]} if marker == "GroupsChoice" else None
-            swatch = h("span", cls="swatch", aria_hidden="true", style=coloured) if coloured else None
-            lines.append(h("label", box, swatch, h("span", label), cls="check"))
         count = h("span", cls="count")
-        place = h("div", lines, cls="ticks")
 
         def tell():
             chosen = len(self.chosen[name])
             text(count, f"{grouped(chosen)} of {grouped(len(options))}" if len(options) > MANY else "")
 
-        def ticked(event):
-            self._take(name, [value for value, box in boxes if box.checked])
+        def ticked(values):
+            self._take(name, values)
             tell()
 
-        def sift(event):
-            wanted = str(sieve.value).lower()
-            for (_value, label), line in zip(options, lines):
-                show(line, wanted in label.lower())
-
-        listen(place, "change", ticked)
+        groups = self.app.groups if field["marker"] == "GroupsChoice" else []
+        colours = {group["expression"]: group["colour"] for group in groups}
+        boxes = TickList(options, self.chosen[name], ticked, field["label"], colours, cls="ticks")
         tell()
-        sieve = h("input", type="search", placeholder="Find", aria_label=f"Find in {field['label']}", cls="sieve")
-        listen(sieve, "input", sift)
-        legend = h("legend", field["label"], " ", count)
-        return h("fieldset", legend, sieve if len(options) > MANY else None, place)
+        return h("fieldset", h("legend", field["label"], " ", count), boxes.finder, boxes.element)
 
     def _take(self, name, value, unfinished=False):
         self.chosen[name] = value
@@ -312,7 +298,8 @@ class Form:
         if marker == "WeightsChoice":
             return [one for one in value or [] if any(is_in(option, one) for option in options)]
         if marker in SEVERAL:
-            return [option for option in options if option in (value or [])]
+            wanted = set(value or [])
+            return [option for option in options if option in wanted]
         if value in options:
             return value
         if field["default"] in options:

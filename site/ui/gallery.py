@@ -5,6 +5,7 @@ from dom import add, clear, h, listen, show, text
 from downloads import popup
 from js import ImageData, Uint8ClampedArray, document
 from logic.words import number
+from long_list import TickList
 from matrix_viewer import MatrixViewer
 from pace import Latest
 from report import AnalysisTab
@@ -219,12 +220,10 @@ class Gallery:
         show(self.selects["session"].parentElement, len(cohort["sessions"]) > 1)
         names = [item["name"] for item in cohort["phenotypes"]]
         self.chosen["captions"] = [name for name in self.chosen["captions"] if name in names]
-        boxes = []
-        for name in names:
-            box = h("input", type="checkbox", on={"change": self._captioner(name)})
-            box.checked = name in self.chosen["captions"]
-            boxes.append(h("label", box, " ", name, cls="check"))
-        clear(self.caption_list, boxes)
+        captions = TickList(
+            [(name, name) for name in names], self.chosen["captions"], self._take_captions, "captions", cls="captions"
+        )
+        clear(self.caption_list, captions.finder, captions.element)
 
     def _taker(self, name):
         def take(event):
@@ -237,15 +236,9 @@ class Gallery:
 
         return take
 
-    def _captioner(self, name):
-        def take(event):
-            if event.target.checked:
-                self.chosen["captions"].append(name)
-            else:
-                self.chosen["captions"].remove(name)
-            self._chose()
-
-        return take
+    def _take_captions(self, names):
+        self.chosen["captions"] = names
+        self._chose()
 
     def _turner(self, name):
         def turn(event):

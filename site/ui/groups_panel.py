@@ -4,6 +4,7 @@ import js
 from client import Refused
 from dom import add, clear, find, h, later, listen, show, text
 from logic.words import grouped, number, plural
+from long_list import MANY_OPTIONS, LongSelect, TickList
 
 #: At least 18 apart in CIELAB from one another, also as seen without red, green or blue cones (Machado et al. 2009),
 #: and 3 : 1 against the light and the dark page. No seventh does; from there on they repeat.
@@ -465,17 +466,18 @@ class Clause:
         self.editor = editor
         self.phenotypes = editor.app.cohort["phenotypes"]
         self.legend = h("legend")
-        names = [item["name"] for item in self.phenotypes]
-        self.field = h("select", [h("option", name) for name in names], cls="wide", aria_label="Field")
+        fields = [(item, item["name"]) for item in self.phenotypes]
+        self.choice = LongSelect(fields, None, lambda item: self._draw_operators(), "fields", aria_label="Field")
+        self.choice.element.classList.add("wide")
+        self.field = self.choice.select
         self.operator = h("select", aria_label="Operator")
         self.value_place = h("div")
         self.removal = h("button", "Remove", type="button", cls="quiet remove")
-        parts = [self.legend, self.field, self.operator, self.value_place, self.removal]
-        self.element = h("fieldset", *parts, cls="clause")
-        listen(self.field, "change", lambda event: self._draw_operators())
+        parts = [self.legend, self.choice.element, self.operator, self.value_place, self.removal]
+        self.element = h("fieldset", parts, cls="clause")
         listen(self.operator, "change", lambda event: self._draw_value())
         listen(self.removal, "click", lambda event: editor.remove(self))
-        if names:
+        if fields:
             self._draw_operators()
 
     def saved(self):
@@ -487,7 +489,9 @@ class Clause:
         if comparator in ("is missing", "is not missing"):
             return clause
         if comparator in ("in", "not in"):
-            value = [level for level, box in self.boxes if box.checked]
+            value = self.levels.values
+        elif self.levels is not None:
+            value = self.levels.value
         else:
             value = str(self.value.value).strip()
         if not value:
@@ -496,7 +500,7 @@ class Clause:
         return clause
 
     def _item(self):
-        return self.phenotypes[self.field.selectedIndex]
+        return self.choice.value
 
     def _draw_operators(self):
         kinds = NUMBER_OPERATORS if self._item()["kind"] == "number" else CATEGORY_OPERATORS
@@ -505,24 +509,25 @@ class Clause:
 
     def _draw_value(self):
         item, comparator = self._item(), str(self.operator.value)
-        changed = {"change": lambda event: self.editor.changed(), "input": lambda event: self.editor.changed()}
-        levels = [level["name"] for level in item["levels"]]
+        levels = [(level["name"], level["name"]) for level in item["levels"]]
         several = comparator in ("in", "not in")
-        self.value_place.className = "wide" if several else ""
-        self.boxes, self.value = [], None
+        self.value_place.className = "wide" if several or len(levels) > MANY_OPTIONS else ""
+        self.levels = self.value = None
         if comparator in ("is missing", "is not missing"):
             clear(self.value_place)
         elif several:
-            self.boxes = [(level, h("input", type="checkbox", on=changed)) for level in levels]
-            rows = [h("label", box, level, cls="check") for level, box in self.boxes]
-            clear(self.value_place, h("div", rows, cls="levels", role="group", aria_label="Values"))
+            named = {"cls": "levels", "role": "group", "aria_label": "Values"}
+            self.levels = TickList(levels, [], lambda values: self.editor.changed(), "values", **named)
+            clear(self.value_place, self.levels.finder, self.levels.element)
         elif item["kind"] == "number":
             hint = "" if item["minimum"] is None else f"{number(item['minimum'])} – {number(item['maximum'])}"
-            self.value = h("input", inputmode="decimal", placeholder=hint, aria_label="Value", on=changed)
+            self.value = h("input", inputmode="decimal", placeholder=hint, aria_label="Value")
+            for event in ("change", "input"):
+                listen(self.value, event, lambda event: self.editor.changed())
             clear(self.value_place, self.value)
         else:
-            self.value = h("select", [h("option", level) for level in levels], aria_label="Value", on=changed)
-            clear(self.value_place, self.value)
+            self.levels = LongSelect(levels, None, lambda value: self.editor.changed(), "values", aria_label="Value")
+            clear(self.value_place, self.levels.element)
         self.editor.changed()
 
 

@@ -1,7 +1,8 @@
 """Overview: what the open cohort holds, and what became of the files it came from."""
 
-from dom import clear, find, h, svg
+from dom import add, clear, find, h, svg
 from logic.words import grouped, number, plural
+from long_list import MANY, LongList, sieve
 
 #: The analysis that a click on a phenotype opens.
 DISTRIBUTION = "phenotype-distribution"
@@ -101,11 +102,21 @@ class OverviewTab:
             return h("section", h("h2", "Phenotypes"), nothing)
         names = ("Phenotype", "Type", "Holds", "Subjects", "Missing", "Mean", "SD", "Distribution")
         heads = [h("th", name, scope="col", cls="number" if name in _NUMERIC else "") for name in names]
-        rows = [self._row(item) for item in phenotypes]
-        table = h("table", h("thead", h("tr", heads)), h("tbody", rows))
+        body = h("tbody")
+        table = h("table", h("thead", h("tr", heads)), body)
         heading = h("h2", plural(len(phenotypes), "phenotype"), id="phenotypes-title")
         place = h("div", table, cls="phenotypes", tabindex=0, role="region", aria_labelledby="phenotypes-title")
-        return h("section", heading, place)
+        rows = LongList(place, body, self._row)
+
+        def sift(word):
+            found = [item for item in phenotypes if word in f"{item['name']} {item['description'] or ''}".lower()]
+            rows.show(found)
+            if not found:
+                add(body, h("tr", h("td", f"No phenotype has “{word}” in its name.", colspan=len(names), cls="muted")))
+
+        rows.show(phenotypes)
+        finder = sieve("phenotypes", sift) if len(phenotypes) > MANY else None
+        return h("section", h("header", heading, finder, cls="found"), place)
 
     def _row(self, item):
         name = item["name"]
