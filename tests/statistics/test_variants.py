@@ -12,18 +12,13 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 from statsmodels.api import OLS, Logit
 
+from genotypes_drawn import draw, draw_rare
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
-from imagenomer.statistics import variants
-from imagenomer.statistics.permutation import draw_permutations
-from imagenomer.statistics.variants import (
-    PROBLEMS,
-    Model,
-    associate_levels,
-    associate_number,
-    genomic_inflation,
-    largest_statistics,
-)
+from imagenomer.statistics import variant_blocks
+from imagenomer.statistics.genotype_codes import Model
+from imagenomer.statistics.variant_results import Problem
+from imagenomer.statistics.variants import associate_levels, associate_number, genomic_inflation
 from oracles.plink import numbers, run_plink, write_columns
 
 MODELS = get_args(Model)
@@ -36,35 +31,6 @@ PLINK = {
     "genotypic": ["genotypic"],
 }
 seeds = st.integers(0, 2**32 - 1)
-
-
-def draw(seed, n_subjects=120, n_variants=12, missing=0.1):
-    """Genotypes (the first third complete), three covariates of unlike scale, a number and two levels.
-
-    Variant 3 moves the number, variant 4 the odds.
-    """
-    rng = np.random.default_rng(seed)
-    frequency = rng.uniform(0.15, 0.85, n_variants)
-    dosage = rng.binomial(2, frequency, (n_subjects, n_variants)).astype(np.int8)
-    dosage[:, n_variants // 3 :][rng.random((n_subjects, n_variants - n_variants // 3)) < missing] = -1
-    covariates = np.column_stack(
-        [rng.normal(0, 1, n_subjects), rng.integers(0, 2, n_subjects), rng.uniform(-1, 1, n_subjects)]
-    )
-    number = 0.7 * dosage[:, 3] + covariates @ [0.5, 1, -2] + rng.normal(0, 1, n_subjects)
-    case = rng.random(n_subjects) < 1 / (1 + np.exp(1.2 - 0.8 * dosage[:, 4] - covariates[:, 0]))
-    return dosage, covariates, number, case
-
-
-def draw_rare(seed, n_subjects=250, n_variants=160):
-    """As `draw`, but with rare alleles, constant and nearly missing variants: what makes models fail."""
-    dosage, covariates, number, case = draw(seed, n_subjects, n_variants)
-    rng = np.random.default_rng(seed + 1)
-    frequency = rng.uniform(0, 0.2, n_variants) ** rng.choice([1, 2], n_variants)
-    rare = rng.binomial(2, frequency, dosage.shape).astype(np.int8)
-    dosage[:, 6:] = np.where(dosage[:, 6:] < 0, -1, rare[:, 6:])
-    dosage[:, 7], dosage[:, 8], dosage[5:, 9], dosage[:, 10] = 0, 2, -1, -1
-    dosage[:, 11] = np.where(dosage[:, 0] == 1, 1, 0)
-    return dosage, covariates, number, case
 
 
 def ask_plink(folder, dosage, covariates, target, model, *, case_control):
@@ -229,64 +195,6 @@ def test_inflation_is_the_ratio_of_medians(p_values):
     assert np.isnan(genomic_inflation(np.array([np.nan])))
 
 
-@pytest.mark.parametrize("model", ["additive", "dominant"])
-def test_the_largest_statistics_are_those_of_every_rearrangement_fitted_anew(model):
-    dosage, covariates, number, _ = draw(14, n_subjects=60, n_variants=9)
-    sex = np.random.default_rng(14).integers(0, 2, 60)
-    parts = [(dosage[:, :6], covariates), (dosage[:, 6:], np.column_stack([covariates, sex]))]
-    tested = [finish(associate_number(genotypes, number, own, model)).problem == 0 for genotypes, own in parts]
-    parts = [(genotypes[:, which], own) for (genotypes, own), which in zip(parts, tested, strict=True)]
-    blocks = np.arange(60) % 3
-    options = {"n_permutations": 40, "exchangeable": blocks}
-    ours = finish(largest_statistics(parts, number, covariates, model, rng=np.random.default_rng(3), **options))
-    given = np.column_stack([np.ones(60), covariates])
-    fitted = given @ np.linalg.lstsq(given, number, rcond=None)[0]
-    for largest, order in zip(ours, draw_permutations(np.random.default_rng(3), 40, 60, blocks), strict=True):
-        again = fitted + (number - fitted)[order]
-        t = [finish(associate_number(genotypes, again, own, model)).test.statistic for genotypes, own in parts]
-        np.testing.assert_allclose(largest, np.abs(np.concatenate(t)).max(), rtol=1e-9)
-    assert np.isfinite(ours).all()
-
-
-def test_chunks_of_rearrangements_do_not_matter(monkeypatch):
-    dosage, covariates, number, _ = draw(15)
-
-    def largest():
-        told = []
-        steps = largest_statistics(
-            [(dosage, covariates)], number, covariates, n_permutations=30, rng=np.random.default_rng(4)
-        )
-        found = finish(steps, told.append)
-        assert [step.done for step in told] == sorted(step.done for step in told)
-        assert told[-1].done == told[-1].total == 30
-        return found
-
-    whole = largest()
-    monkeypatch.setattr(variants, "_MOST_REARRANGED", 7)
-    monkeypatch.setattr(variants, "_REARRANGED_AT_ONCE", 2)
-    monkeypatch.setattr(variants, "_BLOCK", 1)
-    np.testing.assert_allclose(largest(), whole, rtol=1e-10)
-
-
-def test_corrected_p_values_are_those_of_plink(tmp_path):
-    dosage, _, number, _ = draw(16, n_subjects=100, n_variants=30, missing=0)
-    number += 0.5 * dosage[:, 3]
-    write_columns(tmp_path / "target", target=number)
-    rows = (tmp_path / "target").read_text().splitlines()[1:]
-    (tmp_path / "target").write_text("".join(f"0 {row}\n" for row in rows))  # PLINK 1.9 wants families
-    tables = run_plink(*("plink1.9", tmp_path, dosage, "--pheno", "target", "--linear", "mperm=20000", "--seed", "1"))
-    (theirs,) = (rows for name, rows in tables.items() if name.endswith("mperm"))
-    t = np.abs(finish(associate_number(dosage, number)).test.statistic)
-    nothing = np.empty((100, 0))
-    null = finish(
-        largest_statistics([(dosage, nothing)], number, nothing, n_permutations=20_000, rng=np.random.default_rng(5))
-    )
-    ours = (1 + (null >= t[:, None]).sum(axis=1)) / 20_001
-    np.testing.assert_allclose(ours, numbers(theirs, "EMP2"), atol=0.015)  # four standard errors of the difference
-    assert ours[3] < 0.02
-    assert np.count_nonzero((ours > 0.1) & (ours < 0.99)) > 3
-
-
 # --- properties ----------------------------------------------------------------------------------
 
 
@@ -348,32 +256,10 @@ def test_scales_and_offsets_of_covariates_and_phenotype_change_nothing_but_beta(
 def test_blocks_do_not_matter(monkeypatch):
     data = draw_rare(6)
     whole = fits(*data, "additive")
-    monkeypatch.setattr(variants, "_BLOCK", 1)  # the smallest blocks
+    monkeypatch.setattr(variant_blocks, "_BLOCK", 1)  # the smallest blocks
     for ours, again in zip(whole, fits(*data, "additive"), strict=True):
         np.testing.assert_array_equal(ours.problem, again.problem)
         np.testing.assert_allclose(ours.test.p_value, again.test.p_value, rtol=1e-9)
-
-
-@pytest.mark.parametrize("model", ["additive", "genotypic"])
-def test_where_newtons_method_begins_does_not_matter(model, monkeypatch):
-    dosage, covariates, _, case = draw_rare(12)
-    quick = finish(associate_levels(dosage, case, covariates, model))
-    monkeypatch.setattr(variants, "_first_step", lambda null, observed, *_: np.full_like(observed, np.nan))
-    slow = finish(associate_levels(dosage, case, covariates, model))  # from 0, as PLINK
-    np.testing.assert_array_equal(quick.problem, slow.problem)
-    np.testing.assert_array_equal(quick.firth, slow.firth)
-    assert np.count_nonzero((quick.problem == 0) & ~quick.firth) > 40
-    for ours, again in zip(quick.terms, slow.terms, strict=True):
-        np.testing.assert_allclose(ours.beta, again.beta, rtol=1e-6, atol=1e-8)
-        np.testing.assert_allclose(ours.se, again.se, rtol=1e-7)
-
-
-def test_covariates_that_tell_the_levels_apart_leave_no_model_to_begin_at():
-    dosage, covariates, _, _ = draw(13, n_variants=20)
-    ours = finish(associate_levels(dosage, covariates[:, 0] > 0.3, covariates))
-    assert ours.firth[ours.problem == 0].all()
-    assert np.isfinite(ours.test.beta[ours.problem == 0]).all()
-    assert np.count_nonzero(ours.problem == 0) > 10
 
 
 def test_progress_counts_to_the_end():
@@ -411,14 +297,14 @@ def test_a_perfect_fit_is_infinitely_significant():
 @pytest.mark.parametrize(
     ("genotypes", "model", "reason"),
     [
-        ([0] * 30, "additive", "nobody, or everybody, has the genotype in question"),
-        ([2] * 29 + [-1], "additive", "nobody, or everybody, has the genotype in question"),
-        ([0, 1] * 15, "recessive", "nobody, or everybody, has the genotype in question"),
-        ([0, 1, 2] + [-1] * 27, "additive", "too few subjects have a genotype"),
-        ([-1] * 30, "additive", "too few subjects have a genotype"),
-        ([0, 1] * 15, "genotypic", "the genotype follows from the covariates"),
-        ([0] * 10 + [1] * 20, "additive", "the genotype follows from the covariates"),
-        ([-1] * 10 + [0, 1] * 10, "additive", "the covariates follow from each other in those who have a genotype"),
+        ([0] * 30, "additive", Problem.CONSTANT),
+        ([2] * 29 + [-1], "additive", Problem.CONSTANT),
+        ([0, 1] * 15, "recessive", Problem.CONSTANT),
+        ([0, 1, 2] + [-1] * 27, "additive", Problem.TOO_FEW),
+        ([-1] * 30, "additive", Problem.TOO_FEW),
+        ([0, 1] * 15, "genotypic", Problem.COLLINEAR),
+        ([0] * 10 + [1] * 20, "additive", Problem.COLLINEAR),
+        ([-1] * 10 + [0, 1] * 10, "additive", Problem.COVARIATES),
     ],
 )
 def test_a_variant_that_cannot_be_tested_says_why(genotypes, model, reason):
@@ -426,7 +312,7 @@ def test_a_variant_that_cannot_be_tested_says_why(genotypes, model, reason):
     covariate = np.repeat([0.0, 1.0], [10, 20])
     dosage = np.array([genotypes], dtype=np.int8).T
     for ours in fits(dosage, covariate[:, None], rng.normal(size=30), rng.random(30) < 0.5, model):
-        assert PROBLEMS[ours.problem[0]] == reason
+        assert ours.problem[0] == reason
         assert np.isnan([ours.test.p_value[0], ours.test.neg_log10_p[0], ours.terms[0].beta[0]]).all()
 
 
@@ -434,7 +320,7 @@ def test_a_variant_known_in_one_level_only_says_so():
     case = np.repeat([True, False], 20)
     dosage = np.array([[0, 1, 2, 1] * 5 + [-1] * 20], dtype=np.int8).T
     ours = finish(associate_levels(dosage, case))
-    assert PROBLEMS[ours.problem[0]] == "all those who have a genotype are of the same level"
+    assert ours.problem[0] == Problem.ONE_LEVEL
 
 
 @pytest.mark.parametrize(

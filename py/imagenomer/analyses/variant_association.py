@@ -69,16 +69,11 @@ from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, p_threshold, rejected
 from imagenomer.statistics.design import Design, build_design
+from imagenomer.statistics.genotype_codes import Model
 from imagenomer.statistics.permutation import MaxStatistic, check_exchangeable
-from imagenomer.statistics.variants import (
-    PROBLEMS,
-    Model,
-    VariantAssociation,
-    associate_levels,
-    associate_number,
-    genomic_inflation,
-    largest_statistics,
-)
+from imagenomer.statistics.variant_permutation import largest_statistics
+from imagenomer.statistics.variant_results import Problem, VariantAssociation
+from imagenomer.statistics.variants import associate_levels, associate_number, genomic_inflation
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 if TYPE_CHECKING:
@@ -108,6 +103,16 @@ _SAID = CODED | {
 
 #: Shown only where subjects are rearranged.
 _WHEN_PERMUTED = {"section": "Permutations", "when": {"correction": ("max-t",)}}
+
+#: Why a variant was not tested, in words.
+_PROBLEMS = {
+    Problem.CONSTANT: "nobody, or everybody, has the genotype in question",
+    Problem.TOO_FEW: "too few subjects have a genotype",
+    Problem.COLLINEAR: "the genotype follows from the covariates",
+    Problem.COVARIATES: "the covariates follow from each other in those who have a genotype",
+    Problem.ONE_LEVEL: "all those who have a genotype are of the same level",
+    Problem.NOT_CONVERGED: "the fit did not converge",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +301,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[Association]:
     others = ~np.any([which for which, _ in untestable], axis=0)
     too_missing, too_rare = others & quality.too_missing, others & quality.too_rare & ~quality.too_missing
     beta, se = (np.array([getattr(term, name) for term in found.terms]) for name in ("beta", "se"))
-    for number, problem in enumerate(PROBLEMS[1:], start=1):
-        set_aside.append((int(np.count_nonzero(found.problem == number)), f"since {problem}"))
+    for problem, words in _PROBLEMS.items():
+        set_aside.append((int(np.count_nonzero(found.problem == problem)), f"since {words}"))
     return Association(
         sample,
         level,

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, residuals
 from imagenomer.statistics.tails import neg_log10_p_of_r
-from imagenomer.statistics.variants import MAX_INFLATION
+from imagenomer.statistics.variant_blocks import MAX_INFLATION
 from imagenomer.types import FloatArray, IntArray
 
 #: What 0, 1, 2 copies of the effect allele count as.
