@@ -24,7 +24,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "py"))
 
-from imagenomer.analyses import Report, load_analyses, read_params  # noqa: E402
+from imagenomer.analyses import load_analyses  # noqa: E402
+from imagenomer.analyses.contract import Report, read_params  # noqa: E402
 from imagenomer.cohort import Cohort  # noqa: E402
 from imagenomer.figures.theme import render  # noqa: E402
 from imagenomer.progress import finish  # noqa: E402

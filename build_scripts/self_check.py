@@ -34,8 +34,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "py"))
 
-from imagenomer.analyses._confound_verdict import TITLES, Category  # noqa: E402
-from imagenomer.analyses._confound_weighing import weigh  # noqa: E402
+from imagenomer.analyses.confounds.evidence import weigh  # noqa: E402
+from imagenomer.analyses.confounds.verdict import TITLES, Category  # noqa: E402
 from imagenomer.cohort import Cohort, Phenotype  # noqa: E402
 from imagenomer.progress import finish  # noqa: E402
 from imagenomer.statistics.confounding import partial_confounder_test  # noqa: E402
@@ -344,13 +344,13 @@ def fingerprint(version: int, *patterns: str) -> str:
 def records() -> tuple[Path, Path]:
     """Return where the verdicts and the nulls of this state of the program are kept."""
     nulls = fingerprint(_NULLS_VERSION, "statistics/*.py", "teaching/*.py")
-    shared = ("data", "links", "verdict", "weighing")
+    confounds = ("subjects", "links", "verdict", "evidence")
     verdicts = fingerprint(
         _VERDICTS_VERSION,
         "statistics/*.py",
         "teaching/*.py",
-        *(f"analyses/_confound_{name}.py" for name in shared),
-        *(f"analyses/_{name}.py" for name in ("ancestry", "model", "sample")),
+        *(f"analyses/confounds/{name}.py" for name in confounds),
+        *(f"analyses/shared/{name}.py" for name in ("ancestry", "linear_model", "sample")),
     )
     return CACHE / f"verdicts-{verdicts}.jsonl", CACHE / f"nulls-{nulls}.jsonl"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from imagenomer.analyses import Analysis, MapsChoice, PhenotypeChoice, Text, form_of
+from imagenomer.analyses.contract import Analysis, MapsChoice, PhenotypeChoice, Text, form_of
 from imagenomer.cohort import Cohort
 from imagenomer.types import Json
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from imagenomer.analyses import Analysis, form_of
+from imagenomer.analyses.contract import Analysis, form_of
 from imagenomer.cohort import Cohort, Decomposition, Measure, ModelWeights, Phenotype, Scan, VariantSet
 from imagenomer.edges import n_edges_of
 from imagenomer.parcellation import Parcellation, plain_parcellation

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from imagenomer.analyses import (
+from imagenomer.analyses.contract import (
     Analysis,
     Column,
     FigureView,

@@ -16,7 +16,8 @@ import pytest
 
 from forms import untouched
 from imagenomer import __version__
-from imagenomer.analyses import GroupChoice, load_analyses, read_params
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import GroupChoice, read_params
 from imagenomer.cli import main
 from imagenomer.cohort import Cohort, LogEntry, Scan
 from imagenomer.downloads import result_stem, stem

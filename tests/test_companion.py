@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from imagenomer import cli
-from imagenomer.analyses import Analysis, Flag, Report
+from imagenomer.analyses.contract import Analysis, Flag, Report
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.companion import companion_of, in_common, require_same_parcels, with_companion
 from imagenomer.engine import Engine

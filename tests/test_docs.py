@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from imagenomer import ARTICLE, __version__, analyses
-from imagenomer.analyses import read_params
+from imagenomer.analyses import connectivity
+from imagenomer.analyses.contract import read_params
 from imagenomer.engine import catalog
 from imagenomer.progress import finish
 
@@ -26,9 +27,9 @@ def example(tmp_path, monkeypatch):
     """The analysis of developing.md, saved as it says."""
     (code,) = re.findall(r"```python\n(.*?)```", DEVELOPING.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "average_connectivity.py").write_text(code, encoding="utf-8")
-    monkeypatch.setattr(analyses, "__path__", [*analyses.__path__, str(tmp_path)])
+    monkeypatch.setattr(connectivity, "__path__", [*connectivity.__path__, str(tmp_path)])
     yield analyses.load_analyses()["average-connectivity"]
-    sys.modules.pop("imagenomer.analyses.average_connectivity")
+    sys.modules.pop("imagenomer.analyses.connectivity.average_connectivity")
 
 
 def test_the_analysis_shown_whole_works_from_its_own_form(example, cohort):

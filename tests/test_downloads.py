@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from imagenomer.analyses import Column, GridView, TableView
+from imagenomer.analyses.contract import Column, GridView, TableView
 from imagenomer.downloads import csv_of
 
 

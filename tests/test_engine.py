@@ -17,7 +17,7 @@ from typing import Annotated
 import numpy as np
 import pytest
 
-from imagenomer.analyses import Analysis, Column, FigureView, MatrixView, Number, PointsView, Report, TableView
+from imagenomer.analyses.contract import Analysis, Column, FigureView, MatrixView, Number, PointsView, Report, TableView
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import csv_of
 from imagenomer.edges import edge_index

@@ -15,17 +15,8 @@ import pytest
 import parted
 from forms import untouched
 from imagenomer import __version__, cli
-from imagenomer.analyses import (
-    Column,
-    Finding,
-    GridView,
-    Methods,
-    PointsView,
-    Report,
-    TableView,
-    load_analyses,
-    read_params,
-)
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import Column, Finding, GridView, Methods, PointsView, Report, TableView, read_params
 from imagenomer.companion import with_companion
 from imagenomer.downloads import csv_of
 from imagenomer.engine import Engine

@@ -13,7 +13,7 @@ import pytest
 
 import parted
 from imagenomer import cli
-from imagenomer.analyses import Part, in_parts
+from imagenomer.analyses.contract import Part, in_parts
 from imagenomer.engine import KEPT_RESULTS, Cancelled, Engine
 from imagenomer.progress import Progress, finish
 

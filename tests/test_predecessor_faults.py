@@ -24,7 +24,8 @@ import pytest
 from mpmath import mp
 from scipy import stats
 
-from imagenomer.analyses import Report, load_analyses, read_params
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import Report, read_params
 from imagenomer.cohort import Cohort, Measure, ModelWeights, Phenotype, Scan
 from imagenomer.edges import n_edges_of
 from imagenomer.engine import Engine

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from imagenomer.analyses import Report, load_analyses, read_params
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import Report, read_params
 from imagenomer.cohort import Cohort, Scan
 from imagenomer.groups import select
 from imagenomer.load import load

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer import __version__
-from imagenomer.analyses import Analysis, form_of, load_analyses, read_params
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import Analysis, form_of, read_params
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog

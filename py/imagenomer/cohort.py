@@ -254,7 +254,7 @@ class Cohort:
     companion : Cohort or None
         A second cohort to test on, where one is open beside this one (`imagenomer.companion`).
     cache : dict
-        For results that other analyses build on (`imagenomer.analyses._saved`); whoever keeps some there keeps few.
+        For results that other analyses build on (`analyses.shared.saved_maps`); whoever keeps some there keeps few.
     """
 
     name: str

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from imagenomer.analyses import (
+from imagenomer.analyses.contract import (
     Analysis,
     GridView,
     GroupChoice,

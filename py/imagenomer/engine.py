@@ -20,17 +20,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, ca
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.analyses import (
-    Analysis,
-    GridView,
-    MatrixView,
-    Report,
-    TableView,
-    form_of,
-    load_analyses,
-    read_params,
-)
-from imagenomer.analyses._sample import parcellation_of
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import Analysis, GridView, MatrixView, Report, TableView, form_of, read_params
+from imagenomer.analyses.shared.sample import parcellation_of
 from imagenomer.cache import Cache
 from imagenomer.cohort import Cohort, n_parcels_of_cohort, with_measure, with_parcellation
 from imagenomer.companion import with_companion

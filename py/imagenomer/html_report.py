@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from imagenomer import ARTICLE, __version__
-from imagenomer.analyses import (
+from imagenomer.analyses.contract import (
     Analysis,
     Column,
     FigureView,

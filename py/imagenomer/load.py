@@ -78,7 +78,8 @@ def add_measure(cohort: Cohort, analysis: str, params: Mapping[str, Json]) -> St
     InputError
         If there is no such analysis, it makes no measure, or cannot be computed.
     """
-    from imagenomer.analyses import load_analyses, read_params  # late: most cohorts are opened as they are
+    from imagenomer.analyses import load_analyses
+    from imagenomer.analyses.contract import read_params  # late: most cohorts are opened as they are
 
     analyses = load_analyses()
     chosen = analyses.get(analysis)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.analyses import Report, matrix_view
-from imagenomer.analyses._sample import parcellation_of
+from imagenomer.analyses.contract import Report, matrix_view
+from imagenomer.analyses.shared.sample import parcellation_of
 from imagenomer.cohort import Cohort, Measure, Phenotype, n_parcels_of_cohort
 from imagenomer.edges import edges_to_matrix
 from imagenomer.errors import InputError

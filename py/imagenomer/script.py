@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from imagenomer import __version__
-from imagenomer.analyses import Analysis
+from imagenomer.analyses.contract import Analysis
 from imagenomer.load import Making
 
 # Whatever comes from data or from the user enters through repr() alone, so that a name cannot become code.

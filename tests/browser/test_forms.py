@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from views import analysis, content, download, expect_figures, form, go, read_out, result
 
-from imagenomer.analyses import Tab
+from imagenomer.analyses.contract import Tab
 
 
 @pytest.fixture

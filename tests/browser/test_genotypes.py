@@ -13,7 +13,7 @@ from driving import START, Watch, choose_files, drop_files, new_page, wait_for_e
 from playwright.sync_api import Browser, Locator, Page, expect
 from views import analysis, content, expect_figures, form, go, result
 
-from imagenomer.analyses.variant_association import ANALYSIS, Params
+from imagenomer.analyses.genotypes.variant_association import ANALYSIS, Params
 from imagenomer.cohort import VariantSet
 from imagenomer.genotypes import write_plink
 from imagenomer.load import load

@@ -18,7 +18,8 @@ import sys
 from pathlib import Path
 (package,) = [place for place in map(Path, sys.path) if (place / "imagenomer").is_dir()]
 source = {SOURCE.read_text(encoding="utf-8")!r}
-(package / "imagenomer" / "analyses" / "stages.py").write_text(source + '\\nHELD |= {{"edges", "top", "share"}}\\n')
+room = package / "imagenomer" / "analyses" / "associations"
+(room / "stages.py").write_text(source + '\\nHELD |= {{"edges", "top", "share"}}\\n')
 (package / "imagenomer" / "catalog.json").unlink(missing_ok=True)
 """
 
@@ -43,11 +44,11 @@ def stages(_stages: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
 
 
 def let_go(page: Page, *names: str) -> None:
-    run_python(page, f"from imagenomer.analyses import stages; stages.HELD -= {set(names)!r}")
+    run_python(page, f"from imagenomer.analyses.associations import stages; stages.HELD -= {set(names)!r}")
 
 
 def hold(page: Page, *names: str) -> None:
-    run_python(page, f"from imagenomer.analyses import stages; stages.HELD |= {set(names)!r}")
+    run_python(page, f"from imagenomer.analyses.associations import stages; stages.HELD |= {set(names)!r}")
 
 
 def run_python(page: Page, code: str) -> None:

@@ -19,7 +19,7 @@ from imagenomer.readers import bundle_bytes
 #: An analysis that says how many people both cohorts have.
 COUNT = """
 from dataclasses import dataclass
-from imagenomer.analyses import Analysis, Report
+from imagenomer.analyses.contract import (Analysis, Report)
 from imagenomer.companion import companion_of
 from imagenomer.progress import Progress
 

@@ -11,7 +11,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from imagenomer.analyses import load_analyses, read_params
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import read_params
 from imagenomer.cohort import Cohort, Measure, Scan, condition_name
 from imagenomer.progress import finish
 from imagenomer.readers import open_cohort

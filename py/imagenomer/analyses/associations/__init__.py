@@ -1,0 +1,1 @@
+"""Associations of connectivity with a phenotype, by edge and by network."""

@@ -1,0 +1,1 @@
+"""Components of connectivity, and what is associated with them."""

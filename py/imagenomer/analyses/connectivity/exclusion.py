@@ -1,0 +1,385 @@
+"""Who is dropped: how the people whom a limit on motion leaves out differ from those it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagenomer import groups
+from imagenomer.analyses.contract import Column, Finding, TableView
+from imagenomer.analyses.shared.sample import Sample, counted, listed
+from imagenomer.analyses.shared.test_tables import number_text
+from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.jsonable import finite
+from imagenomer.statistics.correction import adjust
+from imagenomer.statistics.difference import (
+    EffectSize,
+    SignificanceTest,
+    compare_categories,
+    compare_numbers,
+    count_levels,
+    summarise,
+)
+from imagenomer.types import BoolArray, FloatArray, Json
+
+#: Shares of the people that the limits tried beside the chosen one keep, about.
+_KEPT_SHARES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
+#: The test and the effect of each kind of phenotype, the first there is.
+_TESTS = ("Welch's t", "Fisher's exact test", "Pearson's chi-squared")
+_EFFECTS = ("Hedges' g", "Cramer's V")
+_SYMBOLS = {"Hedges' g": "g", "Cramer's V": "V"}
+#: A category of more levels has one row, not one a level.
+_MOST_LEVELS = 30
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrast:
+    """One phenotype of those kept and those dropped.
+
+    Attributes
+    ----------
+    phenotype : Phenotype
+    kept, dropped : ndarray, shape (n,)
+        Its values as in `Phenotype.values`.
+    test : SignificanceTest or None
+        None where it cannot be tested.
+    effect : EffectSize or None
+        Of a number dropped less kept.
+    p_corrected : float
+        By Holm over the phenotypes of one limit; NaN where it cannot be tested.
+    """
+
+    phenotype: Phenotype
+    kept: FloatArray
+    dropped: FloatArray
+    test: SignificanceTest | None
+    effect: EffectSize | None
+    p_corrected: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limit:
+    """One limit and what it does.
+
+    Attributes
+    ----------
+    value : float
+    chosen : bool
+        Whether it is the one of the form.
+    expression : str
+        The group of those it keeps.
+    n_kept, n_dropped : int
+    contrasts : tuple of Contrast
+        Of every other phenotype; empty where nobody is dropped, or nobody kept.
+    """
+
+    value: float
+    chosen: bool
+    expression: str
+    n_kept: int
+    n_dropped: int
+    contrasts: tuple[Contrast, ...]
+
+    @property
+    def differing(self) -> list[Contrast]:
+        """The phenotypes in which those dropped differ, the clearest first."""
+        found = [one for one in self.contrasts if one.p_corrected <= _ALPHA]
+        return sorted(found, key=lambda one: (one.p_corrected, one.phenotype.name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exclusion:
+    """What limits on one phenotype do.
+
+    Attributes
+    ----------
+    sample : Sample
+        Whose motion is known.
+    motion : Phenotype
+    at_most : bool
+        Whether people at or below a limit are kept; else those at or above.
+    limits : tuple of Limit
+        The strictest last.
+    """
+
+    sample: Sample
+    motion: Phenotype
+    at_most: bool
+    limits: tuple[Limit, ...]
+
+    @property
+    def chosen(self) -> Limit:
+        return next(limit for limit in self.limits if limit.chosen)
+
+
+def try_limits(
+    cohort: Cohort, sample: Sample, motion: Phenotype, chosen: float, *, at_most: bool, group: str | None
+) -> Exclusion:
+    """Return what the chosen limit and some others do."""
+    values = motion.values[sample.subjects]
+    shares = _KEPT_SHARES if at_most else [1 - share for share in _KEPT_SHARES]
+    tried = {float(f"{value:.2g}") for value in np.quantile(values, shares).tolist()} | {float(chosen)}
+    others = [one for one in cohort.phenotypes.values() if one.name != motion.name]
+    limits = []
+    for value in sorted(tried, reverse=at_most):
+        keep = np.asarray(values <= value if at_most else values >= value)
+        n_kept = int(np.count_nonzero(keep))
+        contrasts = _contrasts(others, sample, keep) if 0 < n_kept < keep.size else ()
+        expression = _expression(motion, value, at_most, group)
+        limits.append(Limit(value, value == chosen, expression, n_kept, keep.size - n_kept, contrasts))
+    return Exclusion(sample, motion, at_most, tuple(limits))
+
+
+def _expression(motion: Phenotype, value: float, at_most: bool, group: str | None) -> str:
+    sign = "<=" if at_most else ">="
+    test = groups.Comparison((groups.Field(motion.name), groups.Constant(value)), (sign,))
+    if group is None:
+        return groups.format_expression(test)
+    return groups.format_expression(groups.Combination("and", (groups.parse(group), test)))
+
+
+def _contrasts(phenotypes: Sequence[Phenotype], sample: Sample, keep: BoolArray) -> tuple[Contrast, ...]:
+    found: list[Contrast] = []
+    for phenotype in phenotypes:
+        values = phenotype.values[sample.subjects]
+        kept, dropped = values[keep], values[~keep]
+        if phenotype.levels:
+            counts = count_levels([dropped.astype(np.intp), kept.astype(np.intp)], len(phenotype.levels))
+            category = compare_categories(counts)
+            tests, effects = category.tests, category.effects
+        else:
+            number = compare_numbers([dropped.astype(np.float64), kept.astype(np.float64)])
+            tests, effects = number.tests, number.effects
+        test = next((one for name in _TESTS for one in tests if one.name == name), None)
+        effect = next((one for name in _EFFECTS for one in effects if one.name == name), None)
+        found.append(
+            Contrast(phenotype, kept.astype(np.float64), dropped.astype(np.float64), test, effect, float("nan"))
+        )
+    p_values = np.array([float("nan") if one.test is None else one.test.p_value for one in found])
+    corrected = adjust(p_values, "holm") if found else p_values
+    return tuple(
+        Contrast(one.phenotype, one.kept, one.dropped, one.test, one.effect, float(p_value))
+        for one, p_value in zip(found, corrected, strict=True)
+    )
+
+
+# --- saying --------------------------------------------------------------------------------------
+
+
+def exclusion_sentences(result: Exclusion) -> list[str]:
+    """Say what the chosen limit does and how to use it."""
+    limit, n = result.chosen, result.sample.n_subjects
+    rule = f"{result.motion.name} {'at most' if result.at_most else 'at least'} {limit.value:g}"
+    said = [
+        f"{rule} keeps {limit.n_kept:,} of {counted(n, 'subject')} and drops {limit.n_dropped:,} "
+        f"({100 * limit.n_dropped / n:.1f} %). To analyse those it keeps, add the group {limit.expression} (copy it "
+        "from the table)."
+    ]
+    if limit.contrasts:
+        tested = sum(one.test is not None for one in limit.contrasts)
+        differing = limit.differing
+        told = listed(_difference(one) for one in differing)
+        said.append(
+            f"Of {counted(tested, 'phenotype')}, {len(differing):,} "
+            f"{'differs' if len(differing) == 1 else 'differ'} between those dropped and those kept "
+            f"(Holm-corrected p at most {_ALPHA:g})" + (f": {told}." if differing else ".")
+        )
+        said.append(
+            "Differences of numbers are Hedges' g, dropped less kept (Welch's test); of categories Cramer's V "
+            "(Fisher's exact test of two by two, else Pearson's chi-squared)."
+        )
+    return said
+
+
+def exclusion_verdict(result: Exclusion) -> list[Finding]:
+    """Return what the chosen limit does to whom, in a sentence."""
+    limit = result.chosen
+    begun = f"{limit.expression} drops {limit.n_dropped:,} of {counted(result.sample.n_subjects, 'subject')}"
+    if not limit.contrasts:
+        return [Finding(f"{begun}.", "limits")]
+    names = listed(one.phenotype.name for one in limit.differing)
+    how = f"differ in {names} from the others" if names else "do not clearly differ from the others"
+    return [Finding(f"{begun}, who {how}.", "dropped")]
+
+
+def exclusion_warnings(result: Exclusion) -> list[str]:
+    """Say where the chosen limit misleads."""
+    limit, name = result.chosen, result.motion.name
+    if not limit.n_dropped:
+        return [
+            f"Nobody is dropped by {name} {'at most' if result.at_most else 'at least'} {limit.value:g}; the table has "
+            "limits that do."
+        ]
+    if not limit.n_kept:
+        return [
+            f"Nobody is kept by {name} {'at most' if result.at_most else 'at least'} {limit.value:g}; choose another "
+            "limit, such as one of the table."
+        ]
+    differing = limit.differing
+    if differing:
+        names = listed(one.phenotype.name for one in differing)
+        return [
+            f"Those whom {limit.expression} drops differ in {names} from those it keeps: leaving them out changes whom "
+            "a result is about, and may take part of an effect with it."
+        ]
+    return []
+
+
+def _difference(one: Contrast) -> str:
+    if one.effect is None:
+        return one.phenotype.name
+    return f"{one.phenotype.name} ({_SYMBOLS[one.effect.name]} = {number_text(one.effect.value, '.2f')})"
+
+
+# --- numbers and tables --------------------------------------------------------------------------
+
+
+def exclusion_numbers(result: Exclusion) -> dict[str, Json]:
+    """Return the limits as `Report.numbers` has them."""
+    return {
+        "limit": result.chosen.value,
+        "n_kept": result.chosen.n_kept,
+        "n_excluded": result.chosen.n_dropped,
+        "expression": result.chosen.expression,
+        "limits": [
+            {
+                "limit": limit.value,
+                "expression": limit.expression,
+                "n_kept": limit.n_kept,
+                "n_excluded": limit.n_dropped,
+                "phenotypes": [
+                    {
+                        "name": one.phenotype.name,
+                        "effect": None if one.effect is None else one.effect.name,
+                        "value": None if one.effect is None else finite(one.effect.value),
+                        "p_value": None if one.test is None else finite(one.test.p_value),
+                        "p_corrected": finite(one.p_corrected),
+                    }
+                    for one in limit.contrasts
+                ],
+            }
+            for limit in result.limits
+        ],
+    }
+
+
+def exclusion_tables(result: Exclusion) -> list[TableView]:
+    """Return the table of limits, and that of phenotypes at the chosen one, without those that would be empty."""
+    n, name = result.sample.n_subjects, result.motion.name
+    sign = "≤" if result.at_most else "≥"
+    limits = TableView(
+        "limits",
+        f"Limits on {name}, and whom they drop",
+        (
+            Column("limit", f"{name} {sign}", "mixed"),
+            Column("n_kept", "Kept", "integer"),
+            Column("n_dropped", "Dropped", "integer"),
+            Column("percent", "Dropped, %", "number"),
+            Column("differing", "Those dropped differ in"),
+            Column("group", "Group to copy"),
+        ),
+        tuple(
+            {
+                "limit": limit.value,
+                "n_kept": limit.n_kept,
+                "n_dropped": limit.n_dropped,
+                "percent": 100 * limit.n_dropped / n,
+                "differing": ", ".join(_difference(one) for one in limit.differing) or "—",
+                "group": limit.expression,
+            }
+            for limit in result.limits
+        ),
+    )
+    rows = [row for one in result.chosen.contrasts for row in _rows(one)]
+    if not rows:
+        return [limits]
+    columns = (
+        Column("name", "Phenotype", where="page"),
+        Column("phenotype", "Phenotype", where="file"),
+        Column("level", "Level", where="file"),
+        Column("n", "With a value", "integer", where="file"),
+        Column("kept", "Kept", sort="kept_value"),
+        Column("dropped", "Dropped", sort="dropped_value"),
+        Column("effect", "Effect", where="page", sort="effect_value"),
+        Column("effect_name", "Effect size", where="file"),
+        Column("effect_value", "Value", "number", where="file"),
+        Column("effect_lower", "from", "number", where="file"),
+        Column("effect_upper", "to", "number", where="file"),
+        Column("kept_value", "Mean or % kept", "number", where="file"),
+        Column("dropped_value", "Mean or % dropped", "number", where="file"),
+        Column("p_value", "p", "p"),
+        Column("p_corrected", "Corrected", "p"),
+    )
+    title = f"Dropped or kept by {name} {sign} {result.chosen.value:g}"
+    return [limits, TableView("dropped", title, columns, tuple(rows))]
+
+
+def _rows(one: Contrast) -> list[dict[str, Json]]:
+    """Return a row for a number, and for each level of a category; what is tested stands in the first."""
+    effect, levels = one.effect, one.phenotype.levels
+    first: dict[str, Json] = {
+        "name": one.phenotype.name,
+        "phenotype": one.phenotype.name,
+        "effect": "" if effect is None else _effect_text(effect),
+        "effect_name": "" if effect is None else effect.name,
+        "effect_value": None if effect is None else finite(effect.value),
+        "effect_lower": None if effect is None else finite(effect.lower),
+        "effect_upper": None if effect is None else finite(effect.upper),
+        "p_value": None if one.test is None else finite(one.test.p_value),
+        "p_corrected": finite(one.p_corrected),
+    }
+    if not levels:
+        kept, dropped = summarise(one.kept), summarise(one.dropped)
+        return [
+            {
+                **first,
+                "level": "",
+                "n": kept.n + dropped.n,
+                "kept": _mean_text(kept.mean, kept.sd),
+                "dropped": _mean_text(dropped.mean, dropped.sd),
+                "kept_value": finite(kept.mean),
+                "dropped_value": finite(dropped.mean),
+            }
+        ]
+    counts = count_levels([one.kept.astype(np.intp), one.dropped.astype(np.intp)], len(levels))
+    sizes = counts.sum(axis=1)
+    if len(levels) > _MOST_LEVELS:
+        blank = {"kept": "", "dropped": "", "kept_value": None, "dropped_value": None}
+        return [{**first, **blank, "level": f"{len(levels)} levels", "n": int(sizes.sum())}]
+    rows = []
+    for index, level in enumerate(levels):
+        shares = [
+            100 * int(count) / int(size) if size else None for count, size in zip(counts[:, index], sizes, strict=True)
+        ]
+        told = ["" if share is None else f"{share:.1f} %" for share in shares]
+        row = first if index == 0 else {key: "" if isinstance(value, str) else None for key, value in first.items()}
+        rows.append(
+            {
+                **row,
+                "name": f"{one.phenotype.name}: {level}",
+                "phenotype": one.phenotype.name,
+                "level": level,
+                "n": int(counts[:, index].sum()),
+                "kept": told[0],
+                "dropped": told[1],
+                "kept_value": shares[0],
+                "dropped_value": shares[1],
+            }
+        )
+    return rows
+
+
+def _mean_text(mean: float, sd: float) -> str:
+    if not np.isfinite(mean):
+        return ""
+    return number_text(mean) + (f" (SD {number_text(sd, '.3g')})" if np.isfinite(sd) else "")
+
+
+def _effect_text(effect: EffectSize) -> str:
+    text = f"{_SYMBOLS[effect.name]} = {number_text(effect.value, '.2f')}"
+    if np.isfinite(effect.lower):
+        text += f"\n{number_text(effect.lower, '.2f')} to {number_text(effect.upper, '.2f')}"
+    return text

@@ -1,0 +1,179 @@
+"""Analyses: what a menu entry is, and the way from JSON to its parameters.
+
+The form is read off ``params``, a frozen dataclass whose fields are
+``Annotated[type, marker]`` with a default wherever one makes sense; the markers
+say where the choices come from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from imagenomer.analyses.contract.fields import checked
+from imagenomer.analyses.contract.report import Methods, PointsView, Report
+from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps
+from imagenomer.types import Json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from imagenomer.cohort import Cohort, Measure
+
+#: The tabs of the page, as they stand in a row.
+Tab = Literal["Connectivity", "Phenotypes", "Genotypes", "Associations", "Confounds", "Components", "Models", "Maps"]
+#: What a cohort may lack that an analysis cannot do without.
+Need = Literal["connectivity", "variants", "decompositions", "weights", "phenotypes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the parts that a long analysis is computed in, each shown as soon as it is done.
+
+    Attributes
+    ----------
+    name : str
+    title : str
+        What this part answers, for the list of parts: "Association with connectivity".
+    compute : callable
+        ``(cohort, params, result so far) -> Steps[result]``. The first part is given None. It returns a new result and
+        leaves the one it was given as it is, which is what is kept and shown if this part is cancelled.
+    """
+
+    name: str
+    title: str
+    compute: Callable[[Cohort, Any, Any], Steps[Any]]
+
+
+def in_parts(parts: tuple[Part, ...]) -> Callable[[Cohort, Any], Steps[Any]]:
+    """Return the `Analysis.compute` that does all parts one after another; its progress names the part."""
+
+    def compute(cohort: Cohort, params: Any) -> Steps[Any]:
+        result = None
+        for number, part in enumerate(parts, start=1):
+            place = f"{number} of {len(parts)}: {part.title}"
+            yield Progress(place)
+            steps = part.compute(cohort, params, result)
+            try:
+                while True:
+                    try:
+                        progress = next(steps)
+                    except StopIteration as stop:
+                        result = stop.value
+                        break
+                    yield Progress(f"{place} ({progress.step})", progress.done, progress.total)
+            finally:
+                steps.close()
+        return result
+
+    return compute
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One menu entry.
+
+    Attributes
+    ----------
+    title, summary : str
+        The menu entry, and what it answers in one sentence.
+    tab : Tab
+        The tab of the page it belongs to.
+    params : type
+        Frozen dataclass of parameters, see the module's docstring.
+    compute : callable
+        ``(cohort, params) -> Steps[result]``, a generator that yields progress and returns a frozen dataclass.
+    report : callable
+        ``(cohort, params, result) -> Report``.
+    draw : callable
+        ``(cohort, params, result, theme) -> {name of view: Figure}``. Imports Matplotlib inside: the menu opens
+        without it. Where there are several, `imagenomer.figures.drawings.Drawings` draws only those that are taken.
+    detail : callable, optional
+        ``(cohort, params, result, edge, groups) -> PointsView``: one clicked edge; ``groups`` are
+        ``(name, expression, colour)`` to colour by.
+    draw_detail : callable, optional
+        The same edge as a figure to download: ``(cohort, params, result, edge, groups, theme) -> Figure``.
+    measure : callable, optional
+        ``(cohort, params, result) -> Steps[Measure]``: a measure that the result makes, which the user can add to the
+        cohort for other analyses (`imagenomer.load.add_measure`).
+    needs : tuple of Need
+        What the cohort must have; where it lacks some, the page says what to bring instead of showing the form.
+    opens_tab : bool
+        Its tab opens with it; otherwise with the first by name.
+    parts : tuple of Part
+        Where a long analysis is shown part by part; ``compute`` is then ``in_parts(PARTS)``. ``report`` and ``draw``
+        take a result whose later parts are None, and the views of a later part follow those of the earlier ones.
+    methods : callable, optional
+        ``(cohort, params, result) -> Methods`` for the report to keep; otherwise it has the sentences of the result.
+    """
+
+    title: str
+    summary: str
+    tab: Tab
+    params: type[Any]
+    compute: Callable[[Cohort, Any], Steps[Any]]
+    report: Callable[[Cohort, Any, Any], Report]
+    draw: Callable[[Cohort, Any, Any, Literal["light", "dark"]], Mapping[str, Figure]]
+    detail: Callable[[Cohort, Any, Any, int, tuple[tuple[str, str, str], ...]], PointsView] | None = None
+    draw_detail: (
+        Callable[[Cohort, Any, Any, int, tuple[tuple[str, str, str], ...], Literal["light", "dark"]], Figure] | None
+    ) = None
+    measure: Callable[[Cohort, Any, Any], Steps[Measure]] | None = None
+    needs: tuple[Need, ...] = ()
+    opens_tab: bool = False
+    parts: tuple[Part, ...] = ()
+    methods: Callable[[Cohort, Any, Any], Methods] | None = None
+
+
+def form_of(analysis: Analysis) -> list[dict[str, Json]]:
+    """Return the fields of an analysis's form as JSON: name, label, help, section, when, marker, default, required.
+
+    ``when`` maps other fields to the values with which this one matters; it is hidden otherwise.
+    """
+    hints = typing.get_type_hints(analysis.params, include_extras=True)
+    fields = []
+    for entry in dataclasses.fields(analysis.params):
+        marker = hints[entry.name].__metadata__[0]
+        required = entry.default is dataclasses.MISSING
+        fields.append(
+            {
+                "name": entry.name,
+                "label": entry.metadata.get("label", entry.name.replace("_", " ").capitalize()),
+                "help": entry.metadata.get("help", ""),
+                "section": entry.metadata.get("section", ""),
+                "when": {name: list(values) for name, values in entry.metadata.get("when", {}).items()},
+                "marker": type(marker).__name__,
+                **{
+                    key: list(value) if isinstance(value, tuple) else value
+                    for key, value in dataclasses.asdict(marker).items()
+                },
+                "required": required,
+                "default": None if required else entry.default,
+            }
+        )
+    return fields
+
+
+def read_params(analysis: Analysis, given: Mapping[str, Json]) -> Any:
+    """Build an analysis's ``Params`` from JSON values.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a required one is missing, or a value is of the wrong type or outside its choices.
+    """
+    hints = typing.get_type_hints(analysis.params, include_extras=True)
+    unknown = [name for name in given if name not in hints]
+    if unknown:
+        raise InputError(f"{analysis.title} has no parameter {unknown[0]!r}; it has: {', '.join(hints)}")
+    values = {}
+    for entry in dataclasses.fields(analysis.params):
+        if entry.name in given:
+            values[entry.name] = checked(entry.name, given[entry.name], hints[entry.name])
+        elif entry.default is dataclasses.MISSING:
+            raise InputError(f"{analysis.title} needs the parameter {entry.name!r}")
+    return analysis.params(**values)

@@ -1,0 +1,1 @@
+"""Genotypes: ancestry, variants and what is associated with them."""

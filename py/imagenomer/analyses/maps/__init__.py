@@ -1,0 +1,1 @@
+"""Maps: arithmetic with maps, and comparisons of them."""

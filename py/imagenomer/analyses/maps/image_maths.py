@@ -1,0 +1,164 @@
+"""Image maths: arithmetic with maps, edge by edge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+
+from imagenomer.analyses.contract import Analysis, Column, MapsChoice, MatrixView, Report, TableView, Text
+from imagenomer.analyses.shared.sample import counted, listed, parcellation_of
+from imagenomer.analyses.shared.saved_maps import SavedMap, saved_maps
+from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, named_edges, strongest
+from imagenomer.cohort import Cohort
+from imagenomer.errors import InputError
+from imagenomer.expressions import FUNCTIONS, Evaluation, evaluate, format_name, names_in, parse
+from imagenomer.figures.pixels import default_colormap, scale_limit
+from imagenomer.progress import Progress, Steps
+from imagenomer.types import FloatArray, Json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Edges that the table lists.
+_LISTED = 100
+#: Letters of an expression that a title has room for.
+_TITLE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    maps: Annotated[tuple[tuple[str, Mapping[str, Json]], ...], MapsChoice()]
+    expression: Annotated[str, Text("A - B")] = field(
+        metadata={"help": f"The names of maps, numbers, + - * / ** ( ) and {', '.join(FUNCTIONS)}."}
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Computed:
+    """What an expression comes to.
+
+    Attributes
+    ----------
+    maps : dict of str to SavedMap
+        Those that the expression names.
+    evaluation : Evaluation
+    """
+
+    maps: dict[str, SavedMap]
+    evaluation: Evaluation
+
+    @property
+    def edges(self) -> FloatArray | None:
+        """The result if it is a map, shape (n_edges,)."""
+        value = self.evaluation.value
+        return None if isinstance(value, float) else value
+
+
+def compute(cohort: Cohort, params: Params) -> Steps[Computed]:
+    yield Progress("Reading the expression")
+    if not params.maps:
+        raise InputError("no map is chosen; save maps with “Save to tray” above a matrix, then choose them here")
+    expression = parse(params.expression)
+    wanted = names_in(expression)
+    known = [name for name, _ in params.maps]
+    # An unknown name is refused before anything is computed, where it stands.
+    evaluate(expression, {name: np.ones(2) for name in known})
+    maps = yield from saved_maps(cohort, [pair for pair in params.maps if pair[0] in wanted])
+    yield Progress("Computing")
+    return Computed(maps, evaluate(expression, {name: one.values for name, one in maps.items()}))
+
+
+def report(cohort: Cohort, params: Params, result: Computed) -> Report:
+    sentences = [f"{format_name(name)} is {one.description}." for name, one in result.maps.items()]
+    unused = [format_name(name) for name, _ in params.maps if name not in result.maps]
+    if unused:
+        sentences.append(f"Chosen and not in the expression: {listed(unused)}.")
+    for reason, n in result.evaluation.undefined:
+        sentences.append(f"The expression asks for {reason} in {counted(n, 'place')}; the value is undefined there.")
+    numbers: dict[str, Json] = {
+        "expression": params.expression,
+        "maps": {name: one.description for name, one in result.maps.items()},
+        "undefined": dict(result.evaluation.undefined),
+    }
+    values = result.edges
+    if values is None:
+        value = result.evaluation.value
+        defined = bool(np.isfinite(value))
+        said = f"{value:.6g}".replace("-", "−") if defined else "undefined"
+        numbers["value"] = value if defined else None
+        return Report(numbers, (f"{_title(params)} is {said}.", *sentences))
+    finite = values[np.isfinite(values)]
+    numbers |= {
+        "n_edges": int(values.size),
+        "n_edges_undefined": int(values.size - finite.size),
+        "minimum": float(finite.min()) if finite.size else None,
+        "maximum": float(finite.max()) if finite.size else None,
+        "mean": float(finite.mean()) if finite.size else None,
+    }
+    if finite.size:
+        low, high = f"{finite.min():.5g}", f"{finite.max():.5g}"
+        sentences.insert(0, f"Values from {low} to {high}.".replace("-", "−"))
+    if finite.size < values.size:
+        sentences.append(f"{counted(values.size - finite.size, 'edge')} without a value.")
+    edges = strongest(values, _LISTED)
+    views: list[Any] = [MatrixView("result", _title(params), "Value", "result", _scale(values), note=_note(result))]
+    if edges.size:
+        named = named_edges(parcellation_of(cohort), edges)
+        rows = tuple({**row, "value": value} for row, value in zip(named, values[edges].tolist(), strict=True))
+        columns = (*EDGE_COLUMNS, Column("value", "Value", "number"))
+        views.append(TableView("strongest", "Edges of the largest magnitude", columns, rows))
+    return Report(
+        numbers, tuple(sentences), () if finite.size else ("No edge has a value.",), tuple(views), {"result": values}
+    )
+
+
+def draw(cohort: Cohort, params: Params, result: Computed, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+    from imagenomer.figures.drawings import Drawings
+    from imagenomer.figures.matrix import matrix_figure
+
+    values = result.edges
+    if values is None:
+        return {}
+    return Drawings(
+        {
+            "result": lambda: matrix_figure(
+                values,
+                parcellation_of(cohort),
+                title=_title(params),
+                label="Value",
+                colormap=default_colormap(_scale(values)),
+                limit=scale_limit(values),
+                note=_note(result),
+                theme=theme,
+            )
+        }
+    )
+
+
+def _title(params: Params) -> str:
+    text = " ".join(params.expression.split())
+    return text if len(text) <= _TITLE else text[: _TITLE - 1] + "…"
+
+
+def _note(result: Computed) -> str:
+    """What the figure says below it: what each map is."""
+    return "\n".join(f"{format_name(name)}: {one.title}" for name, one in result.maps.items())
+
+
+def _scale(values: FloatArray) -> Literal["diverging", "sequential"]:
+    return "diverging" if (values < 0).any() else "sequential"
+
+
+ANALYSIS = Analysis(
+    title="Image maths",
+    summary="Add, subtract and compare maps edge by edge.",
+    tab="Maps",
+    params=Params,
+    compute=compute,
+    report=report,
+    draw=draw,
+    needs=("connectivity",),
+)

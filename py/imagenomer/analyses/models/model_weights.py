@@ -1,0 +1,596 @@
+"""Model weights: what models trained elsewhere weigh most, and whether they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import numpy as np
+
+from imagenomer.analyses.contract import (
+    Analysis,
+    Choice,
+    Column,
+    FigureView,
+    Flag,
+    GroupChoice,
+    MapsChoice,
+    MatrixView,
+    MeasureChoice,
+    Number,
+    Report,
+    RunChoice,
+    SessionChoice,
+    TableView,
+    TaskChoice,
+    VariantSetChoice,
+    View,
+    WeightsChoice,
+)
+from imagenomer.analyses.shared.sample import Sample, counted, listed, parcellation_of, sample_of, what
+from imagenomer.analyses.shared.saved_maps import saved_maps
+from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, RANKINGS, Ranking, named_edges, strongest
+from imagenomer.cohort import Cohort, ModelWeights, VariantSet, natural_key
+from imagenomer.errors import InputError
+from imagenomer.figures.pixels import default_colormap, scale_limit
+from imagenomer.jsonable import finite
+from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.moments import edge_moments
+from imagenomer.types import BoolArray, FloatArray, IntArray, Json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Blocks of the weights of variants, in the order of the files: one weight for each genotype of each variant.
+_GENOTYPES = ("two minor alleles", "one of each", "two major alleles")
+
+#: A weight whose interquartile range over models is larger than this many average ones is not ranked, if so wished.
+_IQR_LIMIT = 2.0
+
+_WITH_PRODUCT = {"product": ("mean", "sd")}
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    models: Annotated[str, Choice((("cohort", "Came with the data"), ("tray", "Maps of the tray")))] = field(
+        default="cohort", metadata={"help": "Weights of a prediction made here can be saved to the tray."}
+    )
+    weights: Annotated[tuple[str, ...], WeightsChoice()] = field(
+        default=(),
+        metadata={
+            "help": "Several are averaged; a folder stands for all in it. None: the first there is.",
+            "when": {"models": ("cohort",)},
+        },
+    )
+    maps: Annotated[tuple[tuple[str, Mapping[str, Json]], ...], MapsChoice()] = field(
+        default=(), metadata={"help": "Several are averaged.", "when": {"models": ("tray",)}}
+    )
+    product: Annotated[str, Choice((("none", "Nothing"), ("mean", "Mean of a measure"), ("sd", "SD of a measure")))] = (
+        field(default="none", metadata={"label": "Multiply by"})
+    )
+    measure: Annotated[str | None, MeasureChoice()] = field(
+        default=None, metadata={"help": "Choose the one that the models were trained on.", "when": _WITH_PRODUCT}
+    )
+    task: Annotated[str | None, TaskChoice()] = field(default=None, metadata={"when": _WITH_PRODUCT})
+    session: Annotated[str | None, SessionChoice()] = field(default=None, metadata={"when": _WITH_PRODUCT})
+    run: Annotated[str | None, RunChoice()] = field(default=None, metadata={"when": _WITH_PRODUCT})
+    group: Annotated[str | None, GroupChoice()] = field(default=None, metadata={"when": _WITH_PRODUCT})
+    ranking: Annotated[str, Choice(RANKINGS)] = "absolute"
+    number: Annotated[int, Number(minimum=1, maximum=100, step=1)] = field(
+        default=30, metadata={"label": "Weights to list"}
+    )
+    labels: Annotated[str, Choice((("parcels", "Parcels"), ("networks", "Networks")))] = field(
+        default="parcels", metadata={"help": "Names in the figure; the table has both."}
+    )
+    limit_iqr: Annotated[bool, Flag()] = field(
+        default=False,
+        metadata={
+            "label": "Only where models agree",
+            "help": "Of several models: rank no weight whose interquartile range over models is more than twice the "
+            "average one.",
+        },
+    )
+    variant_set: Annotated[str | None, VariantSetChoice()] = field(
+        default=None, metadata={"help": "Names the weights of variants, if it has as many."}
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """Weights of one or several models.
+
+    Attributes
+    ----------
+    models : tuple of ModelWeights
+        Those that were chosen, all of one length.
+    sample : Sample or None
+        Whose connectivity the weights were multiplied by.
+    variants : VariantSet or None
+        What the weights belong to; None: edges.
+    n_fitting : int
+        Variant sets of that length.
+    values : ndarray, shape (n_models, n_weights)
+        After the multiplication.
+    average, iqr : ndarray, shape (n_weights,)
+        Mean and interquartile range over models.
+    agreement : ndarray, shape (n_weights,)
+        Share of models whose weight has the sign of the average; NaN where that is zero.
+    steady : ndarray of bool, shape (n_weights,)
+        Weights that may be ranked.
+    top : tuple of ndarray
+        The strongest of them, the first first: of edges one ranking, of variants one a genotype.
+    """
+
+    models: tuple[ModelWeights, ...]
+    sample: Sample | None
+    variants: VariantSet | None
+    n_fitting: int
+    values: FloatArray
+    average: FloatArray
+    iqr: FloatArray
+    agreement: FloatArray
+    steady: BoolArray
+    top: tuple[IntArray, ...]
+
+    @property
+    def several(self) -> bool:
+        return len(self.models) > 1
+
+
+# --- computing -----------------------------------------------------------------------------------
+
+
+def compute(cohort: Cohort, params: Params) -> Steps[Weighed]:
+    yield Progress("Choosing weights")
+    if params.models == "tray":
+        models = yield from _from_tray(cohort, params.maps)
+    else:
+        models = _chosen(cohort, params.weights)
+    variants, n_fitting = _variants_of(cohort, models[0], params.variant_set)
+    values = np.array([model.values for model in models])
+    sample = None
+    if params.product != "none":
+        if variants is not None:
+            raise InputError(
+                f"{models[0].name} weighs variants of {variants.name}, not connectivity; multiply by nothing"
+            )
+        yield Progress("Averaging connectivity")
+        sample = sample_of(cohort, params, fisher_z=False)
+        moments = yield from edge_moments(sample.observations.values, sample.rows)
+        values = values * (moments.mean if params.product == "mean" else moments.sd)
+    yield Progress("Averaging over models")
+    average = values.mean(axis=0)
+    low, high = np.quantile(values, [0.25, 0.75], axis=0)
+    iqr = high - low
+    same_sign = (np.sign(values) == np.sign(average)).mean(axis=0)
+    agreement = np.where((average == 0) | np.isnan(average), np.nan, same_sign)
+    used = (values != 0).any(axis=0)
+    steady = np.ones(average.size, dtype=bool)
+    if params.limit_iqr and len(models) > 1 and used.any():
+        steady = iqr <= _IQR_LIMIT * np.nanmean(iqr[used])
+    ranked = np.where(steady, average, np.nan)
+    # One ranking a genotype: how many people have one differs, and with it how large its weights can be.
+    blocks = np.split(ranked, 1 if variants is None else len(_GENOTYPES))
+    top = tuple(
+        strongest(block, params.number, cast("Ranking", params.ranking)) + position * block.size
+        for position, block in enumerate(blocks)
+    )
+    return Weighed(models, sample, variants, n_fitting, values, average, iqr, agreement, steady, top)
+
+
+def _chosen(cohort: Cohort, names: tuple[str, ...]) -> tuple[ModelWeights, ...]:
+    """Return the weights that are named, each once; a folder stands for all in it."""
+    if not cohort.weights:
+        raise InputError(
+            f"{cohort.name} has no model weights; put them beside the scans, as weights/NAME.npz with an array w, or "
+            "save the weights of a prediction to the tray and choose the maps of the tray"
+        )
+    chosen: dict[str, ModelWeights] = {}
+    for name in names or (next(iter(cohort.weights)),):
+        own = {key: one for key, one in cohort.weights.items() if key == name or key.startswith(f"{name}/")}
+        if not own:
+            raise InputError(f"no weights {name!r} in this cohort; it has: {', '.join(cohort.weights)}")
+        chosen |= own
+    models = tuple(chosen.values())
+    for model in models[1:]:
+        if model.values.size != models[0].values.size:
+            raise InputError(
+                f"{models[0].name} has {models[0].values.size:,} weights and {model.name} {model.values.size:,}; "
+                "choose models of one kind"
+            )
+    return models
+
+
+def _from_tray(cohort: Cohort, maps: tuple[tuple[str, Mapping[str, Json]], ...]) -> Steps[tuple[ModelWeights, ...]]:
+    """Return maps of the tray as weights."""
+    if not maps:
+        raise InputError("choose maps of the tray: the weights of a prediction have a button that saves them there")
+    saved = yield from saved_maps(cohort, maps)
+    return tuple(ModelWeights(name, one.values, one.description) for name, one in saved.items())
+
+
+def _variants_of(cohort: Cohort, model: ModelWeights, wanted: str | None) -> tuple[VariantSet | None, int]:
+    """Return the variants that a model weighs, None for edges, and how many sets have as many."""
+    size = model.values.size
+    if any(measure.values.shape[1] == size for measure in cohort.measures.values()):
+        return None, 0
+    fitting = {name: one for name, one in cohort.variant_sets.items() if len(_GENOTYPES) * len(one.variant_ids) == size}
+    if not fitting:
+        raise InputError(f"{model.name} has {size:,} weights, which are neither the edges nor three times the variants")
+    return fitting.get(wanted or "", next(iter(fitting.values()))), len(fitting)
+
+
+# --- saying --------------------------------------------------------------------------------------
+
+
+def report(cohort: Cohort, params: Params, result: Weighed) -> Report:
+    finite = result.average[np.isfinite(result.average)]
+    overlaps = [_overlap(model) for model in result.models]
+    top = _top(cohort, result)
+    views: list[View] = []
+    arrays = {"weights": result.average}
+    if result.variants is None:
+        views.append(
+            MatrixView("weights", _title(cohort, params, result), _label(params), "weights", note=_note(params, result))
+        )
+    if result.several:
+        arrays |= {"iqr": result.iqr, "agreement": result.agreement}
+        if result.variants is None:
+            views += [
+                MatrixView("iqr", "Interquartile range over models", "IQR", "iqr", "sequential"),
+                MatrixView(
+                    "agreement", "Models that agree in sign", "Share of models", "agreement", "sequential", limit=1.0
+                ),
+            ]
+    for name, title, edges in _rankings(result):
+        views.append(FigureView(name, title, _alt(result.average[edges], result)))
+    if top:
+        views.append(TableView("top", "Strongest weights", _top_columns(result), tuple(top)))
+    if result.variants is not None:
+        views += [
+            FigureView("genotypes", "Weights of each genotype", "A box plot of all weights, one box a genotype."),
+            TableView("blocks", "Weights of each genotype", _GENOTYPE_COLUMNS, tuple(_blocks(result))),
+        ]
+    views.append(TableView("models", "Models", _MODEL_COLUMNS, tuple(overlaps)))
+    return Report(
+        numbers={
+            "models": overlaps,
+            "n_models": len(result.models),
+            "kind": "edges" if result.variants is None else "variants",
+            "variant_set": None if result.variants is None else result.variants.name,
+            "product": params.product,
+            **({} if result.sample is None else {**result.sample.numbers, "group": params.group}),
+            "n_weights": int(result.average.size),
+            "n_nonzero": int(np.count_nonzero(finite)),
+            "minimum": float(finite.min()) if finite.size else None,
+            "maximum": float(finite.max()) if finite.size else None,
+            "n_listed": len(top),
+            "top": top,
+        },
+        sentences=tuple(_sentences(cohort, params, result, overlaps)),
+        warnings=tuple(_warnings(result, overlaps)),
+        views=tuple(views),
+        arrays=arrays,
+    )
+
+
+def _sentences(cohort: Cohort, params: Params, result: Weighed, overlaps: list[dict[str, Any]]) -> list[str]:
+    names = [model.name for model in result.models]
+    said = [f"The mean of {counted(len(names), 'model')}: {listed(names)}." if result.several else f"Model {names[0]}."]
+    said += [
+        f"{model.name} says of itself: {model.description.rstrip('.')}." for model in result.models if model.description
+    ]
+    if result.variants is not None:
+        said.append(
+            f"Weights of {counted(len(result.variants.variant_ids), 'variant')} of {result.variants.name}, three each: "
+            "for two minor alleles, one of each, and two major alleles."
+        )
+    if result.sample is not None:
+        statistic = "mean" if params.product == "mean" else "standard deviation"
+        observed = _observed(cohort, result.sample)
+        said.append(
+            f"Each weight is multiplied by the {statistic} of its edge, {observed}; files of weights do not say which "
+            f"measure they belong to, so this is taken to be {result.sample.measure}."
+        )
+        said += result.sample.sentences
+    finite = result.average[np.isfinite(result.average)]
+    said.append(f"{np.count_nonzero(finite):,} of {counted(result.average.size, 'weight')} are not zero.")
+    if params.limit_iqr and not result.several:
+        said.append("With one model there is no agreement to ask for; all its weights are ranked.")
+    if not result.steady.all():
+        said.append(
+            f"{counted(int(np.count_nonzero(~result.steady)), 'weight')} not ranked, because the interquartile range "
+            f"over models is more than {_IQR_LIMIT:g} times the average of the weights that any model uses."
+        )
+    for own in result.top:
+        if own.size < params.number:
+            sort = {"absolute": "that are not zero", "positive": "above zero", "negative": "below zero"}[params.ranking]
+            said.append(f"Only {counted(int(own.size), 'weight')} {sort} could be listed, not {params.number}.")
+    for row in overlaps:
+        if row["n_train"] or row["n_test"]:
+            said.append(
+                f"{row['model']}: {counted(row['n_train'], 'training row')} of "
+                f"{counted(row['n_train_subjects'], 'subject')}, {counted(row['n_test'], 'test row')} of "
+                f"{counted(row['n_test_subjects'], 'subject')}."
+            )
+        else:
+            said.append(f"{row['model']} does not say whom it was trained and tested on.")
+    return said
+
+
+def _warnings(result: Weighed, overlaps: list[dict[str, Any]]) -> list[str]:
+    said = []
+    for row in overlaps:
+        if row["n_in_both"]:
+            said.append(
+                f"{row['model']} was tested on subjects it was trained on: {row['n_leaking']} of "
+                f"{counted(row['n_test'], 'test row')} belong to them, so its test error is likely to be too small "
+                f"(subjects {listed(row['in_both'].split(', '))})."
+            )
+    if result.variants is not None and result.n_fitting > 1:
+        said.append(
+            f"{result.n_fitting} sets have as many variants; the names are those of {result.variants.name}. "
+            "Choose the set that the models were trained on."
+        )
+    return said
+
+
+def _overlap(model: ModelWeights) -> dict[str, Any]:
+    """Say how many rows a model was trained and tested on, and who is in both."""
+    train, test = set(model.train_subjects), set(model.test_subjects)
+    both = sorted(train & test, key=natural_key)
+    return {
+        "model": model.name,
+        "n_train": len(model.train_subjects),
+        "n_train_subjects": len(train),
+        "n_test": len(model.test_subjects),
+        "n_test_subjects": len(test),
+        "n_in_both": len(both),
+        "n_leaking": sum(subject in train for subject in model.test_subjects),
+        "in_both": ", ".join(both),
+        "n_nonzero": int(np.count_nonzero(model.values)),
+        "minimum": finite(np.nanmin(model.values)),
+        "maximum": finite(np.nanmax(model.values)),
+        "description": model.description,
+    }
+
+
+_MODEL_COLUMNS = (
+    Column("model", "Model"),
+    Column("n_train", "Training rows", "integer"),
+    Column("n_train_subjects", "Training subjects", "integer"),
+    Column("n_test", "Test rows", "integer"),
+    Column("n_test_subjects", "Test subjects", "integer"),
+    Column("n_in_both", "Subjects in both", "integer"),
+    Column("n_leaking", "Test rows of those", "integer"),
+    Column("n_nonzero", "Weights not zero", "integer"),
+    Column("minimum", "Lowest weight", "number"),
+    Column("maximum", "Highest weight", "number"),
+    Column("description", "Description"),
+    Column("in_both", "Who is in both", where="file"),
+)
+
+_VARIANT_COLUMNS = (
+    Column("variant", "Variant"),
+    Column("genotype", "Genotype"),
+    Column("chromosome", "Chromosome"),
+    Column("position", "Position", "integer"),
+)
+
+_GENOTYPE_COLUMNS = (
+    Column("genotype", "Genotype"),
+    Column("n_weights", "Weights", "integer"),
+    Column("n_nonzero", "Not zero", "integer"),
+    Column("minimum", "Lowest", "number"),
+    Column("maximum", "Highest", "number"),
+    Column("magnitude", "Mean magnitude", "number"),
+)
+
+
+def _top(cohort: Cohort, result: Weighed) -> list[dict[str, Any]]:
+    """Describe the weights that are listed."""
+    top = np.concatenate(result.top)
+    if result.variants is None:
+        named = named_edges(parcellation_of(cohort), top)
+    else:
+        named = _named_variants(result.variants, top)
+    rows = []
+    for row, index in zip(named, top.tolist(), strict=True):
+        own = result.values[:, index]
+        low, high = np.quantile(own, [0.25, 0.75])
+        rows.append(
+            {
+                **row,
+                "weight": float(result.average[index]),
+                **(
+                    {
+                        "lower_quartile": float(low),
+                        "upper_quartile": float(high),
+                        "iqr": float(result.iqr[index]),
+                        "agreement": float(result.agreement[index]),
+                    }
+                    if result.several
+                    else {}
+                ),
+            }
+        )
+    return rows
+
+
+def _top_columns(result: Weighed) -> tuple[Column, ...]:
+    several = (
+        Column("lower_quartile", "Lower quartile", "number"),
+        Column("upper_quartile", "Upper quartile", "number"),
+        Column("iqr", "IQR", "number"),
+        Column("agreement", "Models of this sign", "number"),
+    )
+    return (
+        *(EDGE_COLUMNS if result.variants is None else _VARIANT_COLUMNS),
+        Column("weight", "Mean weight" if result.several else "Weight", "number"),
+        *(several if result.several else ()),
+    )
+
+
+def _named_variants(variants: VariantSet, top: IntArray) -> list[dict[str, Any]]:
+    n_variants = len(variants.variant_ids)
+    return [
+        {
+            "variant": variants.variant_ids[index % n_variants],
+            "genotype": _GENOTYPES[index // n_variants],
+            "chromosome": variants.chromosomes[index % n_variants],
+            "position": int(variants.positions[index % n_variants]),
+        }
+        for index in top.tolist()
+    ]
+
+
+def _blocks(result: Weighed) -> list[dict[str, Any]]:
+    rows = []
+    for title, own in zip(_GENOTYPES, np.split(result.average, len(_GENOTYPES)), strict=True):
+        rows.append(
+            {
+                "genotype": title,
+                "n_weights": int(own.size),
+                "n_nonzero": int(np.count_nonzero(own)),
+                "minimum": finite(np.nanmin(own)),
+                "maximum": finite(np.nanmax(own)),
+                "magnitude": finite(float(np.nanmean(np.abs(own)))),
+            }
+        )
+    return rows
+
+
+def _title(cohort: Cohort, params: Params, result: Weighed) -> str:
+    whose = f"Mean weights of {len(result.models)} models" if result.several else f"Weights of {result.models[0].name}"
+    if result.sample is None:
+        return whose
+    statistic = "mean" if params.product == "mean" else "SD"
+    return f"{whose} × {statistic} of {_observed(cohort, result.sample)}"
+
+
+def _observed(cohort: Cohort, sample: Sample) -> str:
+    return what(cohort, sample.measure, sample.task, sample.session, sample.run)
+
+
+def _label(params: Params) -> str:
+    return {"none": "Weight", "mean": "Weight × mean", "sd": "Weight × SD"}[params.product]
+
+
+def _note(params: Params, result: Weighed) -> str:
+    """What every figure of this result says below it."""
+    lines = [listed([model.name for model in result.models])] if result.several else []
+    if result.sample is not None:
+        whose = "" if params.group is None else f" ({params.group})"
+        lines.append(f"connectivity of {counted(result.sample.n_subjects, 'subject')}{whose}")
+    return "\n".join(lines)
+
+
+def _rankings(result: Weighed) -> list[tuple[str, str, IntArray]]:
+    """Return name, title and weights of each ranking that has any."""
+    if result.variants is None:
+        rankings = [("ranking", "Strongest weights", result.top[0])]
+    else:
+        rankings = [
+            (f"ranking_{position}", f"Strongest weights of {genotype}", own)
+            for position, (genotype, own) in enumerate(zip(_GENOTYPES, result.top, strict=True), start=1)
+        ]
+    return [ranking for ranking in rankings if ranking[2].size]
+
+
+def _names(params: Params, top: list[dict[str, Any]]) -> list[str]:
+    """Return the listed weights' names for the figure."""
+    names = []
+    for row in top:
+        if "variant" in row:
+            names.append(row["variant"])
+        elif params.labels == "parcels":
+            names.append(f"{row['label_a']} – {row['label_b']}")
+        else:
+            names.append(f"{row['network_a'] or 'none'} – {row['network_b'] or 'none'}")
+    return names
+
+
+def _alt(weights: FloatArray, result: Weighed) -> str:
+    mark = "boxes over models" if result.several else "bars"
+    return (
+        f"{counted(weights.size, 'weight')} as {mark}, from {weights.min():.4g} to {weights.max():.4g}; the table "
+        "below has them in numbers."
+    )
+
+
+# --- drawing -------------------------------------------------------------------------------------
+
+
+def draw(cohort: Cohort, params: Params, result: Weighed, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+    from imagenomer.figures.chart import box_figure, box_statistics, ranking_figure
+    from imagenomer.figures.drawings import Drawings
+    from imagenomer.figures.matrix import matrix_figure
+    from imagenomer.figures.palette import GROUP_COLOURS
+
+    title, note = _title(cohort, params, result), _note(params, result)
+
+    def matrix(
+        values: FloatArray, title: str, label: str, scale: Literal["diverging", "sequential"], limit: float
+    ) -> Figure:
+        return matrix_figure(
+            values,
+            parcellation_of(cohort),
+            title=title,
+            label=label,
+            colormap=default_colormap(scale),
+            limit=limit,
+            note=note,
+            theme=theme,
+        )
+
+    drawings: dict[str, Callable[[], Figure]] = {}
+    if result.variants is None:
+        drawings["weights"] = lambda: matrix(
+            result.average, title, _label(params), "diverging", scale_limit(result.average)
+        )
+        if result.several:
+            drawings["iqr"] = lambda: matrix(
+                result.iqr, "Interquartile range over models", "IQR", "sequential", scale_limit(result.iqr)
+            )
+            drawings["agreement"] = lambda: matrix(
+                result.agreement, "Models that agree in sign", "Share of models", "sequential", 1.0
+            )
+    else:
+        drawings["genotypes"] = lambda: box_figure(
+            [
+                box_statistics(name, colour, own[np.isfinite(own)])
+                for name, colour, own in zip(
+                    _GENOTYPES, GROUP_COLOURS, np.split(result.average, len(_GENOTYPES)), strict=False
+                )
+            ],
+            title=f"{title}, by genotype",
+            x_label=_label(params),
+            note=note,
+            theme=theme,
+        )
+    rows = _top(cohort, result)
+    for name, heading, own in _rankings(result):
+        drawings[name] = partial(
+            ranking_figure,
+            _names(params, rows[: own.size]),
+            result.values[:, own].T,
+            title=title if result.variants is None else f"{title}: {heading.lower()}",
+            x_label=_label(params),
+            note=note,
+            theme=theme,
+        )
+        rows = rows[own.size :]
+    return Drawings(drawings)
+
+
+ANALYSIS = Analysis(
+    title="Model weights",
+    summary="What trained models weigh most, and whether they agree.",
+    tab="Models",
+    params=Params,
+    compute=compute,
+    report=report,
+    draw=draw,
+)

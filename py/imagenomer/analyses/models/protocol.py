@@ -1,0 +1,398 @@
+"""What analyses of predictions share: who trains and who is tested, and with what model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, cast
+
+import numpy as np
+
+from imagenomer import groups
+from imagenomer.analyses.contract import Choice, GroupChoice, Number, PhenotypeChoice, PhenotypesChoice
+from imagenomer.analyses.shared.linear_model import whole
+from imagenomer.analyses.shared.sample import counted
+from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.errors import InputError
+from imagenomer.statistics import folds
+from imagenomer.statistics.elastic_net import RELATIVE_PENALTIES as NET_PENALTIES
+from imagenomer.statistics.folds import Split
+from imagenomer.statistics.kernel_models import RELATIVE_CLASS_PENALTIES, RELATIVE_PENALTIES
+from imagenomer.statistics.split_models import (
+    ConnectomeModel,
+    ElasticNet,
+    InnerFolds,
+    LinearSvm,
+    Logistic,
+    Model,
+    Ridge,
+    TopFeatures,
+)
+from imagenomer.types import BoolArray, IntArray
+
+MODELS = {
+    "ridge": "Ridge",
+    "elastic-net": "Elastic net or lasso",
+    "logistic": "Logistic regression",
+    "svm": "Linear SVM",
+    "cpm": "Connectome-based (CPM)",
+    "top": "Best features only",
+}
+PROTOCOLS = {
+    "repeated": "Repeated random splits",
+    "folds": "Folds",
+    "leave-one-out": "Leave one site out",
+    "groups": "One group on another",
+}
+
+USES = {
+    "residual": "Taken out of the features",
+    "both": "Beside the features",
+    "covariates": "Alone, without features",
+    "features": "Not at all",
+}
+
+#: How a penalty is found.
+PENALTIES = {
+    "chosen": "Chosen in training",
+    "inner": "Chosen by inner folds",
+    "fixed": "Given",
+}
+
+_DETAILS = "Model and splits"
+#: Models with a penalty.
+_PENALISED = ("ridge", "elastic-net", "logistic", "svm", "top")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The part of a form that says how a prediction is made and tested."""
+
+    model: Annotated[str, Choice(tuple(MODELS.items()))] = field(
+        default="ridge",
+        metadata={
+            "help": "Logistic regression and SVM predict categories only. An elastic net takes minutes; of a category "
+            "it regresses on 1 and −1."
+        },
+    )
+    protocol: Annotated[str, Choice(tuple(PROTOCOLS.items()))] = field(
+        default="repeated",
+        metadata={"label": "Tested by", "help": "In folds everybody is tested once; a site can be any category."},
+    )
+    leave_out: Annotated[str | None, PhenotypeChoice("category")] = field(
+        default=None, metadata={"label": "Leave out one", "when": {"protocol": ("leave-one-out",)}}
+    )
+    train_group: Annotated[str | None, GroupChoice()] = field(
+        default=None, metadata={"label": "Train on", "when": {"protocol": ("groups",)}}
+    )
+    test_group: Annotated[str | None, GroupChoice()] = field(
+        default=None, metadata={"label": "Test on", "when": {"protocol": ("groups",)}}
+    )
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
+        default=(), metadata={"help": "Possible confounds; predictions from them alone are shown beside."}
+    )
+    use: Annotated[str, Choice(tuple(USES.items()))] = field(
+        default="residual", metadata={"label": "Use covariates", "help": "Matters where covariates are chosen."}
+    )
+    p_threshold: Annotated[float, Number(minimum=1e-9, maximum=0.5, step=0.01)] = field(
+        default=0.01,
+        metadata={
+            "section": _DETAILS,
+            "when": {"model": ("cpm",)},
+            "help": "Features are selected below it, in the training part.",
+        },
+    )
+    sign: Annotated[str, Choice((("both", "Both"), ("positive", "Positive"), ("negative", "Negative")))] = field(
+        default="both", metadata={"label": "Selected features", "section": _DETAILS, "when": {"model": ("cpm",)}}
+    )
+    n_features: Annotated[int, Number(minimum=1, maximum=1000, step=1)] = field(
+        default=10,
+        metadata={
+            "label": "Features to keep",
+            "section": _DETAILS,
+            "when": {"model": ("top",)},
+            "help": "Those that correlate most with what is predicted, in the training part.",
+        },
+    )
+    mix: Annotated[float, Number(minimum=0.05, maximum=1, step=0.05)] = field(
+        default=0.5,
+        metadata={
+            "section": _DETAILS,
+            "when": {"model": ("elastic-net",)},
+            "help": "1 is the lasso: fewest features, one of those that go together. Less shares weight among them.",
+        },
+    )
+    penalty: Annotated[str, Choice(tuple(PENALTIES.items()))] = field(
+        default="chosen",
+        metadata={
+            "section": _DETAILS,
+            "when": {"model": _PENALISED},
+            "help": "The first is quick. Inner folds fit anew, several times as long; an elastic net always has them.",
+        },
+    )
+    penalty_value: Annotated[float, Number(minimum=1e-12, maximum=1e12, step=1)] = field(
+        default=1.0,
+        metadata={
+            "label": "Given penalty",
+            "section": _DETAILS,
+            "when": {"model": _PENALISED, "penalty": ("fixed",)},
+            "help": "Alpha of a ridge regression or an elastic net in scikit-learn, or 1 / C of a classifier.",
+        },
+    )
+    repetitions: Annotated[int, Number(minimum=2, maximum=200, step=1)] = field(
+        default=20, metadata={"section": _DETAILS, "when": {"protocol": ("repeated",)}}
+    )
+    test_share: Annotated[float, Number(minimum=0.05, maximum=0.9, step=0.05)] = field(
+        default=0.2,
+        metadata={"label": "Share that is tested", "section": _DETAILS, "when": {"protocol": ("repeated",)}},
+    )
+    n_folds: Annotated[int, Number(minimum=2, maximum=50, step=1)] = field(
+        default=5, metadata={"label": "Number of folds", "section": _DETAILS, "when": {"protocol": ("folds",)}}
+    )
+    together: Annotated[str | None, PhenotypeChoice("category")] = field(
+        default=None,
+        metadata={
+            "label": "Never torn apart",
+            "section": _DETAILS,
+            "when": {"protocol": ("repeated", "folds")},
+            "help": "Families, or sites: subjects of one level train together or are tested together.",
+        },
+    )
+    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+        default=1, metadata={"section": _DETAILS, "help": "The same seed draws the same splits."}
+    )
+
+
+def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) -> Model:
+    """Return the model that a form asks for.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    n_classes : int
+        0 where a number is predicted.
+    folds_of_training : InnerFolds
+        As `inner_folds` makes them.
+
+    Raises
+    ------
+    InputError
+        If it does not go with what is predicted.
+    """
+    penalties = (float(protocol.penalty_value),) if protocol.penalty == "fixed" else ()
+    if protocol.model in ("logistic", "svm") and not n_classes:
+        raise InputError(
+            f"{MODELS[protocol.model]} predicts categories; choose a category to predict, or ridge regression"
+        )
+    inner = folds_of_training if protocol.penalty == "inner" else None
+    if protocol.model == "ridge":
+        return Ridge(penalties, inner)
+    if protocol.model == "elastic-net":
+        return ElasticNet(float(protocol.mix), penalties, folds_of_training)
+    if protocol.model == "logistic":
+        return Logistic(penalties, inner)
+    if protocol.model == "svm":
+        return LinearSvm(penalties, inner)
+    if protocol.model == "cpm":
+        return ConnectomeModel(
+            float(protocol.p_threshold), cast("Literal['both', 'positive', 'negative']", protocol.sign)
+        )
+    then = Logistic(penalties, inner) if n_classes else Ridge(penalties, inner)
+    return TopFeatures(whole("number of features", protocol.n_features), then)
+
+
+def inner_folds(
+    cohort: Cohort, protocol: Protocol, subjects: IntArray, rows: IntArray, strata: IntArray | None
+) -> InnerFolds:
+    """Return folds within each training part, which never tear apart what the splits do not: families or sites.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    protocol : Protocol
+    subjects, rows : ndarrays of int, shape (n_subjects,)
+        And the row of the features of each.
+    strata : ndarray of int, shape (n_subjects,), or None
+        What each fold has in the same proportion.
+    """
+    category = kept_together(cohort, protocol) or left_out_by(cohort, protocol)
+    labels = None if category is None else category.values[subjects].astype(np.intp)
+
+    def by_row(known: IntArray | None) -> IntArray | None:
+        if known is None:
+            return None
+        values = np.zeros(rows.max() + 1, dtype=np.intp)
+        values[rows] = known
+        return values
+
+    return InnerFolds(seed=whole("seed", protocol.seed), labels=by_row(labels), strata=by_row(strata))
+
+
+def kept_together(cohort: Cohort, protocol: Protocol) -> Phenotype | None:
+    """Return the category that is never torn apart, where it matters."""
+    if protocol.protocol not in ("repeated", "folds") or protocol.together is None:
+        return None
+    return _category(cohort, protocol.together, "kept together")
+
+
+def left_out_by(cohort: Cohort, protocol: Protocol) -> Phenotype | None:
+    """Return the category whose levels are left out, where they are."""
+    if protocol.protocol != "leave-one-out":
+        return None
+    if protocol.leave_out is None:
+        raise InputError("choose the category of which one level at a time is left out: site, scanner, family")
+    return _category(cohort, protocol.leave_out, "left out one level at a time")
+
+
+def _category(cohort: Cohort, name: str, use: str) -> Phenotype:
+    phenotype = cohort.phenotype(name)
+    if not phenotype.levels:
+        raise InputError(f"{name} is a number and cannot be {use}; choose a category")
+    return phenotype
+
+
+def whom(cohort: Cohort, protocol: Protocol) -> tuple[BoolArray, BoolArray] | None:
+    """Return who trains and who is tested where both are groups, each of shape (n_subjects,) of the cohort."""
+    if protocol.protocol != "groups":
+        return None
+    if protocol.train_group is None or protocol.test_group is None:
+        raise InputError("choose a group to train on and a group to test on")
+    return tuple(  # type: ignore[return-value]
+        groups.select(cohort, one).included for one in (protocol.train_group, protocol.test_group)
+    )
+
+
+def splits_of(
+    cohort: Cohort, protocol: Protocol, subjects: IntArray, classes: IntArray | None, rng: np.random.Generator
+) -> tuple[Split, ...]:
+    """Return who trains and who is tested, in positions among some subjects.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    protocol : Protocol
+    subjects : ndarray, shape (n_subjects,)
+        Who have all that is needed, in an order that does not depend on the file.
+    classes : ndarray of int, shape (n_subjects,), or None
+        What is predicted, where that is a category: each part has all of them in about the same proportion.
+    rng : numpy.random.Generator
+    """
+    n = subjects.size
+    together = kept_together(cohort, protocol)
+    labels = None if together is None else together.values[subjects].astype(np.intp)
+    if protocol.protocol == "repeated":
+        n_repeats = whole("repetitions", protocol.repetitions)
+        return folds.repeated(n, n_repeats, float(protocol.test_share), rng, stratify=classes, together=labels)
+    if protocol.protocol == "folds":
+        n_folds = whole("number of folds", protocol.n_folds)
+        return folds.k_fold(n, n_folds, rng, stratify=classes, together=labels)
+    by = left_out_by(cohort, protocol)
+    if by is not None:
+        return folds.leave_one_out_of(by.values[subjects].astype(np.intp), [f"{by.name} {one}" for one in by.levels])
+    both = whom(cohort, protocol)
+    assert both is not None
+    return folds.train_on(both[0][subjects], both[1][subjects], "the test group")
+
+
+def about_splits(protocol: Protocol, splits: tuple[Split, ...]) -> list[str]:
+    """Say who trained and who was tested."""
+    sizes = [f"{min(own)}" if min(own) == max(own) else f"{min(own)} to {max(own)}" for own in _sizes(splits)]
+    if protocol.protocol == "groups":
+        train, test = (groups.describe(one) for one in (protocol.train_group, protocol.test_group))
+        return [f"Trained on {sizes[0]} subjects ({train}) and tested on {sizes[1]} others ({test})."]
+    how = {
+        "repeated": f"{len(splits)} random splits: {sizes[0]} subjects train, {sizes[1]} are tested",
+        "folds": f"{len(splits)} folds of {sizes[1]} subjects: each is tested once by a model of the other {sizes[0]}",
+        "leave-one-out": f"Each of {len(splits)} levels of {protocol.leave_out} ({sizes[1]} subjects) is tested once "
+        f"by a model of the others ({sizes[0]})",
+    }[protocol.protocol]
+    together = protocol.together if protocol.protocol in ("repeated", "folds") else None
+    whole_levels = "" if together is None else f"; subjects of the same {together} are never on both sides"
+    return [f"{how}{whole_levels}. A person is never trained on and tested in the same split (seed {protocol.seed:g})."]
+
+
+def _sizes(splits: tuple[Split, ...]) -> tuple[list[int], list[int]]:
+    return [split.train.size for split in splits], [split.test.size for split in splits]
+
+
+def about_model(protocol: Protocol, n_classes: int, kind: str) -> list[str]:
+    """Say what model is fitted, and how its settings are chosen."""
+    name = {
+        "ridge": "Ridge classifier: a ridge regression on 1 for a class and −1 for the others"
+        if n_classes
+        else "Ridge regression: all features, with a penalty of the sum of squared weights",
+        "elastic-net": _about_net(protocol, n_classes),
+        "logistic": "Logistic regression, with a penalty of half the sum of squared weights",
+        "svm": "Linear support vector machine: squared hinge loss, a penalty of half the sum of squared weights",
+        "cpm": f"Connectome-based model (Shen 2017): {_SUMS[protocol.sign]} with p below {protocol.p_threshold:g} in "
+        "the training part is the one predictor",
+        "top": f"The {counted(whole('number of features', protocol.n_features), 'feature')} that correlate most with "
+        f"what is predicted in the training part, and a {'logistic' if n_classes else 'ridge'} regression on these",
+    }[protocol.model]
+    if n_classes > 2 and protocol.model != "cpm":
+        name += "; of several classes each is told from all others, and the highest decision value decides"
+    said = [f"{name}."]
+    if protocol.model != "cpm":
+        said.append(_about_penalty(protocol, n_classes))
+    scaled = " Edges are centred there and not scaled." if kind == "connectivity" else ""
+    said.append(
+        "Everything that is fitted (means, selection, penalty, the regression on covariates) is fitted in the training "
+        f"part alone.{scaled}"
+    )
+    return said
+
+
+def _about_net(protocol: Protocol, n_classes: int) -> str:
+    kind = "Lasso" if protocol.mix == 1 else "Elastic net"
+    name = f"{kind}: linear regression with most weights 0"
+    if n_classes:
+        name += ", on 1 for a class and −1 for the others"
+    absolute, squared = "the sum of absolute weights", "half the sum of squared weights"
+    if protocol.mix == 1:
+        return f"{name}, with a penalty of {absolute} (scikit-learn's coordinate descent)"
+    share = f"{protocol.mix:g} times {absolute} and {1 - protocol.mix:g} times {squared}"
+    return f"{name}, with a penalty of {share} (scikit-learn's coordinate descent)"
+
+
+def _about_penalty(protocol: Protocol, n_classes: int) -> str:
+    """Say how the penalty is found."""
+    if protocol.penalty == "fixed":
+        return f"The penalty is {protocol.penalty_value:g}."
+    by_loss = protocol.model in ("logistic", "svm") or (protocol.model == "top" and n_classes)
+    if protocol.penalty == "inner" or protocol.model == "elastic-net":
+        tried = len(
+            NET_PENALTIES
+            if protocol.model == "elastic-net"
+            else RELATIVE_CLASS_PENALTIES
+            if by_loss
+            else RELATIVE_PENALTIES
+        )
+        category = protocol.together if protocol.protocol in ("repeated", "folds") else None
+        category = protocol.leave_out if protocol.protocol == "leave-one-out" else category
+        whole_levels = "" if category is None else f", which never tear a level of {category} apart"
+        return (
+            f"The penalty is the one of {tried} with the least {'loss' if by_loss else 'mean squared error'} in "
+            f"{InnerFolds().n_folds} inner folds of the training part{whole_levels}; everything is fitted anew in each "
+            "(Varma and Simon 2006)."
+        )
+    if by_loss:
+        return (
+            f"The penalty is the one of {len(RELATIVE_CLASS_PENALTIES)} with the least loss when each training subject "
+            "is left out, known to first order (Cawley and Talbot 2008)."
+        )
+    return (
+        f"The penalty is the one of {len(RELATIVE_PENALTIES)} with the least error by generalised cross-validation in "
+        "the training part (Golub 1979)."
+    )
+
+
+_SUMS = {
+    "both": "the sum of features that correlate positively, less the sum of those that correlate negatively,",
+    "positive": "the sum of features that correlate positively",
+    "negative": "the sum of features that correlate negatively",
+}
+
+
+def missing_in(*phenotypes: Phenotype | None) -> Mapping[str, BoolArray]:
+    """Return where phenotypes are missing, by name."""
+    return {one.name: one.missing for one in phenotypes if one is not None}

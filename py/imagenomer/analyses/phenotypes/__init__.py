@@ -1,0 +1,1 @@
+"""Phenotypes: how they are distributed, and how they are associated with each other."""

@@ -1,0 +1,218 @@
+"""Two numbers: how they vary together, with and without covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from imagenomer.analyses.contract import PointsView, View
+from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.linear_model import as_ranks, require_variation
+from imagenomer.analyses.shared.sample import counted, listed
+from imagenomer.analyses.shared.test_tables import (
+    Adjustment,
+    Estimate,
+    adjustment_view,
+    estimate_text,
+    number_text,
+    p_text,
+)
+from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.errors import InputError
+from imagenomer.figures.palette import GROUP_COLOURS
+from imagenomer.statistics.adjusted import associate
+from imagenomer.statistics.comparison import Line, fit_line
+from imagenomer.statistics.correlation import Kind, fisher_interval
+from imagenomer.statistics.design import Design, build_design, code, residuals
+from imagenomer.types import FloatArray, IntArray, Json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Fewer subjects than this, and the p-values lean on normal distributions.
+_FEW = 10
+#: Pearson and Spearman this far apart hint at a curve or at a few extreme values.
+_APART = 0.15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NumberPair:
+    """Two numbers of the same subjects.
+
+    Attributes
+    ----------
+    x, y : Phenotype
+    subjects : ndarray, shape (n_subjects,)
+    covariates : tuple of str
+    adjustments : tuple of Adjustment
+        Pearson's r, Spearman's rho, and the slope of y on x.
+    design : Design
+    warnings : tuple of str
+    """
+
+    x: Phenotype
+    y: Phenotype
+    subjects: IntArray
+    covariates: tuple[str, ...]
+    adjustments: tuple[Adjustment, ...]
+    design: Design
+    warnings: tuple[str, ...]
+
+    @property
+    def values(self) -> tuple[FloatArray, FloatArray]:
+        return tuple(np.asarray(one.values[self.subjects], dtype=np.float64) for one in (self.x, self.y))  # type: ignore[return-value]
+
+
+def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subjects: IntArray) -> NumberPair:
+    """Correlate two numbers; raise `InputError` where one does not vary or there are too few subjects."""
+    for one in (x, y):
+        require_variation(one, None, one.values[subjects].astype(np.float64))
+    plain, design = build_design([], subjects), build_design(covariates, subjects)
+    x_ranks, y_ranks, *ranked = (as_ranks(one, subjects) for one in (x, y, *covariates))
+    pearson, slope = _estimates(x, y, subjects, plain, "pearson")
+    spearman, _ = _estimates(x_ranks, y_ranks, subjects, plain, "spearman")
+    partial_r: Estimate | None = None
+    partial_rho, partial_slope = partial_r, partial_r
+    if covariates:
+        partial_r, partial_slope = _estimates(x, y, subjects, design, "pearson")
+        partial_rho, _ = _estimates(x_ranks, y_ranks, subjects, build_design(ranked, subjects), "spearman")
+    adjustments = (
+        Adjustment("Pearson's r", pearson, partial_r),
+        Adjustment("Spearman's rho", spearman, partial_rho),
+        Adjustment(_slope_name(x, y), slope, partial_slope),
+    )
+    warnings = (*design_warnings(design.findings), *_doubts(pearson.value, spearman.value, subjects.size))
+    return NumberPair(x, y, subjects, tuple(one.name for one in covariates), adjustments, design, warnings)
+
+
+def _estimates(x: Phenotype, y: Phenotype, subjects: IntArray, design: Design, kind: Kind) -> tuple[Estimate, Estimate]:
+    """Return the (partial) correlation and the slope."""
+    fit = associate(y.values[subjects].astype(np.float64)[:, None], code(x, subjects), design)
+    if np.isnan(fit.r[0]):
+        raise InputError(f"{y.name} follows from the covariates, so nothing of it is left to compare; leave some out")
+    low, high = fisher_interval(fit.r, fit.dof + 2, kind=kind)  # what is adjusted for takes a subject a column
+    slope_low, slope_high = fit.interval()
+    p = float(fit.neg_log10_p[0])
+    return (
+        Estimate(float(fit.r[0]), float(low[0]), float(high[0]), p),
+        Estimate(float(fit.beta[0]), float(slope_low[0]), float(slope_high[0]), p),
+    )
+
+
+def _slope_name(x: Phenotype, y: Phenotype) -> str:
+    return f"Slope: {y.units or 'units'} of {y.name} for each {x.units or 'unit'} of {x.name}"
+
+
+# --- saying --------------------------------------------------------------------------------------
+
+
+def numbers(pair: NumberPair) -> dict[str, Json]:
+    return {"kind": "number x number", "association": [one.numbers for one in pair.adjustments], "dof": pair_dof(pair)}
+
+
+def pair_dof(pair: NumberPair) -> int:
+    return int(pair.subjects.size - pair.design.rank - 1)
+
+
+def sentences(pair: NumberPair) -> list[str]:
+    pearson, spearman, _ = pair.adjustments
+    said = [
+        f"Pearson's r of {pair.x.name} and {pair.y.name} is {estimate_text(pearson.unadjusted)}, with "
+        f"{pair.subjects.size - 2} degrees of freedom, {p_text(pearson.unadjusted.neg_log10_p)}; Spearman's rho is "
+        f"{estimate_text(spearman.unadjusted)}, {p_text(spearman.unadjusted.neg_log10_p)}."
+    ]
+    if pearson.adjusted and spearman.adjusted:
+        columns = listed(column for column in pair.design.columns if column != "intercept")
+        said += [
+            f"Adjusted for {listed(pair.covariates)} (columns of the model: {columns}), the partial r is "
+            f"{estimate_text(pearson.adjusted)}, with {pair_dof(pair)} degrees of freedom, "
+            f"{p_text(pearson.adjusted.neg_log10_p)}; the partial rho is {estimate_text(spearman.adjusted)}, "
+            f"{p_text(spearman.adjusted.neg_log10_p)}.",
+            "Both are of the same subjects, so whatever changes is due to the adjustment.",
+        ]
+    said.append(
+        "Pearson's r and the slope suppose a straight line, Spearman's rho only that one rises or falls with the "
+        "other; intervals of r are by Fisher's z, those of rho by Bonett and Wright."
+    )
+    return said
+
+
+def _doubts(pearson: float, spearman: float, n: int) -> list[str]:
+    said = []
+    if n < _FEW:
+        said.append(f"Only {counted(n, 'subject')}: the p-values lean on normally distributed values.")
+    if abs(pearson - spearman) > _APART:
+        both = f"Pearson's r ({number_text(pearson, '.2f')}) and Spearman's rho ({number_text(spearman, '.2f')})"
+        said.append(f"{both} differ: a few extreme values, or a curve, may carry the association; look at the points.")
+    return said
+
+
+def views(cohort: Cohort, pair: NumberPair, title: str) -> list[View]:
+    x, y = pair.values
+    line = fit_line(x, y)
+    shown: list[View] = [_points(cohort, pair, "scatter", title, x, y, line, (_label(pair.x), _label(pair.y)))]
+    shown.append(adjustment_view(pair.adjustments))
+    if pair.covariates:
+        x, y, line, labels = _left(pair)
+        shown.insert(1, _points(cohort, pair, "adjusted", f"{title}, adjusted", x, y, line, labels))
+    return shown
+
+
+def _points(
+    cohort: Cohort,
+    pair: NumberPair,
+    name: str,
+    title: str,
+    x: FloatArray,
+    y: FloatArray,
+    line: Line,
+    labels: tuple[str, str],
+) -> PointsView:
+    series = {
+        "name": "Subjects",
+        "colour": GROUP_COLOURS[0],
+        "x": x.tolist(),
+        "y": y.tolist(),
+        "subjects": [cohort.subjects[index] for index in pair.subjects],
+    }
+    return PointsView(name, title, *labels, (series,), line.ends, _caption(pair, name == "adjusted"))
+
+
+def _left(pair: NumberPair) -> tuple[FloatArray, FloatArray, Line, tuple[str, str]]:
+    """Return what the covariates leave of both, whose slope is the adjusted one, and the labels of the axes."""
+    x, y = (residuals(values, pair.design.basis) for values in pair.values)
+    given = f"residuals given {listed(pair.covariates)}"
+    labels = f"{_label(pair.x)}, {given}", f"{_label(pair.y)}, {given}"
+    return x, y, fit_line(x, y, n_adjusted=pair.design.rank - 1), labels
+
+
+def _label(phenotype: Phenotype) -> str:
+    return phenotype.name + (f" ({phenotype.units})" if phenotype.units else "")
+
+
+def _caption(pair: NumberPair, adjusted: bool) -> str:
+    pearson = pair.adjustments[0]
+    estimate = pearson.adjusted if adjusted and pearson.adjusted else pearson.unadjusted
+    symbol = f"Partial r given {listed(pair.covariates)}" if adjusted else "Pearson's r"
+    n = counted(pair.subjects.size, "subject")
+    return f"{symbol} = {estimate_text(estimate)}; {p_text(estimate.neg_log10_p)}; {n}."
+
+
+# --- drawing -------------------------------------------------------------------------------------
+
+
+def draw(pair: NumberPair, title: str, theme: Literal["light", "dark"]) -> dict[str, Figure]:
+    from imagenomer.figures.comparison import line_figure
+
+    def figure(name: str, title: str, x: FloatArray, y: FloatArray, line: Line, labels: tuple[str, str]) -> Figure:
+        note = f"{_caption(pair, name == 'adjusted')} The band holds the true line's height at each place with 95 %."
+        return line_figure(x, y, line, title=title, x_label=labels[0], y_label=labels[1], note=note, theme=theme)
+
+    x, y = pair.values
+    figures = {"scatter": figure("scatter", title, x, y, fit_line(x, y), (_label(pair.x), _label(pair.y)))}
+    if pair.covariates:
+        figures["adjusted"] = figure("adjusted", f"{title}, adjusted", *_left(pair))
+    return figures

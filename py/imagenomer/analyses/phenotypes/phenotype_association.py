@@ -1,0 +1,130 @@
+"""Phenotype association: whether two phenotypes go together, and whether others explain it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from imagenomer.analyses.contract import (
+    Analysis,
+    Choice,
+    GroupChoice,
+    Number,
+    PhenotypeChoice,
+    PhenotypesChoice,
+    Report,
+    View,
+)
+from imagenomer.analyses.phenotypes import level_pair, number_pair, table_pair
+from imagenomer.analyses.phenotypes.level_pair import LevelPair
+from imagenomer.analyses.phenotypes.number_pair import NumberPair
+from imagenomer.analyses.phenotypes.table_pair import TablePair
+from imagenomer.analyses.shared.sample import People, draw_people
+from imagenomer.cohort import Cohort
+from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    x: Annotated[str, PhenotypeChoice()] = field(metadata={"label": "Phenotype"})
+    y: Annotated[str, PhenotypeChoice()] = field(metadata={"label": "With"})
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("x", "y"))] = field(
+        default=(), metadata={"help": "Adjusted for; the result without them is shown beside."}
+    )
+    group: Annotated[str | None, GroupChoice()] = None
+    chart: Annotated[str, Choice((("violin", "Violin"), ("box", "Box")))] = field(
+        default="violin", metadata={"help": "Of a number by the levels of a category."}
+    )
+    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+        default=1, metadata={"help": "Of random tables, where there are too many for Fisher's exact test."}
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhenotypeAssociation:
+    """Two phenotypes against each other; what ``pair`` is depends on their kinds."""
+
+    people: People
+    pair: NumberPair | LevelPair | TablePair
+
+
+def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeAssociation]:
+    yield Progress("Choosing subjects")
+    x, y = cohort.phenotype(params.x), cohort.phenotype(params.y)
+    if x.name == y.name:
+        raise InputError(f"{x.name} is chosen twice, and always goes with itself; choose two different phenotypes")
+    for name in (x.name, y.name):
+        if name in params.covariates:
+            raise InputError(f"{name} is one of the two that are compared and cannot be adjusted for too; leave it out")
+    covariates = [cohort.phenotype(name) for name in params.covariates]
+    # Two categories are adjusted by strata, which numbers do not make.
+    used = [one for one in covariates if one.levels or not (x.levels and y.levels)]
+    missing = {one.name: one.missing for one in (x, y, *used)}
+    people = draw_people(cohort, group=params.group, missing=missing, at_least=3)
+    pair: NumberPair | LevelPair | TablePair
+    if x.levels and y.levels:
+        pair = yield from table_pair.compare(x, y, covariates, people.subjects, params.seed)
+    elif x.levels or y.levels:
+        number, category = (y, x) if x.levels else (x, y)
+        pair = level_pair.compare(number, category, covariates, people.subjects)
+    else:
+        pair = number_pair.compare(x, y, covariates, people.subjects)
+    return PhenotypeAssociation(people, pair)
+
+
+def report(cohort: Cohort, params: Params, result: PhenotypeAssociation) -> Report:
+    pair, title = result.pair, _title(params)
+    views: list[View]
+    if isinstance(pair, NumberPair):
+        numbers, sentences = number_pair.numbers(pair), number_pair.sentences(pair)
+        views = number_pair.views(cohort, pair, title)
+    elif isinstance(pair, LevelPair):
+        numbers, sentences = level_pair.numbers(pair), level_pair.sentences(pair)
+        views = level_pair.views(cohort, pair, title, params.chart)
+    else:
+        numbers, sentences = table_pair.numbers(pair), table_pair.sentences(pair)
+        views = table_pair.views(pair, title)
+    return Report(
+        numbers={
+            "x": params.x,
+            "y": params.y,
+            "covariates": list(params.covariates),
+            "group": params.group,
+            **result.people.numbers,
+            **numbers,
+        },
+        sentences=(*result.people.sentences, *sentences),
+        warnings=pair.warnings,
+        views=tuple(views),
+    )
+
+
+def draw(
+    cohort: Cohort, params: Params, result: PhenotypeAssociation, theme: Literal["light", "dark"]
+) -> dict[str, Figure]:
+    pair, title = result.pair, _title(params)
+    if isinstance(pair, NumberPair):
+        return number_pair.draw(pair, title, theme)
+    if isinstance(pair, LevelPair):
+        return level_pair.draw(pair, title, params.chart, theme)
+    return table_pair.draw(pair, title, theme)
+
+
+def _title(params: Params) -> str:
+    return f"{params.x} and {params.y}"
+
+
+ANALYSIS = Analysis(
+    title="Association of two phenotypes",
+    summary="Whether two phenotypes go together, and whether others explain it.",
+    tab="Phenotypes",
+    params=Params,
+    compute=compute,
+    report=report,
+    draw=draw,
+    needs=("phenotypes",),
+)

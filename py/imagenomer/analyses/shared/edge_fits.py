@@ -1,0 +1,240 @@
+"""How edges are fitted to a model: quickly all of them, then exactly those that are printed or decided.
+
+Also what is worked out once for a sample and kept for the next question: moments, ranks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar, cast
+
+import numpy as np
+
+from imagenomer.analyses.shared.linear_model import Model, build_model
+from imagenomer.analyses.shared.sample import Sample, what
+from imagenomer.cohort import Cohort, Observations
+from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.adjusted import (
+    AdjustedMoments,
+    CategoryAssociation,
+    adjusted_moments,
+    associate,
+    associate_category,
+    correlate_adjusted,
+)
+from imagenomer.statistics.correction import Method, n_tests, rejected
+from imagenomer.statistics.correlation import (
+    ColumnMoments,
+    Correlation,
+    average_ranks,
+    column_moments,
+    correlate,
+    correlate_fast,
+    edges_to_recheck,
+)
+from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
+
+#: One column is tested by r, several at once by F.
+Fit: TypeAlias = Correlation | CategoryAssociation
+
+#: The table holds this many of the strongest edges, or all that are significant up to the second number.
+_FEWEST_LISTED, _MOST_LISTED = 100, 300
+#: Edges ranked, or fitted exactly, between two looks for a cancel.
+_AT_ONCE = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What is associated: the connectivity of a sample, or its ranks.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_rows, n_edges), float32
+    rows : ndarray, shape (n_subjects,)
+        The rows of ``values`` that the sample uses, in its order.
+    moments : ColumnMoments
+        Of those rows.
+    """
+
+    values: Float32Array
+    rows: IntArray
+    moments: ColumnMoments
+
+
+def features_of(cohort: Cohort, sample: Sample, *, ranked: bool) -> Steps[Features]:
+    """Return the connectivity of a sample or its ranks, from the cache the second time."""
+    if ranked:
+        ranks, moments = yield from _ranks(cohort, sample)
+        return Features(ranks, np.arange(sample.n_subjects), moments)
+    moments = yield from _kept(
+        sample.observations,
+        "moments",
+        sample.rows.tobytes(),
+        lambda: column_moments(sample.observations.values, sample.rows),
+        most=4,
+    )
+    return Features(sample.observations.values, sample.rows, moments)
+
+
+def effect_of(fit: Fit) -> FloatArray:
+    """Return r, or the share of variance that a category explains, shape (n_edges,)."""
+    return fit.r if isinstance(fit, Correlation) else fit.partial_eta_squared
+
+
+def fit_edges(
+    cohort: Cohort, sample: Sample, features: Features, model: Model, method: Method, alpha: float
+) -> Steps[Fit]:
+    """Fit every edge.
+
+    Exact for the edges to be listed and for all whose verdict by ``method`` at ``alpha`` is close, else to 5e-6 in r.
+    F is exact for all.
+    """
+    if model.n_tested > 1:
+        return (yield from _fit_all(cohort, sample, model))
+    fast: Fit = yield from _fit_fast(sample.observations, features, model)
+    if model.question.ranked:
+        # Where an edge has missing values, everything must be ranked anew among those who have one.
+        incomplete = np.flatnonzero(features.moments.n_subjects < sample.n_subjects)
+        fast = replaced(fast, incomplete, fit_exactly(observed(cohort, sample, incomplete), model))
+    yield Progress("Checking the strongest connections")
+    n_listed = _n_listed(rejected(fast.neg_log10_p, method, alpha))
+    recheck = edges_to_recheck(cast("Correlation", fast), method, alpha, n_listed)
+    return replaced(fast, recheck, fit_exactly(observed(cohort, sample, recheck), model))
+
+
+def fit_exactly(edges: FloatArray, model: Model) -> Fit:
+    """Fit some edges in float64.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (n_subjects, n_chosen)
+        As observed, not ranked; an edge with missing values is fitted to those who have it.
+    model : Model
+    """
+    if model.n_tested == 1 and model.design.rank == 1:
+        return correlate(edges, model.target, "spearman" if model.question.ranked else "pearson")
+    if not model.question.ranked:
+        return _fitted(edges, model, whole=model.n_tested > 1)
+    present = np.isfinite(edges)
+    fit = _fitted(np.where(present.all(axis=0), average_ranks(edges), np.nan), model, whole=model.n_tested > 1)
+    for column in np.flatnonzero(~present.all(axis=0)).tolist():
+        cases = present[:, column]
+        try:
+            some = build_model(model.question, model.subjects[cases])
+            part = _fitted(average_ranks(edges[cases, column : column + 1]), some, whole=model.n_tested > 1)
+        except InputError:
+            continue  # too few have the edge: it stays NaN
+        fit = replaced(fit, np.array([column]), part)
+    return fit
+
+
+def replaced(fit: Fit, edges: IntArray, exact: Fit) -> Fit:
+    """Return a copy in which ``edges`` have the values of ``exact``, a fit of the same kind, in that order."""
+    merged = {entry.name: getattr(fit, entry.name).copy() for entry in dataclasses.fields(fit)}
+    for name, values in merged.items():
+        values[edges] = getattr(exact, name)
+    return type(fit)(**merged)
+
+
+def strongest(fit: Fit, significant: BoolArray) -> IntArray:
+    """Return the edges to list, strongest first: a hundred, or as many as are significant up to 300."""
+    strength = np.nan_to_num(np.abs(effect_of(fit)), nan=-1.0)
+    n_listed = min(_n_listed(significant), n_tests(fit.p_value))
+    candidates = np.sort(np.argpartition(-strength, n_listed - 1)[:n_listed]) if n_listed else np.zeros(0, np.intp)
+    return candidates[np.argsort(-strength[candidates], kind="stable")]
+
+
+def _n_listed(significant: BoolArray) -> int:
+    return min(max(int(np.count_nonzero(significant)), _FEWEST_LISTED), _MOST_LISTED)
+
+
+def observed(cohort: Cohort, sample: Sample, edges: IntArray) -> FloatArray:
+    """Return chosen edges of the sample in float64, shape (n_subjects, len(edges))."""
+    if not sample.fisher_z and (sample.observations.n_scans == 1).all():
+        # Nothing was averaged, so float32 holds the exact values.
+        return sample.observations.values[:, edges][sample.rows].astype(np.float64)
+    values = cohort.observed_edges(
+        sample.measure, sample.task, edges, session=sample.session, run=sample.run, fisher_z=sample.fisher_z
+    )
+    return values[sample.rows]
+
+
+def observed_name(cohort: Cohort, sample: Sample) -> str:
+    """Return what is observed, for titles: "fc of rest"."""
+    return what(cohort, sample.measure, sample.task, sample.session, sample.run)
+
+
+# --- all edges -----------------------------------------------------------------------------------
+
+
+def _fit_fast(observations: Observations, features: Features, model: Model) -> Steps[Correlation]:
+    if model.design.rank == 1:
+        target = average_ranks(model.target[:, None])[:, 0] if model.question.ranked else model.target
+        return correlate_fast(features.values, target, features.moments)
+    key = features.rows.tobytes() + model.design.matrix.tobytes() + bytes([model.question.ranked])
+    moments: AdjustedMoments = yield from _kept(
+        observations,
+        "adjusted",
+        key,
+        lambda: adjusted_moments(features.values, features.moments, model.design),
+        most=4,
+    )
+    return correlate_adjusted(features.values, model.tested, moments)
+
+
+def _fit_all(cohort: Cohort, sample: Sample, model: Model) -> Steps[Fit]:
+    n_edges = sample.observations.values.shape[1]
+    parts = []
+    for start in range(0, n_edges, _AT_ONCE):
+        yield Progress("Comparing levels", start, n_edges)
+        edges = np.arange(start, min(start + _AT_ONCE, n_edges))
+        parts.append(fit_exactly(observed(cohort, sample, edges), model))
+    names = [entry.name for entry in dataclasses.fields(CategoryAssociation)]
+    return CategoryAssociation(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def _fitted(edges: FloatArray, model: Model, *, whole: bool) -> Fit:
+    if whole:
+        return associate_category(edges, model.tested, model.design)
+    return associate(edges, model.tested, model.design).correlation
+
+
+def _ranks(cohort: Cohort, sample: Sample) -> Steps[tuple[Float32Array, ColumnMoments]]:
+    """Return the ranks of these rows and their moments, from the cache the second time."""
+    key = ("ranks", sample.rows.tobytes())
+    cache = sample.observations.cache
+    if key not in cache:
+        n_edges = sample.observations.values.shape[1]
+        ranks = np.empty((sample.n_subjects, n_edges), dtype=np.float32)
+        for start in range(0, n_edges, _AT_ONCE):
+            yield Progress("Ranking connections", start, n_edges)
+            stop = min(start + _AT_ONCE, n_edges)
+            # From averages in float64: rounded to float32 some would tie or change places.
+            ranks[:, start:stop] = average_ranks(observed(cohort, sample, np.arange(start, stop)))
+        moments = column_moments(ranks, np.arange(sample.n_subjects))
+        _keep(sample.observations, key, (ranks, moments), most=1)
+    return cast("tuple[Float32Array, ColumnMoments]", cache[key])
+
+
+# --- kept for the next question ------------------------------------------------------------------
+
+_Kept = TypeVar("_Kept")
+
+
+def _kept(observations: Observations, kind: str, key: bytes, make: Callable[[], _Kept], most: int) -> Steps[_Kept]:
+    """Return what ``make`` makes of these observations, from the cache the second time."""
+    if (kind, key) not in observations.cache:
+        yield Progress("Summarising connections")
+        _keep(observations, (kind, key), make(), most)
+    return cast("_Kept", observations.cache[kind, key])
+
+
+def _keep(observations: Observations, key: tuple[str, bytes], value: object, most: int) -> None:
+    """Cache a value, and forget the oldest of its kind beyond ``most``: ranks are as large as the data."""
+    own = [other for other in observations.cache if isinstance(other, tuple) and other[0] == key[0]]
+    for old in own[: max(len(own) + 1 - most, 0)]:
+        del observations.cache[old]
+    observations.cache[key] = value

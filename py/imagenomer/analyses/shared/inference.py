@@ -1,0 +1,267 @@
+"""Which edges are significant: corrections by p-value, and by rearranging subjects; and the words for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from imagenomer.analyses.shared.linear_model import Model, rearranged, whole
+from imagenomer.analyses.shared.sample import counted
+from imagenomer.cohort import Cohort, Phenotype, natural_key
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, p_threshold, rejected
+from imagenomer.statistics.design import Design, Term
+from imagenomer.statistics.networks import (
+    EnhancedEdges,
+    NetworkBasedStatistic,
+    enhance,
+    network_based_statistic,
+    threshold_of_p,
+)
+from imagenomer.statistics.permutation import MaxStatistic, max_statistic
+from imagenomer.types import BoolArray, FloatArray, IntArray, Json
+
+#: Corrections by what they are called, those that need p-values only first.
+BY_P = {
+    "bonferroni": "Bonferroni",
+    "holm": "Holm",
+    "bh": "Benjamini-Hochberg",
+    "by": "Benjamini-Yekutieli",
+}
+PERMUTED = {"max-t": "permutation max-T", "nbs": "network-based statistic", "tfce": "TFCE"}
+CORRECTIONS = BY_P | PERMUTED
+
+#: What rearranging subjects found.
+Permuted: TypeAlias = MaxStatistic | NetworkBasedStatistic | EnhancedEdges
+
+
+def controls(correction: str) -> str:
+    """Return which error a correction controls."""
+    return "false discovery rate" if correction in ("bh", "by") else "family-wise error"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """How subjects are rearranged.
+
+    Attributes
+    ----------
+    n_permutations, seed : int
+    blocks : Phenotype or None
+        A category: subjects change places only within its levels.
+    """
+
+    n_permutations: int
+    seed: int
+    blocks: Phenotype | None
+
+    @property
+    def smallest_p(self) -> float:
+        return 1 / (1 + self.n_permutations)
+
+    @property
+    def numbers(self) -> dict[str, Json]:
+        """The plan as `Report.numbers` has it."""
+        return {
+            "permutations": self.n_permutations,
+            "seed": self.seed,
+            "blocks": None if self.blocks is None else self.blocks.name,
+            "smallest_p": self.smallest_p,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """Which edges are significant.
+
+    Attributes
+    ----------
+    neg_log10_p : ndarray, shape (n_edges,)
+        Of the corrected p-values; NaN where an edge was not tested and, in the network-based statistic, where it is in
+        no component.
+    significant : ndarray of bool, shape (n_edges,)
+    p_threshold : float or None
+        The uncorrected p-value at or below which an edge is significant, where there is one.
+    permuted : MaxStatistic, NetworkBasedStatistic, EnhancedEdges or None
+        None where p-values sufficed.
+    """
+
+    neg_log10_p: FloatArray
+    significant: BoolArray
+    p_threshold: float | None
+    permuted: Permuted | None = field(default=None)
+
+    @property
+    def p_value(self) -> FloatArray:
+        """The corrected p-values."""
+        return np.asarray(10**-self.neg_log10_p)
+
+
+def plan_of(cohort: Cohort, n_permutations: float, seed: float, blocks: str | None) -> Plan:
+    """Return the plan that a form asks for; raise `InputError` if a number is not whole or the category unknown."""
+    within = None if blocks is None else cohort.phenotype(blocks)
+    if within is not None and not within.levels:
+        raise InputError(f"{within.name} is a number; blocks are levels of a category")
+    return Plan(whole("permutations", n_permutations), whole("seed", seed), within)
+
+
+def judge_by_p(neg_log10_p: FloatArray, correction: str, alpha: float) -> Verdict:
+    """Decide by the p-values of all edges."""
+    method = cast("Method", correction)
+    significant = rejected(neg_log10_p, method, alpha)
+    # Bonferroni's threshold is fixed beforehand; the others' follow from what is significant.
+    has_threshold = n_tests(neg_log10_p) and (method == "bonferroni" or significant.any())
+    threshold = p_threshold(neg_log10_p, method, alpha) if has_threshold else None
+    return Verdict(adjust_neg_log10(neg_log10_p, method), significant, threshold)
+
+
+def judge_by_permutation(
+    cohort: Cohort,
+    values: NDArray[np.floating[Any]],
+    rows: IntArray,
+    model: Model,
+    plan: Plan,
+    correction: str,
+    alpha: float,
+    threshold: float = 0.001,
+) -> Steps[Verdict]:
+    """Decide by rearranging subjects.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    values : ndarray, shape (n_rows, n_edges), C-ordered
+        Edges or, for max-T, any features.
+    rows : ndarray, shape (n_subjects,)
+        The rows of the model's subjects, in its order.
+    model, plan
+    correction : "max-t", "nbs" or "tfce"
+    alpha : float
+    threshold : float
+        For components (`threshold_of`).
+    """
+    arguments, options = permutation_arguments(cohort, rows, model, plan)
+    if correction == "max-t":
+        largest = yield from max_statistic(values, *arguments, **options)
+        limit = largest.threshold(alpha)
+        p_limit = _p_of(limit, model) if np.isfinite(limit) else None
+        return _verdict(largest.adjusted_p, alpha, largest, p_limit)
+    if correction == "tfce":
+        enhanced = yield from enhance(values, *arguments, **options)
+        return _verdict(enhanced.adjusted_p, alpha, enhanced)
+    options["threshold"] = threshold_of(threshold, model)
+    found = yield from network_based_statistic(values, *arguments, **options)
+    p_value = np.append(found.p_extent, np.nan)[found.component]  # -1, in no component, takes the last
+    return _verdict(p_value, alpha, found)
+
+
+def permutation_arguments(
+    cohort: Cohort, rows: IntArray, model: Model, plan: Plan
+) -> tuple[tuple[IntArray, Term, Design], dict[str, Any]]:
+    """Return what every kernel of `permutation` and `networks` takes after the values: rows, target, covariates.
+
+    Subjects are put into the order of their names first, so that a seed means the same whatever the order of a file.
+    """
+    names = [cohort.subjects[index] for index in model.subjects]
+    order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)
+    blocks = None if plan.blocks is None else plan.blocks.values[model.subjects[order]].astype(np.intp)
+    options = {"n_permutations": plan.n_permutations, "rng": np.random.default_rng(plan.seed), "blocks": blocks}
+    return (rows[order], *rearranged(model, order)), options
+
+
+def threshold_of(given: float, model: Model) -> float:
+    """Return the ``|t|`` or F that a form's threshold means: below 1 it is an uncorrected p-value."""
+    return threshold_of_p(given, model.dof, n_tested=model.n_tested) if given < 1 else given
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def decided(verdict: Verdict, model: Model, correction: str, alpha: float, tested: int) -> str:
+    """Say how many edges are significant, and by which rule."""
+    n = int(np.count_nonzero(verdict.significant))
+    begun = (
+        f"{n:,} of {counted(tested, 'edge')} significant: {CORRECTIONS[correction]}, {controls(correction)} {alpha:g}"
+    )
+    permuted = verdict.permuted
+    if isinstance(permuted, MaxStatistic):
+        limit = permuted.threshold(alpha)
+        if verdict.p_threshold is None:
+            return f"{begun}."
+        return f"{begun}, {statistic_of(model)} above {limit:.4g} (p below {verdict.p_threshold:.3g})."
+    if isinstance(permuted, NetworkBasedStatistic):
+        n_found = permuted.extent.size
+        n_kept = int(np.count_nonzero(permuted.p_extent <= alpha))
+        return (
+            f"Edges with {statistic_of(model)} above {permuted.threshold:.4g} "
+            f"(p below {_p_of(permuted.threshold, model):.3g}, uncorrected) make "
+            f"{counted(n_found, 'component')}; {n_kept:,} of them, with {counted(n, 'edge')} of "
+            f"{tested:,}, {'is' if n_kept == 1 else 'are'} significant by the number of edges: "
+            f"{CORRECTIONS[correction]}, {controls(correction)} {alpha:g}."
+        )
+    return f"{begun}." if verdict.p_threshold is None else f"{begun}, p at or below {verdict.p_threshold:.3g}."
+
+
+def about_permutations(verdict: Verdict, model: Model, plan: Plan, alpha: float) -> list[str]:
+    """Say what was rearranged, how often, and how fine the p-values are; nothing where p-values sufficed."""
+    if verdict.permuted is None:
+        return []
+    said = permutations_in_words(model, plan, alpha)
+    if isinstance(verdict.permuted, NetworkBasedStatistic):
+        said.append(
+            "A component is significant as a whole, not each of its edges; another threshold gives other components."
+        )
+    if isinstance(verdict.permuted, EnhancedEdges):
+        said.append(
+            "The score of an edge grows with its statistic and with how many edges are connected to it at every "
+            "threshold (E 0.4, H 3); a significant edge owes part of that to its neighbours."
+        )
+    return said
+
+
+def permutations_in_words(model: Model, plan: Plan, alpha: float) -> list[str]:
+    """Say what was rearranged, how often, and how fine the p-values are."""
+    what = "subjects" if model.design.rank == 1 else "the residuals of the model without what is tested"
+    who = " (Freedman and Lane)" if model.design.rank > 1 else ""
+    return plan_in_words(f"{what}{who}", model.subjects, plan, alpha)
+
+
+def plan_in_words(what: str, subjects: IntArray, plan: Plan, alpha: float) -> list[str]:
+    """Say how often something is rearranged, among whom, and how fine the p-values are."""
+    doubt = 1.96 * np.sqrt(alpha * (1 - alpha) / plan.n_permutations)
+    said = [
+        f"{plan.n_permutations:,} rearrangements of {what}, seed {plan.seed}: the smallest p they can give is "
+        f"{plan.smallest_p:.3g}, and one of {alpha:g} is known to within {doubt:.2g}."
+    ]
+    if plan.blocks is not None:
+        n = np.unique(plan.blocks.values[subjects]).size
+        said.append(f"Subjects change places only within the {counted(n, 'level')} of {plan.blocks.name}.")
+    return said
+
+
+def permutation_warnings(plan: Plan, alpha: float) -> list[str]:
+    """Say if so few rearrangements cannot make anything significant."""
+    if plan.smallest_p <= alpha:
+        return []
+    return [
+        f"{plan.n_permutations:,} rearrangements cannot give a p below {plan.smallest_p:.3g}, so nothing can be "
+        f"significant at {alpha:g}; ask for more."
+    ]
+
+
+def statistic_of(model: Model) -> str:
+    return "|t|" if model.n_tested == 1 else "F"
+
+
+def _verdict(p_value: FloatArray, alpha: float, permuted: Permuted, p_limit: float | None = None) -> Verdict:
+    return Verdict(-np.log10(p_value) + 0.0, p_value <= alpha, p_limit, permuted)
+
+
+def _p_of(statistic: float, model: Model) -> float:
+    f = statistic**2 if model.n_tested == 1 else statistic
+    return float(scipy.special.fdtrc(model.n_tested, model.dof, f))

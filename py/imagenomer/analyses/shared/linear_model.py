@@ -1,0 +1,415 @@
+"""What analyses with linear models share: what is tested, what it is adjusted for, and the words for both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Annotated
+
+import numpy as np
+
+from imagenomer.analyses.contract import (
+    GroupChoice,
+    LevelChoice,
+    MeasureChoice,
+    Number,
+    PhenotypeChoice,
+    PhenotypesChoice,
+    RunChoice,
+    SessionChoice,
+    TaskChoice,
+)
+from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS, ancestry, as_phenotypes, components
+from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.sample import counted, listed
+from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.statistics.correlation import average_ranks
+from imagenomer.statistics.design import Design, Term, build_design, code, residuals
+from imagenomer.types import BoolArray, FloatArray, IntArray
+
+#: Levels that mean "yes", in any case; the others are compared with it.
+_AFFIRMATIVE = ("yes", "y", "true", "1", "case", "patient", "positive")
+#: Fewer subjects than this at a level, and its p-values lean on assumptions that so few cannot bear out.
+_FEW = 10
+#: Share of the tested phenotype's variance that covariates explain above which little is left to test.
+_ENTANGLED = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The fields of a form that make a question, and say whose connectivity it is put to."""
+
+    phenotype: Annotated[str, PhenotypeChoice()]
+    level: Annotated[str | None, LevelChoice(of="phenotype", whole="All levels (F test)")] = field(
+        default=None, metadata={"help": "Compared with all other levels."}
+    )
+    covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
+        default=(), metadata={"help": "Adjusted for."}
+    )
+    interaction: Annotated[str | None, PhenotypeChoice()] = field(
+        default=None,
+        metadata={"label": "Differs by", "help": "Tests whether the association differs by this: an interaction."},
+    )
+    ancestry_components: Annotated[int, Number(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
+        default=0, metadata={"help": "Adjusted for too; needs genotypes."}
+    )
+    measure: Annotated[str | None, MeasureChoice()] = None
+    task: Annotated[str | None, TaskChoice()] = None
+    session: Annotated[str | None, SessionChoice()] = None
+    run: Annotated[str | None, RunChoice()] = None
+    group: Annotated[str | None, GroupChoice()] = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is asked of connectivity, before it is known whose.
+
+    Attributes
+    ----------
+    phenotype : Phenotype
+    level : str or None
+        The level of a category that is compared with all others.
+    moderator : Phenotype or None
+        By what the association may differ; then the product is tested, with both in the model.
+    covariates : tuple of Phenotype
+        Without the moderator, which is in the model anyway.
+    ranked : bool
+        Numbers are replaced by their ranks.
+    """
+
+    phenotype: Phenotype
+    level: str | None
+    moderator: Phenotype | None
+    covariates: tuple[Phenotype, ...]
+    ranked: bool = False
+
+    @property
+    def missing(self) -> dict[str, BoolArray]:
+        """Where each phenotype in use is missing, by name; what is tested first."""
+        used = (self.phenotype, *filter(None, [self.moderator]), *self.covariates)
+        return {one.name: one.missing for one in used}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A question put to some subjects.
+
+    Attributes
+    ----------
+    question : Question
+    subjects : ndarray, shape (n_subjects,)
+        Indices into the cohort, in the order of the rows of everything below.
+    name : str
+        What is tested: "age", "sex = M", "age × sex".
+    level : str or None
+        The level that is coded 1; None for a number, and for a category that is tested as a whole.
+    levels : tuple of str
+        Of a category: level 0, level 1 and so on, as ``target`` counts them; empty for a number.
+    target : ndarray, shape (n_subjects,)
+        The phenotype: the number, not ranked, or the index into ``levels``.
+    tested : Term
+    design : Design
+        What is adjusted for.
+    plain : Design or None
+        The same without the covariates; None if there are none.
+    """
+
+    question: Question
+    subjects: IntArray
+    name: str
+    level: str | None
+    levels: tuple[str, ...]
+    target: FloatArray
+    tested: Term
+    design: Design
+    plain: Design | None
+
+    @property
+    def n_tested(self) -> int:
+        return len(self.tested.columns)
+
+    @property
+    def dof(self) -> int:
+        """Residual degrees of freedom of an edge that everybody has."""
+        return self.design.n_subjects - self.design.rank - self.n_tested
+
+    @property
+    def adjusted_for(self) -> str:
+        """The covariates as a list for titles and sentences; "" where there are none."""
+        return listed(one.name for one in self.question.covariates)
+
+    @property
+    def without_covariates(self) -> Model:
+        """The same question to the same subjects, unadjusted."""
+        if self.plain is None:
+            return self
+        return replace(self, question=replace(self.question, covariates=()), design=self.plain, plain=None)
+
+
+def ancestry_covariates(cohort: Cohort, n_components: float) -> Steps[tuple[tuple[Phenotype, ...], tuple[str, ...]]]:
+    """Return the first components of ancestry as covariates, and how they were computed; none for 0.
+
+    Raises
+    ------
+    InputError
+        If the cohort has no genotypes fit for it, or the number is not whole.
+    """
+    n = whole("ancestry components", n_components)
+    if not n:
+        return (), ()
+    scores = yield from components(cohort, None, n)
+    found = yield from ancestry(cohort, None)
+    return as_phenotypes(scores), found.sentences
+
+
+def whole(name: str, value: float) -> int:
+    """Return a number of a form that must be whole."""
+    if value != int(value):
+        raise InputError(f"{name} is a whole number, not {value!r}")
+    return int(value)
+
+
+def ask(cohort: Cohort, asked: Asked, more: tuple[Phenotype, ...] = (), *, ranked: bool = False) -> Question:
+    """Return the question that a form asks.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    asked : Asked
+    more : tuple of Phenotype
+        Covariates beside those of the form.
+    ranked : bool
+
+    Raises
+    ------
+    InputError
+        If a name is not known, or the same phenotype is both tested and adjusted for.
+    """
+    phenotype = cohort.phenotype(asked.phenotype)
+    if asked.level is not None and phenotype.kind == "number":
+        raise InputError(f"{phenotype.name} is a number and has no level {asked.level!r}; leave the level out")
+    if asked.level is not None:
+        phenotype.indicator(asked.level)  # refuses a level that is not there
+    if phenotype.name in asked.covariates:
+        raise InputError(f"{phenotype.name} is what is tested and cannot be adjusted for too; leave it out")
+    if phenotype.name == asked.interaction:
+        raise InputError(
+            f"whether the association with {phenotype.name} differs by {phenotype.name} itself cannot be asked; "
+            "choose another phenotype, or none"
+        )
+    moderator = None if asked.interaction is None else cohort.phenotype(asked.interaction)
+    covariates = tuple(cohort.phenotype(name) for name in asked.covariates if name != asked.interaction)
+    return Question(phenotype, asked.level, moderator, (*covariates, *more), ranked)
+
+
+def build_model(question: Question, subjects: IntArray) -> Model:
+    """Return the linear model of a question for some subjects, who have all values.
+
+    Raises
+    ------
+    InputError
+        If nothing varies, or there are too few subjects for the model.
+    """
+    phenotype, level = _levelled(question.phenotype, question.level, subjects)
+    target = phenotype.values[subjects].astype(np.float64)
+    require_variation(question.phenotype, level, target)
+    as_used = partial(as_ranks, subjects=subjects) if question.ranked else lambda phenotype: phenotype
+    covariates = [as_used(one) for one in question.covariates]
+    mains: list[Phenotype] = []
+    tested = code(as_used(phenotype), subjects)
+    name = question.phenotype.name if level is None else f"{question.phenotype.name} = {level}"
+    if question.moderator is not None:
+        mains = [as_used(phenotype), as_used(question.moderator)]
+        tested = code(mains, subjects)
+        name = f"{name} × {question.moderator.name}"
+        if not tested.columns:
+            raise InputError(
+                f"all {subjects.size} subjects have the same {question.moderator.name}, so no association can differ "
+                "by it; choose another phenotype or a larger group"
+            )
+    design = build_design([*mains, *covariates], subjects)
+    return Model(
+        question=question,
+        subjects=subjects,
+        name=name,
+        level=level,
+        levels=phenotype.levels,
+        target=target,
+        tested=tested,
+        design=design,
+        plain=build_design(mains, subjects) if covariates else None,
+    )
+
+
+def rearranged(model: Model, order: IntArray) -> tuple[Term, Design]:
+    """Return what is tested and what is adjusted for with the subjects in another order."""
+    tested, design = model.tested, model.design
+    return (
+        replace(tested, values=tested.values[order]),
+        replace(design, matrix=design.matrix[order], basis=np.asfortranarray(design.basis[order])),
+    )
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def statistic_name(model: Model) -> str:
+    """Return what a map of the effect shows: "Pearson's r", "Partial rho", "Partial η²"."""
+    ranked, alone = model.question.ranked, model.design.rank == 1
+    if model.n_tested > 1:
+        return ("η²" if alone else "Partial η²") + (" of ranks" if ranked else "")
+    if alone:
+        return "Spearman's rho" if ranked else "Pearson's r"
+    return "Partial rho" if ranked else "Partial r"
+
+
+def symbol_of(model: Model) -> str:
+    """Return the effect in a formula."""
+    if model.n_tested > 1:
+        return "η²"
+    return "rho" if model.question.ranked else "r"
+
+
+def effect_key(model: Model) -> str:
+    """Return what arrays and tables call the effect."""
+    return "r" if model.n_tested == 1 else "partial_eta_squared"
+
+
+def degrees_in_words(model: Model) -> str:
+    if model.n_tested == 1:
+        return f"{model.dof} degrees of freedom"
+    return f"F with {model.n_tested} and {model.dof} degrees of freedom"
+
+
+def adjustment_in_words(model: Model) -> str:
+    return f"adjusted for {model.adjusted_for}" if model.adjusted_for else "no covariate is adjusted for"
+
+
+def sentences_of(model: Model) -> list[str]:
+    """Say how categories became numbers, what the model holds and what its sign means."""
+    question, said = model.question, []
+    name = question.phenotype.name
+    if model.level is not None:
+        n = int(np.count_nonzero(model.target))
+        others = [level for level in question.phenotype.levels if level != model.level]
+        said.append(
+            f"{name} is coded 1 for {model.level} ({counted(n, 'subject')}) and 0 for {listed(others)} "
+            f"({counted(model.target.size - n, 'subject')})."
+        )
+    elif model.levels:
+        counts = np.bincount(model.target.astype(np.intp), minlength=len(model.levels))
+        sizes = listed(f"{level} ({n})" for level, n in zip(model.levels, counts.tolist(), strict=True) if n)
+        said.append(f"{name} is tested as a whole, by F: do any of its levels differ? Subjects at each: {sizes}.")
+    if question.moderator is not None:
+        said.append(
+            f"Tested is the product {model.name}: whether the association of an edge with {name} differs by "
+            f"{question.moderator.name}. Both are in the model themselves."
+        )
+        if model.n_tested == 1:
+            said.append(f"Positive: the association with {name} is greater {_where_more(model)}.")
+    if question.covariates:
+        columns = [column for column in model.design.columns if column != "intercept"]
+        said.append(f"The linear model holds, beside the mean and what is tested: {listed(columns)}.")
+    if question.ranked and model.design.rank > 1:
+        said.append(
+            "Edges, and all numbers among phenotype and covariates, were replaced by their ranks first "
+            "(partial rank correlation); categories stay as they are."
+        )
+    return said
+
+
+def warnings_of(model: Model) -> list[str]:
+    """Say what of the model could mislead."""
+    design = model.design.findings
+    said = design_warnings([*design, *(one for one in model.tested.findings if one not in design)])
+    if model.question.covariates and model.plain is not None:
+        own = residuals(model.tested.values, model.plain.basis)
+        left = residuals(own, model.design.basis)
+        share = 1 - float((left**2).sum() / (own**2).sum())
+        if share > _ENTANGLED:
+            said.append(
+                f"{share:.0%} of the variance of {model.name} follows from the covariates: little is left to test, and "
+                "adjusted and unadjusted results answer different questions."
+            )
+    said += _few(model)
+    return said
+
+
+def _few(model: Model) -> list[str]:
+    n = model.target.size
+    normal = "p-values then lean on every edge being normally distributed."
+    if not model.levels:
+        return [f"Only {n} subjects: {normal}"] if n < _FEW else []
+    counts = np.bincount(model.target.astype(np.intp), minlength=len(model.levels))
+    if model.level is not None:
+        fewer = int(counts.min())
+        side = model.level if counts[1] == fewer else f"not {model.level}"
+        return [f"Only {counted(fewer, 'subject is', 'subjects are')} {side}: {normal}"] if fewer < _FEW else []
+    small = [
+        f"{level} ({count})" for level, count in zip(model.levels, counts.tolist(), strict=True) if 0 < count < _FEW
+    ]
+    return [f"Levels of {model.question.phenotype.name} with few subjects: {listed(small)}; {normal}"] if small else []
+
+
+def _where_more(model: Model) -> str:
+    moderator = model.question.moderator
+    assert moderator is not None
+    if not moderator.levels:
+        return f"where {moderator.name} is higher"
+    return f"in {model.tested.columns[0].rpartition(': ')[2]} than in the other level of {moderator.name}"
+
+
+# --- coding --------------------------------------------------------------------------------------
+
+
+def _levelled(phenotype: Phenotype, level: str | None, subjects: IntArray) -> tuple[Phenotype, str | None]:
+    """Return the phenotype as it is tested, and the level coded 1: the one asked for, or the one of two to ask about.
+
+    A category with more levels among these subjects, none of which is asked for, is tested as a whole.
+    """
+    if not phenotype.levels:
+        return phenotype, None
+    if level is None:
+        counts = np.bincount(phenotype.values[subjects].astype(np.intp), minlength=len(phenotype.levels))
+        present = [name for name, n in zip(phenotype.levels, counts.tolist(), strict=True) if n]
+        if len(present) > 2:
+            return phenotype, None
+        level = affirmative(present if len(phenotype.levels) > 2 else phenotype.levels)
+    others = [name for name in phenotype.levels if name != level]
+    indicator = np.where(phenotype.missing, -1, phenotype.values == phenotype.levels.index(level)).astype(np.intp)
+    rest = others[0] if len(others) == 1 else f"not {level}"
+    return replace(phenotype, values=indicator, levels=(rest, level)), level
+
+
+def affirmative(levels: Sequence[str]) -> str:
+    """Return the level that is coded 1: one that says yes, else the last."""
+    yes = [name for name in levels if name.lower() in _AFFIRMATIVE]
+    return yes[0] if yes else levels[-1]
+
+
+def as_ranks(phenotype: Phenotype, subjects: IntArray) -> Phenotype:
+    """Return a number as its ranks among these subjects, missing elsewhere; a category as it is."""
+    if phenotype.levels:
+        return phenotype
+    ranks = np.full(phenotype.values.shape, np.nan)
+    ranks[subjects] = average_ranks(phenotype.values[subjects].astype(np.float64)[:, None])[:, 0]
+    return replace(phenotype, values=ranks)
+
+
+def require_variation(phenotype: Phenotype, level: str | None, target: FloatArray) -> None:
+    """Refuse a phenotype that is the same in all these subjects."""
+    if np.ptp(target) > 0:
+        return
+    value = (level if target[0] else f"other than {level}") if phenotype.levels else f"{target[0]:g}"
+    raise InputError(
+        f"{phenotype.name} is {value} in all {target.size} subjects, so nothing can vary with it; "
+        "choose another phenotype or a larger group"
+    )
+
+
+def missing_with(question: Question, *others: Phenotype | None) -> Mapping[str, BoolArray]:
+    """Return where phenotypes in use are missing, those of the question and some others."""
+    return question.missing | {one.name: one.missing for one in others if one is not None}

@@ -1,0 +1,416 @@
+"""What analyses of predictions share: from what is predicted, of whom, and the sample space of both.
+
+Subjects come in natural order of their names, so that folds that are drawn do not depend on the order of a file. The
+products between all subjects are made once and kept with the connectivity, or the genotypes, that they are of.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, cast
+
+import numpy as np
+
+from imagenomer.analyses.contract import (
+    Choice,
+    DecompositionChoice,
+    Flag,
+    GroupChoice,
+    MeasureChoice,
+    PhenotypeChoice,
+    PhenotypesChoice,
+    RunChoice,
+    SessionChoice,
+    TaskChoice,
+    VariantSetChoice,
+)
+from imagenomer.analyses.shared.decompositions import imported_from
+from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.genotyped import draw_genotyped
+from imagenomer.analyses.shared.sample import Sample, counted, draw_people, leak_warnings, listed, sample_of, what
+from imagenomer.analyses.shared.sites import draw_of_sites, preserved_in_words, site_of
+from imagenomer.cohort import Cohort, Observations, Phenotype, VariantSet, natural_key
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.statistics.combat import sites_of
+from imagenomer.statistics.design import build_design, code
+from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, Standardised
+from imagenomer.statistics.harmonised import harmonised_edges
+from imagenomer.statistics.sample_space import (
+    SampleSpace,
+    sample_space,
+    space_of_features,
+    space_of_genotypes,
+    space_of_numbers,
+)
+from imagenomer.types import BoolArray, IntArray, Json
+
+#: From what is predicted.
+KINDS = {
+    "connectivity": "Connectivity",
+    "variants": "Genotypes",
+    "decomposition": "Scores of components",
+    "phenotypes": "Phenotypes",
+}
+_CODINGS = (
+    ("genotypes", "Three, each 0 or 1"),
+    ("additive", "Copies, gaps imputed"),
+)
+#: Spaces of different subjects kept with their connectivity; each may hold factors of 96 MB.
+_KEPT = 2
+#: Products of all who were scanned serve every group of them, unless the group is so small that its own are quicker.
+_SMALL_GROUP = 0.5
+#: Share of missing genotypes above which the gaps could tell something.
+_MANY_GAPS = 0.02
+#: Subjects of sites with fewer are left out where sites are harmonised.
+_SMALLEST_SITE = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """The part of a form that says from what is predicted, and of whom."""
+
+    features: Annotated[str, Choice(tuple(KINDS.items()))] = field(
+        default="connectivity", metadata={"label": "Predict from"}
+    )
+    variant_set: Annotated[str | None, VariantSetChoice()] = field(
+        default=None, metadata={"when": {"features": ("variants",)}}
+    )
+    coding: Annotated[str, Choice(_CODINGS)] = field(
+        default="genotypes",
+        metadata={
+            "when": {"features": ("variants",)},
+            "help": "The first needs no imputation, but a gap in the genotypes can then itself predict.",
+        },
+    )
+    decomposition: Annotated[str | None, DecompositionChoice()] = field(
+        default=None, metadata={"when": {"features": ("decomposition",)}}
+    )
+    predictors: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
+        default=(), metadata={"when": {"features": ("phenotypes",)}}
+    )
+    measure: Annotated[str | None, MeasureChoice()] = field(
+        default=None, metadata={"when": {"features": ("connectivity",)}}
+    )
+    task: Annotated[str | None, TaskChoice()] = field(default=None, metadata={"when": {"features": ("connectivity",)}})
+    session: Annotated[str | None, SessionChoice()] = field(
+        default=None, metadata={"when": {"features": ("connectivity",)}}
+    )
+    run: Annotated[str | None, RunChoice()] = field(default=None, metadata={"when": {"features": ("connectivity",)}})
+    fisher_z: Annotated[bool, Flag()] = field(
+        default=False,
+        metadata={
+            "label": "Fisher z",
+            "when": {"features": ("connectivity",)},
+            "help": "Use arctanh of the connectivity instead of connectivity.",
+        },
+    )
+    harmonise: Annotated[str | None, PhenotypeChoice("category")] = field(
+        default=None,
+        metadata={
+            "label": "Harmonise by",
+            "when": {"features": ("connectivity",)},
+            "help": "Site or scanner: ComBat takes out what differs between its levels, learned from those who train.",
+        },
+    )
+    preserve: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
+        default=(),
+        metadata={
+            "when": {"features": ("connectivity",)},
+            "help": "What these explain stays where sites are harmonised; never what is predicted.",
+        },
+    )
+    group: Annotated[str | None, GroupChoice()] = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """Subjects and the sample space of their features.
+
+    Attributes
+    ----------
+    kind : str
+        A key of `KINDS`.
+    name : str
+        What the features are, for titles: "fc of rest", "genotypes of chip1".
+    subjects : ndarray, shape (n_subjects,)
+        Index of each in the cohort, in natural order of their names.
+    space : SampleSpace
+        Of the same.
+    feature_names : tuple of str
+        Of scores and phenotypes; empty for edges and variants.
+    variants : VariantSet or None
+    numbers : dict
+        The sample as `imagenomer.analyses.Report.numbers` has it.
+    sentences, warnings : tuple of str
+    strata : ndarray of int, shape (n_subjects,), or None
+        Sites that are harmonised: each part of a split needs some of each.
+    harmonised : str
+        How, as a sentence; empty where nothing is.
+    """
+
+    kind: str
+    name: str
+    subjects: IntArray
+    space: SampleSpace
+    feature_names: tuple[str, ...]
+    variants: VariantSet | None
+    numbers: dict[str, Json]
+    sentences: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    strata: IntArray | None = None
+    harmonised: str = ""
+
+    @property
+    def n_subjects(self) -> int:
+        return int(self.subjects.size)
+
+
+def gather(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
+    """Return who is predicted, and from what.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    source : Source
+    missing : mapping of str to ndarray of bool
+        Phenotypes in use: name to where it is missing.
+    at_least : int
+        Subjects that are needed.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, features are not chosen, or too few subjects remain.
+    """
+    if source.features == "connectivity":
+        return (yield from _connectivity(cohort, source, missing, at_least))
+    if source.features == "variants":
+        return (yield from _variants(cohort, source, missing, at_least))
+    if source.features == "decomposition":
+        return _decomposition(cohort, source, missing, at_least)
+    return (yield from _phenotypes(cohort, source, missing, at_least))
+
+
+def in_natural_order(cohort: Cohort, subjects: IntArray) -> IntArray:
+    """Return the order that sorts subjects by name, "2" before "10", whatever the order of the cohort."""
+    names = [cohort.subjects[index] for index in subjects]
+    return np.array(sorted(range(len(names)), key=lambda position: natural_key(names[position])), dtype=np.intp)
+
+
+def _connectivity(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
+    def draw(missing: Mapping[str, BoolArray]) -> Sample:
+        return sample_of(cohort, source, fisher_z=source.fisher_z, missing=missing, at_least=at_least)
+
+    site, preserved = None, []
+    if source.harmonise is None:
+        sample = draw(missing)
+    else:
+        site = site_of(cohort, source.harmonise, source.preserve)
+        preserved = [cohort.phenotype(name) for name in source.preserve]
+        absent = {one.name: one.missing for one in (site, *preserved)}
+        sample = draw_of_sites(draw, site, _SMALLEST_SITE, {**missing, **absent})
+    observations = sample.observations
+    rows = sample.rows[in_natural_order(cohort, sample.subjects)]
+    subjects = observations.subjects[rows]
+    said, strata, harmonised = list(sample.sentences), None, ""
+    if site is None:
+        space = yield from space_of_rows(observations, rows)
+    else:
+        space = yield from _harmonised(observations, rows, site, preserved)
+        strata = site.values[subjects].astype(np.intp)
+        harmonised = _about_harmonisation(site, strata, source.preserve)
+        said.append(harmonised)
+    n_gaps = space.features.n_columns - space.features.n_features
+    if n_gaps:
+        said.append(f"{counted(n_gaps, 'edge')} that somebody lacks, or that is not finite, took no part.")
+    return Gathered(
+        source.features,
+        what(cohort, sample.measure, sample.task, sample.session, sample.run),
+        subjects,
+        space,
+        (),
+        None,
+        {**sample.numbers, "harmonise": source.harmonise, "preserve": [one.name for one in preserved]},
+        tuple(said),
+        tuple(leak_warnings(cohort, sample.measure)),
+        strata,
+        harmonised,
+    )
+
+
+def _harmonised(
+    observations: Observations, rows: IntArray, site: Phenotype, preserved: list[Phenotype]
+) -> Steps[SampleSpace]:
+    """Return the sample space of connectivity that is harmonised in each training part."""
+    owners = observations.subjects
+    kept = build_design(preserved, owners[rows])
+    covariates = np.zeros((owners.size, len(kept.columns) - 1))
+    covariates[rows] = kept.matrix[:, 1:]
+    codes = np.maximum(site.values[owners].astype(np.intp), 0)
+    key = ("harmonised space", site.levels, codes.tobytes(), covariates.tobytes(), rows.tobytes())
+    if key not in observations.cache:
+        sites = sites_of(codes, site.levels, covariates, kept.columns[1:])
+        edges = harmonised_edges(observations.values, rows, sites)
+        _keep(observations.cache, key, (yield from space_of_features(edges, rows)))
+    return cast("SampleSpace", observations.cache[key])
+
+
+def _about_harmonisation(site: Phenotype, codes: IntArray, preserve: tuple[str, ...]) -> str:
+    counts = np.bincount(codes, minlength=len(site.levels))
+    sizes = listed(f"{site.levels[level]} ({counts[level]})" for level in np.flatnonzero(counts).tolist())
+    return (
+        f"In each split ComBat (means and variances, pooled over edges) learned from those who train what differs "
+        f"between the levels of {site.name}, {sizes}, and took it out of both parts; {preserved_in_words(preserve)}. "
+        "What is predicted had no part in that, and some of every level trained."
+    )
+
+
+def space_of_rows(observations: Observations, rows: IntArray) -> Steps[SampleSpace]:
+    """Return the sample space of some rows of connectivity: what was multiplied once serves every group of them.
+
+    Parameters
+    ----------
+    observations : Observations
+    rows : ndarray of int
+        In the order that the space shall have.
+    """
+    cache, n = observations.cache, observations.subjects.size
+    if ("sample space",) not in cache and rows.size < _SMALL_GROUP * n:
+        key: tuple[object, ...] = ("sample space of", rows.tobytes())
+        if key not in cache:
+            _keep(cache, key, (yield from sample_space(observations.values, rows)))
+        return cast("SampleSpace", cache[key])
+    if ("sample space",) not in cache:
+        cache[("sample space",)] = yield from sample_space(observations.values, np.arange(n))
+    return _of(cache, cast("SampleSpace", cache[("sample space",)]), rows)
+
+
+def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
+    genotyped = draw_genotyped(
+        cohort, variants=source.variant_set, group=source.group, missing=missing, at_least=at_least
+    )
+    variants = genotyped.variants
+    rows = genotyped.subjects[in_natural_order(cohort, genotyped.subjects)]
+    share = float((genotyped.dosage < 0).mean())
+    warnings = []
+    if source.coding == "genotypes":
+        space = _of(variants.cache, (yield from space_of_variants(variants)), rows)
+        coded = f"Each variant is {coded_genotypes(share)}."
+        warnings = gap_warnings(share)
+    else:
+        key = ("imputed space", rows.tobytes())
+        if key not in variants.cache:
+            _keep(variants.cache, key, (yield from space_of_features(ImputedDosage(variants.dosage), rows)))
+        space = cast("SampleSpace", variants.cache[key])
+        coded = (
+            f"Each variant counts copies of the effect allele; missing ones ({share:.1%}) are imputed by the mean of "
+            "those who train, anew in each split."
+        )
+    return Gathered(
+        source.features,
+        f"genotypes of {variants.name}",
+        rows,
+        space,
+        (),
+        variants,
+        {**genotyped.numbers, "coding": source.coding, "share_missing": share},
+        (*genotyped.sentences, coded),
+        tuple(warnings),
+    )
+
+
+def space_of_variants(variants: VariantSet) -> Steps[SampleSpace]:
+    """Return the sample space of all who were genotyped, in the order of the cohort; made once for a variant set."""
+    key = ("sample space",)
+    if key not in variants.cache:
+        variants.cache[key] = yield from space_of_genotypes(GenotypeIndicators(variants.dosage))
+    return cast("SampleSpace", variants.cache[key])
+
+
+def coded_genotypes(share_missing: float) -> str:
+    """Say what a variant is to a model; the end of a sentence."""
+    return (
+        "three columns of 0 and 1: no, one and two copies of the effect allele; all are 0 where the genotype is "
+        f"missing ({share_missing:.1%} are)"
+    )
+
+
+def gap_warnings(share_missing: float) -> list[str]:
+    """Warn where many genotypes are missing, of which each gap has a code."""
+    if share_missing <= _MANY_GAPS:
+        return []
+    return [
+        f"{share_missing:.0%} of the genotypes are missing, and a gap has a code of its own: if people were genotyped "
+        "on different chips, the model can tell the chips apart and predict whatever goes with them; compare "
+        "with imputed copies."
+    ]
+
+
+def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Gathered:
+    if source.decomposition is None:
+        there_are = listed(cohort.decompositions) or "none"
+        raise InputError(f"choose a decomposition to predict from; this cohort has: {there_are}")
+    scores = imported_from(cohort, source.decomposition).scores
+    absent = {f"scores of {source.decomposition}": np.asarray(~np.isfinite(scores).all(axis=1))}
+    people = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
+    rows = people.subjects[in_natural_order(cohort, people.subjects)]
+    return Gathered(
+        source.features,
+        f"scores of {source.decomposition}",
+        rows,
+        space_of_numbers(scores[rows]),
+        tuple(f"component {number}" for number in range(scores.shape[1])),
+        None,
+        {"decomposition": source.decomposition, **people.numbers},
+        (
+            *people.sentences,
+            "Scores are used as they are, not scaled. They came with the data: if the decomposition was made from "
+            "those who are tested here, it has seen their connectivity, though not what is predicted.",
+        ),
+    )
+
+
+def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
+    if not source.predictors:
+        raise InputError(f"choose phenotypes to predict from; this cohort has: {listed(cohort.phenotypes)}")
+    chosen = [cohort.phenotype(name) for name in source.predictors]
+    absent = {one.name: one.missing for one in chosen}
+    people = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
+    rows = people.subjects[in_natural_order(cohort, people.subjects)]
+    terms = [code(one, rows) for one in chosen]
+    names = tuple(name for term in terms for name in term.columns)
+    values = np.column_stack([np.zeros((rows.size, 0)), *(term.values for term in terms)])
+    space = yield from space_of_features(Standardised(values), np.arange(rows.size))
+    return Gathered(
+        source.features,
+        listed(source.predictors),
+        rows,
+        space,
+        names,
+        None,
+        {"predictors": list(source.predictors), **people.numbers},
+        (
+            *people.sentences,
+            f"{counted(len(names), 'column')}, one for each number and each further level of a category, are brought "
+            "to a standard deviation of 1 in each training part.",
+        ),
+        tuple(design_warnings(finding for term in terms for finding in term.findings)),
+    )
+
+
+def _of(cache: OrderedDict[object, object], whole: SampleSpace, rows: IntArray) -> SampleSpace:
+    """Return the space of some rows, the same object the second time, so that factors made with it are found again."""
+    key = ("sample space of", rows.tobytes())
+    if key not in cache:
+        _keep(cache, key, whole.of(rows))
+    return cast("SampleSpace", cache[key])
+
+
+def _keep(cache: OrderedDict[object, object], key: tuple[object, ...], value: object) -> None:
+    others = [other for other in cache if isinstance(other, tuple) and other[0] == key[0]]
+    for old in others[: max(len(others) + 1 - _KEPT, 0)]:
+        del cache[old]
+    cache[key] = value

@@ -1,0 +1,160 @@
+"""Saved maps: from where a map comes to the map itself.
+
+A source is plain JSON and holds no pixels: ``{"scan": index, "measure": name}``, or an analysis with its parameters and
+the array of its result that is meant, ``{"analysis": name, "params": {...}, "array": name}``. The parameters may hold
+sources again (image maths with the result of image maths); none can hold itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import MatrixView, matrix_view, read_params
+from imagenomer.cohort import Cohort, n_parcels_of_cohort
+from imagenomer.edges import n_edges_of
+from imagenomer.errors import InputError
+from imagenomer.jsonable import dumps
+from imagenomer.progress import Progress, Steps
+from imagenomer.types import BoolArray, FloatArray, Json
+
+#: Maps made of maps made of maps; far above what people do, far below Python's own limit.
+MAX_DEPTH = 10
+
+#: Maps kept with a cohort, so that a change of the expression does not compute them again: a third of a megabyte each.
+_KEPT = 24
+
+_EXAMPLE = '{"scan": 0, "measure": "fc"} or {"analysis": "connectivity-summary", "params": {}, "array": "mean"}'
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SavedMap:
+    """One value an edge, and what it is.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_edges,)
+        NaN where undefined.
+    title, label, note : str
+        What it is, what its values measure, and whom it describes ("" where the title says it).
+    scale : "diverging" or "sequential"
+    significant : ndarray of bool, shape (n_edges,), or None
+        The edges that its analysis found significant; None where it does not test.
+    """
+
+    values: FloatArray
+    title: str
+    label: str
+    note: str
+    scale: Literal["diverging", "sequential"]
+    significant: BoolArray | None = None
+
+    @property
+    def description(self) -> str:
+        """Title and note in one line."""
+        return "; ".join(filter(None, (self.title, *self.note.splitlines())))
+
+
+def saved_maps(cohort: Cohort, maps: Sequence[tuple[str, Mapping[str, Json]]]) -> Steps[dict[str, SavedMap]]:
+    """Return maps by name, computed now or kept from before.
+
+    Raises
+    ------
+    InputError
+        If one cannot be computed, or has not one value an edge; the message names it.
+    """
+    resolved = {}
+    for name, source in maps:
+        try:
+            found = yield from _resolve(cohort, source)
+        except InputError as error:
+            # Without the position, which is one in another text than the page shows.
+            raise InputError(f"map {name}: {error}") from None
+        _require_edges(cohort, name, found)
+        resolved[name] = found
+    return resolved
+
+
+def _resolve(cohort: Cohort, source: Mapping[str, Json]) -> Steps[SavedMap]:
+    if _depth(source) > MAX_DEPTH:
+        raise InputError(f"it is made of maps made of maps, more than {MAX_DEPTH} deep; begin again from fewer steps")
+    if set(source) == {"scan", "measure"}:
+        yield Progress("Reading a scan")
+        return _scan(cohort, source["scan"], source["measure"])
+    if set(source) == {"analysis", "params", "array"}:
+        return (yield from _result(cohort, source["analysis"], source["params"], source["array"]))
+    raise InputError(f"its source should be such as {_EXAMPLE}, not {dumps(source)}")
+
+
+def _depth(source: Json) -> int:
+    """Return how many analyses stand inside one another, without going deeper than is allowed."""
+    deepest, level = 0, [source]
+    while level and deepest <= MAX_DEPTH:
+        deepest += 1
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, Mapping) and isinstance(outer.get("params"), Mapping)
+            for pair in _pairs(outer["params"].get("maps"))
+            for inner in pair[1:]
+        ]
+    return deepest
+
+
+def _pairs(maps: Json) -> list[Sequence[Json]]:
+    pairs = list(maps.items()) if isinstance(maps, Mapping) else maps
+    return [pair for pair in pairs if isinstance(pair, (list, tuple))] if isinstance(pairs, (list, tuple)) else []
+
+
+def _scan(cohort: Cohort, scan: Json, measure: Json) -> SavedMap:
+    source = cohort.measure(measure) if isinstance(measure, str) else None
+    if source is None or not isinstance(scan, int) or not 0 <= scan < len(cohort.scans):
+        raise InputError(f"no scan {scan!r} of {measure!r}; {cohort.name} has scans 0 to {len(cohort.scans) - 1}")
+    title = cohort.scans[scan].title
+    if not source.present[scan]:
+        raise InputError(f"{title} has no {measure}")
+    return SavedMap(source.values[scan].astype(np.float64), f"{title} · {measure}", source.name, "", "diverging")
+
+
+def _result(cohort: Cohort, name: Json, given: Json, array: Json) -> Steps[SavedMap]:
+    analyses = load_analyses()
+    if name not in analyses or not isinstance(given, Mapping):
+        raise InputError(f"no analysis {name!r} with parameters {given!r}; there are: {', '.join(analyses)}")
+    analysis = analyses[name]
+    params = read_params(analysis, given)
+    key = dumps([name, params])
+    if ("maps", key, array) not in cohort.cache:
+        yield Progress(f"Computing {analysis.title}")
+        report = analysis.report(cohort, params, (yield from analysis.compute(cohort, params)))
+        matrix_view(report, array)  # refuses what is not there
+        for view in report.views:
+            if isinstance(view, MatrixView):
+                marked = np.asarray(report.arrays[view.marked], dtype=bool) if view.marked else None
+                values = np.asarray(report.arrays[view.array], dtype=np.float64)
+                _keep(
+                    cohort,
+                    ("maps", key, view.array),
+                    SavedMap(values, view.title, view.label, view.note, view.scale, marked),
+                )
+    cohort.cache.move_to_end(("maps", key, array))
+    return cast("SavedMap", cohort.cache["maps", key, array])
+
+
+def _keep(cohort: Cohort, key: tuple[str, str, str], value: SavedMap) -> None:
+    own = [other for other in cohort.cache if isinstance(other, tuple) and other[0] == "maps"]
+    for old in own[: max(len(own) + 1 - _KEPT, 0)]:
+        del cohort.cache[old]
+    cohort.cache[key] = value
+
+
+def _require_edges(cohort: Cohort, name: str, found: SavedMap) -> None:
+    n_parcels = n_parcels_of_cohort(cohort)
+    if found.values.shape != (n_edges_of(n_parcels),):
+        raise InputError(
+            f"map {name} ({found.title}) has the shape {found.values.shape}, and maps of the {n_parcels} parcels of "
+            f"{cohort.name} have {n_edges_of(n_parcels):,} edges; choose maps of edges"
+        )
