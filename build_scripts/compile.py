@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import runtime
+from progress_line import ProgressLine
 
 #: Where the page's Python finds its own modules, and those of others.
 STDLIB = "lib/python3.14"
@@ -54,7 +55,7 @@ def run_in_pyodide(script: Path, pyodide: Path, cache: Path, arguments: dict[str
         If there is no Node.js.
     """
     command = [*runtime.node(cache), str(SCRIPTS[0]), str(pyodide), str(script), json.dumps(arguments)]
-    progress = runtime.ProgressLine(0)
+    progress = ProgressLine(0)
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     ) as process:

@@ -31,6 +31,7 @@ from typing import Any, Literal
 
 import compile as compiling
 import runtime
+from wheel import make_wheel
 
 #: When a file is needed: to start the engine, for the first result or figure, or perhaps never.
 Stage = Literal["first", "soon", "rest"]
@@ -167,15 +168,13 @@ def trace(lock: dict[str, Any], fetched: Path, wheel: tuple[str, bytes]) -> str:
 
 def main() -> int:
     """Write the trace anew."""
-    import build  # which needs this module
-
     parser = argparse.ArgumentParser(description="Find out which files of the runtime the application opens.")
     parser.add_argument("--trace", action="store_true", required=True, help=f"write {TRACE.name}")
     parser.parse_args()
     try:
         lock = runtime.read_lock()
         fetched = runtime.fetch_runtime(lock)
-        text = trace(lock, fetched, build.make_wheel())
+        text = trace(lock, fetched, make_wheel())
     except (runtime.RuntimeUnavailableError, compiling.CompileError) as error:
         print(error, file=sys.stderr)
         return 1

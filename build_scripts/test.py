@@ -20,6 +20,7 @@ import tomllib
 import venv
 from pathlib import Path
 
+import archives
 import browsers
 import runtime
 
@@ -40,7 +41,7 @@ ONCE_MORE = ["--last-failed", "--last-failed-no-failures", "none", "--exitfirst"
 
 def prepare_environment() -> Path:
     """Return the interpreter of ``.venv``, with exactly the pinned versions installed."""
-    python = runtime.venv_python(HOME)
+    python = archives.venv_python(HOME)
     stamp = HOME / "installed.txt"
     with (ROOT / "pyproject.toml").open("rb") as file:
         pins: list[str] = tomllib.load(file)["dependency-groups"]["test"]

@@ -19,6 +19,7 @@ import serve
 from imagenomer.cohort import Cohort, Measure, ModelWeights, Phenotype, Scan, VariantSet
 from imagenomer.edges import n_edges_of
 from imagenomer.parcellation import Parcellation
+from program import Program, make_program
 
 ROOT = Path(__file__).parents[1]
 
@@ -141,13 +142,13 @@ def _variants(age: np.ndarray, sex: np.ndarray) -> VariantSet:
 
 
 @pytest.fixture(scope="session")
-def program() -> build.Program:
+def program() -> Program:
     """What the site and the single file are made of, from the sources as they are."""
-    return build.make_program()
+    return make_program()
 
 
 @pytest.fixture(scope="session")
-def site(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built site."""
     site = tmp_path_factory.mktemp("build") / "site"
     build.write_site(program, site)
@@ -155,7 +156,7 @@ def site(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
-def single_file(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def single_file(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built single file."""
     path = tmp_path_factory.mktemp("single") / "imagenomer.html"
     build.write_single_file(program, path)

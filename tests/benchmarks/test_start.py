@@ -19,9 +19,10 @@ import pytest
 from driving import Watch, new_page, open_python, wait_for_engine
 from playwright.sync_api import Browser
 
-import build
 import runtime
 import serve
+from page import read_manifest
+from wheel import make_wheel
 
 RUNS = 3
 
@@ -80,7 +81,7 @@ def unmodified_url(tmp_path: Path) -> Iterator[str]:
     lock = runtime.read_lock()
     folder = tmp_path / "unmodified"
     shutil.copytree(runtime.fetch_runtime(lock) / "pyodide", folder)
-    name, content = build.make_wheel()
+    name, content = make_wheel()
     (folder / name).write_bytes(content)
     packages = {
         package: {
@@ -128,7 +129,7 @@ def test_start_beside_pyodide_as_it_comes(
             line += f"{statistics.median(theirs[stage]) / 1000:12.2f}{ratio:8.2f}"
         lines.append(line)
     sizes: dict[str, float] = {}
-    for entry in build.read_manifest(site / "index.html")["assets"]:
+    for entry in read_manifest(site / "index.html")["assets"]:
         sizes[entry["stage"]] = sizes.get(entry["stage"], 0) + entry["size"] / 1e6
     wire = sizes["page"] + sizes["first"] + sizes["soon"]
     lines += [

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import base64
-import csv
 import gzip
 import hashlib
 import html
 import html.parser
-import io
 import json
 import os
 import re
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 import build
-import imagenomer
+import page
 import runtime
+from page import read_manifest
+from program import Program
 from single_file import size_table
-
-
-@pytest.fixture
-def wheel(tmp_path: Path) -> Path:
-    name, content = build.make_wheel()
-    (tmp_path / name).write_bytes(content)
-    return tmp_path / name
 
 
 class Elements(html.parser.HTMLParser):
@@ -77,7 +67,7 @@ def test_two_builds_are_the_same_to_the_byte(site: Path, single_file: Path, tmp_
     assert single_file.read_bytes() == (tmp_path / "imagenomer.html").read_bytes()
 
 
-def test_a_build_replaces_what_was_there(program: build.Program, tmp_path: Path) -> None:
+def test_a_build_replaces_what_was_there(program: Program, tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "old.txt").write_text("old")
     build.write_site(program, tmp_path / "site")
@@ -86,7 +76,7 @@ def test_a_build_replaces_what_was_there(program: build.Program, tmp_path: Path)
 
 
 def test_the_manifest_holds_sizes_and_hashes_of_what_is_there(site: Path) -> None:
-    entries = build.read_manifest(site / "index.html")["assets"]
+    entries = read_manifest(site / "index.html")["assets"]
     assert {entry["path"] for entry in entries} == {f"assets/{path.name}" for path in (site / "assets").iterdir()}
     for entry in entries:
         path = site / entry["path"]
@@ -96,18 +86,18 @@ def test_the_manifest_holds_sizes_and_hashes_of_what_is_there(site: Path) -> Non
 
 
 def test_assets_come_in_the_order_in_which_they_are_needed(site: Path) -> None:
-    stages = [entry["stage"] for entry in build.read_manifest(site / "index.html")["assets"]]
+    stages = [entry["stage"] for entry in read_manifest(site / "index.html")["assets"]]
     assert stages == sorted(stages, key=["page", "first", "soon", "rest"].index)
 
 
 def test_the_single_file_holds_the_assets_of_the_site(site: Path, single_file: Path) -> None:
     held = Elements(single_file).scripts
-    for entry in build.read_manifest(site / "index.html")["assets"]:
+    for entry in read_manifest(site / "index.html")["assets"]:
         assert base64.b64decode(held[f"asset-{entry['name']}"]) == (site / entry["path"]).read_bytes()
 
 
 def test_site_and_single_file_differ_in_where_their_assets_are_alone(site: Path, single_file: Path) -> None:
-    served, alone = build.read_manifest(site / "index.html"), build.read_manifest(single_file)
+    served, alone = read_manifest(site / "index.html"), read_manifest(single_file)
     assert {key for key in served if served[key] != alone[key]} == {"inline"}
     here, there = Elements(site / "index.html"), Elements(single_file)
     assert here.scripts["code"] == there.scripts["code"]
@@ -116,7 +106,7 @@ def test_site_and_single_file_differ_in_where_their_assets_are_alone(site: Path,
 
 def test_both_have_every_document(site: Path, single_file: Path) -> None:
     held, linked = single_file.read_text(encoding="utf-8"), (site / "index.html").read_text(encoding="utf-8")
-    for path in (build.ROOT / "site" / "docs").glob("*.md"):
+    for path in (runtime.ROOT / "site" / "docs").glob("*.md"):
         assert f'href="docs/{path.name}"' in linked
         assert html.escape(path.read_text(encoding="utf-8")) in held
 
@@ -126,7 +116,7 @@ def test_the_single_file_stays_below_50_megabytes(single_file: Path) -> None:
 
 
 def test_up_to_the_first_figure_at_most_16_megabytes_are_fetched(site: Path) -> None:
-    assets = build.read_manifest(site / "index.html")["assets"]
+    assets = read_manifest(site / "index.html")["assets"]
     assert sum(asset["size"] for asset in assets if asset["stage"] != "rest") <= 16_000_000
 
 
@@ -137,8 +127,8 @@ def test_the_table_of_sizes_is_that_of_the_single_file(single_file: Path) -> Non
         found = re.findall(r"^\| \*\*(.+?)\*\* \| ([\d.]+) \|", table, re.MULTILINE)
         return {title: float(size) for title, size in found}
 
-    written = rows((build.ROOT / "site" / "docs" / "sizes.md").read_text(encoding="utf-8"))
-    actual = rows(size_table(build.read_manifest(single_file)["assets"]))
+    written = rows((runtime.ROOT / "site" / "docs" / "sizes.md").read_text(encoding="utf-8"))
+    actual = rows(size_table(read_manifest(single_file)["assets"]))
     assert written.keys() == actual.keys()
     assert written == pytest.approx(actual, rel=0.1, abs=0.2)
     assert written["Together"] == pytest.approx(single_file.stat().st_size / 1e6, rel=0.1)
@@ -168,7 +158,7 @@ def test_the_policy_allows_the_scripts_of_the_page_by_their_hashes_and_no_others
 
 
 def test_the_interface_writes_its_modules_and_runs_the_main_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: build.Program
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program
 ) -> None:
     (asset,) = [asset for asset in program.assets if asset.name == "interface.py"]
     monkeypatch.chdir(tmp_path)
@@ -176,7 +166,7 @@ def test_the_interface_writes_its_modules_and_runs_the_main_one(
     script = gzip.decompress(asset.shipped).decode().replace("import main", "ran.append('main')")
     exec(script, {"ran": ran})  # noqa: S102
     assert ran == ["main"]
-    assert python_files(tmp_path) == python_files(build.ROOT / "site" / "ui")
+    assert python_files(tmp_path) == python_files(runtime.ROOT / "site" / "ui")
 
 
 def python_files(folder: Path) -> dict[str, str]:
@@ -190,16 +180,7 @@ def python_files(folder: Path) -> dict[str, str]:
 
 def test_a_page_without_a_place_for_its_parts_stops_the_build() -> None:
     with pytest.raises(ValueError, match=r"must have 'MANIFEST' once"):
-        build._fill("<p>MANIFEST, MANIFEST", "MANIFEST", "{}")
-
-
-def test_a_patch_that_does_not_fit_stops_the_build() -> None:
-    path = "pyodide/pyodide.js"
-    with pytest.raises(ValueError, match="is not what the patch was made for"):
-        build._patched(path, b"something else")
-    (before, _), *_ = build.PATCHES[path]
-    with pytest.raises(ValueError, match="is not what the patch was made for"):
-        build._patched(path, 2 * before.encode())
+        page._fill("<p>MANIFEST, MANIFEST", "MANIFEST", "{}")
 
 
 def test_nothing_in_the_site_names_another_host_to_load_from(site: Path) -> None:
@@ -209,49 +190,6 @@ def test_nothing_in_the_site_names_another_host_to_load_from(site: Path) -> None
             text = path.read_text(encoding="utf-8")
             for attribute in ('src="http', 'href="http', "url(http", "@import", "fetch(http"):
                 assert attribute not in text.replace('href="https://doi.org', ""), path
-
-
-def test_the_wheel_is_what_its_record_says(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        record = next(name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
-        rows = {row[0]: row[1:] for row in csv.reader(io.StringIO(archive.read(record).decode()))}
-        assert set(rows) == set(archive.namelist())
-        for name, (digest, size) in rows.items():
-            if name != record:
-                content = archive.read(name)
-                expected = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-                assert (digest, size) == (f"sha256={expected}", str(len(content)))
-
-
-def test_the_wheel_holds_the_package_its_data_and_the_licence(wheel: Path) -> None:
-    names = set(zipfile.ZipFile(wheel).namelist())
-    package, datasets = build.ROOT / "py" / "imagenomer", build.ROOT / "datasets"
-    assert {f"imagenomer/{path.relative_to(package).as_posix()}" for path in package.rglob("*.py")} <= names
-    assert {f"imagenomer/datasets/{path.relative_to(datasets).as_posix()}" for path in datasets.rglob("*.tsv")} <= names
-    assert any(name.endswith("LICENSE") for name in names)
-    assert not any("__pycache__" in name for name in names)
-
-
-def test_pip_takes_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        "--target",
-        tmp_path,
-        wheel,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if "No module named pip" in done.stderr:
-        pytest.skip("this Python has no pip")
-    assert done.returncode == 0, done.stderr
-    code = "import imagenomer, importlib.metadata as m; print(imagenomer.__file__, m.version('imagenomer'))"
-    told = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert told.split() == [str(tmp_path / "imagenomer" / "__init__.py"), imagenomer.__version__]
 
 
 def test_a_site_is_current_until_a_source_changes(site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from packaging.licenses import canonicalize_license_expression
 
+import components
 import materials
 import runtime
 
@@ -167,7 +168,7 @@ def test_every_part_is_listed_and_every_licence_of_the_folder_is_used(bill: dict
     for component in everything(bill):
         if component["type"] not in {"file", "data"}:
             assert re.search(rf"(?m)^{re.escape(component['name'])}.*  \[", texts), component["name"]
-    for path in materials.FOLDER.glob("*.txt"):
+    for path in components.FOLDER.glob("*.txt"):
         assert re.search(rf"(?m)^--- {re.escape(path.stem)}(:|$)", texts), f"no part is under {path.stem}"
 
 
@@ -183,14 +184,14 @@ def test_every_part_is_listed_and_every_licence_of_the_folder_is_used(bill: dict
     ],
 )  # fmt: skip
 def test_the_licence_of_a_wheel_is_read_from_its_metadata(headers: dict[str, str], answer: tuple[str, str]) -> None:
-    assert materials._licence("kit", message(headers), {}) == answer
-    assert materials._licence("kit", message(headers), {"kit": "ISC"}) == ("ISC", "licences/parts.toml")
+    assert components._licence("kit", message(headers), {}) == answer
+    assert components._licence("kit", message(headers), {"kit": "ISC"}) == ("ISC", "licences/parts.toml")
 
 
 @pytest.mark.parametrize("headers", [{}, {"License": "Dual"}, {"Classifier": "License :: OSI Approved :: BSD License"}])
 def test_a_wheel_that_is_vague_about_its_licence_stops_the_build(headers: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="kit does not name its licence clearly"):
-        materials._licence("kit", message(headers), {})
+        components._licence("kit", message(headers), {})
 
 
 def message(headers: dict[str, str]) -> Message:
@@ -207,19 +208,19 @@ def test_a_part_has_the_version_that_its_file_tells_and_stops_the_build_when_it_
             {"name": "Other", "inside": "another", "file": "nowhere", "licence": "MIT"},
         ]
     }
-    (part,) = materials._parts("kit", table, {"libs/blas.so": None}, lambda _: b"\0Blas 7.12 generic\0")
+    (part,) = components._parts("kit", table, {"libs/blas.so": None}, lambda _: b"\0Blas 7.12 generic\0")
     assert (part.name, part.version, part.file) == ("Blas", "7.12", "libs/blas.so")
     with pytest.raises(ValueError, match=r"Blas in libs/blas.so is no longer found"):
-        materials._parts("kit", table, {"libs/blas.so": None}, lambda _: b"\0Fast 7.12 generic\0")
+        components._parts("kit", table, {"libs/blas.so": None}, lambda _: b"\0Fast 7.12 generic\0")
     with pytest.raises(ValueError, match=r"Blas: there are 0 files libs/\*.so"):
-        materials._parts("kit", table, {"libs/blas.a": None}, lambda _: b"")
+        components._parts("kit", table, {"libs/blas.a": None}, lambda _: b"")
 
 
 @pytest.mark.parametrize("licence", ["No-Such-Licence", "MIT AND No-Such-Licence"])
 def test_a_licence_without_its_text_stops_the_build(licence: str) -> None:
     with pytest.raises(ValueError, match="no text of"):
-        materials._texts({"licence": licence}, lambda _: b"")
-    assert [name for name, _ in materials._texts({"licence": "MIT OR No-Such-Licence"}, lambda _: b"")] == ["MIT"]
+        components._texts({"licence": licence}, lambda _: b"")
+    assert [name for name, _ in components._texts({"licence": "MIT OR No-Such-Licence"}, lambda _: b"")] == ["MIT"]
 
 
 # --- checksums ------------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import build
 import compile as compiling
 import pack
 import runtime
+from wheel import make_wheel
 
 SOURCES = {
     "kit/__init__.py": 'NAMES = {"red", "green", "blue"}\n\ndef f():\n    """Do it.\n\n    Long."""\n',
@@ -41,7 +41,7 @@ def fetched(lock: dict[str, Any]) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel() -> tuple[str, bytes]:
-    return build.make_wheel()
+    return make_wheel()
 
 
 @pytest.fixture(scope="module")

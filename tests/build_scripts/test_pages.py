@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import build
 import materials
 import publishing
+from page import read_manifest
 
 # Whichever test is first waits for a whole build.
 pytestmark = pytest.mark.timeout(600)
@@ -124,7 +124,7 @@ def test_the_single_file_refers_to_nothing_and_holds_the_licences(published: Pat
 
 @slow
 def test_every_path_of_the_manifest_and_the_service_worker_is_relative_and_there(published: Path) -> None:
-    manifest = build.read_manifest(published / "index.html")
+    manifest = read_manifest(published / "index.html")
     paths = [entry["path"] for entry in manifest["assets"]]
     worker = (published / "sw.js").read_text(encoding="utf-8")
     copy, _ = json.JSONDecoder().raw_decode(worker.partition("const COPY = ")[2])

@@ -17,7 +17,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+import archives
 import runtime
+from progress_line import ProgressLine
 
 CONTENT = {"kit/engine.wasm": b"\0asm" + bytes(range(256)) * 5000, "kit/core.js": b"export {}\n"}
 
@@ -60,8 +62,8 @@ def no_package_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> list[str]:
         raise OSError("no package manager in this test")
 
-    monkeypatch.setattr(runtime, "npm", refuse)
-    monkeypatch.setattr(runtime, "pip", refuse)
+    monkeypatch.setattr(archives, "npm", refuse)
+    monkeypatch.setattr(archives, "pip", refuse)
 
 
 class Terminal(io.StringIO):
@@ -173,7 +175,7 @@ def test_a_network_that_never_answers_is_given_up_after_one_wait(
 def test_while_an_archive_is_fetched_its_bytes_and_the_seconds_are_shown(tmp_path: Path) -> None:
     stream = Terminal()
     code = "import time; open('part', 'wb').write(bytes(1_500_000)); time.sleep(0.6)"
-    runtime._watch([sys.executable, "-c", code], tmp_path, runtime.ProgressLine(1, stream), "kit==1", 3_000_000)
+    archives.watch([sys.executable, "-c", code], tmp_path, ProgressLine(1, stream), "kit==1", 3_000_000)
     assert "Fetching the archive kit==1: 1.5 of 3.0 MB, 0 s" in stream.getvalue()
 
 
@@ -182,10 +184,10 @@ def test_ctrl_c_while_fetching_ends_the_child_leaves_no_scratch_and_prints_no_tr
     code = f"""
 import signal, sys; sys.path.insert(0, {str(Path(runtime.__file__).parent)!r})
 signal.signal(signal.SIGINT, signal.default_int_handler)
-import runtime
+import archives, runtime
 runtime._from_network = lambda *_: None
 child = "import os, time; open('../pid', 'w').write(str(os.getpid())); time.sleep(60)"
-runtime.pip = lambda cache: [sys.executable, "-c", child]
+archives.pip = lambda cache: [sys.executable, "-c", child]
 sys.exit(runtime.main())
 """
     environment = {**os.environ, "IMAGENOMER_CACHE": str(tmp_path), "IMAGENOMER_MIRROR": ""}
@@ -217,7 +219,7 @@ def is_running(pid: int) -> bool:
 
 def test_progress_is_one_line_of_bytes(lock: dict[str, Any]) -> None:
     stream = Terminal()
-    progress = runtime.ProgressLine(3_000_000, stream)
+    progress = ProgressLine(3_000_000, stream)
     progress.show("engine.wasm", 1_500_000, now=True)
     progress.done = 3_000_000
     progress.close()
@@ -241,7 +243,7 @@ def test_the_lock_names_a_source_for_each_file_and_a_file_for_each_package() -> 
 def test_the_node_of_the_machine_is_used_if_it_is_new_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, is_used: bool
 ) -> None:
-    monkeypatch.setattr(runtime, "_node_wheel", lambda tool, *_: [f"fetched {tool}"])
+    monkeypatch.setattr(archives, "node_wheel", lambda tool, *_: [f"fetched {tool}"])
     monkeypatch.setattr(runtime.shutil, "which", lambda name: f"/bin/{name}")
     told = subprocess.CompletedProcess([], 0, version + "\n", "")
     monkeypatch.setattr(runtime.subprocess, "run", lambda *_, **__: told)

@@ -1,0 +1,138 @@
+"""What a page needs: the assets, collected, patched, joined and compressed, and the documents beside them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import materials
+import pack
+import runtime
+import shrink
+from patches import PATCHES, patched
+from runtime import ROOT
+from wheel import make_wheel
+
+#: The parts of two scripts: files of the runtime and of ``site/``.
+WORKER = ("pyodide/pyodide.asm.mjs", "pyodide/pyodide.js", "engine.worker.js")
+INTERPRETER = ("micropython/micropython.mjs", "pyscript/core-C9KDLldu.js")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of the program.
+
+    Attributes
+    ----------
+    name : str
+        What the page knows it by.
+    stage : {"page", "first", "soon", "rest"}
+        When it is needed: for the page to be alive, to start the engine, for the first figure, or perhaps never.
+    raw_size : int
+        Bytes before compression.
+    shipped : bytes
+        The content, gzipped.
+    """
+
+    name: str
+    stage: str
+    raw_size: int
+    shipped: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.shipped).hexdigest()
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the site. Not ``.gz``: some servers declare that as a compression and browsers undo it."""
+        stem, _, suffix = self.name.rpartition(".")
+        return f"assets/{stem}-{self.sha256[:10]}.{suffix}.gzip"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """All that a page needs.
+
+    Attributes
+    ----------
+    assets : tuple of Asset
+        First things first.
+    engine : dict
+        What the worker has to know about its assets.
+    interpreter_hash : str
+        Of the one script that the page adds to itself, for the policies.
+    documents : dict
+        Bill of materials and licences, by the names of their files.
+    """
+
+    assets: tuple[Asset, ...]
+    engine: dict[str, Any]
+    interpreter_hash: str
+    documents: dict[str, str]
+
+
+def make_program() -> Program:
+    """Collect, patch, join and compress what the program is made of.
+
+    Raises
+    ------
+    runtime.RuntimeUnavailableError
+        If the runtime is neither in the cache nor to be fetched.
+    """
+    lock = runtime.read_lock()
+    fetched = runtime.fetch_runtime(lock)
+    print("Building the page", file=sys.stderr, flush=True)
+    files, engine = pack.engine_files(lock, fetched, make_wheel())
+    interpreter = _joined(INTERPRETER, fetched)
+    contents = [
+        ("engine.worker.js", "page", _joined(WORKER, fetched)),
+        ("interpreter.js", "page", interpreter),
+        ("micropython.wasm", "page", (fetched / "micropython" / "micropython.wasm").read_bytes()),
+        ("interface.py", "page", interface_script()),
+        *((file.name, file.stage, file.content) for file in files),
+    ]
+    shipped = shrink.gzip_all([content for *_, content in contents], lock, fetched)
+    assets = [
+        Asset(name, stage, len(content), packed)
+        for (name, stage, content), packed in zip(contents, shipped, strict=True)
+    ]
+    documents = materials.documents(lock, fetched, PATCHES)
+    return Program(tuple(assets), engine, policy_hash(interpreter), documents)
+
+
+def _joined(paths: Sequence[str], fetched: Path) -> bytes:
+    parts = [
+        patched(path, (fetched / path).read_bytes()) if "/" in path else (ROOT / "site" / path).read_bytes()
+        for path in paths
+    ]
+    return b"\n".join(parts)
+
+
+def interface_script() -> bytes:
+    """Return the user interface as one script: it writes the modules into MicroPython's files and runs the main one."""
+    folder = ROOT / "site" / "ui"
+    paths = sorted(folder.rglob("*.py"))
+    modules = [(path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")) for path in paths]
+    folders = sorted({parent.as_posix() for name, _ in modules for parent in PurePosixPath(name).parents[:-1]})
+    lines = [
+        "import os",
+        *(f"os.mkdir({name!r})" for name in folders),
+        "for name, source in [",
+        *(f"    ({name!r}, {source!r})," for name, source in modules),
+        "]:",
+        '    with open(name, "w") as file:',
+        "        file.write(source)",
+        "import main",
+    ]
+    return "\n".join(lines).encode()
+
+
+def policy_hash(content: bytes) -> str:
+    """Return how a Content-Security-Policy names a script or a style by its content."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}'"
