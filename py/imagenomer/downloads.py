@@ -62,16 +62,19 @@ def stem(*parts: str) -> str:
 def csv_of(table: TableView | GridView) -> bytes:
     """Return a table as CSV (RFC 4180, UTF-8): keys as the header, every digit, nothing where undefined.
 
-    A grid has the names of its columns as the header, and those of its rows in front.
+    A grid has the names of its columns as the header, and those of its rows in front. A text that a spreadsheet would
+    take for a formula has an apostrophe before it, see `without_formula`.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     if isinstance(table, GridView):
-        writer.writerow(["", *table.columns])
-        writer.writerows([name, *map(_cell, row)] for name, row in zip(table.rows, table.values, strict=True))
+        writer.writerow(["", *map(without_formula, table.columns)])
+        writer.writerows(
+            [without_formula(name), *map(_cell, row)] for name, row in zip(table.rows, table.values, strict=True)
+        )
         return text.getvalue().encode()
     keys = [column.key for column in table.columns if column.where != "page"]
-    writer.writerow(keys)
+    writer.writerow(map(without_formula, keys))
     writer.writerows([_cell(row.get(key)) for key in keys] for row in table.rows)
     return text.getvalue().encode()
 
@@ -79,4 +82,22 @@ def csv_of(table: TableView | GridView) -> bytes:
 def _cell(value: Json) -> str:
     if value is None or value != value:
         return ""
-    return repr(float(value)) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return repr(float(value))
+    return without_formula(value) if isinstance(value, str) else str(value)
+
+
+#: What spreadsheets take for the beginning of a formula, also in the wide forms of East Asian keyboards, whatever
+#: blanks are before it; and a tab or a line break, which some take for the beginning of another cell.
+_FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def without_formula(text: str) -> str:
+    """Return a text as a spreadsheet shows it and never runs it; what is a number, such as "-0.5", stays as it is.
+
+    Names come from data, and data from anywhere: "=HYPERLINK(…)" as a subject's name would run where its table is
+    opened. An apostrophe goes before what begins like a formula, also where apostrophes are before that already: so
+    nothing else looks like it, and taking one away gives the text back (docs/privacy.md, "Tables").
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

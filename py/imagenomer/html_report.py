@@ -41,7 +41,7 @@ ROWS = 50
 #: Tables with more columns are set smaller.
 MANY_COLUMNS = 8
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 
 #: Numbers of a report that are shown large, as in the page.
 _KEY_NUMBERS = {

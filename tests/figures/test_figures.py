@@ -28,6 +28,7 @@ from imagenomer.figures.chart import (
 )
 from imagenomer.figures.matrix import matrix_figure, spread
 from imagenomer.figures.palette import GROUP_COLOURS
+from imagenomer.figures.pixels import default_colormap, paint
 from imagenomer.figures.theme import group_style, group_styles, render
 from imagenomer.parcellation import Parcellation
 
@@ -65,13 +66,16 @@ def charts(theme="light", name=LONG):
     look = {"title": "Age by group", "note": "Welch's t(61.2) = 4.10, p = 0.00012; " * 3, "theme": theme}
     return {
         "histogram": histogram_figure(
-            [Counts(name, "#2b83c6", np.arange(10))] * 3, bins, x_label="Age (years)", **look
+            [Counts(name, "#2b83c6", np.arange(10))] * 3, bins, x_label="Age (years)", y_label="Subjects", **look
         ),
         "density": density_figure([curve] * 3, x_label="Age (years)", **look),
         "box": box_figure([box] * 7, x_label="Age (years)", **look),
         "violin": violin_figure([(curve, box)] * 7, x_label="Age (years)", **look),
         "bars": bars_figure(
-            [Counts(name, "#2b83c6", np.arange(60))] * 3, [f"{number} {LONG}" for number in range(60)], **look
+            [Counts(name, "#2b83c6", np.arange(60))] * 3,
+            [f"{number} {LONG}" for number in range(60)],
+            counted="Subjects",
+            **look,
         ),
         "points": points_figure(
             [points] * 3, x_label=LONG, y_label=LONG, x_ticks=((20, LONG), (60, LONG)), line=(20, 60, 60, 20), **look
@@ -131,7 +135,10 @@ def test_dark_text_is_light():
 
 def test_many_levels_are_summed_as_others():
     figure = bars_figure(
-        [Counts("All", "#2b83c6", np.arange(1, 61))], [f"L{number}" for number in range(60)], title="Site"
+        [Counts("All", "#2b83c6", np.arange(1, 61))],
+        [f"L{number}" for number in range(60)],
+        title="Site",
+        counted="Subjects",
     )
     shown = [text for text, _ in texts_of(figure)]
     assert "41 other levels" in shown
@@ -142,9 +149,18 @@ def test_many_levels_are_summed_as_others():
 
 def test_groups_of_different_size_are_compared_by_share():
     groups = [Counts("A", "#111111", np.array([1, 1])), Counts("B", "#222222", np.array([30, 10]))]
-    axes = bars_figure(groups, ["x", "y"], title="t").axes[0]
+    axes = bars_figure(groups, ["x", "y"], title="t", counted="Subjects").axes[0]
     assert sorted(bar.get_width() for bar in axes.patches) == [25, 50, 50, 75]
     assert axes.get_xlabel() == "Share of the group (%)"
+
+
+def test_the_axis_says_what_is_counted():
+    for counted in ("Subjects", "Variants"):
+        axes = bars_figure([Counts("A", "#111111", np.arange(2))], ["x", "y"], title="t", counted=counted).axes[0]
+        assert axes.get_xlabel() == counted
+    groups = [Counts(name, "#111111", np.arange(2)) for name in "AB"]
+    axes = bars_figure(groups, ["x", "y"], title="t", counted="Subjects", share_of="the genotype").axes[0]
+    assert axes.get_xlabel() == "Share of the genotype (%)"
 
 
 def test_styles_in_force_name_and_colour_a_group_and_are_gone_after():
@@ -181,6 +197,16 @@ def test_names_of_a_ranking_do_not_overlap(n_values, rng):
     figure = ranking_figure(names, rng.normal(size=(50, n_values)), title="Weights " * 12, x_label="Weight")
     assert_nothing_overlaps(figure)
     assert len({text for text, _ in texts_of(figure) if text.startswith("a name")}) == 50
+
+
+@pytest.mark.parametrize("n_values", [1, 2])
+def test_a_sign_has_one_colour_in_matrices_and_in_rankings(n_values):
+    values = np.array([1.0, -1.0])
+    axes = ranking_figure(["up", "down"], np.tile(values[:, None], n_values), title="t", x_label="r").axes[0]
+    bars = [bar.get_facecolor()[:3] for bar in axes.patches]
+    cells = paint(values.astype(np.float32), colormap=default_colormap("diverging"), limit=1.0)[:, :3] / 255
+    for bar, cell, other in zip(bars, cells, cells[::-1], strict=True):
+        assert np.linalg.norm(bar - cell) < np.linalg.norm(bar - other)
 
 
 def test_significant_values_are_filled_and_the_others_hollow():

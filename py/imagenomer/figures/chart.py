@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from imagenomer.figures.palette import GROUP_COLOURS
+from imagenomer.figures.palette import GROUP_COLOURS, sign_colour
 from imagenomer.figures.theme import GROUP_MARKERS, Theme, ThemeName, look
 from imagenomer.statistics.distribution import box
 from imagenomer.types import BoolArray, FloatArray, IntArray
@@ -73,7 +73,7 @@ def histogram_figure(
     *,
     title: str,
     x_label: str,
-    y_label: str = "Subjects",
+    y_label: str,
     expected: float | None = None,
     expected_label: str = "",
     note: str = "",
@@ -81,7 +81,8 @@ def histogram_figure(
 ) -> Figure:
     """Draw the histograms of one or more groups over the same bins, one outline a group.
 
-    ``expected`` is a count to compare every bin with, such as that of uniform p-values.
+    ``y_label`` is what is counted: "Subjects", "Edges". ``expected`` is a count to compare every bin with, such as
+    that of uniform p-values.
     """
     with look(theme) as style:
         figure, axes = start_chart(title, x_label, y_label, note)
@@ -171,14 +172,17 @@ def bars_figure(
     levels: Sequence[str],
     *,
     title: str,
+    counted: str,
+    share_of: str = "the group",
     note: str = "",
     most: int = 20,
     theme: ThemeName = "light",
 ) -> Figure:
     """Draw how often each level of a category occurs in each group.
 
-    Several groups are compared by share, since they differ in size; the number of subjects stands at every bar. Of
-    more than ``most`` levels the most frequent are drawn and the rest are summed as "k other levels".
+    ``counted`` is what is counted: "Subjects", "Variants". Several groups are compared by share of what ``share_of``
+    says, since they differ in size; the count stands at every bar. Of more than ``most`` levels the most frequent are
+    drawn and the rest are summed as "k other levels".
     """
     counts = np.array([group.counts for group in groups], dtype=np.float64).reshape(len(groups), len(levels))
     names = list(levels)
@@ -192,7 +196,7 @@ def bars_figure(
     shown = 100 * counts / np.where(totals > 0, totals, 1) if compared else counts
     thickness = 0.8 / max(len(groups), 1)  # of a variant that nobody has a genotype of there is none
     with look(theme) as style:
-        x_label = "Share of the group (%)" if compared else "Subjects"
+        x_label = f"Share of {share_of} (%)" if compared else counted
         figure, axes = _start_rows(names, title, x_label, note, tallest=len(groups))
         for position, group in enumerate(groups):
             rows = np.arange(len(names)) + (position - (len(groups) - 1) / 2) * thickness
@@ -224,6 +228,8 @@ def ranking_figure(
 ) -> Figure:
     """Draw signed values in their order, the first on top: one value a row as a bar, several as a box with its points.
 
+    Signs have the colours that they have in matrices.
+
     Parameters
     ----------
     names : sequence of str
@@ -238,7 +244,7 @@ def ranking_figure(
         axes.set_title(textwrap.fill(title, 54))  # the names take room from the axes that it stands above
         axes.axvline(0, color=style.quiet, linewidth=1)
         for row, own in enumerate(values):
-            colour = GROUP_COLOURS[0 if own.mean() >= 0 else 1]
+            colour = sign_colour(float(own.mean()))
             if several:
                 _box(axes, row, box_statistics(names[row], colour, own), style, height=0.6)
                 axes.scatter(own, np.full(own.shape, row), s=9, color=style.ink, linewidths=0, zorder=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imagenomer.figures.pixels import oklab_to_rgb
+from imagenomer.figures.pixels import default_colormap, hex_colours, oklab_to_rgb
 
 #: Colours of groups, told apart under every kind of colour blindness and readable on light and dark
 #: (after Okabe and Ito, without their yellow and black).
@@ -12,6 +12,19 @@ GROUP_COLOURS = ("#2b83c6", "#e08a00", "#009e73", "#cc79a7", "#8fb8de", "#c2410c
 
 #: Colour of whoever is in none of the groups.
 OTHERS_COLOUR = "#8a919c"
+
+#: How far on a matrix's scale the colour is that stands for a sign: strong, and readable on light and dark.
+_SIGN = 0.5
+
+
+def sign_colour(value: float) -> str:
+    """Return the colour of a value that is drawn for its sign alone: that of its sign in matrices.
+
+    Whatever else a page shows of the same values has to mean the same by a colour as its matrices do.
+    """
+    sign = np.array([_SIGN if value >= 0 else -_SIGN])
+    (colour,) = hex_colours(sign, colormap=default_colormap("diverging"), limit=1.0)
+    return str(colour)
 
 
 def network_colours(n_networks: int) -> tuple[str, ...]:

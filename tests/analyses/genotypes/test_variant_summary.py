@@ -104,6 +104,14 @@ def test_the_subject_shown_can_be_chosen(cohort):
         run(cohort, subject="39")
 
 
+def test_axes_say_whether_variants_or_subjects_are_counted(cohort):
+    params = ANALYSIS.params()
+    figures = ANALYSIS.draw(cohort, params, finish(ANALYSIS.compute(cohort, params)), "light")
+    assert figures["one_subject"].axes[0].get_xlabel() == "Variants"
+    assert figures["maf"].axes[0].get_ylabel() == "Variants"
+    assert figures["subject_missing"].axes[0].get_ylabel() == "Subjects"
+
+
 def test_a_constant_set_is_summarised_too(cohort):
     constant = dataclasses.replace(cohort.variant_set(), dosage=np.zeros((40, 60), dtype=np.int8))
     same = dataclasses.replace(cohort, variant_sets={"small": constant})

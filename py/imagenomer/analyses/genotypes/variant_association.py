@@ -1032,7 +1032,15 @@ def _draw_genotypes(cohort: Cohort, params: Params, result: Association, theme: 
             Counts(with_n(name, values.size), colour, np.array([values.sum(), values.size - values.sum()]))
             for (name, values), colour in zip(found, colours, strict=True)
         ]
-        return bars_figure(counts, (cast("str", result.level), "others"), title=title, note=note, theme=theme)
+        return bars_figure(
+            counts,
+            (cast("str", result.level), "others"),
+            title=title,
+            counted="Subjects",
+            share_of="those with the genotype",
+            note=note,
+            theme=theme,
+        )
     boxes = [
         box_statistics(with_n(name, values.size), colour, values)
         for (name, values), colour in zip(found, colours, strict=True)

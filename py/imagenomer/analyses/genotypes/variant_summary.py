@@ -473,6 +473,7 @@ def draw(cohort: Cohort, params: Params, result: Summary, theme: Literal["light"
             [Counts(shown, GROUP_COLOURS[0], counts)],
             _KINDS,
             title=f"Genotypes of {shown}",
+            counted="Variants",
             note=f"Variants of {name}, not those on X, Y and mitochondria; copies of the effect allele",
             theme=theme,
         )

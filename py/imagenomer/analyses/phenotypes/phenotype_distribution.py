@@ -367,7 +367,8 @@ def draw(cohort: Cohort, params: Params, result: Distribution, theme: Literal["l
             chart.Counts(chart.with_n(name, int(n)), colour, counts)
             for (name, colour), n, counts in zip(styles, sizes, result.counts, strict=True)
         ]
-        return {"distribution": chart.bars_figure(bars, phenotype.levels, title=title, note=note, theme=theme)}
+        figure = chart.bars_figure(bars, phenotype.levels, title=title, counted="Subjects", note=note, theme=theme)
+        return {"distribution": figure}
 
     x_label = phenotype.name + (f" ({phenotype.units})" if phenotype.units else "")
     samples = []
@@ -378,7 +379,9 @@ def draw(cohort: Cohort, params: Params, result: Distribution, theme: Literal["l
     if params.kind == "histogram":
         bins = histogram_edges([present for _, _, present in samples])
         counts = [chart.Counts(name, colour, np.histogram(present, bins)[0]) for name, colour, present in samples]
-        figure = chart.histogram_figure(counts, bins, title=title, x_label=x_label, note=note, theme=theme)
+        figure = chart.histogram_figure(
+            counts, bins, title=title, x_label=x_label, y_label="Subjects", note=note, theme=theme
+        )
     elif params.kind == "box":
         boxes = [chart.box_statistics(*sample) for sample in samples]
         figure = chart.box_figure(boxes, title=title, x_label=x_label, note=note, theme=theme)
