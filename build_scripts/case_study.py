@@ -30,9 +30,9 @@ from imagenomer.cohort import Cohort  # noqa: E402
 from imagenomer.figures.theme import render  # noqa: E402
 from imagenomer.progress import finish  # noqa: E402
 from imagenomer.statistics.folds import train_on  # noqa: E402
+from imagenomer.statistics.models import Ridge  # noqa: E402
 from imagenomer.statistics.prediction import cross_validate  # noqa: E402
 from imagenomer.statistics.sample_space import sample_space  # noqa: E402
-from imagenomer.statistics.split_models import Ridge  # noqa: E402
 from imagenomer.teaching import generate, generate_second  # noqa: E402
 
 PAGE = ROOT / "site" / "docs" / "case-study.md"

@@ -41,6 +41,7 @@ from imagenomer.progress import finish  # noqa: E402
 from imagenomer.statistics.confounding import partial_confounder_test  # noqa: E402
 from imagenomer.statistics.design import build_design, code  # noqa: E402
 from imagenomer.statistics.folds import k_fold  # noqa: E402
+from imagenomer.statistics.models import Ridge  # noqa: E402
 from imagenomer.statistics.multivariate import share_explained  # noqa: E402
 from imagenomer.statistics.overlap import edge_overlap, strongest  # noqa: E402
 from imagenomer.statistics.pairwise import associate_pairs  # noqa: E402
@@ -49,7 +50,6 @@ from imagenomer.statistics.prediction import cross_validate  # noqa: E402
 from imagenomer.statistics.prediction_checks import permutation_test  # noqa: E402
 from imagenomer.statistics.quality import qc_fc  # noqa: E402
 from imagenomer.statistics.sample_space import sample_space  # noqa: E402
-from imagenomer.statistics.split_models import Ridge  # noqa: E402
 from imagenomer.statistics.tails import neg_log10_p_of_share  # noqa: E402
 from imagenomer.teaching import PURE_CONFOUND, REAL_EFFECT, TRUTHS, Effect, Recipe, Size, generate  # noqa: E402
 

@@ -13,10 +13,10 @@ from sklearn.linear_model import Ridge as RidgeOfSklearn
 
 from imagenomer.progress import finish
 from imagenomer.statistics import elastic_net, folds
+from imagenomer.statistics.models import ConnectomeModel, ElasticNet, InnerFolds, Logistic, Ridge
 from imagenomer.statistics.prediction import cross_validate
 from imagenomer.statistics.prediction_checks import permutation_test
 from imagenomer.statistics.sample_space import sample_space
-from imagenomer.statistics.split_models import ConnectomeModel, ElasticNet, InnerFolds, Logistic, Ridge
 
 N = 830
 

@@ -17,6 +17,7 @@ from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.statistics import elastic_net, folds
 from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, Standardised
+from imagenomer.statistics.models import ElasticNet, InnerFolds, LinearSvm, Logistic, Ridge, TopFeatures
 from imagenomer.statistics.prediction import cross_validate, fit_everybody
 from imagenomer.statistics.sample_space import (
     SampleSpace,
@@ -25,7 +26,6 @@ from imagenomer.statistics.sample_space import (
     space_of_genotypes,
     space_of_numbers,
 )
-from imagenomer.statistics.split_models import ElasticNet, InnerFolds, LinearSvm, Logistic, Ridge, TopFeatures
 from regressed import residual
 
 N, P = 90, 300

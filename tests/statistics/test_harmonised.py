@@ -15,10 +15,10 @@ from imagenomer.statistics import folds, harmonised
 from imagenomer.statistics.combat import fit_combat, sites_of
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.harmonised import harmonised_edges
+from imagenomer.statistics.models import ConnectomeModel, ElasticNet, InnerFolds, Logistic, Ridge, TopFeatures
 from imagenomer.statistics.prediction import cross_validate, fit_everybody
 from imagenomer.statistics.prediction_checks import learning_curve, permutation_test
 from imagenomer.statistics.sample_space import space_of_features
-from imagenomer.statistics.split_models import ConnectomeModel, ElasticNet, InnerFolds, Logistic, Ridge, TopFeatures
 
 N, P = 90, 300
 NAMES = ("Boston", "Chicago", "Denver")

@@ -17,15 +17,7 @@ from imagenomer.statistics import folds
 from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, Kernels, Standardised
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES, classify, factorise
-from imagenomer.statistics.prediction import cross_validate, fit_everybody, intervals, null_scores
-from imagenomer.statistics.sample_space import (
-    project,
-    sample_space,
-    space_of_features,
-    space_of_genotypes,
-    space_of_numbers,
-)
-from imagenomer.statistics.split_models import (
+from imagenomer.statistics.models import (
     ConnectomeModel,
     ElasticNet,
     InnerFolds,
@@ -33,6 +25,14 @@ from imagenomer.statistics.split_models import (
     Logistic,
     Ridge,
     TopFeatures,
+)
+from imagenomer.statistics.prediction import cross_validate, fit_everybody, intervals, null_scores
+from imagenomer.statistics.sample_space import (
+    project,
+    sample_space,
+    space_of_features,
+    space_of_genotypes,
+    space_of_numbers,
 )
 from regressed import residual
 

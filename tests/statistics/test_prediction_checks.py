@@ -8,6 +8,7 @@ import pytest
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.statistics import folds
+from imagenomer.statistics.models import ConnectomeModel, ElasticNet, InnerFolds, Ridge
 from imagenomer.statistics.permutation import draw_permutations
 from imagenomer.statistics.prediction import cross_validate
 from imagenomer.statistics.prediction_checks import (
@@ -17,7 +18,6 @@ from imagenomer.statistics.prediction_checks import (
     shuffled_features,
 )
 from imagenomer.statistics.sample_space import sample_space
-from imagenomer.statistics.split_models import ConnectomeModel, ElasticNet, InnerFolds, Ridge
 
 N = 60
 

@@ -24,9 +24,11 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics import scores
 from imagenomer.statistics.folds import Split
+from imagenomer.statistics.models import Model
 from imagenomer.statistics.sample_space import SampleSpace
 from imagenomer.statistics.scores import Interval
-from imagenomer.statistics.split_models import Fit, Model, Use, fit_split
+from imagenomer.statistics.split_models import fit_split
+from imagenomer.statistics.split_tasks import Fit, Use
 from imagenomer.types import FloatArray, IntArray
 
 #: Between what each score lies.

@@ -23,6 +23,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correlation import average_ranks
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES
+from imagenomer.statistics.models import Model, Ridge
 from imagenomer.statistics.permutation import draw_permutations
 from imagenomer.statistics.prediction import (
     CrossValidation,
@@ -31,9 +32,10 @@ from imagenomer.statistics.prediction import (
     intervals,
     main_score,
 )
+from imagenomer.statistics.ridge_models import ridge_errors, ridge_factor
 from imagenomer.statistics.sample_space import SampleSpace, project
 from imagenomer.statistics.scores import Interval
-from imagenomer.statistics.split_models import Model, Ridge, Task, Use, ridge_errors, ridge_factor, task_of
+from imagenomer.statistics.split_tasks import Task, Use, task_of
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Rearrangements worked on at a time.

@@ -15,7 +15,7 @@ from imagenomer.errors import InputError
 from imagenomer.figures.theme import render
 from imagenomer.progress import finish
 from imagenomer.statistics.elastic_net import RELATIVE_PENALTIES
-from imagenomer.statistics.split_models import InnerFolds
+from imagenomer.statistics.models import InnerFolds
 
 PREDICTION = load_analyses()["prediction"]
 

@@ -26,12 +26,13 @@ from imagenomer.statistics.correction import p_threshold
 from imagenomer.statistics.correlation import weighted_sum
 from imagenomer.statistics.design import build_design, directions_of, residuals
 from imagenomer.statistics.folds import Split, train_on
+from imagenomer.statistics.models import Ridge
 from imagenomer.statistics.multivariate import ShareExplained, share_explained
 from imagenomer.statistics.prediction import CrossValidation, cross_validate, intervals, null_scores
 from imagenomer.statistics.prediction_checks import PermutationTest, permutation_test
 from imagenomer.statistics.sample_space import SampleSpace
 from imagenomer.statistics.scores import Interval
-from imagenomer.statistics.split_models import Ridge, Use
+from imagenomer.statistics.split_tasks import Use
 from imagenomer.statistics.strata import Strata, match_cells, match_levels, strata_of
 from imagenomer.statistics.tails import neg_log10_p_of_share
 from imagenomer.types import BoolArray, FloatArray, IntArray

@@ -73,6 +73,7 @@ from imagenomer.analyses.shared.linear_model import whole
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.models import Ridge
 from imagenomer.statistics.multivariate import ShareExplained
 from imagenomer.statistics.overlap import Overlap, edge_overlap, strongest
 from imagenomer.statistics.pairwise import Pairs, associate_pairs
@@ -85,7 +86,6 @@ from imagenomer.statistics.prediction_checks import (
     shuffled_features,
 )
 from imagenomer.statistics.sample_space import SampleSpace
-from imagenomer.statistics.split_models import Ridge
 from imagenomer.statistics.strata import strata_of
 from imagenomer.types import BoolArray, FloatArray
 

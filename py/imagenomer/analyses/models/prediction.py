@@ -35,6 +35,7 @@ from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.folds import Split, crossed
+from imagenomer.statistics.models import Model as Fitted
 from imagenomer.statistics.pairwise import associate_pairs
 from imagenomer.statistics.prediction import CrossValidation, cross_validate, fit_everybody, intervals, null_scores
 from imagenomer.statistics.prediction_checks import (
@@ -42,8 +43,7 @@ from imagenomer.statistics.prediction_checks import (
     permutation_test,
     shuffled_features,
 )
-from imagenomer.statistics.split_models import Model as Fitted
-from imagenomer.statistics.split_models import Use
+from imagenomer.statistics.split_tasks import Use
 from imagenomer.types import FloatArray, IntArray
 
 if TYPE_CHECKING:

@@ -37,11 +37,11 @@ from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.figures.pixels import default_colormap, scale_limit
 from imagenomer.jsonable import finite
+from imagenomer.statistics.models import Model as Fitted
 from imagenomer.statistics.prediction import CrossValidation, main_score
 from imagenomer.statistics.prediction_checks import LearningCurve, PermutationTest, ShuffledFeatures
 from imagenomer.statistics.scores import Interval
-from imagenomer.statistics.split_models import Model as Fitted
-from imagenomer.statistics.split_models import Use
+from imagenomer.statistics.split_tasks import Use
 from imagenomer.types import FloatArray, IntArray, Json
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ def _about_covariates(result: Prediction) -> list[str]:
         "residual": "are regressed on in the training part and taken out of the features of both parts; "
         f"{_target_name(result)} itself stays as it is",
         "both": "are in the model beside the features, without a penalty"
-        if not result.levels or _by_least_squares(result)
+        if not result.levels or result.model.least_squares
         else "are in the model beside the features, standardised, with a penalty of 1",
         "covariates": "predict alone",
         "features": "are not used",
@@ -340,11 +340,6 @@ def _about_covariates(result: Prediction) -> list[str]:
     if result.ancestry:
         how += "; components of ancestry are those of everybody's genotypes, of those who are tested as well"
     return [f"The covariates {result.asked.adjusted_for} (columns: {listed(columns)}) {how}."]
-
-
-def _by_least_squares(result: Prediction) -> bool:
-    """Return whether the model is solved by least squares."""
-    return type(result.model).__name__ in ("Ridge", "ElasticNet", "ConnectomeModel")
 
 
 def _range(values: FloatArray | IntArray) -> str:

@@ -18,7 +18,7 @@ from imagenomer.statistics import folds
 from imagenomer.statistics.elastic_net import RELATIVE_PENALTIES as NET_PENALTIES
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_CLASS_PENALTIES, RELATIVE_PENALTIES
-from imagenomer.statistics.split_models import (
+from imagenomer.statistics.models import (
     ConnectomeModel,
     ElasticNet,
     InnerFolds,
