@@ -1,0 +1,176 @@
+"""A stranger finds every room: no module needs itself by way of others, and none is longer than one sitting."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+#: Where modules are found by their names; the last two are folders of scripts that import each other by bare name.
+SOURCES = {"py": ROOT / "py", "build_scripts": ROOT / "build_scripts", "site/ui": ROOT / "site" / "ui"}
+
+MODULE_LINES, FUNCTION_LINES = 400, 60
+
+#: Imports, by who imports whom, that close a circle.
+CIRCLES: set[tuple[str, str]] = {
+    ("py/imagenomer/analyses/models/prediction_report.py", "py/imagenomer/analyses/models/prediction.py"),
+}
+
+#: Longer than that. Take a line out once it is no longer needed; put one in only with a reason in developing.md.
+LONG_MODULES: set[str] = {
+    "build_scripts/case_study.py",
+    "build_scripts/self_check.py",
+    "py/imagenomer/analyses/associations/edge_association.py",
+    "py/imagenomer/analyses/associations/network_association.py",
+    "py/imagenomer/analyses/components/component_association.py",
+    "py/imagenomer/analyses/components/component_variants.py",
+    "py/imagenomer/analyses/components/components.py",
+    "py/imagenomer/analyses/confounds/confound_report.py",
+    "py/imagenomer/analyses/confounds/links.py",
+    "py/imagenomer/analyses/confounds/parts.py",
+    "py/imagenomer/analyses/confounds/views.py",
+    "py/imagenomer/analyses/connectivity/harmonisation.py",
+    "py/imagenomer/analyses/connectivity/quality_control.py",
+    "py/imagenomer/analyses/connectivity/scan_quality.py",
+    "py/imagenomer/analyses/genotypes/variant_association.py",
+    "py/imagenomer/analyses/genotypes/variant_summary.py",
+    "py/imagenomer/analyses/models/model_weights.py",
+    "py/imagenomer/analyses/models/prediction_report.py",
+    "py/imagenomer/analyses/phenotypes/phenotype_distribution.py",
+    "py/imagenomer/analyses/shared/linear_model.py",
+    "py/imagenomer/analyses/shared/predictors.py",
+    "py/imagenomer/cohort.py",
+    "py/imagenomer/engine.py",
+    "py/imagenomer/expressions.py",
+    "py/imagenomer/figures/chart.py",
+    "py/imagenomer/genotypes.py",
+    "py/imagenomer/groups.py",
+    "py/imagenomer/html_report.py",
+    "py/imagenomer/maps.py",
+    "py/imagenomer/readers/bundle.py",
+    "py/imagenomer/readers/pickles.py",
+    "py/imagenomer/readers/predecessor.py",
+    "py/imagenomer/statistics/combat.py",
+    "py/imagenomer/statistics/correlation.py",
+    "py/imagenomer/statistics/decomposition.py",
+    "py/imagenomer/statistics/difference.py",
+    "py/imagenomer/statistics/networks.py",
+    "py/imagenomer/statistics/permutation.py",
+    "py/imagenomer/statistics/quality.py",
+    "py/imagenomer/statistics/split_models.py",
+    "site/ui/gallery.py",
+    "site/ui/groups_panel.py",
+    "site/ui/main.py",
+    "site/ui/matrix_viewer.py",
+    "site/ui/report.py",
+}
+LONG_FUNCTIONS: set[str] = {
+    "py/imagenomer/analyses/components/component_variants.py: compute",
+    "py/imagenomer/analyses/components/component_variants.py: report",
+    "py/imagenomer/analyses/components/components.py: report",
+    "py/imagenomer/analyses/confounds/confound_report.py: _numbers",
+    "py/imagenomer/analyses/confounds/confound_report.py: _sentences",
+    "py/imagenomer/analyses/confounds/views.py: _tests",
+    "py/imagenomer/analyses/genotypes/variant_association.py: _sentences",
+    "py/imagenomer/analyses/genotypes/variant_association.py: compute",
+    "py/imagenomer/analyses/genotypes/variant_summary.py: report",
+    "py/imagenomer/analyses/models/prediction.py: compute",
+    "py/imagenomer/analyses/models/prediction_report.py: draw_views",
+    "py/imagenomer/teaching/people.py: draw_people",
+    "site/ui/matrix_viewer.py: _build",
+    "site/ui/report.py: _build",
+}
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def trees(source: str) -> dict[str, tuple[Path, ast.Module]]:
+    """Path and syntax tree of every module below a source, by its name."""
+    found = {}
+    for path in sorted(SOURCES[source].rglob("*.py")):
+        parts = path.relative_to(SOURCES[source]).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = path, ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def imported(tree: ast.Module, known: set[str]) -> Iterator[str]:
+    """Yield the known modules that a module names in its imports, wherever they stand.
+
+    An import within a function or for type checkers only counts as well: two modules that cannot be read without each
+    other are one, whenever they are loaded. What ``from package import name`` takes is the module of that name, if
+    there is one, and otherwise the package.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                if full in known or node.module in known:
+                    yield full if full in known else str(node.module)
+
+
+def test_no_module_needs_itself_by_way_of_others():
+    arrows = set()
+    for source in SOURCES:
+        modules = trees(source)
+        places = {name: named(path) for name, (path, _) in modules.items()}
+        found = {(name, other) for name, (_, tree) in modules.items() for other in imported(tree, set(modules))}
+        assert len(found) > len(modules) / 2, "the imports were not found"
+        arrows |= {(places[name], places[other]) for name, other in found if other != name}
+    assert circle(arrows - CIRCLES) == []
+    for one in CIRCLES:
+        assert one in arrows, "no longer needed"
+        assert circle(arrows - CIRCLES | {one}), f"{one} closes no circle any more"
+
+
+def circle(arrows: set[tuple[str, str]]) -> list[str]:
+    """Return the modules of a circle, in the order in which they import each other; empty if there is none."""
+    graph: dict[str, set[str]] = {}
+    for importer, other in arrows:
+        graph.setdefault(importer, set()).add(other)
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as found:
+        return list(reversed(found.args[1]))
+    return []
+
+
+def test_a_circle_is_found():
+    assert circle({("a", "b"), ("b", "c"), ("a", "c")}) == []
+    assert sorted(circle({("a", "b"), ("b", "c"), ("c", "b")})[1:]) == ["b", "c"]
+
+
+def test_modules_are_short_but_for_those_that_are_named():
+    paths = [path for source in SOURCES for path, _ in trees(source).values()]
+    long = {named(path) for path in paths if len(path.read_text(encoding="utf-8").splitlines()) > MODULE_LINES}
+    assert sorted(long - LONG_MODULES) == []
+    assert sorted(LONG_MODULES - long) == [], "no longer needed"
+
+
+def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring, which tells shapes and units and may be long."""
+    first = function.body[0]
+    says = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if says else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+def test_functions_are_short_but_for_those_that_are_named():
+    long = {
+        f"{named(path)}: {node.name}"
+        for source in SOURCES
+        for path, tree in trees(source).values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines(node) > FUNCTION_LINES
+    }
+    assert sorted(long - LONG_FUNCTIONS) == []
+    assert sorted(LONG_FUNCTIONS - long) == [], "no longer needed"
