@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "py"))
 
 from imagenomer.analyses.confounds.evidence import weigh  # noqa: E402
-from imagenomer.analyses.confounds.verdict import TITLES, Category  # noqa: E402
+from imagenomer.analyses.confounds.verdict_words import TITLES  # noqa: E402
 from imagenomer.cohort import Cohort, Phenotype  # noqa: E402
 from imagenomer.progress import finish  # noqa: E402
 from imagenomer.statistics.confounding import partial_confounder_test  # noqa: E402
@@ -51,6 +51,7 @@ from imagenomer.statistics.prediction_checks import permutation_test  # noqa: E4
 from imagenomer.statistics.quality import qc_fc  # noqa: E402
 from imagenomer.statistics.sample_space import sample_space  # noqa: E402
 from imagenomer.statistics.tails import neg_log10_p_of_share  # noqa: E402
+from imagenomer.statistics.verdict import Category  # noqa: E402
 from imagenomer.teaching import PURE_CONFOUND, REAL_EFFECT, TRUTHS, Effect, Recipe, Size, generate  # noqa: E402
 
 CACHE = ROOT / ".cache" / "self-check"
@@ -344,7 +345,7 @@ def fingerprint(version: int, *patterns: str) -> str:
 def records() -> tuple[Path, Path]:
     """Return where the verdicts and the nulls of this state of the program are kept."""
     nulls = fingerprint(_NULLS_VERSION, "statistics/*.py", "teaching/*.py")
-    confounds = ("subjects", "links", "verdict", "evidence")
+    confounds = ("subjects", "links", "evidence")
     verdicts = fingerprint(
         _VERDICTS_VERSION,
         "statistics/*.py",

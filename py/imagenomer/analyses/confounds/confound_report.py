@@ -16,21 +16,20 @@ from imagenomer.analyses.confounds.parts import (
     N_SHUFFLES,
     PARTS,
     TOP_SHARE,
-    Adjusted,
     Confounds,
     Params,
 )
 from imagenomer.analyses.confounds.subjects import N_FOLDS
 from imagenomer.analyses.confounds.variants import N_TOP, made_of_variants
-from imagenomer.analyses.confounds.verdict import LEAST, RETAINED, Evidence
+from imagenomer.analyses.confounds.verdict_words import findings
 from imagenomer.analyses.confounds.views import SCORES, drawings, map_arrays, target_name, views
-from imagenomer.analyses.contract import Analysis, Finding, Methods, Report, in_parts
+from imagenomer.analyses.contract import Analysis, Methods, Report, in_parts
 from imagenomer.analyses.shared.linear_model import sentences_of
 from imagenomer.analyses.shared.predictors import coded_genotypes, gap_warnings
 from imagenomer.analyses.shared.sample import counted, leak_warnings, listed
-from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort
 from imagenomer.jsonable import finite
+from imagenomer.statistics.verdict import LEAST, RETAINED
 from imagenomer.types import Json
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def report(cohort: Cohort, params: Params, result: Confounds) -> Report:
         warnings=(*leak_warnings(cohort, result.people.sample.measure), *_warnings(params, result)),
         views=tuple(views(cohort, params, result)),
         arrays=dict(map_arrays(result)),
-        verdict=tuple(_verdict(params, result)),
+        verdict=tuple(findings(params, result)),
     )
 
 
@@ -283,125 +282,6 @@ def _warnings(params: Params, result: Confounds) -> list[str]:
             "The people who are left need not be like those who are not."
         )
     return said
-
-
-# --- the verdict -------------------------------------------------------------------------------------
-
-
-def _verdict(params: Params, result: Confounds) -> list[Finding]:
-    if result.category is None:
-        return []
-    assert result.target is not None
-    assert result.evidence is not None
-    assert result.categories is not None
-    assert result.adjusted is not None
-    name, target = target_name(result), result.target
-    goes = "goes" if target.p_value <= params.alpha else "does not go"
-    said = [
-        Finding(
-            f"{name} {goes} with connectivity as a whole: it explains "
-            f"{number_text(100 * target.share.beyond_chance, '.2f')} % of the variance of all edges beyond chance "
-            f"({_p(target.p_value)}).",
-            "connectivity",
-        )
-    ]
-    if result.category == "no association":
-        said.append(
-            Finding(
-                f"So there is no association of {name} with connectivity that a candidate could explain; one may be "
-                "there that so few people do not show.",
-                "verdict",
-            )
-        )
-        return said
-    unrelated = []
-    for one, evidence, category, adjusted in zip(
-        result.candidates, result.evidence, result.categories, result.adjusted, strict=True
-    ):
-        if category == "unrelated":
-            unrelated.append(one.name)
-        else:
-            said.append(_about_candidate(one.name, name, evidence, category, adjusted))
-    if unrelated:
-        verb = "does" if len(unrelated) == 1 else "do"
-        said.append(
-            Finding(
-                f"{listed(unrelated)} {verb} not go with {name} as far as can be seen: no sign of a part in it.",
-                "candidates",
-            )
-        )
-    said.append(Finding(_overall(name, result), "verdict"))
-    return said
-
-
-def _about_candidate(
-    candidate: str, target: str, evidence: Evidence, category: str, adjusted: Adjusted | None
-) -> Finding:
-    if category == "cannot tell" and (adjusted is None or not np.isfinite(evidence.p_rest)):
-        return Finding(f"{candidate}: cannot tell; too few people, or it says the same as {target}.", "verdict")
-    rest = _what_is_left(candidate, evidence)
-    follow = f"predictions follow {candidate} beyond what {target} explains ({_p(evidence.p_predictions)})"
-    not_follow = (
-        f"predictions do not follow {candidate} beyond what {target} explains ({_p(evidence.p_predictions)})"
-        if np.isfinite(evidence.p_predictions)
-        else "of predictions nothing is known"
-    )
-    return {
-        "confounding": Finding(
-            f"{candidate} is consistent with confounding, or with mediation: {rest}, and {follow}.", "adjustment"
-        ),
-        "both": Finding(
-            f"{candidate} is consistent with part of the association, not all: {rest}, and {follow}.", "adjustment"
-        ),
-        "real effect": Finding(
-            f"{candidate} goes with {target}, but the numbers are consistent with an effect that it does not explain: "
-            f"{rest}; {not_follow if evidence.p_predictions > 0.05 else follow}.",
-            "adjustment",
-        ),
-    }.get(category, Finding(f"{candidate}: cannot tell; {rest}, and {not_follow}.", "tests"))
-
-
-def _what_is_left(candidate: str, evidence: Evidence) -> str:
-    p = _p(evidence.p_rest)
-    if evidence.retained <= 0:
-        return f"given {candidate}, nothing is left beyond chance ({p})"
-    if evidence.remaining >= 1:
-        return f"given {candidate}, all of it is left ({p})"
-    left = f"{100 * evidence.retained:.0f} %" if np.isfinite(evidence.retained) else "an unknown share"
-    said = f"given {candidate}, {left} is left of what an effect that has nothing to do with it would leave ({p}"
-    if evidence.retained >= RETAINED and evidence.p_rest > 0.01:
-        return f"{said}: too few people to tell whether that is chance)"
-    return f"{said})"
-
-
-def _overall(name: str, result: Confounds) -> str:
-    assert result.categories is not None
-    of = {
-        category: [one.name for one, own in zip(result.candidates, result.categories, strict=True) if own == category]
-        for category in ("confounding", "both")
-    }
-    if result.category == "confounding":
-        return (
-            f"Together this is consistent with {listed(of['confounding'])} behind the association of {name} with "
-            "connectivity. Whether that is a confounder, to be taken out, or a step on the way from one to the other, "
-            "not to be, is for you to judge: the same numbers come from both."
-        )
-    if result.category == "both":
-        return (
-            f"Together this is consistent with {listed(of['both'])} behind part of the association of {name} with "
-            "connectivity and something else behind the rest, be it an effect or what is not among the candidates. "
-            "Whether a candidate is a confounder or a step on the way is for you to judge."
-        )
-    if result.category == "real effect":
-        return (
-            f"Together this is consistent with an association of {name} with connectivity that no candidate explains; "
-            "what is not among the candidates cannot be told."
-        )
-    return f"Together these numbers cannot tell whether a candidate is behind the association of {name}."
-
-
-def _p(value: float) -> str:
-    return f"p = {value:.3g}" if np.isfinite(value) else "p not known"
 
 
 # --- methods -----------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ from imagenomer.analyses.confounds.subjects import (
     pair_of,
     stream,
 )
-from imagenomer.analyses.confounds.verdict import Category, Evidence, decide, decide_about_all
 from imagenomer.analyses.shared.linear_model import Model, Question, build_model
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -31,6 +30,7 @@ from imagenomer.statistics.correction import adjust_neg_log10
 from imagenomer.statistics.multivariate import ShareExplained
 from imagenomer.statistics.pairwise import Pairs, associate_pairs
 from imagenomer.statistics.prediction import CrossValidation
+from imagenomer.statistics.verdict import Category, Evidence, decide, decide_about_all
 from imagenomer.types import FloatArray
 
 
@@ -43,7 +43,7 @@ class Weighed:
     candidate : Phenotype
     evidence : Evidence
     category : str
-        See `imagenomer.analyses.confounds.verdict`.
+        See `imagenomer.statistics.verdict`.
     """
 
     candidate: Phenotype
@@ -175,7 +175,7 @@ class Links:
     beyond : ShareExplained or None
         Of connectivity, by the candidate given the target: asked for those classes instead.
     remaining, retained : float
-        See `imagenomer.analyses.confounds.verdict.Evidence`.
+        See `imagenomer.statistics.verdict.Evidence`.
     """
 
     rest: ShareExplained

@@ -55,7 +55,6 @@ from imagenomer.analyses.confounds.variants import (
     predict_candidate_from_variants,
     predict_target_from_variants,
 )
-from imagenomer.analyses.confounds.verdict import Category, Evidence, decide, decide_about_all
 from imagenomer.analyses.contract import (
     GroupChoice,
     LevelChoice,
@@ -87,6 +86,7 @@ from imagenomer.statistics.prediction_checks import (
 )
 from imagenomer.statistics.sample_space import SampleSpace
 from imagenomer.statistics.strata import strata_of
+from imagenomer.statistics.verdict import Category, Evidence, decide, decide_about_all
 from imagenomer.types import BoolArray, FloatArray
 
 #: Candidates whose adjusted maps are shown, and who are looked at more closely, the most strongly associated first.

@@ -11,7 +11,7 @@ import numpy as np
 from imagenomer.analyses.confounds.links import EdgeMap, Scored
 from imagenomer.analyses.confounds.parts import MOST_SHOWN, Adjusted, Confounds, Params, clearest_of, compared
 from imagenomer.analyses.confounds.variants import N_TOP
-from imagenomer.analyses.confounds.verdict import TITLES
+from imagenomer.analyses.confounds.verdict_words import TITLES
 from imagenomer.analyses.contract import Column, FigureView, MatrixView, TableView, View
 from imagenomer.analyses.shared.edge_fits import observed_name
 from imagenomer.analyses.shared.edge_table import edge_title

@@ -39,17 +39,7 @@ RETAINED = 1 / 3
 #: Where more than this share of an association is left, adjusting has changed nothing.
 UNTOUCHED = 0.95
 #: What is left over must be significant at alpha divided by this.
-_STRICTER = 5
-
-#: What each category is called in tables and sentences.
-TITLES: dict[Category, str] = {
-    "no association": "no association to explain",
-    "unrelated": "no sign that it accounts for it",
-    "real effect": "consistent with an effect that it does not explain",
-    "confounding": "consistent with confounding (or mediation)",
-    "both": "consistent with both",
-    "cannot tell": "cannot tell",
-}
+STRICTER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +73,16 @@ class Evidence:
     p_predictions: float
 
 
+def rest_is_clear(evidence: Evidence, alpha: float = 0.05) -> bool:
+    """Return whether what is left given the candidate is more than chance and imperfect adjustment leave."""
+    return evidence.p_rest <= alpha / STRICTER and evidence.retained >= RETAINED
+
+
+def predictions_follow(evidence: Evidence, alpha: float = 0.05) -> bool:
+    """Return whether predictions follow the candidate beyond what the target explains."""
+    return evidence.p_predictions <= alpha
+
+
 def decide(evidence: Evidence, alpha: float = 0.05) -> Category:
     """Return what the numbers about one candidate are consistent with; the module says by which rules."""
     if evidence.n_subjects < LEAST or math.isnan(evidence.p_target):
@@ -95,11 +95,10 @@ def decide(evidence: Evidence, alpha: float = 0.05) -> Category:
         return "unrelated"
     if math.isnan(evidence.p_rest) or math.isnan(evidence.p_predictions):
         return "cannot tell"
-    rest = evidence.p_rest <= alpha / _STRICTER and evidence.retained >= RETAINED
-    follows = evidence.p_predictions <= alpha and not evidence.remaining >= UNTOUCHED
-    if rest:
-        return "both" if follows else "real effect"
-    return "confounding" if follows else "cannot tell"
+    follow = predictions_follow(evidence, alpha) and not evidence.remaining >= UNTOUCHED
+    if rest_is_clear(evidence, alpha):
+        return "both" if follow else "real effect"
+    return "confounding" if follow else "cannot tell"
 
 
 def decide_about_all(categories: Sequence[Category], p_target: float, alpha: float = 0.05) -> Category:
