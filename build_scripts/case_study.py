@@ -36,6 +36,7 @@ from imagenomer.statistics.sample_space import sample_space  # noqa: E402
 from imagenomer.teaching import generate, generate_second  # noqa: E402
 
 PAGE = ROOT / "site" / "docs" / "case-study.md"
+TEMPLATE = Path(__file__).with_name("case_study.template.md")
 PICTURES = ROOT / "site" / "docs" / "images" / "case-study"
 SEED = 1
 
@@ -293,94 +294,12 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 # --- the page ----------------------------------------------------------------------------------------
 
-_PAGE = """\
-# The paper again
-
-Made by `build_scripts/case_study.py`; do not edit. Orlichenko et al. (2023) wanted to predict a reading score, WRAT,
-from functional connectivity and genotypes in the Philadelphia Neurodevelopmental Cohort (PNC), and found that what they
-predicted was mostly ancestry group. The models were trained outside the first ImageNomer. Here the same way is gone on
-the teaching cohorts (`datasets/teaching/README.md`), whose truth is known: ancestry group moves score and
-connectivity, connectivity has no effect on the score. **Nobody in them exists**, and where the numbers agree with those
-of the paper it is because the cohorts were drawn to be like the one that it studied. What stands under “the paper” is
-from there or from the pictures of the first program, as far as it was at hand when this was written; what was not is
-left empty, and sections stand by what they show, not by the numbers of the paper's figures and tables. The rest is
-computed from `demo:full:1` and `demo2:full:1`.
-
-The groups are called as in the study's data dictionary: EA European American, AA African American. They are what
-families report. A difference between them in a score stands for unequal circumstances, here by construction.
-
-## 1. The score differs between groups (phenotypes)
-
-{people}
-
-![WRAT in EA and AA](images/case-study/wrat.png)
-
-## 2. Its connections are those of ancestry group (associations)
-
-{maps}
-
-| r with WRAT | r with EA |
-|---|---|
-| ![Every connection with WRAT](images/case-study/map-wrat.png) | ![With EA](images/case-study/map-ancestry.png) |
-
-The map of the score is that of the group, paler. Given the group hardly a connection is left. Both are stronger than in
-the paper.
-
-## 3. So are its variants (genotypes)
-
-{variants}
-
-No variant was given an effect: what goes with the score here goes with ancestry, more closely than in the paper.
-
-## 4. Prediction works in everybody and hardly within a group (models)
-
-Twenty random splits, 80 % train. Root mean squared error, or share told right, of the null model, of a model of all
-features (ridge regression or ridge classifier), and of one of the ten features that correlate most in the training
-part.
-
-{predictions}
-
-A model of WRAT gains something in everybody and next to nothing within a group; ancestry group itself is told from
-connectivity much better than chance. Where ours differs: sex is told too well, by ten connections above all; ten
-connections do worse than the null model within a group; genotypes gain nothing there; and the split by mother's
-education does not come out: the paper's model gained among mothers with less of it, ours gains among those with more.
-
-## 5. What one cohort teaches about the other (two cohorts)
-
-Ridge classifier on scans at rest; share of each group that is told right.
-
-{transfer}
-
-The second cohort has twice as many EA as AA, and a model that learned there takes most people for EA, in the paper as
-here. The other way the groups are told about equally well; which of them is told better differs from the paper.
-
-## 6. The verdict (confounds)
-
-The confound report on WRAT, with all candidates that it chooses by itself, says:
-
-{verdict}
-
-![What predicts WRAT, and among whom](images/case-study/predictions.png)
-
-That “confounder or step on the way” is left to you is no excuse: the numbers of both are the same. Here we know,
-because we planted it.
-
-## Go this way yourself
-
-Open the full demo cohort; *Phenotypes*, WRAT by ancestry; *Associations*, WRAT, then add ancestry to the covariates;
-*Confounds*, target wrat. In a terminal the last is
-
-    imagenomer run confound-report demo:full:1 --params '{{"target": "wrat"}}'
-
-Orlichenko A, Daly G, Zhou Z, Liu A, Shen H, Deng HW, Wang YP. ImageNomer: description of a functional connectivity and
-omics analysis tool and case study identifying a race confound. *Neuroimage: Reports* 3:100191, 2023.
-[doi:10.1016/j.ynirp.2023.100191](https://doi.org/10.1016/j.ynirp.2023.100191)
-"""
-
 
 def page(blocks: Mapping[str, str]) -> str:
     """Return the page with these blocks, each between marks by which it is found again."""
-    return _PAGE.format(**{name: f"<!-- {name} -->\n{blocks[name]}\n<!-- end -->" for name in BLOCKS})
+    return TEMPLATE.read_text(encoding="utf-8").format(
+        **{name: f"<!-- {name} -->\n{blocks[name]}\n<!-- end -->" for name in BLOCKS}
+    )
 
 
 def blocks_of(text: str) -> dict[str, str]:

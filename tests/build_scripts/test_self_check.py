@@ -9,20 +9,22 @@ import pytest
 
 import self_check
 from imagenomer.teaching import TRUTHS
+from known_truths import EXPECTED, is_right, verdict
+from null_cohorts import NULL_TESTS, rejections
 
 SAID = {"age": "unrelated", "sex": "unrelated", "mean_fd": "unrelated", "site": "unrelated"}
 
 
-@pytest.mark.parametrize("truth", self_check.EXPECTED)
+@pytest.mark.parametrize("truth", EXPECTED)
 def test_the_verdict_is_right_about_cohorts_of_every_truth(truth):
     wrong = {101, 102} & _wrong_on_the_page(truth)
     for seed in (101, 102):
-        row = self_check.verdict(truth, seed)
-        assert self_check.is_right(truth, row) == (seed not in wrong), row
+        row = verdict(truth, seed)
+        assert is_right(truth, row) == (seed not in wrong), row
 
 
 def test_every_truth_is_checked():
-    assert set(self_check.EXPECTED) == set(TRUTHS)
+    assert set(EXPECTED) == set(TRUTHS)
 
 
 @pytest.mark.parametrize(
@@ -36,14 +38,14 @@ def test_every_truth_is_checked():
     ],
 )
 def test_a_verdict_is_right_about_target_cause_and_bystanders_or_it_is_wrong(row, right):
-    assert self_check.is_right("pure-confound", row) == right
+    assert is_right("pure-confound", row) == right
 
 
 def test_nulls_are_rejected_no_more_often_than_they_should_be():
-    counts = np.zeros(len(self_check.NULL_TESTS), dtype=int)
+    counts = np.zeros(len(NULL_TESTS), dtype=int)
     for seed in range(2001, 2006):
-        rejected = self_check.rejections(seed)["rejected"]
-        assert list(rejected) == list(self_check.NULL_TESTS)
+        rejected = rejections(seed)["rejected"]
+        assert list(rejected) == list(NULL_TESTS)
         counts += list(rejected.values())
     # Of 5, each at 5 %: 4 or more happen once in 30,000.
     assert counts.max() <= 3
@@ -59,7 +61,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
 def test_the_page_counts_and_lists_what_was_wrong():
     right = {"overall": "confounding", "candidates": {**SAID, "ancestry": "confounding"}}
     done = {}
-    for truth, expected in self_check.EXPECTED.items():
+    for truth, expected in EXPECTED.items():
         candidates = dict.fromkeys(expected.innocent, "unrelated")
         candidates |= {expected.cause: expected.overall} if expected.cause else {}
         for seed in (7, 8):
@@ -67,13 +69,13 @@ def test_the_page_counts_and_lists_what_was_wrong():
     done["pure-confound", 7] = right
     done["pure-confound", 8] = {**right, "overall": "cannot tell"}
     for seed in (1, 2, 3, 4):
-        done["nulls", seed] = {"rejected": {name: int(seed == 4) for name in self_check.NULL_TESTS}}
+        done["nulls", seed] = {"rejected": {name: int(seed == 4) for name in NULL_TESTS}}
     page = self_check.page(done, (7, 8), 4)
     assert (
         "| pure-confound | consistent with confounding (or mediation) (ancestry) | 1 of 2 | cannot tell (8) |" in page
     )
     assert "| site | consistent with confounding (or mediation) (site) | 2 of 2 | – |" in page
-    assert page.count("| 25.0 % |  |") == len(self_check.NULL_TESTS)
+    assert page.count("| 25.0 % |  |") == len(NULL_TESTS)
 
 
 def _wrong_on_the_page(truth: str) -> set[int]:

@@ -1,0 +1,81 @@
+"""Cohorts whose truth is planted, what a confound report must say of each, and whether it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from imagenomer.analyses.confounds.evidence import weigh
+from imagenomer.analyses.confounds.verdict_words import TITLES
+from imagenomer.progress import finish
+from imagenomer.statistics.verdict import Category
+from imagenomer.teaching import TRUTHS, generate
+
+#: Of the report, by default.
+PERMUTATIONS = 499
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a report must say of a truth to be right.
+
+    Attributes
+    ----------
+    overall : str
+        Of the target, all candidates together.
+    cause : str or None
+        The candidate that matters, of which the same must be said.
+    innocent : tuple of str
+        Candidates that have no part in it: nothing may be laid at their door.
+    """
+
+    overall: Category
+    cause: str | None
+    innocent: tuple[str, ...]
+
+
+_PARENTS = ("mother_education", "father_education")
+
+#: Parents' education goes with ancestry group, and age with motion: where those confound, these do too, a little.
+EXPECTED = MappingProxyType(
+    {
+        "nothing": Expected("no association", None, ()),
+        "real-effect": Expected("real effect", None, ("age", "sex", "ancestry", "mean_fd", "site", *_PARENTS)),
+        "pure-confound": Expected("confounding", "ancestry", ("age", "sex", "mean_fd", "site")),
+        "both": Expected("both", "ancestry", ("age", "sex", "mean_fd", "site")),
+        "mediator": Expected("confounding", "reading", ("age", "sex", "ancestry", "mean_fd", "site", *_PARENTS)),
+        "motion": Expected("confounding", "mean_fd", ("ancestry", "site", *_PARENTS)),
+        "site": Expected("confounding", "site", ("age", "sex", "ancestry", "mean_fd", *_PARENTS)),
+    }
+)
+_BLAMED = ("confounding", "both")
+
+
+def verdict(truth: str, seed: int) -> dict[str, Any]:
+    """Weigh the candidates of one cohort as the report does, from its defaults."""
+    cohort = finish(generate("small", seed, TRUTHS[truth]))
+    found = finish(weigh(cohort, "wrat", ancestry_components=2, permutations=PERMUTATIONS))
+    return {"overall": found.category, "candidates": {one.candidate.name: one.category for one in found.candidates}}
+
+
+def is_right(truth: str, row: Mapping[str, Any]) -> bool:
+    """Return whether a verdict is right about the target, the cause and those that have no part in it."""
+    expected, candidates = EXPECTED[truth], row["candidates"]
+    return (
+        row["overall"] == expected.overall
+        and (expected.cause is None or candidates[expected.cause] == expected.overall)
+        and not any(candidates[name] in _BLAMED for name in expected.innocent)
+    )
+
+
+def amiss(truth: str, row: Mapping[str, Any]) -> str:
+    """Say what is wrong with a verdict."""
+    expected, candidates = EXPECTED[truth], row["candidates"]
+    if row["overall"] != expected.overall:
+        return TITLES[row["overall"]]
+    if expected.cause is not None and candidates[expected.cause] != expected.overall:
+        return f"{expected.cause}: {TITLES[candidates[expected.cause]]}"
+    name = next(name for name in expected.innocent if candidates[name] in _BLAMED)
+    return f"{name} too: {TITLES[candidates[name]]}"
