@@ -110,8 +110,7 @@ class Study:
 
     def picture(self, figure: str, name: str, **given: Any) -> Any:
         """Return one of the figures of a result."""
-        params, result, _ = self._run(name, given)
-        return self._analyses[name].draw(self.first, params, result, "light")[figure]
+        return self._analyses[name].figures(self.first, *self._run(name, given))[figure]
 
 
 # --- the blocks of the page, each computed on its own ------------------------------------------------

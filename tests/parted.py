@@ -101,7 +101,7 @@ def _report(cohort: Cohort, params: Params, result: Staged) -> Report:
     )
 
 
-def _draw(cohort, params, result, theme):
+def _draw(cohort, params, result, report, theme):
     def bars(height):
         from matplotlib.figure import Figure
 
@@ -110,7 +110,7 @@ def _draw(cohort, params, result, theme):
             figure.add_subplot().bar([0, 1], [1, height])
         return figure
 
-    return {"map": bars(1), **({"share": bars(result.share)} if result.share is not None else {})}
+    return {} if result.share is None else {"share": bars(result.share)}
 
 
 def _detail(cohort, params, result, edge, groups):
@@ -121,10 +121,6 @@ def _detail(cohort, params, result, edge, groups):
         "y",
         ({"name": "All", "colour": "#0072b2", "x": [1.0], "y": [2.0], "subjects": ["1"]},),
     )
-
-
-def _draw_detail(cohort, params, result, edge, groups, theme):
-    return _draw(cohort, params, result, theme)["map"]
 
 
 def _methods(cohort: Cohort, params: Params, result: Staged) -> Methods:
@@ -140,7 +136,6 @@ ANALYSIS = Analysis(
     _report,
     _draw,
     _detail,
-    _draw_detail,
     parts=PARTS,
     methods=_methods,
 )

@@ -226,7 +226,7 @@ def test_the_exported_script_reproduces_numbers_arrays_and_figures(name, demo, c
             assert set(ours) == set(again)
             for array in ours:
                 np.testing.assert_array_equal(ours[array], again[array])
-    first, *_ = analysis.draw(demo, params, result, "light")
+    first, *_ = analysis.figures(demo, params, result, analysis.report(demo, params, result), "light")
     assert (tmp_path / f"again_{first}.svg").read_bytes() == (tmp_path / "run.svg").read_bytes()
 
 

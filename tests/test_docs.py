@@ -44,7 +44,7 @@ def test_the_analysis_shown_whole_works_from_its_own_form(example, cohort):
     expected = cohort.measures["fc"].values[rows].astype(float).mean(axis=1)
     np.testing.assert_allclose(report.arrays["average"], expected, rtol=1e-6)
     assert len(report.views[1].rows) == report.numbers["n_subjects"] == len(rows)
-    assert set(example.draw(cohort, params, result, "dark")) == {"averages"}
+    assert set(example.figures(cohort, params, result, example.report(cohort, params, result), "dark")) == {"averages"}
 
 
 def test_every_file_and_picture_that_the_documents_point_to_is_there():

@@ -62,18 +62,17 @@ class Echo:
             arrays={"number": result, "even": np.arange(N_EDGES) % 2 == 0},
         )
 
-    def draw(self, cohort, params, result, theme):
-        return {"bars": self.draw_detail(cohort, params, result, 0, (), theme)}
-
-    def detail(self, cohort, params, result, edge, groups):
-        return PointsView("edge", f"Edge {edge}", "x", "y", ({"name": groups[0][0], "x": [1.0], "y": [np.nan]},))
-
-    def draw_detail(self, cohort, params, result, edge, groups, theme):
+    def draw(self, cohort, params, result, report, theme):
         from matplotlib.figure import Figure
 
         figure = Figure(layout="constrained")
-        figure.add_subplot().bar([0, 1], [1, edge])
-        return figure
+        figure.add_subplot().bar([0, 1], [1, 0])
+        return {"bars": figure}
+
+    def detail(self, cohort, params, result, edge, groups):
+        name = groups[0][0] if groups else "All"
+        series = {"name": name, "colour": "#0072b2", "x": [1.0], "y": [np.nan]}
+        return PointsView("edge", f"Edge {edge}", "x", "y", (series,))
 
 
 class Page:
@@ -111,7 +110,6 @@ def echo(monkeypatch) -> Echo:
         echo.report,
         echo.draw,
         echo.detail,
-        echo.draw_detail,
     )
     monkeypatch.setattr("imagenomer.engine.load_analyses", lambda: {"echo": analysis})
     return echo
@@ -454,7 +452,7 @@ def test_only_the_latest_results_are_kept(page, echo):
 def test_a_clicked_edge_has_points(page):
     answer, _ = page.ask("detail", analysis="echo", params={}, edge=3, groups=[["Girls", "sex == 'F'", "#123456"]])
     assert (answer["kind"], answer["title"]) == ("points", "Edge 3")
-    assert answer["series"] == [{"name": "Girls", "x": [1.0], "y": [None]}]
+    assert answer["series"] == [{"name": "Girls", "colour": "#0072b2", "x": [1.0], "y": [None]}]
     with pytest.raises(InputError, match="no edge 15; this cohort has edges 0 to 14"):
         page.ask("detail", analysis="echo", params={}, edge=15)
 
@@ -502,7 +500,7 @@ def test_the_figure_of_a_map_says_what_it_rests_on(page):
 
 
 def test_a_figure_that_there_is_not_is_refused(page):
-    with pytest.raises(InputError, match="no figure 'pie'; it has: bars"):
+    with pytest.raises(InputError, match="no figure 'pie'; it has: map, bars"):
         page.ask("figure", analysis="echo", params={}, name="pie", format="svg")
     with pytest.raises(InputError, match="svg, pdf, png"):
         page.ask("figure", analysis="echo", params={}, name="bars", format="gif")

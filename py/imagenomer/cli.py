@@ -155,7 +155,7 @@ def _run(options: argparse.Namespace) -> None:
     if figure_format is not None:
         from imagenomer.figures.theme import render
 
-        figures = analysis.draw(cohort, params, result, "light")
+        figures = analysis.figures(cohort, params, result, report)
         for position, (name, figure) in enumerate(figures.items()):
             path = options.figure.with_stem(f"{options.figure.stem}_{name}") if position else options.figure
             _write(path, render(figure, figure_format))

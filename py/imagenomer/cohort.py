@@ -536,3 +536,10 @@ def n_parcels_of_cohort(cohort: Cohort) -> int:
     for measure in cohort.measures.values():
         return n_parcels_of(measure.values.shape[1])
     raise InputError(f"{cohort.name} has no connectivity; add a folder fc/ with one .npy file a scan")
+
+
+def parcellation_of(cohort: Cohort) -> Parcellation:
+    """Return the parcels of a cohort that has connectivity; raise `InputError` where it has none."""
+    if cohort.parcellation is None:
+        raise InputError(f"{cohort.name} has no parcels; open a cohort with scans")
+    return cohort.parcellation

@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import Analysis, GridView, MatrixView, Report, TableView, form_of, read_params
-from imagenomer.analyses.shared.sample import parcellation_of
 from imagenomer.cache import Cache
-from imagenomer.cohort import Cohort, n_parcels_of_cohort, with_measure, with_parcellation
+from imagenomer.cohort import Cohort, n_parcels_of_cohort, parcellation_of, with_measure, with_parcellation
 from imagenomer.companion import with_companion
 from imagenomer.downloads import FIGURE_FORMATS, MIME, csv_of, result_stem, stem
 from imagenomer.edges import edge_parcels
@@ -708,17 +707,19 @@ class Engine:
         return _file(render(figure, format), filename, format)
 
     def _draw_edge(self, outcome: Outcome, edge: int, groups: _Groups, theme: ThemeName) -> tuple[Figure, str]:
-        if outcome.analysis.draw_detail is None:
+        if outcome.analysis.detail is None:
             raise InputError(f"{outcome.analysis.title} has no figure of a single edge")
         self._check_edge(edge)
-        figure = outcome.analysis.draw_detail(self._now.cohort, outcome.params, outcome.result, edge, groups, theme)
-        return figure, stem(outcome.stem, f"edge-{edge}")
+        from imagenomer.figures.views import points_view_figure
+
+        view = outcome.analysis.detail(self._now.cohort, outcome.params, outcome.result, edge, groups)
+        return points_view_figure(view, theme), stem(outcome.stem, f"edge-{edge}")
 
     def _draw_view(self, outcome: Outcome, name: str, groups: _Groups, theme: ThemeName) -> tuple[Figure, str]:
         from imagenomer.figures.theme import group_styles
 
         with group_styles({expression: (title, colour) for title, expression, colour in groups}):
-            figures = outcome.analysis.draw(self._now.cohort, outcome.params, outcome.result, theme)
+            figures = outcome.analysis.figures(self._now.cohort, outcome.params, outcome.result, outcome.report, theme)
             if name not in figures:
                 raise InputError(f"this result has no figure {name!r}; it has: {', '.join(figures) or 'none'}")
             return figures[name], stem(outcome.stem, name)

@@ -291,7 +291,7 @@ def _figures(kept: Kept, labels: dict[str, str]) -> Steps[dict[str, str]]:
     drawn = [view for view in kept.report.views if not isinstance(view, TableView)]
     styles: dict[str | None, tuple[str, str]] = {expression: (name, colour) for name, expression, colour in kept.groups}
     with group_styles(styles):
-        figures = kept.analysis.draw(kept.cohort, kept.params, kept.result, "light") if drawn else {}
+        figures = kept.analysis.figures(kept.cohort, kept.params, kept.result, kept.report) if drawn else {}
     made = {}
     for number, view in enumerate(drawn):
         yield Progress("Drawing figures", number, len(drawn))

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.analyses.contract import Report, matrix_view
-from imagenomer.analyses.shared.sample import parcellation_of
-from imagenomer.cohort import Cohort, Measure, Phenotype, n_parcels_of_cohort
+from imagenomer.cohort import Cohort, Measure, Phenotype, n_parcels_of_cohort, parcellation_of
 from imagenomer.edges import edges_to_matrix
 from imagenomer.errors import InputError
 from imagenomer.figures.pixels import default_colormap, paint_edges, scale_limit

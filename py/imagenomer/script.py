@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from imagenomer import __version__
-from imagenomer.analyses.{module} import ANALYSIS, Params
+from {module} import ANALYSIS, Params
 from imagenomer.figures.theme import render
 from imagenomer.load import load
 from imagenomer.progress import finish
@@ -45,7 +45,7 @@ for sentence in (*(finding.text for finding in report.verdict), *report.warnings
 Path(f"{{OUTPUT}}.json").write_text(json.dumps(report.numbers, indent=2), encoding="utf-8")
 if report.arrays:
     np.savez(f"{{OUTPUT}}.npz", **report.arrays)
-for name, figure in ANALYSIS.draw(cohort, params, result, "light").items():
+for name, figure in ANALYSIS.figures(cohort, params, result, report).items():
     Path(f"{{OUTPUT}}_{{name}}.svg").write_bytes(render(figure, "svg"))
 '''
 
@@ -83,7 +83,7 @@ def script_of(
     return _SCRIPT.format(
         title=analysis.title,
         version=__version__,
-        module=name.replace("-", "_"),
+        module=analysis.params.__module__,
         cohort=cohort,
         output=output,
         options=options,

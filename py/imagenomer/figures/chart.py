@@ -277,12 +277,14 @@ def points_figure(
     y_label: str,
     line: tuple[float, float, float, float] | None = None,
     x_ticks: Sequence[tuple[float, str]] = (),
+    levels: Sequence[tuple[float, str]] = (),
     note: str = "",
     theme: ThemeName = "light",
 ) -> Figure:
     """Draw one value against another, a mark for each group, and a fitted line from (x0, y0) to (x1, y1).
 
-    ``x_ticks`` names places on the horizontal axis, where that is a category.
+    ``x_ticks`` names places on the horizontal axis, where that is a category; ``levels`` are named heights to compare
+    with.
     """
     with look(theme) as style:
         figure, axes = start_chart(title, x_label, y_label, note)
@@ -300,6 +302,9 @@ def points_figure(
             )
         if line is not None:
             axes.plot([line[0], line[2]], [line[1], line[3]], color=style.ink, linewidth=1.6)
+        for height, name in levels:
+            axes.axhline(height, color=style.ink, linewidth=0.8, linestyle="--")
+            axes.annotate(name, (1.0, height), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
         if x_ticks:
             axes.set_xticks([place for place, _ in x_ticks], [wrapped(name, 16) for _, name in x_ticks])
         axes.grid()

@@ -264,7 +264,7 @@ def test_when_no_edge_can_be_tested_that_is_said(cohort):
     assert report.numbers["top"] == []
     assert report.numbers["p_threshold"] is None
     assert any("none could be tested" in warning for warning in report.warnings)
-    assert ANALYSIS.draw(flat, params, result, "light")
+    assert ANALYSIS.figures(flat, params, result, ANALYSIS.report(flat, params, result), "light")
     assert ANALYSIS.detail(flat, params, result, 0, ()).caption.startswith("r is not defined")
 
 
@@ -278,7 +278,9 @@ def test_only_bonferroni_has_a_threshold_where_nothing_is_significant(cohort, co
 
 def test_the_map_of_significance_to_keep_shows_all_of_it_as_the_page_does(cohort):
     params, result, report = associate(cohort, phenotype="age")
-    axes = ANALYSIS.draw(cohort, params, result, "light")["neg_log10_p"].axes[0]
+    axes = ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "light")[
+        "neg_log10_p"
+    ].axes[0]
     assert axes.get_title(loc="left") + axes.get_title() == report.views[1].title
     assert (np.asarray(axes.images[0].get_array())[..., 3] == 255).all()
 

@@ -123,7 +123,9 @@ def test_an_interaction_a_category_and_ranks_can_be_rearranged_too(cohort, corre
             cohort, correction=correction, permutations=100, component_threshold=0.3, **given
         )
         for view in report.views:
-            assert view.name in ANALYSIS.draw(cohort, params, result, "light") or isinstance(view, TableView)
+            assert view.name in ANALYSIS.figures(
+                cohort, params, result, ANALYSIS.report(cohort, params, result), "light"
+            ) or isinstance(view, TableView)
         json.dumps(report.numbers, allow_nan=False)
         assert "corrected" in ANALYSIS.detail(cohort, params, result, 0, ()).caption or correction == "nbs"
 

@@ -123,7 +123,7 @@ def test_the_grid_is_symmetric_tells_its_numbers_and_leads_to_the_edges(cohort):
     there = read_params(edge_association, json.loads(json.dumps(link.params)))
     assert (there.phenotype, there.covariates, there.seed) == ("score", ("age",), 5)
     finish(edge_association.compute(cohort, there))
-    figures = ANALYSIS.draw(cohort, params, result, "dark")
+    figures = ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "dark")
     assert set(figures) == set(grids)
 
 

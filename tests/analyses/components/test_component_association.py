@@ -109,7 +109,7 @@ def test_a_category_of_more_levels_is_tested_as_a_whole(scored):
     np.testing.assert_allclose(column(report, "p_value"), p, rtol=1e-9)
     np.testing.assert_allclose(column(report, "effect") ** 2, 2 * f / (2 * f + 35), rtol=1e-9)
     assert all(row["ci"] is None for row in report.numbers["tests"])
-    for figure in ANALYSIS.draw(scored, params, result, "dark").values():
+    for figure in ANALYSIS.figures(scored, params, result, ANALYSIS.report(scored, params, result), "dark").values():
         assert render(figure, "svg").startswith(b"<?xml")
 
 
@@ -149,7 +149,9 @@ def test_all_phenotypes_make_a_grid_and_are_corrected_together(scored):
     np.testing.assert_allclose([row[0] for row in grid.values], column(alone, "effect"), rtol=1e-12)
     assert "r = " in grid.tips[1][0]
     assert "eta = " in grid.tips[1][2]
-    assert render(ANALYSIS.draw(scored, params, result, "light")["grid"], "svg").startswith(b"<?xml")
+    assert render(
+        ANALYSIS.figures(scored, params, result, ANALYSIS.report(scored, params, result), "light")["grid"], "svg"
+    ).startswith(b"<?xml")
 
 
 def test_a_cell_of_the_grid_opens_its_phenotype(scored):

@@ -95,7 +95,9 @@ def test_the_planted_pair_is_the_strongest(genotyped):
     assert first["frequency"] == pytest.approx(result.counts.effect_frequency[7])
     best = report.numbers["by_component"][2]
     assert (best["strongest"], best["n_significant"]) == ("rs7", 1)
-    for figure in ANALYSIS.draw(genotyped, params, result, "dark").values():
+    for figure in ANALYSIS.figures(
+        genotyped, params, result, ANALYSIS.report(genotyped, params, result), "dark"
+    ).values():
         assert render(figure, "svg").startswith(b"<?xml")
 
 

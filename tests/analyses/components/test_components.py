@@ -77,7 +77,9 @@ def test_scores_are_compared_between_groups(cohort):
 def test_a_group_of_nobody_is_said_and_not_drawn(cohort):
     params, result, report = components(cohort, groups=["age > 9000", "age < 9000"])
     assert any("Nobody in age > 9000" in warning for warning in report.warnings)
-    assert render(ANALYSIS.draw(cohort, params, result, "light")["scores"], "svg").startswith(b"<?xml")
+    assert render(
+        ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "light")["scores"], "svg"
+    ).startswith(b"<?xml")
 
 
 def test_imported_components_keep_their_numbers_and_their_true_explained_variance(decomposed):

@@ -242,7 +242,10 @@ def test_a_distance_beyond_all_others_is_drawn_and_told(cohort):
     assert ("9", "rest") in {(one["subject"], one["task"]) for one in table(report, "flagged").rows}
     points = next(view for view in report.views if view.name == "outliers")
     assert np.isfinite([y for one in points.series for y in one["y"]]).all()
-    assert ANALYSIS.draw(cohort, params, result, "dark")["outliers"] is not None
+    assert (
+        ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "dark")["outliers"]
+        is not None
+    )
 
 
 def test_few_scans_are_not_judged(cohort):

@@ -25,6 +25,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.edges import n_edges_of
 from imagenomer.figures.theme import render
+from imagenomer.figures.views import points_view_figure
 from imagenomer.progress import Progress, finish
 
 ANALYSES = load_analyses()
@@ -125,7 +126,7 @@ def test_parts_can_be_shown_one_by_one_and_together_are_the_whole(analysis, coho
         names = [view.name for view in report.views]
         assert names[: len(shown)] == shown, "what is on screen stays where it is"
         shown = names
-        figures = analysis.draw(cohort, params, result, "light")
+        figures = analysis.figures(cohort, params, result, report)
         assert {view.name for view in report.views if not isinstance(view, TableView)} <= set(figures)
         assert {finding.of for finding in report.verdict} <= set(names)
     whole = analysis.report(cohort, params, finish(analysis.compute(cohort, params)))
@@ -156,7 +157,7 @@ def test_grids_have_as_many_values_tips_and_links_as_names_and_lead_to_analyses_
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_figure_that_a_view_names_is_drawn(ran, cohort, theme):
     analysis, params, result, report = ran
-    figures = analysis.draw(cohort, params, result, theme)
+    figures = analysis.figures(cohort, params, result, report, theme)
     for view in report.views:
         if isinstance(view, FigureView):
             assert view.alt
@@ -171,7 +172,7 @@ def test_a_clicked_edge_names_its_subjects_and_is_drawn(ran, cohort):
     analysis, params, result, report = ran
     clickable = any(isinstance(view, MatrixView) and view.detail for view in report.views)
     assert clickable == (analysis.detail is not None)
-    if analysis.detail is None or analysis.draw_detail is None:
+    if analysis.detail is None:
         return
     groups = (("Young", "age < 150", "#111111"), ("Women", 'sex == "F"', "#222222"))
     view = analysis.detail(cohort, params, result, 3, groups)
@@ -181,7 +182,7 @@ def test_a_clicked_edge_names_its_subjects_and_is_drawn(ran, cohort):
     assert len(set(shown)) == len(shown)
     for series in view.series:
         assert len(series["x"]) == len(series["y"]) == len(series["subjects"])
-    assert render(analysis.draw_detail(cohort, params, result, 3, groups, "light"), "svg").startswith(b"<?xml")
+    assert render(points_view_figure(view), "svg").startswith(b"<?xml")
 
 
 @pytest.mark.parametrize("name", sorted(ANALYSES))

@@ -305,8 +305,14 @@ def test_nothing_left_by_the_filters_is_a_result_with_a_warning(cohort):
     report = ANALYSIS.report(none, params, result)
     assert report.numbers["n_tests"] == 0
     assert any("No variant could be tested" in warning for warning in report.warnings)
-    assert set(ANALYSIS.draw(none, params, result, "light")) == {"manhattan", "qq", "sorted", "strongest", "genotypes"}
-    for figure in ANALYSIS.draw(none, params, result, "light").values():
+    assert set(ANALYSIS.figures(none, params, result, ANALYSIS.report(none, params, result), "light")) == {
+        "manhattan",
+        "qq",
+        "sorted",
+        "strongest",
+        "genotypes",
+    }
+    for figure in ANALYSIS.figures(none, params, result, ANALYSIS.report(none, params, result), "light").values():
         assert figure.axes
 
 
@@ -364,7 +370,9 @@ def test_max_t_finds_the_planted_variant(hapmap):
     assert adjusted[0] == pytest.approx(1 / 200)
     said = " ".join(report.sentences)
     assert f"permutation max-T, family-wise error 0.05, |t| above {limit:.4g}." in said
-    ANALYSIS.draw(hapmap, Params(**given), result, "light")["manhattan"]
+    ANALYSIS.figures(hapmap, Params(**given), result, ANALYSIS.report(hapmap, Params(**given), result), "light")[
+        "manhattan"
+    ]
 
 
 @pytest.mark.parametrize(

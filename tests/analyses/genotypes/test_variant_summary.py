@@ -118,7 +118,7 @@ def test_a_constant_set_is_summarised_too(cohort):
     params = Params()
     result = finish(ANALYSIS.compute(same, params))
     assert ANALYSIS.report(same, params, result).numbers["n_constant"] == 60
-    for figure in ANALYSIS.draw(same, params, result, "dark").values():
+    for figure in ANALYSIS.figures(same, params, result, ANALYSIS.report(same, params, result), "dark").values():
         assert figure.axes
 
 

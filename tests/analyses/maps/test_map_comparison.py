@@ -143,5 +143,5 @@ def test_a_large_scatter_is_thinned_and_said_so(shared_data):
     rest, epr = ([row for row, scan in enumerate(cohort.scans) if scan.task == task] for task in ("rest", "epr"))
     means = [cohort.measures["fc"].values[rows].mean(axis=0, dtype=float) for rows in (rest, epr)]
     assert report.numbers["pairs"][0]["r"] == pytest.approx(np.corrcoef(means)[0, 1], rel=1e-9)
-    for figure in ANALYSIS.draw(cohort, params, result, "light").values():
+    for figure in ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "light").values():
         assert render(figure, "svg").startswith(b"<?xml")

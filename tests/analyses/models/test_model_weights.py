@@ -204,7 +204,7 @@ def test_of_two_sets_of_one_size_the_chosen_one_names_the_weights(cohort):
 def test_every_figure_of_every_kind_is_drawn(cohort, given):
     params = read_params(ANALYSIS, given)
     result = finish(ANALYSIS.compute(cohort, params))
-    figures = ANALYSIS.draw(cohort, params, result, "dark")
+    figures = ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "dark")
     named = {one.name for one in ANALYSIS.report(cohort, params, result).views if one.kind in ("matrix", "figure")}
     assert set(figures) == named
     for figure in figures.values():

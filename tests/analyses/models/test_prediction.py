@@ -180,7 +180,13 @@ def test_checks_are_shown_where_they_are_asked_for(cohort):
     assert {"permutations", "learning", "sizes", "shuffles"} <= names
     assert report.numbers["permutation_p"] == result.tested.p_value <= 0.05
     assert report.numbers["covariates_only"]["r2"]["value"] < report.numbers["scores"]["r2"]["value"]
-    figures = PREDICTION.draw(cohort, read_params(PREDICTION, {"phenotype": "age", **given}), result, "dark")
+    figures = PREDICTION.figures(
+        cohort,
+        read_params(PREDICTION, {"phenotype": "age", **given}),
+        result,
+        PREDICTION.report(cohort, read_params(PREDICTION, {"phenotype": "age", **given}), result),
+        "dark",
+    )
     for name in ("permutations", "learning", "shuffles"):
         assert render(figures[name], "svg").startswith(b"<?xml")
     assert any("Hamdan 2023" in sentence for sentence in report.sentences)
@@ -198,7 +204,13 @@ def test_tables_say_what_was_predicted_of_whom(cohort):
     assert report.numbers["scores"]["accuracy"]["value"] == pytest.approx(1 - wrong / len(subjects))
     grid = views(report, GridView)["confusion"]
     assert np.sum(grid.values, axis=1) == pytest.approx([1, 1])
-    figures = PREDICTION.draw(cohort, read_params(PREDICTION, given), result, "light")
+    figures = PREDICTION.figures(
+        cohort,
+        read_params(PREDICTION, given),
+        result,
+        PREDICTION.report(cohort, read_params(PREDICTION, given), result),
+        "light",
+    )
     for name in ("confusion", "roc", "splits"):
         assert render(figures[name], "svg").startswith(b"<?xml")
     assert len(views(report, PointsView)["predictions"].series[0]["x"]) == len(subjects)

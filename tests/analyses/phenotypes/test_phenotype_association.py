@@ -247,7 +247,7 @@ def test_every_kind_is_strict_json_and_every_view_but_tables_is_drawn(people, x,
     for sentence in (*report.sentences, *report.warnings):
         assert sentence.endswith(".")
         assert "nan" not in sentence
-    figures = ANALYSIS.draw(people, params, result, "dark")
+    figures = ANALYSIS.figures(people, params, result, ANALYSIS.report(people, params, result), "dark")
     assert set(figures) == {view.name for view in report.views if not isinstance(view, TableView)}
     for figure in figures.values():
         assert render(figure, "svg").startswith(b"<?xml")

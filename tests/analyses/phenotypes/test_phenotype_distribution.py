@@ -92,14 +92,14 @@ def test_an_empty_group_beside_another_is_said(cohort):
     params, result, report = distribute(cohort, phenotype="age", groups=["age > 900", "age > 0"])
     assert report.numbers["groups"][0]["mean"] is None
     assert any("age > 900" in warning for warning in report.warnings)
-    assert ANALYSIS.draw(cohort, params, result, "light")
+    assert ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "light")
 
 
 @pytest.mark.parametrize("kind", ["histogram", "density", "box", "violin"])
 @pytest.mark.parametrize("groups", [[], BY_SEX, ["age < 130", "age > 900", 'subject == "7"']])
 def test_every_kind_is_drawn_even_of_a_single_value(cohort, kind, groups):
     params, result, report = distribute(cohort, phenotype="age", groups=groups, kind=kind)
-    figure = ANALYSIS.draw(cohort, params, result, "dark")["distribution"]
+    figure = ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "dark")["distribution"]
     assert "age (months)" in (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel())
     if kind in ("density", "violin") and len(groups) == 3:
         assert any("no density" in warning for warning in report.warnings)

@@ -112,7 +112,7 @@ def test_nothing_that_varies_is_said_and_has_no_table(cohort):
     params, result, report, _ = associate(dataclasses.replace(cohort, phenotypes=flat))
     assert any("No pair could be tested" in warning for warning in report.warnings)
     assert [view.name for view in report.views] == ["associations"]
-    assert ANALYSIS.draw(cohort, params, result, "light")
+    assert ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "light")
 
 
 def test_a_measure_that_is_not_defined_is_called_so(cohort):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
@@ -37,7 +36,7 @@ from imagenomer.analyses.shared.edge_fits import (
     replaced,
     strongest,
 )
-from imagenomer.analyses.shared.edge_points import EdgePoints, Groups, draw_points, edge_points, points_view
+from imagenomer.analyses.shared.edge_points import EdgePoints, Groups, edge_points, points_view
 from imagenomer.analyses.shared.edge_table import (
     describe_edges,
     edge_columns,
@@ -76,11 +75,11 @@ from imagenomer.analyses.shared.linear_model import (
     symbol_of,
     warnings_of,
 )
-from imagenomer.analyses.shared.sample import Sample, counted, parcellation_of, sample_of
-from imagenomer.cohort import Cohort
+from imagenomer.analyses.shared.sample import Sample, counted, sample_of
+from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels
 from imagenomer.errors import InputError
-from imagenomer.figures.pixels import default_colormap, scale_limit
+from imagenomer.figures.pixels import scale_limit
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correction import Method, n_tests
 from imagenomer.statistics.correlation import Correlation, Kind, fisher_interval
@@ -343,7 +342,8 @@ def _maps(cohort: Cohort, params: Params, result: Association) -> list[MatrixVie
     limit = None
     if result.unadjusted is not None:
         limit = max(scale_limit(effect), scale_limit(effect_of(result.unadjusted.fit)))
-    maps = [view(effect_key(model), whole, statistic_name(model), scale, limit=limit)]
+    label = f"{statistic_name(model)} (Fisher z)" if params.fisher_z else statistic_name(model)
+    maps = [view(effect_key(model), whole, label, scale, limit=limit)]
     if result.unadjusted is not None:
         unadjusted = model.without_covariates
         plain = view("unadjusted", f"{title}, unadjusted", statistic_name(unadjusted), scale, limit)
@@ -585,18 +585,6 @@ def detail(cohort: Cohort, params: Params, result: Association, edge: int, colou
     return points_view(cohort, points, title, caption, colour_by)
 
 
-def draw_detail(
-    cohort: Cohort,
-    params: Params,
-    result: Association,
-    edge: int,
-    colour_by: Groups,
-    theme: Literal["light", "dark"],
-) -> Figure:
-    points, title, caption = _edge(cohort, params, result, edge)
-    return draw_points(cohort, points, title, caption, colour_by, theme)
-
-
 def _edge(cohort: Cohort, params: Params, result: Association, edge: int) -> tuple[EdgePoints, str, str]:
     sample, n_edges = result.sample, result.fit.p_value.size
     if not 0 <= edge < n_edges:
@@ -633,28 +621,16 @@ def _caption(params: Params, result: Association, edge: int, exact: Fit) -> str:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Association, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Association, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import Counts, histogram_figure
     from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.matrix import matrix_figure
     from imagenomer.figures.palette import GROUP_COLOURS
 
-    p_value, parcellation, arrays = result.fit.p_value, parcellation_of(cohort), _arrays(result)
+    p_value = result.fit.p_value
     title, note = _title(cohort, params, result), _note(params, result)
     counts, bins = np.histogram(p_value[~np.isnan(p_value)], _N_BINS, (0, 1))
-
-    def matrix(view: MatrixView) -> Figure:
-        values = arrays[view.array].astype(np.float64)
-        return matrix_figure(
-            values,
-            parcellation,
-            title=view.title,
-            label=f"{view.label} (Fisher z)" if params.fisher_z and view.array == "r" else view.label,
-            colormap=default_colormap(view.scale),
-            limit=scale_limit(values) if view.limit is None else view.limit,
-            note=view.note,
-            theme=theme,
-        )
 
     def p_values() -> Figure:
         return histogram_figure(
@@ -669,8 +645,7 @@ def draw(cohort: Cohort, params: Params, result: Association, theme: Literal["li
             theme=theme,
         )
 
-    maps = {view.name: partial(matrix, view) for view in _maps(cohort, params, result)}
-    return Drawings({**maps, "p_values": p_values})
+    return Drawings({"p_values": p_values})
 
 
 ANALYSIS = Analysis(
@@ -682,6 +657,5 @@ ANALYSIS = Analysis(
     report=report,
     draw=draw,
     detail=detail,
-    draw_detail=draw_detail,
     needs=("connectivity", "phenotypes"),
 )

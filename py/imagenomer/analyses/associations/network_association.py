@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -25,7 +23,6 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.edge_fits import Fit, effect_of, features_of, fit_edges, fit_exactly, observed_name
 from imagenomer.analyses.shared.edge_table import finite_or_none, interval_text, signed
-from imagenomer.analyses.shared.grids import values_and_look
 from imagenomer.analyses.shared.inference import (
     BY_P,
     CORRECTIONS,
@@ -56,8 +53,8 @@ from imagenomer.analyses.shared.linear_model import (
     symbol_of,
     warnings_of,
 )
-from imagenomer.analyses.shared.sample import Sample, counted, parcellation_of, sample_of
-from imagenomer.cohort import Cohort
+from imagenomer.analyses.shared.sample import Sample, counted, sample_of
+from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.figures.pixels import scale_limit
 from imagenomer.progress import Progress, Steps
@@ -67,7 +64,7 @@ from imagenomer.statistics.networks import Enrichment, enrichment, network_pairs
 from imagenomer.types import FloatArray, IntArray, Json
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +431,7 @@ def _grids(cohort: Cohort, params: Params, result: NetworkAssociation) -> list[G
     limit = max(scale_limit(values) for values in shown.values())
     adjusted = ", adjusted" if result.unadjusted is not None else ""
     titles = {"effect": f"{title}{adjusted}", "unadjusted": f"{title}, unadjusted"}
+    note, in_full = _note(params, result), _in_full(cohort, names)
     labels = {"effect": statistic_name(model), "unadjusted": statistic_name(model.without_covariates)}
     grids = [
         GridView(
@@ -447,6 +445,9 @@ def _grids(cohort: Cohort, params: Params, result: NetworkAssociation) -> list[G
             limit,
             tips,
             links,
+            note,
+            written=True,
+            in_full=in_full,
         )
         for name, values in shown.items()
     ]
@@ -463,9 +464,29 @@ def _grids(cohort: Cohort, params: Params, result: NetworkAssociation) -> list[G
                 float(-np.log10(result.plan.smallest_p)),
                 tips,
                 links,
+                note,
+                written=True,
+                in_full=in_full,
             )
         )
     return grids
+
+
+def _note(params: Params, result: NetworkAssociation) -> str:
+    whose = "" if params.group is None else f" ({groups.describe(params.group)})"
+    adjusted = f"; adjusted for {result.model.adjusted_for}" if result.model.adjusted_for else ""
+    return (
+        f"{counted(result.sample.n_subjects, 'subject')}{whose}, one observation each{adjusted}\n"
+        f"{np.count_nonzero(result.verdict.significant):,} of {counted(n_tests(result.fit.p_value), 'pair')} "
+        f"significant ({CORRECTIONS[params.correction]}, alpha {params.alpha:g})"
+    )
+
+
+def _in_full(cohort: Cohort, names: tuple[str, ...]) -> tuple[str, ...]:
+    parcellation = parcellation_of(cohort)
+    titles = parcellation.network_titles or parcellation.network_names
+    full = dict(zip(parcellation.network_names, titles, strict=True))
+    return tuple(full[name] for name in names)
 
 
 def _networks(cohort: Cohort, result: NetworkAssociation) -> tuple[str, ...]:
@@ -518,30 +539,6 @@ def _links(params: Params, names: tuple[str, ...]) -> tuple[tuple[Link, ...], ..
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(
-    cohort: Cohort, params: Params, result: NetworkAssociation, theme: Literal["light", "dark"]
-) -> Mapping[str, Figure]:
-    from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.networks import networks_figure
-
-    parcellation = parcellation_of(cohort)
-    titles = parcellation.network_titles or parcellation.network_names
-    in_full = dict(zip(parcellation.network_names, titles, strict=True))
-    whose = "" if params.group is None else f" ({groups.describe(params.group)})"
-    adjusted = f"; adjusted for {result.model.adjusted_for}" if result.model.adjusted_for else ""
-    note = (
-        f"{counted(result.sample.n_subjects, 'subject')}{whose}, one observation each{adjusted}\n"
-        f"{np.count_nonzero(result.verdict.significant):,} of {counted(n_tests(result.fit.p_value), 'pair')} "
-        f"significant ({CORRECTIONS[params.correction]}, alpha {params.alpha:g})"
-    )
-
-    def grid(view: GridView) -> Figure:
-        values, look = values_and_look(view)
-        return networks_figure(values, [in_full[name] for name in view.rows], **look, note=note, theme=theme)
-
-    return Drawings({view.name: partial(grid, view) for view in _grids(cohort, params, result)})
-
-
 ANALYSIS = Analysis(
     title="Network association",
     summary="Which pairs of networks vary with a phenotype: on average, and by how many of their edges do.",
@@ -549,6 +546,5 @@ ANALYSIS = Analysis(
     params=Params,
     compute=compute,
     report=report,
-    draw=draw,
     needs=("connectivity", "phenotypes"),
 )

@@ -40,7 +40,7 @@ from imagenomer.analyses.shared.linear_model import Model, Question, build_model
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
-from imagenomer.figures.pixels import default_colormap, scale_limit
+from imagenomer.figures.pixels import scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjusted import associate, associate_category
@@ -359,6 +359,14 @@ def _title(result: Association) -> str:
     return f"{what} and the components of {result.components.name}{given}"
 
 
+def _note(params: Params, result: Association) -> str:
+    n_significant, tested = np.count_nonzero(result.significant), n_tests(result.verdict.neg_log10_p)
+    return (
+        f"{counted(result.components.subjects.size, 'subject')} with scores; {n_significant:,} of "
+        f"{counted(tested, 'test')} significant ({_CORRECTIONS[params.correction]}, alpha {params.alpha:g})"
+    )
+
+
 def _grid(params: Params, result: Association, title: str) -> GridView:
     numbers = result.components.numbers.tolist()
     choices = {entry.name: getattr(params, entry.name) for entry in dataclasses.fields(params)}
@@ -378,6 +386,8 @@ def _grid(params: Params, result: Association, title: str) -> GridView:
         limit=scale_limit(result.effects),
         tips=tuple(tips),
         links=tuple(links),
+        note=_note(params, result),
+        marked=tuple(tuple(row) for row in result.significant.T.tolist()),
     )
 
 
@@ -474,39 +484,15 @@ def _span(lower: float | None, upper: float | None) -> str | None:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Association, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
-    from imagenomer.analyses.shared.edge_points import draw_points
+def draw(
+    cohort: Cohort, params: Params, result: Association, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import intervals_figure
     from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.grid import grid_figure
 
-    n_significant, tested = np.count_nonzero(result.significant), n_tests(result.verdict.neg_log10_p)
-    note = (
-        f"{counted(result.components.subjects.size, 'subject')} with scores; {n_significant:,} of "
-        f"{counted(tested, 'test')} significant ({_CORRECTIONS[params.correction]}, alpha {params.alpha:g})"
-    )
-    title = _title(result)
     if len(result.tested) > 1:
-        return Drawings(
-            {
-                "grid": lambda: grid_figure(
-                    result.effects.T,
-                    component_names(result.components.numbers),
-                    [one.model.name for one in result.tested],
-                    title=title,
-                    label="r (eta of a category of several levels)",
-                    colormap=default_colormap("diverging"),
-                    limit=scale_limit(result.effects),
-                    marked=result.significant.T,
-                    note=note,
-                    theme=theme,
-                )
-            }
-        )
+        return {}
     (one,) = result.tested
-    row, column = result.strongest
-    number = result.components.numbers[column]
-    points = edge_points(one.model, result.components.scores[one.rows, column], f"Score of component {number}")
     return Drawings(
         {
             "effects": lambda: intervals_figure(
@@ -515,20 +501,12 @@ def draw(cohort: Cohort, params: Params, result: Association, theme: Literal["li
                 one.lower,
                 one.upper,
                 marked=result.significant[0],
-                title=title,
+                title=_title(result),
                 x_label="Component",
                 y_label="Eta" if one.model.n_tested > 1 else "r with 95 % confidence interval",
-                note=note,
+                note=_note(params, result),
                 theme=theme,
-            ),
-            "strongest": lambda: draw_points(
-                cohort,
-                points,
-                f"{one.model.name} and component {number}",
-                _tip(result, row, column, f"Component {number}"),
-                (),
-                theme,
-            ),
+            )
         }
     )
 

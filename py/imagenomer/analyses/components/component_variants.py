@@ -416,7 +416,9 @@ def _ends(result: Association, n: int) -> tuple[list[int], list[int]]:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Association, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Association, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import ranking_figure
     from imagenomer.figures.drawings import Drawings
     from imagenomer.figures.variants import qq_figure, sorted_figure

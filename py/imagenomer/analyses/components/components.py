@@ -29,11 +29,10 @@ from imagenomer.analyses.shared.decompositions import (
     likely_task,
     observed,
 )
-from imagenomer.analyses.shared.sample import Sample, counted, listed, parcellation_of, sample_of
+from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, named_edges, strongest
 from imagenomer.analyses.shared.test_tables import number_text
-from imagenomer.cohort import Cohort
-from imagenomer.figures.pixels import default_colormap, scale_limit
+from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.progress import Steps
 from imagenomer.statistics.decomposition import share_explained
 from imagenomer.statistics.difference import NumberSummary, summarise
@@ -332,15 +331,14 @@ def _subject_rows(cohort: Cohort, components: Components) -> list[dict[str, Any]
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Shown, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Shown, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import BoxStatistics, box_figure, shares_figure, with_n
     from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.matrix import matrix_figure
     from imagenomer.figures.theme import group_style
 
     components = result.components
-    edges, note = components.maps[result.shown], _note(result)
-    scale: Literal["sequential", "diverging"] = "sequential" if components.method == "nmf" else "diverging"
     boxes = []
     for position, one in enumerate(result.members):
         if one.rows.size:
@@ -357,16 +355,6 @@ def draw(cohort: Cohort, params: Params, result: Shown, theme: Literal["light", 
             )
     return Drawings(
         {
-            "component": lambda: matrix_figure(
-                edges,
-                parcellation_of(cohort),
-                title=result.name,
-                label="Weight",
-                colormap=default_colormap(scale),
-                limit=scale_limit(edges),
-                note=note,
-                theme=theme,
-            ),
             "explained": lambda: shares_figure(
                 components.numbers,
                 100 * result.explained,

@@ -376,10 +376,12 @@ def methods(cohort: Cohort, params: Params, result: Confounds) -> Methods:
 # --- drawing -----------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Confounds, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Confounds, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.drawings import Drawings
 
-    return Drawings(drawings(cohort, params, result, theme))
+    return Drawings(drawings(params, result, theme))
 
 
 ANALYSIS = Analysis(

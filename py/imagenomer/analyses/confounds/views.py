@@ -16,10 +16,9 @@ from imagenomer.analyses.contract import Column, FigureView, MatrixView, TableVi
 from imagenomer.analyses.shared.edge_fits import observed_name
 from imagenomer.analyses.shared.edge_table import edge_title
 from imagenomer.analyses.shared.genotyped import variant_label
-from imagenomer.analyses.shared.sample import parcellation_of
 from imagenomer.analyses.shared.test_tables import number_text
-from imagenomer.cohort import Cohort
-from imagenomer.figures.pixels import default_colormap, scale_limit
+from imagenomer.cohort import Cohort, parcellation_of
+from imagenomer.figures.pixels import scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.statistics.overlap import Overlap
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
@@ -634,29 +633,9 @@ def _adjusted_views(cohort: Cohort, params: Params, result: Confounds) -> list[M
 # --- drawing -----------------------------------------------------------------------------------------
 
 
-def drawings(
-    cohort: Cohort, params: Params, result: Confounds, theme: Literal["light", "dark"]
-) -> dict[str, Callable[[], Figure]]:
-    """Return what makes each figure, by the name of its view."""
-    arrays = map_arrays(result)
-
-    def matrix(view: MatrixView) -> Figure:
-        from imagenomer.figures.matrix import matrix_figure
-
-        return matrix_figure(
-            np.asarray(arrays[view.array], dtype=np.float64),
-            parcellation_of(cohort),
-            title=view.title,
-            label=view.label,
-            colormap=default_colormap(view.scale),
-            limit=view.limit or 1.0,
-            note=view.note,
-            theme=theme,
-        )
-
-    makers: dict[str, Callable[[], Figure]] = {
-        view.name: partial(matrix, view) for view in _map_views(cohort, params, result)
-    }
+def drawings(params: Params, result: Confounds, theme: Literal["light", "dark"]) -> dict[str, Callable[[], Figure]]:
+    """Return what makes each figure that is the report's own, by the name of its view."""
+    makers: dict[str, Callable[[], Figure]] = {}
     if result.predicted is not None:
         makers["predictions"] = partial(_draw_predictions, params, result, theme)
     return makers

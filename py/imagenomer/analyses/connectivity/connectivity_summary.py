@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
@@ -22,17 +21,16 @@ from imagenomer.analyses.contract import (
     TableView,
     TaskChoice,
 )
-from imagenomer.analyses.shared.sample import Sample, counted, parcellation_of, sample_of, what
-from imagenomer.cohort import Cohort
+from imagenomer.analyses.shared.sample import Sample, counted, sample_of, what
+from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels
-from imagenomer.figures.pixels import default_colormap, scale_limit
 from imagenomer.parcellation import Parcellation
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.moments import edge_moments
 from imagenomer.types import FloatArray, IntArray, Json
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,14 @@ def report(cohort: Cohort, params: Params, result: Summary) -> Report:
         warnings=tuple(warnings),
         views=(
             MatrixView("mean", f"Mean of {observed}", _label("Mean", params), "mean", "diverging", note=note),
-            MatrixView("sd", f"Standard deviation of {observed}", _label("SD", params), "sd", "sequential", note=note),
+            MatrixView(
+                "sd",
+                f"Standard deviation of {observed}",
+                _label("SD between subjects", params),
+                "sd",
+                "sequential",
+                note=note,
+            ),
             TableView(
                 "networks",
                 "Within and between networks",
@@ -118,39 +123,6 @@ def report(cohort: Cohort, params: Params, result: Summary) -> Report:
             ),
         ),
         arrays={"mean": result.mean, "sd": result.sd, "n_observed": result.n_observed},
-    )
-
-
-def draw(cohort: Cohort, params: Params, result: Summary, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
-    from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.matrix import matrix_figure
-
-    sample, parcellation = result.sample, parcellation_of(cohort)
-    observed = what(cohort, sample.measure, sample.task, sample.session, sample.run)
-    note = _note(params, result)
-    return Drawings(
-        {
-            "mean": lambda: matrix_figure(
-                result.mean,
-                parcellation,
-                title=f"Mean of {observed}",
-                label=_label("Mean", params),
-                colormap=default_colormap("diverging"),
-                limit=scale_limit(result.mean),
-                note=note,
-                theme=theme,
-            ),
-            "sd": lambda: matrix_figure(
-                result.sd,
-                parcellation,
-                title=f"Standard deviation of {observed}",
-                label=_label("SD between subjects", params),
-                colormap=default_colormap("sequential"),
-                limit=scale_limit(result.sd),
-                note=note,
-                theme=theme,
-            ),
-        }
     )
 
 
@@ -203,6 +175,5 @@ ANALYSIS = Analysis(
     params=Params,
     compute=compute,
     report=report,
-    draw=draw,
     needs=("connectivity",),
 )

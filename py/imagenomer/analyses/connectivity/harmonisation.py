@@ -33,11 +33,11 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.linear_model import whole
-from imagenomer.analyses.shared.sample import Sample, counted, listed, parcellation_of, sample_of, what
+from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of, what
 from imagenomer.analyses.shared.sites import COMBAT_CITATIONS, draw_of_sites, preserved_in_words, site_of
 from imagenomer.cohort import Cohort, Measure, Phenotype, natural_key
 from imagenomer.errors import InputError
-from imagenomer.figures.pixels import default_colormap, scale_limit
+from imagenomer.figures.pixels import scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjusted import associate, associate_category
@@ -968,29 +968,17 @@ def _maps(cohort: Cohort, params: Params, result: Harmonised) -> list[MatrixView
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Harmonised, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Harmonised, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import Counts, histogram_figure
     from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.matrix import matrix_figure
     from imagenomer.figures.palette import GROUP_COLOURS
 
-    effects = {"eta_squared_before": result.before, "eta_squared_after": result.after}
-    maps = _maps(cohort, params, result)
-
-    def matrix(view: MatrixView) -> Figure:
-        return matrix_figure(
-            effects[view.array].value,
-            parcellation_of(cohort),
-            title=view.title,
-            label=view.label,
-            colormap=default_colormap(view.scale),
-            limit=view.limit or 1.0,
-            note=view.note,
-            theme=theme,
-        )
+    (limit,) = {view.limit or 1.0 for view in _maps(cohort, params, result)}
 
     def histogram() -> Figure:
-        bins = np.linspace(0, maps[0].limit or 1.0, _N_BINS + 1)
+        bins = np.linspace(0, limit, _N_BINS + 1)
         counted_in = [
             Counts(name, colour, np.histogram(effect.value[np.isfinite(effect.value)], bins)[0])
             for name, colour, effect in zip(
@@ -1007,7 +995,7 @@ def draw(cohort: Cohort, params: Params, result: Harmonised, theme: Literal["lig
             theme=theme,
         )
 
-    return Drawings({**{view.name: partial(matrix, view) for view in maps}, "effects": histogram})
+    return Drawings({"effects": histogram})
 
 
 ANALYSIS = Analysis(

@@ -59,7 +59,7 @@ from imagenomer.analyses.contract import (
     in_parts,
 )
 from imagenomer.analyses.shared.edge_fits import features_of, fit_edges, fit_exactly, observed, observed_name
-from imagenomer.analyses.shared.edge_points import EdgePoints, Groups, draw_points, edge_points, points_view
+from imagenomer.analyses.shared.edge_points import EdgePoints, Groups, edge_points, points_view
 from imagenomer.analyses.shared.edge_table import edge_title, signed
 from imagenomer.analyses.shared.inference import Plan, permutation_arguments, permutations_in_words, plan_of
 from imagenomer.analyses.shared.linear_model import (
@@ -73,12 +73,11 @@ from imagenomer.analyses.shared.linear_model import (
     warnings_of,
     whole,
 )
-from imagenomer.analyses.shared.sample import Sample, counted, default_measure, parcellation_of, sample_of
+from imagenomer.analyses.shared.sample import Sample, counted, default_measure, sample_of
 from imagenomer.analyses.shared.test_tables import number_text
-from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.cohort import Cohort, Phenotype, parcellation_of
 from imagenomer.edges import edge_distances
 from imagenomer.errors import InputError
-from imagenomer.figures.pixels import default_colormap, scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correction import adjust_neg_log10, rejected
@@ -593,18 +592,6 @@ def detail(cohort: Cohort, params: Params, result: QualityControl, edge: int, co
     return points_view(cohort, points, title, caption, colour_by)
 
 
-def draw_detail(
-    cohort: Cohort,
-    params: Params,
-    result: QualityControl,
-    edge: int,
-    colour_by: Groups,
-    theme: Literal["light", "dark"],
-) -> Figure:
-    points, title, caption = _edge(cohort, result, edge)
-    return draw_points(cohort, points, title, caption, colour_by, theme)
-
-
 def _edge(cohort: Cohort, result: QualityControl, edge: int) -> tuple[EdgePoints, str, str]:
     moved = result.with_motion
     if moved is None:
@@ -636,15 +623,13 @@ def _edge(cohort: Cohort, result: QualityControl, edge: int) -> tuple[EdgePoints
 
 
 def draw(
-    cohort: Cohort, params: Params, result: QualityControl, theme: Literal["light", "dark"]
+    cohort: Cohort, params: Params, result: QualityControl, report: Report, theme: Literal["light", "dark"]
 ) -> Mapping[str, Figure]:
     from imagenomer.figures.drawings import Drawings
 
     drawings: dict[str, Callable[[], Figure]] = {}
     if result.with_motion is not None:
         drawings |= _motion_drawings(cohort, params, result.with_motion, theme)
-    if result.scans is not None and result.outliers is not None:
-        drawings |= _outlier_drawings(cohort, result.scans, result.outliers, theme)
     if result.identity is not None and result.identity.bins.size:
         drawings["alike"] = _identity_drawing(result.identity, theme)
     return Drawings(drawings)
@@ -653,23 +638,10 @@ def draw(
 def _motion_drawings(
     cohort: Cohort, params: Params, moved: WithMotion, theme: Literal["light", "dark"]
 ) -> dict[str, Callable[[], Figure]]:
-    from imagenomer.figures.matrix import matrix_figure
     from imagenomer.figures.quality import distance_figure, null_figure
 
     found, view = moved.qcfc, _map(cohort, params, moved)
     label = f"{view.label} with {moved.model.name}"
-
-    def matrix() -> Figure:
-        return matrix_figure(
-            moved.fit.r,
-            parcellation_of(cohort),
-            title=view.title,
-            label=view.label,
-            colormap=default_colormap("diverging"),
-            limit=scale_limit(moved.fit.r),
-            note=view.note,
-            theme=theme,
-        )
 
     def distribution() -> Figure:
         half = (MATCH_BINS[1] - MATCH_BINS[0]) / 2
@@ -700,38 +672,8 @@ def _motion_drawings(
             theme=theme,
         )
 
-    drawings = {"r": matrix, "distribution": distribution}
+    drawings = {"distribution": distribution}
     return drawings | {"distance": distance} if np.isfinite(found.distance_r) else drawings
-
-
-def _outlier_drawings(
-    cohort: Cohort, scans: Scans, found: Outliers, theme: Literal["light", "dark"]
-) -> dict[str, Callable[[], Figure]]:
-    from imagenomer.figures.chart import Points, points_figure, with_n
-
-    def scatter(view: PointsView) -> Callable[[], Figure]:
-        def drawn() -> Figure:
-            return points_figure(
-                [
-                    Points(
-                        with_n(series["name"], len(series["x"])),
-                        series["colour"],
-                        np.array(series["x"]),
-                        np.array(series["y"]),
-                    )
-                    for series in view.series
-                ],
-                title=view.title,
-                x_label=view.x_label,
-                y_label=view.y_label,
-                x_ticks=view.x_ticks,
-                note=view.caption,
-                theme=theme,
-            )
-
-        return drawn
-
-    return {view.name: scatter(view) for view in outlier_points(cohort, scans, found)}
 
 
 def _identity_drawing(found: Identity, theme: Literal["light", "dark"]) -> Callable[[], Figure]:
@@ -816,7 +758,6 @@ ANALYSIS = Analysis(
     report=report,
     draw=draw,
     detail=detail,
-    draw_detail=draw_detail,
     needs=("connectivity", "phenotypes"),
     parts=_PARTS,
     methods=methods,

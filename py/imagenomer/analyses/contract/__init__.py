@@ -2,9 +2,11 @@
 
 from imagenomer.analyses.contract.analysis import (
     Analysis,
+    Groups,
     Need,
     Part,
     Tab,
+    ThemeName,
     form_of,
     in_parts,
     read_params,
@@ -29,20 +31,8 @@ from imagenomer.analyses.contract.fields import (
     VariantSetChoice,
     WeightsChoice,
 )
-from imagenomer.analyses.contract.report import (
-    Column,
-    FigureView,
-    Finding,
-    GridView,
-    Link,
-    MatrixView,
-    Methods,
-    PointsView,
-    Report,
-    TableView,
-    View,
-    matrix_view,
-)
+from imagenomer.analyses.contract.report import Finding, Methods, Report, matrix_view
+from imagenomer.views import Column, FigureView, GridView, Link, MatrixView, PointsView, TableView, View
 
 __all__ = [
     "Analysis",
@@ -54,6 +44,7 @@ __all__ = [
     "Flag",
     "GridView",
     "GroupChoice",
+    "Groups",
     "GroupsChoice",
     "LevelChoice",
     "Link",
@@ -75,6 +66,7 @@ __all__ = [
     "TableView",
     "TaskChoice",
     "Text",
+    "ThemeName",
     "VariantSetChoice",
     "View",
     "WeightsChoice",

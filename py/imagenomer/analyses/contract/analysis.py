@@ -11,19 +11,24 @@ import dataclasses
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from imagenomer.analyses.contract.fields import checked
-from imagenomer.analyses.contract.report import Methods, PointsView, Report
+from imagenomer.analyses.contract.report import Methods, Report
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import Json
+from imagenomer.views import FigureView, PointsView, TableView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from imagenomer.cohort import Cohort, Measure
 
+ThemeName: TypeAlias = Literal["light", "dark"]
+#: Name, expression and colour of each group that points are coloured by.
+Groups: TypeAlias = tuple[tuple[str, str, str], ...]
 #: The tabs of the page, as they stand in a row.
 Tab = Literal["Connectivity", "Phenotypes", "Genotypes", "Associations", "Confounds", "Components", "Models", "Maps"]
 #: What a cohort may lack that an analysis cannot do without.
@@ -89,14 +94,14 @@ class Analysis:
         ``(cohort, params) -> Steps[result]``, a generator that yields progress and returns a frozen dataclass.
     report : callable
         ``(cohort, params, result) -> Report``.
-    draw : callable
-        ``(cohort, params, result, theme) -> {name of view: Figure}``. Imports Matplotlib inside: the menu opens
-        without it. Where there are several, `imagenomer.figures.drawings.Drawings` draws only those that are taken.
+    draw : callable, optional
+        ``(cohort, params, result, report, theme) -> {name of view: Figure}``: what is this analysis's own to draw, its
+        `FigureView`s. Imports Matplotlib inside: the menu opens without it. Where there are several,
+        `imagenomer.figures.drawings.Drawings` draws only those that are taken. Views that the page paints are drawn
+        alike for all analyses (`figures`), unless one of this name is among these.
     detail : callable, optional
         ``(cohort, params, result, edge, groups) -> PointsView``: one clicked edge; ``groups`` are
         ``(name, expression, colour)`` to colour by.
-    draw_detail : callable, optional
-        The same edge as a figure to download: ``(cohort, params, result, edge, groups, theme) -> Figure``.
     measure : callable, optional
         ``(cohort, params, result) -> Steps[Measure]``: a measure that the result makes, which the user can add to the
         cohort for other analyses (`imagenomer.load.add_measure`).
@@ -117,16 +122,40 @@ class Analysis:
     params: type[Any]
     compute: Callable[[Cohort, Any], Steps[Any]]
     report: Callable[[Cohort, Any, Any], Report]
-    draw: Callable[[Cohort, Any, Any, Literal["light", "dark"]], Mapping[str, Figure]]
-    detail: Callable[[Cohort, Any, Any, int, tuple[tuple[str, str, str], ...]], PointsView] | None = None
-    draw_detail: (
-        Callable[[Cohort, Any, Any, int, tuple[tuple[str, str, str], ...], Literal["light", "dark"]], Figure] | None
-    ) = None
+    draw: Callable[[Cohort, Any, Any, Report, ThemeName], Mapping[str, Figure]] | None = None
+    detail: Callable[[Cohort, Any, Any, int, Groups], PointsView] | None = None
     measure: Callable[[Cohort, Any, Any], Steps[Measure]] | None = None
     needs: tuple[Need, ...] = ()
     opens_tab: bool = False
     parts: tuple[Part, ...] = ()
     methods: Callable[[Cohort, Any, Any], Methods] | None = None
+
+    def figures(
+        self, cohort: Cohort, params: Any, result: Any, report: Report, theme: ThemeName = "light"
+    ) -> Mapping[str, Figure]:
+        """Return the figures of a result by the name of their view, in the order of the views, tables aside.
+
+        Each is drawn when it is taken. Imports Matplotlib.
+
+        Parameters
+        ----------
+        cohort, params, result
+            As for ``report``.
+        report : Report
+            What ``report`` made of them.
+        theme : "light" or "dark"
+        """
+        from imagenomer.figures.drawings import Drawings  # late: only who keeps a figure needs Matplotlib
+        from imagenomer.figures.views import view_figure
+
+        own = {} if self.draw is None else self.draw(cohort, params, result, report, theme)
+        drawn: dict[str, Callable[[], Figure]] = {}
+        for view in report.views:
+            if view.name in own:
+                drawn[view.name] = partial(own.__getitem__, view.name)
+            elif not isinstance(view, TableView | FigureView):
+                drawn[view.name] = partial(view_figure, view, report.arrays, cohort.parcellation, theme)
+        return Drawings(drawn)
 
 
 def form_of(analysis: Analysis) -> list[dict[str, Json]]:

@@ -28,7 +28,6 @@ from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS, OTHERS_COLOUR
-from imagenomer.figures.pixels import default_colormap
 from imagenomer.groups import describe
 from imagenomer.jsonable import finite
 from imagenomer.progress import Steps
@@ -249,6 +248,7 @@ def _grid(result: Placement) -> GridView:
         scale="sequential",
         limit=1.0,
         tips=tuple(tuple(_tip(link, column) for column in range(n)) for link in result.links),
+        note=_note(result),
     )
 
 
@@ -314,59 +314,33 @@ def _score_table(cohort: Cohort, found: Ancestry) -> TableView:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Placement, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
-    from imagenomer.figures.chart import Points, points_figure, shares_figure, with_n
+def draw(
+    cohort: Cohort, params: Params, result: Placement, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
+    from imagenomer.figures.chart import shares_figure
     from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.grid import grid_figure
 
-    found, x, y = result.ancestry, int(params.x), int(params.y)
-    scores, share = found.components.scores, found.components.share
-    note = f"{counted(found.subjects.size, 'subject')}, {found.n_used:,} variants of {found.variants.name}"
+    share = result.ancestry.components.share
+    return Drawings(
+        {
+            "eigenvalues": lambda: shares_figure(
+                np.arange(1, share.size + 1),
+                100 * share,
+                100 * np.cumsum(share),
+                marked=int(params.x) - 1,
+                title="How much each component takes",
+                x_label="Component",
+                y_label="Share of the sum of eigenvalues (%)",
+                note=_note(result),
+                theme=theme,
+            )
+        }
+    )
 
-    def components() -> Figure:
-        series, shared = _series(cohort, params, found.subjects)
-        points = [
-            Points(with_n(name, int(own.sum())), colour, scores[own, x - 1], scores[own, y - 1])
-            for name, colour, own in series
-        ]
-        return points_figure(
-            points,
-            title=f"Ancestry of {counted(found.subjects.size, 'subject')}",
-            x_label=_axis(found, x),
-            y_label=_axis(found, y),
-            note=" ".join([note, *shared]),
-            theme=theme,
-        )
 
-    def eigenvalues() -> Figure:
-        return shares_figure(
-            np.arange(1, share.size + 1),
-            100 * share,
-            100 * np.cumsum(share),
-            marked=x - 1,
-            title="How much each component takes",
-            x_label="Component",
-            y_label="Share of the sum of eigenvalues (%)",
-            note=note,
-            theme=theme,
-        )
-
-    def phenotypes() -> Figure:
-        view = _grid(result)
-        return grid_figure(
-            np.array([[np.nan if value is None else value for value in row] for row in view.values]),
-            view.rows,
-            view.columns,
-            title=view.title,
-            label=view.label,
-            colormap=default_colormap("sequential"),
-            limit=1.0,
-            note=note,
-            theme=theme,
-        )
-
-    drawn = {"components": components, "eigenvalues": eigenvalues}
-    return Drawings({**drawn, "phenotypes": phenotypes} if result.links else drawn)
+def _note(result: Placement) -> str:
+    found = result.ancestry
+    return f"{counted(found.subjects.size, 'subject')}, {found.n_used:,} variants of {found.variants.name}"
 
 
 ANALYSIS = Analysis(

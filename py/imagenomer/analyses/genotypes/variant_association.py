@@ -980,7 +980,9 @@ def _strongest_alt(result: Association) -> str:
     )
 
 
-def draw(cohort: Cohort, params: Params, result: Association, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Association, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import ranking_figure
     from imagenomer.figures.drawings import Drawings
     from imagenomer.figures.variants import manhattan_figure, qq_figure, sorted_figure

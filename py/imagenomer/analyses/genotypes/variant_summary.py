@@ -445,7 +445,9 @@ def _subject_table(cohort: Cohort, result: Summary) -> TableView:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Summary, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Summary, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import Counts, bars_figure, histogram_figure, violin_figure
     from imagenomer.figures.drawings import Drawings
     from imagenomer.figures.variants import qq_figure

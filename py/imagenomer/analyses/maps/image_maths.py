@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from imagenomer.analyses.contract import Analysis, Column, MapsChoice, MatrixView, Report, TableView, Text
-from imagenomer.analyses.shared.sample import counted, listed, parcellation_of
+from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.saved_maps import SavedMap, saved_maps
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, named_edges, strongest
-from imagenomer.cohort import Cohort
+from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.expressions import FUNCTIONS, Evaluation, evaluate, format_name, names_in, parse
-from imagenomer.figures.pixels import default_colormap, scale_limit
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import FloatArray, Json
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 #: Edges that the table lists.
 _LISTED = 100
@@ -115,29 +114,6 @@ def report(cohort: Cohort, params: Params, result: Computed) -> Report:
     )
 
 
-def draw(cohort: Cohort, params: Params, result: Computed, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
-    from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.matrix import matrix_figure
-
-    values = result.edges
-    if values is None:
-        return {}
-    return Drawings(
-        {
-            "result": lambda: matrix_figure(
-                values,
-                parcellation_of(cohort),
-                title=_title(params),
-                label="Value",
-                colormap=default_colormap(_scale(values)),
-                limit=scale_limit(values),
-                note=_note(result),
-                theme=theme,
-            )
-        }
-    )
-
-
 def _title(params: Params) -> str:
     text = " ".join(params.expression.split())
     return text if len(text) <= _TITLE else text[: _TITLE - 1] + "…"
@@ -159,6 +135,5 @@ ANALYSIS = Analysis(
     params=Params,
     compute=compute,
     report=report,
-    draw=draw,
     needs=("connectivity",),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import numpy as np
 
@@ -22,10 +22,10 @@ from imagenomer.analyses.contract import (
     TableView,
     View,
 )
-from imagenomer.analyses.shared.sample import counted, listed, parcellation_of
+from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.saved_maps import SavedMap, saved_maps
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, RANKINGS, Ranking, named_edges, strongest
-from imagenomer.cohort import Cohort
+from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.progress import Progress, Steps
@@ -34,7 +34,7 @@ from imagenomer.statistics.similarity import Similarity, compare_maps
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 #: Points of the scatter: more would hide each other, and slow the page.
 _MOST_POINTS = 2000
@@ -160,6 +160,7 @@ def report(cohort: Cohort, params: Params, result: Comparison) -> Report:
             tips=tuple(
                 tuple(_tip(params, result, i, j) for j in range(len(result.names))) for i in range(len(result.names))
             ),
+            written=True,
         ),
         TableView("pairs", "Pairs of maps", _pair_columns(params), tuple(pairs)),
     ]
@@ -343,38 +344,6 @@ def _axis(result: Comparison, name: str) -> str:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Comparison, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
-    from imagenomer.figures.chart import Points, points_figure
-    from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.networks import networks_figure
-    from imagenomer.figures.pixels import default_colormap
-
-    a, b = result.names[:2]
-    x, y = result.values[:2, result.shown]
-    note = f"{counted(result.shown.size, 'edge')} shown"
-    drawings = {
-        "correlation": lambda: networks_figure(
-            result.similarity.r,
-            result.names,
-            title="Correlation over edges",
-            label=_COEFFICIENTS[params.method],
-            colormap=default_colormap("diverging"),
-            limit=1.0,
-            theme=theme,
-        )
-    }
-    if result.shown.size:
-        drawings["scatter"] = lambda: points_figure(
-            [Points("Edges", GROUP_COLOURS[0], x, y)],
-            title=f"{a} and {b}, edge by edge",
-            x_label=_axis(result, a),
-            y_label=_axis(result, b),
-            note=note,
-            theme=theme,
-        )
-    return Drawings(drawings)
-
-
 ANALYSIS = Analysis(
     title="Compare maps",
     summary="Whether maps agree over the brain, and whether they single out the same edges.",
@@ -382,6 +351,5 @@ ANALYSIS = Analysis(
     params=Params,
     compute=compute,
     report=report,
-    draw=draw,
     needs=("connectivity",),
 )

@@ -29,12 +29,11 @@ from imagenomer.analyses.contract import (
     View,
     WeightsChoice,
 )
-from imagenomer.analyses.shared.sample import Sample, counted, listed, parcellation_of, sample_of, what
+from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of, what
 from imagenomer.analyses.shared.saved_maps import saved_maps
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, RANKINGS, Ranking, named_edges, strongest
-from imagenomer.cohort import Cohort, ModelWeights, VariantSet, natural_key
+from imagenomer.cohort import Cohort, ModelWeights, VariantSet, natural_key, parcellation_of
 from imagenomer.errors import InputError
-from imagenomer.figures.pixels import default_colormap, scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.moments import edge_moments
@@ -523,41 +522,17 @@ def _alt(weights: FloatArray, result: Weighed) -> str:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Weighed, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Weighed, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import box_figure, box_statistics, ranking_figure
     from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.matrix import matrix_figure
     from imagenomer.figures.palette import GROUP_COLOURS
 
     title, note = _title(cohort, params, result), _note(params, result)
 
-    def matrix(
-        values: FloatArray, title: str, label: str, scale: Literal["diverging", "sequential"], limit: float
-    ) -> Figure:
-        return matrix_figure(
-            values,
-            parcellation_of(cohort),
-            title=title,
-            label=label,
-            colormap=default_colormap(scale),
-            limit=limit,
-            note=note,
-            theme=theme,
-        )
-
     drawings: dict[str, Callable[[], Figure]] = {}
-    if result.variants is None:
-        drawings["weights"] = lambda: matrix(
-            result.average, title, _label(params), "diverging", scale_limit(result.average)
-        )
-        if result.several:
-            drawings["iqr"] = lambda: matrix(
-                result.iqr, "Interquartile range over models", "IQR", "sequential", scale_limit(result.iqr)
-            )
-            drawings["agreement"] = lambda: matrix(
-                result.agreement, "Models that agree in sign", "Share of models", "sequential", 1.0
-            )
-    else:
+    if result.variants is not None:
         drawings["genotypes"] = lambda: box_figure(
             [
                 box_statistics(name, colour, own[np.isfinite(own)])

@@ -265,8 +265,10 @@ def report(cohort: Cohort, params: Params, result: Prediction) -> Report:
     return make_report(cohort, params, result)
 
 
-def draw(cohort: Cohort, params: Params, result: Prediction, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
-    return draw_views(cohort, params, result, theme)
+def draw(
+    cohort: Cohort, params: Params, result: Prediction, report: Report, theme: Literal["light", "dark"]
+) -> Mapping[str, Figure]:
+    return draw_views(result, theme)
 
 
 def methods(cohort: Cohort, params: Params, result: Prediction) -> Methods:

@@ -25,17 +25,15 @@ from imagenomer.analyses.contract import (
 from imagenomer.analyses.models.protocol import MODELS, USES, about_model, about_splits
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.edge_points import jitter
-from imagenomer.analyses.shared.grids import draw_grid
 from imagenomer.analyses.shared.inference import Plan
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.predictors import Gathered
-from imagenomer.analyses.shared.sample import counted, listed, parcellation_of
+from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.sites import COMBAT_CITATIONS
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, named_edges, strongest
 from imagenomer.analyses.shared.test_tables import number_text, p_text
-from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.cohort import Cohort, Phenotype, parcellation_of
 from imagenomer.figures.palette import GROUP_COLOURS
-from imagenomer.figures.pixels import default_colormap, scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.statistics.models import Model as Fitted
 from imagenomer.statistics.prediction import CrossValidation, main_score
@@ -892,35 +890,16 @@ def _subject_rows(cohort: Cohort, result: Prediction) -> list[dict[str, Json]]:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw_views(
-    cohort: Cohort, params: Params, result: Prediction, theme: Literal["light", "dark"]
-) -> Mapping[str, Figure]:
-    from imagenomer.figures.chart import Points, box_figure, box_statistics, points_figure
+def draw_views(result: Prediction, theme: Literal["light", "dark"]) -> Mapping[str, Figure]:
+    from imagenomer.figures.chart import box_figure, box_statistics
     from imagenomer.figures.drawings import Drawings
-    from imagenomer.figures.matrix import matrix_figure
     from imagenomer.figures.prediction import curve_figure, null_figure, roc_figure
 
     judged = result.judged.result
     main = judged.main_score
     note = f"{counted(result.gathered.n_subjects, 'subject')}; {result.gathered.name}"
     title = f"{_target_name(result)} from {result.gathered.name}"
-    report = make_report(cohort, params, result)
     drawings: dict[str, Callable[[], Figure]] = {}
-
-    def scatter(view: PointsView) -> Figure:
-        own = [
-            Points(str(one["name"]), str(one["colour"]), np.array(one["x"]), np.array(one["y"])) for one in view.series
-        ]
-        return points_figure(
-            own,
-            title=view.title,
-            x_label=view.x_label,
-            y_label=view.y_label,
-            line=view.line,
-            x_ticks=view.x_ticks,
-            note=f"{note}. {view.caption}",
-            theme=theme,
-        )
 
     def boxes() -> Figure:
         named = [("Model", judged.scores[main]), ("Null model", judged.null_scores[main])]
@@ -935,24 +914,6 @@ def draw_views(
             own, title=f"{title}: {len(judged.splits)} splits", x_label=SCORES[main], note=note, theme=theme
         )
 
-    for view in report.views:
-        if isinstance(view, PointsView):
-            drawings[view.name] = partial(scatter, view)
-        elif isinstance(view, GridView):
-            drawings[view.name] = partial(draw_grid, view, theme, note)
-        elif isinstance(view, MatrixView):
-            values = np.asarray(report.arrays[view.array], dtype=np.float64)
-            drawings[view.name] = partial(
-                matrix_figure,
-                values,
-                parcellation_of(cohort),
-                title=view.title,
-                label=view.label,
-                colormap=default_colormap(view.scale),
-                limit=view.limit or scale_limit(values),
-                note=view.note,
-                theme=theme,
-            )
     drawings["splits"] = boxes
     if len(result.levels) == 2:
         tested = [(split.test, judged.decision[number, split.test, 0]) for number, split in enumerate(judged.splits)]

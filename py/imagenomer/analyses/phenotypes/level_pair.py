@@ -320,32 +320,16 @@ def _colours(pair: LevelPair) -> tuple[str, ...]:
 
 
 def draw(pair: LevelPair, title: str, chart: str, theme: Literal["light", "dark"]) -> dict[str, Figure]:
-    from imagenomer.figures.chart import Points, points_figure, with_n
+    from imagenomer.figures.chart import with_n
     from imagenomer.figures.comparison import levels_figure
 
     names = [with_n(level, sample.size) for level, sample in zip(pair.levels, pair.samples, strict=True)]
-    colours, label = _colours(pair), _label(pair.number)
-    values = pair.values
-    x = pair.codes + jitter(pair.codes.astype(np.float64), values)
-    points = [
-        Points(name, colour, x[pair.codes == index], values[pair.codes == index])
-        for index, (name, colour) in enumerate(zip(names, colours, strict=True))
-    ]
     return {
-        "points": points_figure(
-            points,
-            title=title,
-            x_label=pair.category.name,
-            y_label=label,
-            x_ticks=[(float(index), level) for index, level in enumerate(pair.levels)],
-            note=_headline(pair),
-            theme=theme,
-        ),
         "levels_chart": levels_figure(
-            list(zip(names, colours, pair.samples, strict=True)),
+            list(zip(names, _colours(pair), pair.samples, strict=True)),
             kind=chart,
             title=title,
-            x_label=label,
+            x_label=_label(pair.number),
             note=_headline(pair),
             theme=theme,
         ),

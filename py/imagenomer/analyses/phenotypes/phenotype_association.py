@@ -104,7 +104,7 @@ def report(cohort: Cohort, params: Params, result: PhenotypeAssociation) -> Repo
 
 
 def draw(
-    cohort: Cohort, params: Params, result: PhenotypeAssociation, theme: Literal["light", "dark"]
+    cohort: Cohort, params: Params, result: PhenotypeAssociation, report: Report, theme: Literal["light", "dark"]
 ) -> dict[str, Figure]:
     pair, title = result.pair, _title(params)
     if isinstance(pair, NumberPair):

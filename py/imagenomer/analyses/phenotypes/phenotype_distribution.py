@@ -355,7 +355,9 @@ def _title(result: Distribution) -> str:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: Distribution, theme: Literal["light", "dark"]) -> dict[str, Figure]:
+def draw(
+    cohort: Cohort, params: Params, result: Distribution, report: Report, theme: Literal["light", "dark"]
+) -> dict[str, Figure]:
     from imagenomer.figures import chart
     from imagenomer.figures.theme import group_style
 

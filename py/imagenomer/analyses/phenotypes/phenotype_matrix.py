@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from imagenomer.analyses.contract import (
     Report,
     TableView,
 )
-from imagenomer.analyses.shared.grids import draw_grid
 from imagenomer.analyses.shared.sample import People, counted, draw_people
 from imagenomer.analyses.shared.test_tables import number_text, p_text
 from imagenomer.cohort import Cohort, Phenotype
@@ -32,7 +31,7 @@ from imagenomer.statistics.pairwise import Pairs, associate_pairs
 from imagenomer.types import FloatArray, IntArray, Json
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 #: Phenotypes in the map and pairs in the table, at most: more cannot be read or pointed at.
 _MOST_SHOWN, _MOST_LISTED = 100, 2000
@@ -274,6 +273,7 @@ def _grid(params: Params, result: PhenotypeMatrix) -> GridView:
         limit=1.0,
         tips=tuple(tuple(_tip(result, i, j) for j in shown) for i in shown),
         links=tuple(tuple(_link(params, result, i, j) for j in shown) for i in shown),
+        note=f"{counted(result.people.subjects.size, 'subject')}; r with its sign, epsilon and Cramer's V without.",
     )
 
 
@@ -302,11 +302,6 @@ def _link(params: Params, result: PhenotypeMatrix, i: int, j: int) -> Link | Non
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(cohort: Cohort, params: Params, result: PhenotypeMatrix, theme: Literal["light", "dark"]) -> dict[str, Figure]:
-    note = f"{counted(result.people.subjects.size, 'subject')}; r with its sign, epsilon and Cramer's V without."
-    return {"associations": draw_grid(_grid(params, result), theme, note)}
-
-
 ANALYSIS = Analysis(
     title="All phenotypes against all",
     summary="Which phenotypes go together: where confounds are seen first.",
@@ -314,6 +309,5 @@ ANALYSIS = Analysis(
     params=Params,
     compute=compute,
     report=report,
-    draw=draw,
     needs=("phenotypes",),
 )

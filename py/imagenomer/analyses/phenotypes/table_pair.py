@@ -10,7 +10,6 @@ import numpy as np
 
 from imagenomer.analyses.contract import Column, FigureView, GridView, TableView, View
 from imagenomer.analyses.phenotypes.level_pair import levels_of
-from imagenomer.analyses.shared.grids import draw_grid
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import (
     Adjustment,
@@ -303,7 +302,6 @@ def draw(pair: TablePair, title: str, theme: Literal["light", "dark"]) -> dict[s
 
     n = len(pair.column_levels)
     return {
-        "residuals": draw_grid(residual_grid(pair, title), theme),
         "mosaic": mosaic_figure(
             pair.table,
             pair.row_levels,

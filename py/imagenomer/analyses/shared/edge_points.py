@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from imagenomer.statistics.design import directions_of, residuals
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 #: Name, expression and colour of each group to colour by.
 Groups = tuple[tuple[str, str, str], ...]
@@ -136,33 +136,6 @@ def points_view(cohort: Cohort, points: EdgePoints, title: str, caption: str, co
         line=points.line,
         caption=" ".join([caption, *shared]),
         x_ticks=points.x_ticks,
-    )
-
-
-def draw_points(
-    cohort: Cohort,
-    points: EdgePoints,
-    title: str,
-    caption: str,
-    colour_by: Groups,
-    theme: Literal["light", "dark"],
-) -> Figure:
-    """Draw the scatter to keep."""
-    from imagenomer.figures.chart import Points, points_figure, with_n
-
-    series, shared = group_series(cohort, points.subjects, colour_by)
-    return points_figure(
-        [
-            Points(with_n(name, int(np.count_nonzero(own))), colour, points.x[own], points.y[own])
-            for name, colour, own in series
-        ],
-        title=title,
-        x_label=points.x_label,
-        y_label=points.y_label,
-        line=points.line,
-        x_ticks=points.x_ticks,
-        note=" ".join([caption, *shared]),
-        theme=theme,
     )
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from imagenomer import groups
 from imagenomer.cohort import Cohort, Observations, condition_parts
 from imagenomer.errors import InputError
-from imagenomer.parcellation import Parcellation
 from imagenomer.types import BoolArray, IntArray, Json
 
 #: Names listed in a sentence before "and n others".
@@ -227,13 +226,6 @@ def leak_warnings(cohort: Cohort, measure: str) -> list[str]:
         "seen before, and its scores may be too good; choose the measure as it was before. On the page "
         "Prediction, “Harmonise by” does it in the training part of each split only."
     ]
-
-
-def parcellation_of(cohort: Cohort) -> Parcellation:
-    """Return the parcels of a cohort that has connectivity."""
-    if cohort.parcellation is None:
-        raise InputError(f"{cohort.name} has no parcels; open a cohort with scans")
-    return cohort.parcellation
 
 
 def what(
