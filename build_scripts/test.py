@@ -4,9 +4,7 @@
 
 Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs Chromium, Firefox and WebKitGTK. With
 ``CI`` set, what is missing on the machine fails instead of skipping tests. What needs no browser runs in two processes,
-unless there are arguments of pytest: with those all that they select runs in one. Where tests in a browser fail, they
-are run once more, by themselves: three browsers on a busy machine now and then answer too late. What fails twice has
-failed, and the last lines tell of what did not.
+unless there are arguments of pytest: with those all that they select runs in one.
 """
 
 from __future__ import annotations
@@ -34,9 +32,6 @@ CHECKS = (
 )
 #: Two processes, each of which has whole files to itself (see tests/conftest.py).
 PARALLEL = ["-n", "2", "--dist", "loadgroup"]
-BROWSER = ["-m", "browser"]
-#: What failed before, up to the first that does so again.
-ONCE_MORE = ["--last-failed", "--last-failed-no-failures", "none", "--exitfirst", "--verbose"]
 
 
 def prepare_environment() -> Path:
@@ -129,20 +124,13 @@ def main() -> int:
             runs = [["-m", "not slow and not browser", *parallel]]
         else:
             # Browsers have to answer in time, so their tests share the machine with no others.
-            runs = [[]] if for_pytest else [["-m", "not browser", *parallel], BROWSER]
-
-    def passes(run: list[str]) -> bool:
-        line = ["pytest", *run, *for_pytest]
-        print(f"--- {' '.join(line)}", flush=True)
-        return subprocess.run([python, "-m", *line], cwd=ROOT, env=environment).returncode == 0
+            runs = [[]] if for_pytest else [["-m", "not browser", *parallel], ["-m", "browser"]]
 
     for run in runs:
-        if passes(run):
-            continue
-        if run is BROWSER and passes([*BROWSER, *ONCE_MORE]):
-            print("passed only when run once more, and wants mending: the tests named just above", flush=True)
-        else:
-            failed.append(" ".join(["pytest", *run, *for_pytest]))
+        line = ["pytest", *run, *for_pytest]
+        print(f"--- {' '.join(line)}", flush=True)
+        if subprocess.run([python, "-m", *line], cwd=ROOT, env=environment).returncode != 0:
+            failed.append(" ".join(line))
     if failed:
         print(f"failed: {'; '.join(failed)}")
     return 1 if failed else 0

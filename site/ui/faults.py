@@ -7,10 +7,10 @@ program it was, and never what the data were.
 import json
 
 import js
-from client import SILENCE
 from dom import add, h, hide, listen, text
 from jsffi import JsException
-from logic.words import plural
+from logic.opening import title_of, top_of
+from logic.protocol import SILENCE
 
 #: What the calls of the engine are doing; the others are told by their arguments.
 _DOING = {
@@ -192,7 +192,7 @@ class Faults:
             titles = [entry["title"] for entry in self.app.catalog if entry["name"] == arguments["analysis"]]
             return f"computing “{titles[0] if titles else arguments['analysis']}”"
         if name == "open_files":
-            return f"opening {describe_files(arguments['paths'])}"
+            return f"opening {title_of(arguments['paths'])}"
         return _DOING.get(name, name)
 
     def _command(self, name, arguments):
@@ -228,14 +228,3 @@ def _cause_of(message):
 def _quoted(argument):
     plain = all(letter.isalpha() or letter.isdigit() or letter in "._-/:" for letter in argument)
     return argument if plain and argument else "'" + argument.replace("'", "'\"'\"'") + "'"
-
-
-def describe_files(paths):
-    """What is being opened, in a few words."""
-    return top_of(paths) or plural(len(paths), "file")
-
-
-def top_of(paths):
-    """The one folder or file that holds all of them, or None."""
-    tops = {path.split("/")[0] for path in paths}
-    return tops.pop() if len(tops) == 1 else None

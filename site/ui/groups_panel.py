@@ -1,48 +1,22 @@
 """Groups: the panel where subjects are grouped, by clicking or by typing, and the colours that groups keep."""
 
 import js
-from client import Refused
 from dom import add, clear, find, h, later, listen, show, text
+from logic.groups import Condition, Draft, Groups, example_of, place_of
+from logic.protocol import Refused
 from logic.words import grouped, number, plural
 from long_list import MANY_OPTIONS, LongSelect, TickList
 
-#: At least 18 apart in CIELAB from one another, also as seen without red, green or blue cones (Machado et al. 2009),
-#: and 3 : 1 against the light and the dark page. No seventh does; from there on they repeat.
-COLOURS = ("#0072b2", "#d55e00", "#00a569", "#b478f0", "#a54b2d", "#785a5a")
-
-NUMBER_OPERATORS = (
-    (">=", "is at least"),
-    ("<=", "is at most"),
-    (">", "is more than"),
-    ("<", "is less than"),
-    ("==", "is"),
-    ("!=", "is not"),
-    ("is missing", "is missing"),
-    ("is not missing", "is known"),
-)
-CATEGORY_OPERATORS = (
-    ("==", "is"),
-    ("!=", "is not"),
-    ("in", "is one of"),
-    ("not in", "is none of"),
-    ("is missing", "is missing"),
-    ("is not missing", "is known"),
-)
 #: In place of a name while there is no good expression to stand in for it.
 NO_NAME = "the expression"
-#: Characters shown before the place of an error.
-BEFORE = 18
 
 
 class GroupsPanel:
-    """The groups of the page; ``entries`` are all of them, ``app.groups`` those that fit the open cohort.
-
-    An entry is ``{name, expression, slot, colour, n, n_unknown, problem}``; ``slot`` numbers the colour.
-    """
+    """The groups of the page: ``groups`` are all of them, ``app.groups`` those that fit the open cohort."""
 
     def __init__(self, app):
         self.app = app
-        self.entries = []
+        self.groups = Groups()
         self.element = find("groups")
         self._toggle = find("toggle-groups")
         self._list = h("ul", aria_label="Groups")
@@ -61,21 +35,17 @@ class GroupsPanel:
     # --- what is saved, and what the page asks ---
 
     def saved(self):
-        return [[entry["name"], entry["expression"], entry["slot"]] for entry in self.entries]
+        return self.groups.saved()
 
     async def restore(self, saved):
         """Take over saved groups, and count them in the open cohort."""
-        self.entries = []
-        for name, expression, slot in saved:
-            self.entries.append({"name": str(name), "expression": str(expression), "slot": int(slot)})
-        for entry in self.entries:
+        self.groups.take_over(saved)
+        for entry in self.groups.entries:
             await self._count(entry)
         self._changed()
         self.edit(None)
 
     async def _count(self, entry):
-        entry["colour"] = COLOURS[entry["slot"] % len(COLOURS)]
-        entry["n"] = entry["n_unknown"] = entry["problem"] = None
         try:
             answer = (await self.app.client.call("check_group", {"expression": entry["expression"]})).json
             entry["n"], entry["n_unknown"] = answer["n"], answer["n_unknown"]
@@ -84,7 +54,7 @@ class GroupsPanel:
 
     def _changed(self):
         """Tell the page; returns what follows from it that the user should know, a sentence each."""
-        self.app.groups = [entry for entry in self.entries if entry["problem"] is None]
+        self.app.groups = self.groups.fitting()
         self._draw()
         self.app.record()
         return self.app.emit("groups")
@@ -100,8 +70,8 @@ class GroupsPanel:
             h("span", grouped(total), cls="n"),
             cls="group",
         )
-        clear(self._list, everybody, [self._row(entry) for entry in self.entries])
-        text(self._toggle, f"Groups ({len(self.entries)})" if self.entries else "Groups")
+        clear(self._list, everybody, [self._row(entry) for entry in self.groups.entries])
+        text(self._toggle, f"Groups ({len(self.groups.entries)})" if self.groups.entries else "Groups")
         self._toggle.setAttribute("aria-expanded", "false" if self.element.hidden else "true")
 
     def _row(self, entry):
@@ -135,7 +105,7 @@ class GroupsPanel:
 
         def finish(keep):
             name = str(box.value).strip()
-            problem = self.problem_of(name, None, entry) if keep and name and name != entry["name"] else None
+            problem = self.groups.problem_of(name, None, entry) if keep and name and name != entry["name"] else None
             if problem:
                 self.app.error(problem)
             elif keep and name and name != entry["name"]:
@@ -159,15 +129,14 @@ class GroupsPanel:
         box.select()
 
     def _focus_name(self, entry):
-        self._list.children[self.entries.index(entry) + 1].querySelector("button").focus()
+        self._list.children[self.groups.entries.index(entry) + 1].querySelector("button").focus()
 
     def _delete(self, entry):
-        position, held = self.entries.index(entry), self._has_focus()
-        self.entries.remove(entry)
+        held, position = self._has_focus(), self.groups.remove(entry)
         consequences = self._changed()
         self.edit(None)
-        if held and position < len(self.entries):
-            self._focus_name(self.entries[position])
+        if held and position < len(self.groups.entries):
+            self._focus_name(self.groups.entries[position])
         elif held:
             self._editor.focus()
         self.app.status(". ".join([f"Deleted {entry['name']}; going back undoes it"] + consequences))
@@ -185,23 +154,9 @@ class GroupsPanel:
             self._editor.element.scrollIntoView()
             self._editor.expression.focus()
 
-    def problem_of(self, name, expression, but):
-        """What speaks against a name and an expression beside the other groups, or None."""
-        for entry in self.entries:
-            if entry is but:
-                continue
-            if entry["expression"] == expression:
-                return f"This is the group {entry['name']} already."
-            if entry["name"] == name:
-                return f"There is a group {name} already; choose another name."
-        return None
-
     async def put(self, entry, name, expression):
         """Add a group, or change the one that is ``entry``."""
-        if entry is None:
-            entry = {"slot": self._free_slot()}
-            self.entries.append(entry)
-        entry["name"], entry["expression"] = name, expression
+        entry = self.groups.put(entry, name, expression)
         await self._count(entry)
         held = self._has_focus()
         consequences = self._changed()
@@ -209,13 +164,6 @@ class GroupsPanel:
         if held:
             self._focus_name(entry)
         self.app.status(". ".join([f"{name}: {plural(entry['n'], 'subject')}"] + consequences))
-
-    def _free_slot(self):
-        taken = [entry["slot"] for entry in self.entries]
-        slot = 0
-        while slot in taken:
-            slot += 1
-        return slot
 
     # --- the drawer ---
 
@@ -238,16 +186,14 @@ class GroupEditor:
         self.app = app
         self.panel = panel
         self.entry = entry
-        self.text = None  # the expression as the engine writes it, once it is known to be good
+        self.draft = Draft()
         self.clauses = []
-        self.asked = 0  # how often the question has changed: only the latest is answered
-        self.counted = ""  # what is said of the group as it is now
         self._build()
         self._add_clause()
         if entry is None:
             self._choose_mode(panel.prefers_typing)
         else:
-            self.expression.value = entry["expression"]
+            self.expression.value = self.draft.expression = entry["expression"]
             self.name.value = entry["name"] if entry["name"] != entry["expression"] else ""
             self._choose_mode(True)
 
@@ -298,23 +244,23 @@ class GroupEditor:
             novalidate=True,
         )
         self.soon = later(250, self._check_if_latest)
-        listen(self.joiner, "change", lambda event: self._check())
-        listen(self.expression, "input", lambda event: self.changed())
+        listen(self.joiner, "change", self._rejoined)
+        listen(self.expression, "input", self._typed)
         listen(self.name, "input", lambda event: self._renamed())
         listen(self.expression, "keydown", self._key)
         listen(self.element, "submit", self._submit)
 
     def focus(self):
-        (self.by_typing if self.is_typing else self.by_clicking).focus()
+        (self.by_typing if self.draft.is_typing else self.by_clicking).focus()
 
     def _prefer(self, typing):
         self.panel.prefers_typing = typing
         self._choose_mode(typing)
 
     def _choose_mode(self, typing):
-        if typing and self.text and not str(self.expression.value):
-            self.expression.value = self.text
-        self.is_typing = typing
+        self.draft.type(typing)
+        if self.draft.expression != str(self.expression.value):
+            self.expression.value = self.draft.expression
         self.by_typing.setAttribute("aria-pressed", "true" if typing else "false")
         self.by_clicking.setAttribute("aria-pressed", "false" if typing else "true")
         show(self.typing, typing)
@@ -329,8 +275,9 @@ class GroupEditor:
     # --- clauses ---
 
     def _add_clause(self, event=None):
-        clause = Clause(self)
+        clause = ConditionFields(self, Condition(self.app.cohort["phenotypes"]))
         self.clauses.append(clause)
+        self.draft.conditions.append(clause.condition)
         self._arrange()
         if event is not None:
             clause.field.focus()
@@ -338,6 +285,7 @@ class GroupEditor:
 
     def remove(self, clause):
         self.clauses.remove(clause)
+        self.draft.conditions.remove(clause.condition)
         self._arrange()
         self.more.focus()
         self.app.run(self._check())
@@ -354,55 +302,50 @@ class GroupEditor:
 
     def changed(self):
         """Forget what was said of the expression or the clauses before they changed, and count anew soon."""
-        self._forget()
-        self.soon(self.asked)
+        self.soon(self._forget())
+
+    def _typed(self, event):
+        self.draft.expression = str(self.expression.value)
+        self.changed()
+
+    def _rejoined(self, event):
+        self.draft.joiner = str(self.joiner.value)
+        return self._check()
 
     def _forget(self):
-        self.asked += 1
-        self.text, self.counted = None, ""
+        """Say nothing any more; returns the number of the question that is to be answered now."""
         self.name.placeholder = NO_NAME
         self._say("")
+        return self.draft.change()
 
     def _renamed(self):
         """Take back what was objected to the name before it changed; what is wrong with the expression stays."""
-        if self.counted:
-            self._say(self.counted)
-
-    def _question(self):
-        """What to ask the engine, or None while there is nothing to ask."""
-        if self.is_typing:
-            expression = str(self.expression.value).strip()
-            return {"expression": str(self.expression.value)} if expression else None
-        clauses = [clause.saved() for clause in self.clauses]
-        if not clauses or None in clauses:
-            return None
-        return {"clauses": clauses, "joiner": str(self.joiner.value)}
+        if self.draft.counted:
+            self._say(self.draft.counted)
 
     async def _check_if_latest(self, asked):
-        if asked == self.asked:
+        if self.draft.is_latest(asked):
             await self._check()
 
     async def _check(self):
         """Count the group as it is now, and show the count or what is wrong."""
-        self._forget()
-        mine, question = self.asked, self._question()
+        mine, question = self._forget(), self.draft.question()
         if question is None:
             return
         try:
             answer = (await self.app.client.call("check_group", question)).json
         except Refused as refused:
-            if mine == self.asked:
+            if self.draft.is_latest(mine):
                 self._refuse(question, refused)
             return
-        if mine == self.asked:
+        if self.draft.is_latest(mine):
             self._take(answer)
 
     def _take(self, answer):
         """Show what the engine says of a good expression."""
-        self.text = self.name.placeholder = answer["text"]
-        unknown = f", {grouped(answer['n_unknown'])} unknown" if answer["n_unknown"] else ""
-        self.counted = f"{plural(answer['n'], 'subject')} of {grouped(self.app.cohort['n_subjects'])}{unknown}"
-        self._say(self.counted)
+        self.draft.take(answer, self.app.cohort["n_subjects"])
+        self.name.placeholder = self.draft.text
+        self._say(self.draft.counted)
 
     def _say(self, message):
         self.expression.removeAttribute("aria-invalid")
@@ -423,13 +366,8 @@ class GroupEditor:
 
     def _point_at(self, expression, position):
         """Show the place of an error: the line it is in, and a caret under it."""
-        start = expression.rfind("\n", 0, position) + 1
-        end = expression.find("\n", position)
-        line = expression[start:] if end < 0 else expression[start:end]
-        column = position - start
-        skipped = max(0, column - BEFORE)
-        ahead = ("…" if skipped else "") + line[skipped:column]
-        clear(self.caret, f"{ahead}{line[column:]}\n{' ' * len(ahead)}", h("b", "^"))
+        line, column = place_of(expression, position)
+        clear(self.caret, f"{line}\n{' ' * column}", h("b", "^"))
         self.caret.hidden = False
 
     def _submit(self, event):
@@ -437,107 +375,83 @@ class GroupEditor:
         self.app.run(self._keep())
 
     async def _keep(self):
-        question = self._question()
+        question = self.draft.question()
         if question is None:
-            self._object("Type an expression first." if self.is_typing else "Give a value first.")
+            self._object(self.draft.what_is_missing())
             return
-        self.asked += 1  # what is still to be counted, or being counted, would talk over what is said here
-        mine, name = self.asked, str(self.name.value).strip()
+        mine = self.draft.supersede()  # what is still being counted would talk over what is said here
+        name = str(self.name.value).strip()
         try:
             answer = (await self.app.client.call("check_group", question)).json
         except Refused as refused:
-            if mine == self.asked:
+            if self.draft.is_latest(mine):
                 self._refuse(question, refused)
             return
         expression = answer["text"]
         name = name or expression
-        problem = self.panel.problem_of(name, expression, self.entry)
+        problem = self.panel.groups.problem_of(name, expression, self.entry)
         if not problem:
             await self.panel.put(self.entry, name, expression)
-        elif mine == self.asked:
+        elif self.draft.is_latest(mine):
             self._take(answer)
             self._object(problem)
 
 
-class Clause:
-    """One condition: a field, an operator that suits it, and a value."""
+class ConditionFields:
+    """The controls of one condition: a phenotype, an operator that suits it, and a value."""
 
-    def __init__(self, editor):
+    def __init__(self, editor, condition):
         self.editor = editor
-        self.phenotypes = editor.app.cohort["phenotypes"]
+        self.condition = condition
         self.legend = h("legend")
-        fields = [(item, item["name"]) for item in self.phenotypes]
-        self.choice = LongSelect(fields, None, lambda item: self._draw_operators(), "fields", aria_label="Field")
-        self.choice.element.classList.add("wide")
-        self.field = self.choice.select
+        fields = [(item, item["name"]) for item in editor.app.cohort["phenotypes"]]
+        choice = LongSelect(fields, None, self._field_chosen, "fields", aria_label="Field")
+        choice.element.classList.add("wide")
+        self.field = choice.select
         self.operator = h("select", aria_label="Operator")
         self.value_place = h("div")
         self.removal = h("button", "Remove", type="button", cls="quiet remove")
-        parts = [self.legend, self.choice.element, self.operator, self.value_place, self.removal]
+        parts = [self.legend, choice.element, self.operator, self.value_place, self.removal]
         self.element = h("fieldset", parts, cls="clause")
-        listen(self.operator, "change", lambda event: self._draw_value())
+        listen(self.operator, "change", self._operator_chosen)
         listen(self.removal, "click", lambda event: editor.remove(self))
         if fields:
             self._draw_operators()
 
-    def saved(self):
-        """The clause as the engine takes it, or None while a value is missing."""
-        if not self.phenotypes:
-            return None
-        comparator, item = str(self.operator.value), self._item()
-        clause = {"field": item["name"], "op": comparator}
-        if comparator in ("is missing", "is not missing"):
-            return clause
-        if comparator in ("in", "not in"):
-            value = self.levels.values
-        elif self.levels is not None:
-            value = self.levels.value
-        else:
-            value = str(self.value.value).strip()
-        if not value:
-            return None
-        clause["value"] = value
-        return clause
+    def _field_chosen(self, item):
+        self.condition.choose_phenotype(item)
+        self._draw_operators()
 
-    def _item(self):
-        return self.choice.value
+    def _operator_chosen(self, event):
+        self.condition.choose_operator(str(self.operator.value))
+        self._draw_value()
+
+    def _take(self, value):
+        self.condition.value = value
+        self.editor.changed()
 
     def _draw_operators(self):
-        kinds = NUMBER_OPERATORS if self._item()["kind"] == "number" else CATEGORY_OPERATORS
-        clear(self.operator, [h("option", label, value=value) for value, label in kinds])
+        clear(self.operator, [h("option", label, value=value) for value, label in self.condition.operators()])
         self._draw_value()
 
     def _draw_value(self):
-        item, comparator = self._item(), str(self.operator.value)
-        levels = [(level["name"], level["name"]) for level in item["levels"]]
-        several = comparator in ("in", "not in")
-        self.value_place.className = "wide" if several or len(levels) > MANY_OPTIONS else ""
-        self.levels = self.value = None
-        if comparator in ("is missing", "is not missing"):
+        control, levels = self.condition.control(), [(level, level) for level in self.condition.levels()]
+        self.value_place.className = "wide" if control == "levels" or len(levels) > MANY_OPTIONS else ""
+        if control is None:
             clear(self.value_place)
-        elif several:
+        elif control == "levels":
             named = {"cls": "levels", "role": "group", "aria_label": "Values"}
-            self.levels = TickList(levels, [], lambda values: self.editor.changed(), "values", **named)
-            clear(self.value_place, self.levels.finder, self.levels.element)
-        elif item["kind"] == "number":
-            hint = "" if item["minimum"] is None else f"{number(item['minimum'])} – {number(item['maximum'])}"
-            self.value = h("input", inputmode="decimal", placeholder=hint, aria_label="Value")
-            for event in ("change", "input"):
-                listen(self.value, event, lambda event: self.editor.changed())
-            clear(self.value_place, self.value)
+            boxes = TickList(levels, [], self._take, "values", **named)
+            clear(self.value_place, boxes.finder, boxes.element)
+        elif control == "level":
+            clear(self.value_place, LongSelect(levels, None, self._take, "values", aria_label="Value").element)
         else:
-            self.levels = LongSelect(levels, None, lambda value: self.editor.changed(), "values", aria_label="Value")
-            clear(self.value_place, self.levels.element)
+            clear(self.value_place, self._number())
         self.editor.changed()
 
-
-def example_of(cohort):
-    """An expression that fits the cohort."""
-    parts = []
-    for item in cohort["phenotypes"]:
-        plain = item["name"].replace("_", "").isalpha()
-        if plain and item["kind"] == "number" and item["mean"] is not None and not any(">" in part for part in parts):
-            parts.append(f"{item['name']} > {round(item['mean'])}")
-        if plain and item["kind"] == "category" and item["levels"] and not any("=" in part for part in parts):
-            parts.append(f'{item["name"]} == "{item["levels"][0]["name"]}"')
-    return " and ".join(parts)
+    def _number(self):
+        item = self.condition.item
+        hint = "" if item["minimum"] is None else f"{number(item['minimum'])} – {number(item['maximum'])}"
+        box = h("input", inputmode="decimal", placeholder=hint, aria_label="Value")
+        listen(box, "input", lambda event: self._take(str(box.value)))
+        return box

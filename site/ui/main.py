@@ -5,25 +5,25 @@ import sys
 
 import downloads
 import js
-from client import Bug, Cancelled, Client, Lost, Refused
+from address import History
+from client import Client
 from dom import add, clear, find, h, hide, later, listen, on_failure, show, start, text
-from faults import Faults, describe_files, top_of
+from faults import Faults
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from jsffi import JsException
+from logic.address import spec_of, view_of
+from logic.opening import Openings, opening_of_demo, opening_of_files
+from logic.protocol import Bug, Cancelled, Lost, Refused
 from logic.words import plural
 from offline_copy import OfflineCopy
 from overview import OverviewTab
 from privacy import PrivacyPanel
 from report import AnalysisTab, lacking
 from second import SecondCohort
-from start import DEMOS, ProgressLine, StartScreen
-from state import History
+from start import ProgressLine, StartScreen
 from tour import Tour
 from tray import Tray
-
-#: That of `imagenomer.load`: everybody sees the same teaching cohort, and can talk about it.
-DEMO_SEED = 1
 
 
 class App:
@@ -58,10 +58,7 @@ class App:
         self._listeners = {"cohort": [], "groups": [], "theme": [], "tray": [], "measures": []}
         self._views = {}  # tab -> what it shows
         self._tabs = {}
-        self._demo = None  # name of the open cohort in an address, if it is a teaching cohort
-        self._pending = None  # (what to open, restore) once the engine is ready
-        self._opened = None  # what is open, to open it again after a crash
-        self._opening = None  # what is being opened, and restore
+        self.openings = Openings()
         self._n_working = 0  # calls of `work` under way
         self._ready = False
         on_failure(self.failed)
@@ -197,43 +194,37 @@ class App:
 
     def open_demo(self, name, restore=False):
         """Open a teaching cohort, in the state of the address if ``restore``."""
-        name = name if name in DEMOS else "quick"
-        cohort, size = DEMOS[name]
-        arguments = {"cohort": cohort, "size": size, "seed": DEMO_SEED}
-        title = "the second demo cohort" if cohort == "second" else "the demo cohort"
-        self._ask_for(title, "open_demo", arguments, None, name, restore)
+        self._ask_for(opening_of_demo(name), restore)
 
     def open_files(self, paths, files):
         """Open what the user chose or dropped."""
         # A link or a reload brings back the view once the files are there again.
         restore = self.cohort is None
-        self._ask_for(describe_files(paths), "open_files", {"paths": paths}, files, None, restore)
+        self._ask_for(opening_of_files(paths, files), restore)
 
-    def _ask_for(self, title, call, arguments, files, demo, restore):
-        wanted = (title, call, arguments, files, demo)
+    def _ask_for(self, wanted, restore):
         if not self.faults.broken:
             clear(find("alerts"))
         if self._ready:
             start(self._open(wanted, restore))
         else:
-            self._pending = (wanted, restore)
-            self.status(f"Opening {title} as soon as the engine {'runs again' if self.faults.broken else 'is ready'}")
+            self.openings.wait(wanted, restore)
+            when = "runs again" if self.faults.broken else "is ready"
+            self.status(f"Opening {wanted.title} as soon as the engine {when}")
 
     async def _open(self, wanted, restore):
-        title, call, arguments, files, demo = wanted
-        again = wanted is self._opened
-        self._opening = None if again else (wanted, restore)
+        again = self.openings.begin(wanted, restore)
         try:
-            answer = await self.work(f"Opening {title}", call, arguments, files)
+            answer = await self.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
         except Refused as refused:
-            self.error(refused.message, f"Could not open {title}")
+            self.error(refused.message, f"Could not open {wanted.title}")
             return
         except Cancelled:
             self.status("Cancelled" + (f"; {self.cohort['name']} is still open" if self.cohort else ""))
             return
         finally:
-            self._opening = None
-        self._opened, self._demo = wanted, demo
+            self.openings.end()
+        self.openings.opened = wanted
         self._leave_tab()
         spec = dict(self.history.spec) if restore else {}
         cohort = await self._with_parcels(answer.json, spec.get("atlas"))
@@ -333,9 +324,9 @@ class App:
         self._ready = True
         self.busy(None)
         start(self.offline.keep())
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            await self._open(*pending)
+        waiting = self.openings.take_waiting()
+        if waiting is not None:
+            await self._open(*waiting)
         elif self.cohort is None:
             self.status("The engine is ready")
 
@@ -348,38 +339,37 @@ class App:
 
     def _crashed(self, crash):
         self._ready = False
-        self.faults.tell_crash(crash, None if self._opening is None else self._opener(self._opening))
+        self.faults.tell_crash(crash, self._opener())
         self.status("The engine starts again")
         self._reopen()
 
     def _lose_engine(self, crash):
         self._ready = False
-        # Whoever starts the engine again wants this too.
-        self._pending = self._opening or self._pending
+        self.openings.lose_engine()
         self.faults.tell_no_engine(crash)
 
-    def _opener(self, opening):
-        return lambda: self._ask_for(*(opening[0] + (opening[1],)))
+    def _opener(self):
+        """A function that opens once more what is being opened, or None."""
+        under_way = self.openings.under_way
+        return None if under_way is None else lambda: self._ask_for(*under_way)
 
     def _reopen(self):
         """Open the same cohort in the new engine, in the same state."""
-        if self._opened is not None:
+        if self.openings.opened is not None:
             # Now, not once it is ready: whatever is asked for meanwhile is about this cohort and has to wait.
-            start(self._open(self._opened, True))
+            start(self._open(self.openings.opened, True))
 
     def pending_title(self):
         """What waits for the engine to be opened, or None."""
-        return None if self._pending is None else self._pending[0][0]
+        return None if self.openings.waiting is None else self.openings.waiting[0].title
 
     def where(self):
         """The open cohort as a terminal would be told, or None."""
-        if self._opened is None:
-            return None
-        call, arguments = self._opened[1:3]
-        if call == "open_demo":
-            which = "demo2" if arguments["cohort"] == "second" else "demo"
-            return f"{which}:{arguments['size']}:{arguments['seed']}"
-        return top_of(arguments["paths"])
+        return None if self.openings.opened is None else self.openings.opened.where()
+
+    def _demo(self):
+        """The name of the open cohort in an address, if it is a teaching cohort."""
+        return None if self.openings.opened is None else self.openings.opened.demo
 
     # --- tabs and the saved state ---
 
@@ -426,27 +416,23 @@ class App:
         """Write the state into the address."""
         if self.cohort is None or self.tab is None:
             return
-        spec = dict(self._views.get(self.tab, {}))
-        spec["tab"] = self.tab
-        if self._demo:
-            spec["demo"] = self._demo
-        if self.groups_panel.saved():
-            spec["groups"] = self.groups_panel.saved()
-        if self.second.demo:
-            spec["second"] = self.second.demo
-        if self.cohort["atlas"] is not None:
-            spec["atlas"] = self.cohort["atlas"]
-        if self.cohort["added"]:
-            spec["measures"] = [{"analysis": one["analysis"], "params": one["params"]} for one in self.cohort["added"]]
-        if self.tray.entries:
-            spec["tray"] = self.tray.saved()
-        if self.tour.step is not None:
-            spec["tour"] = self.tour.step
+        cohort = self.cohort
+        spec = spec_of(
+            self.tab,
+            self._views.get(self.tab, {}),
+            demo=self._demo(),
+            groups=self.groups_panel.saved(),
+            second=self.second.demo,
+            atlas=cohort["atlas"],
+            measures=[{"analysis": one["analysis"], "params": one["params"]} for one in cohort["added"]],
+            tray=self.tray.saved(),
+            tour=self.tour.step,
+        )
         self.history.record(spec)
 
     async def _restore(self, spec):
         """Go to the state of an address."""
-        if self.cohort is None or ("demo" in spec and spec["demo"] != self._demo):
+        if self.cohort is None or ("demo" in spec and spec["demo"] != self._demo()):
             if "demo" in spec:
                 self.open_demo(spec["demo"], restore=True)
             return
@@ -465,12 +451,10 @@ class App:
         self._take_over(spec)
 
     def _take_over(self, spec):
-        self.tour.restore(spec.pop("tour", None))
-        tab = spec.pop("tab", None)
+        self.tour.restore(spec.get("tour"))
+        tab = spec.get("tab")
         tab = tab if tab in self.tabs else self.tabs[0]
-        for key in ("groups", "demo", "second", "tray", "atlas", "measures"):
-            spec.pop(key, None)
-        self._views[tab] = spec
+        self._views[tab] = view_of(spec)
         self.show_tab(tab)
 
     # --- the frame ---

@@ -3,12 +3,12 @@
 import asyncio
 
 import downloads
-from client import Cancelled, Refused
 from dom import add, clear, find, guarded, h, later, listen, show, text
 from fold import Fold
 from form import Form
 from grid import Grid
 from js import CSS, URL, IntersectionObserver, performance
+from logic.protocol import Cancelled, Refused
 from logic.words import number
 from matrix_viewer import SHAPES, MatrixViewer
 from pace import Latest
@@ -334,7 +334,7 @@ class AnalysisPanel:
         return f"{self.title} now uses everybody" if lost else None
 
     def _tray_changed(self):
-        if any(field["marker"] == "MapsChoice" for field in self.form.fields):
+        if self.form.takes_maps():
             self.form.refresh()
             if self.visible:
                 self._changed(unfinished=True)

@@ -1,14 +1,12 @@
 """The second cohort: opened beside the first to test on, said in the header, and opened again with it."""
 
-from client import Cancelled, Refused
 from dom import add, clear, find, h, listen, show
-from faults import describe_files, top_of
+from logic.opening import beside, demo_name, opening_of_demo, opening_of_files
+from logic.protocol import Cancelled, Refused
 from logic.words import plural
 from overview import log_line
 from start import chosen
 
-#: That of the first.
-DEMO_SEED = 1
 #: Where models learned in the first teaching cohort are tested: other people, sites and circumstances.
 DEMO_SIZE = "full"
 
@@ -18,14 +16,13 @@ class SecondCohort:
 
     Attributes
     ----------
-    demo : str or None
-        Size of the second cohort, if it is a demo.
+    opened : Opening or None
+        How it was opened, to open it again.
     """
 
     def __init__(self, app):
         self.app = app
-        self.demo = None
-        self._opened = None  # (title, call, arguments, files, demo), to open it again
+        self.opened = None
         self._dialog = find("second")
         self._place = find("second-open")
         listen(find("show-second"), "click", lambda event: self._show())
@@ -38,41 +35,42 @@ class SecondCohort:
         """Whether what is dropped now is meant to be the second cohort."""
         return self._dialog.open
 
+    @property
+    def demo(self):
+        """Size of the second cohort, if it is a teaching cohort."""
+        return None if self.opened is None else self.opened.demo
+
     def where(self):
         """The second cohort as a terminal would be told, or None."""
-        if self._opened is None:
-            return None
-        call, arguments = self._opened[1:3]
-        return f"demo2:{arguments['size']}:{arguments['seed']}" if call == "open_demo" else top_of(arguments["paths"])
+        return None if self.opened is None else self.opened.where()
 
     # --- opening and closing ---
 
     def open_demo(self, size):
         """Open the second teaching cohort."""
-        return self._open(("the second demo cohort", "open_demo", _drawn(size), None, size))
+        return self._open(_demo(size))
 
     def open_files(self, paths, files):
         """Open what the user chose or dropped."""
-        arguments = {"paths": paths, "place": "second"}
-        self.app.run(self._open((describe_files(paths), "open_files", arguments, files, None)))
+        self.app.run(self._open(beside(opening_of_files(paths, files))))
 
     def forget(self):
         """Another first cohort stands alone."""
-        self._opened = self.demo = None
+        self.opened = None
 
     async def again(self, overview):
         """Open the same beside a first cohort that was opened again; returns the overview of both, or of the first."""
-        if self._opened is None:
+        if self.opened is None:
             return overview
-        return await self._ask(self._opened) or overview
+        return await self._ask(self.opened) or overview
 
     async def restore(self, demo, overview):
         """Be what an address says (a demo cohort or nothing; files it cannot name); returns the overview of now."""
-        if demo == self.demo or (demo is not None and demo not in ("quick", "full")):
+        if demo == self.demo or (demo is not None and demo_name("second", demo) is None):
             return overview
         if demo is None:
             return await self._closed()
-        return await self._ask(("the second demo cohort", "open_demo", _drawn(demo), None, demo)) or overview
+        return await self._ask(_demo(demo)) or overview
 
     async def _open(self, wanted):
         self._dialog.close()  # the line that tells how far it is, and cancels, is behind it
@@ -84,16 +82,15 @@ class SecondCohort:
 
     async def _ask(self, wanted):
         """Open it in the engine; None where that failed, of which the user has been told."""
-        title, call, arguments, files, demo = wanted
         try:
-            answer = await self.app.work(f"Opening {title}", call, arguments, files)
+            answer = await self.app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
         except Refused as refused:
-            self.app.error(refused.message, f"Could not open {title}")
+            self.app.error(refused.message, f"Could not open {wanted.title}")
             return None
         except Cancelled:
             self.app.status("Cancelled")
             return None
-        self._opened, self.demo = wanted, demo
+        self.opened = wanted
         return answer.json
 
     async def _close(self, event):
@@ -156,6 +153,6 @@ def lines_of(entries):
     return h("ul", [h("li", log_line(entry), cls=entry["severity"]) for entry in entries])
 
 
-def _drawn(size):
-    """The arguments that draw the second teaching cohort."""
-    return {"cohort": "second", "size": size, "seed": DEMO_SEED, "place": "second"}
+def _demo(size):
+    """How the second teaching cohort of this size is opened beside the first."""
+    return beside(opening_of_demo(demo_name("second", size)))

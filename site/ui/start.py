@@ -2,15 +2,9 @@
 
 import js
 from dom import find, guarded, hide, later, listen, show, text
+from logic.opening import demo_name
 from logic.words import size
 
-#: The teaching cohorts by the name that an address has for them: which of the two, and its size.
-DEMOS = {
-    "quick": ("teaching", "quick"),
-    "full": ("teaching", "full"),
-    "second-quick": ("second", "quick"),
-    "second": ("second", "full"),
-}
 _PEOPLE = {
     "teaching": {"full": "Full (830)", "quick": "Quick (250)"},
     "second": {"full": "Full (1,165)", "quick": "Quick (300)"},
@@ -82,8 +76,7 @@ class StartScreen:
 
     def demo(self):
         """The chosen teaching cohort, by the name that an address has for it."""
-        chosen = (str(self._cohort.value), str(self._size.value))
-        return next(name for name in DEMOS if DEMOS[name] == chosen)
+        return demo_name(str(self._cohort.value), str(self._size.value))
 
     def show(self):
         show(self.element)

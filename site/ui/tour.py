@@ -5,7 +5,7 @@ not open in the same way; whoever wanders off is brought back by the next step.
 """
 
 from dom import clear, find, h, hide, listen, show, text
-from state import BEGINNING
+from logic.address import BEGINNING
 
 #: Title, what to look at, the analysis to open and what to fill into its form; None is the overview.
 STEPS = (

@@ -1,0 +1,349 @@
+"""Fields: what each kind of field of a form offers, begins with and accepts.
+
+A kind is one class, named like the marker in the catalog and listed in `KINDS`. What it needs of the page it asks of
+the form: the cohort, the groups, the maps of the tray, and what is chosen in the other fields.
+"""
+
+from logic.tree import is_in
+
+
+class Field:
+    """A field of which one of several options is chosen.
+
+    Attributes
+    ----------
+    entry : dict
+        The field in the catalog.
+    name : str
+    control : {"select", "tick", "number", "text", "ticks", "tree"}
+        What it looks like.
+    fewest : int
+        Fewer options than these are no choice, and are not shown.
+    nothing : str or None
+        What is said where the cohort has no option.
+    coloured : bool
+        Whether options are groups, which have colours.
+    of_tray : bool
+        Whether options are maps of the tray.
+    """
+
+    control = "select"
+    coloured = False
+    of_tray = False
+    fewest = 0
+    nothing = None
+
+    def __init__(self, entry):
+        self.entry = entry
+        self.name = entry["name"]
+
+    def depends_on(self):
+        """The names of the fields that decide which options there are."""
+        return []
+
+    def options(self, form):
+        """The ``(value, label)`` of all options, in the order in which they are offered."""
+        return []
+
+    def settle(self, form, value):
+        """Return ``value`` if it is offered, else what is chosen to begin with."""
+        offered = [option for option, label in self.options(form)]
+        for wanted in (value, self.entry["default"]):
+            if wanted in offered:
+                return wanted
+        return self.first(form, offered) if offered else None
+
+    def first(self, form, offered):
+        """What is chosen to begin with where the default is not offered."""
+        return offered[0]
+
+    def accepts(self, value):
+        """Whether a value can be sent: what is typed may not be."""
+        return True
+
+    def groups_in(self, value):
+        """The groups that a value consists of, as expressions."""
+        return []
+
+
+class Choice(Field):
+    """One of what the analysis lists."""
+
+    def options(self, form):
+        return [(value, label) for value, label in self.entry["options"]]
+
+
+class PhenotypeChoice(Field):
+    """A phenotype, or none where it is not required."""
+
+    nothing = "This cohort has no such phenotype."
+
+    def depends_on(self):
+        return self.entry.get("without", ())
+
+    def options(self, form):
+        none = [] if self.entry["required"] or form.cohort is None else [(None, "None")]
+        return none + _phenotypes(self, form)
+
+    def first(self, form, offered):
+        """The first that varies, preferably one of those that the analysis prefers."""
+        varying = [item["name"] for item in form.cohort["phenotypes"] if item["name"] in offered and varies(item)]
+        for name in varying:
+            if any(part in name.lower() for part in self.entry["prefer"]):
+                return name
+        # Two fields that must be chosen begin with different phenotypes.
+        others = [form.chosen.get(other.name) for other in form.fields if other is not self and other.entry["required"]]
+        return ([name for name in varying if name not in others] or varying or offered)[0]
+
+
+class LevelChoice(Field):
+    """A level of the phenotype that is chosen in another field."""
+
+    fewest = 1
+
+    def depends_on(self):
+        return [self.entry["of"]]
+
+    def options(self, form):
+        item = None if form.cohort is None else phenotype(form.cohort, form.chosen.get(self.entry["of"]))
+        levels = [(level["name"], f"{level['name']} ({level['n']})") for level in item["levels"]] if item else []
+        whole = self.entry["whole"]
+        return [(None, whole)] + levels if whole and levels and (self.entry["optional"] or len(levels) > 2) else levels
+
+    def first(self, form, offered):
+        """Of two levels the second, which is the one to ask about: (No, Yes), (F, M)."""
+        return offered[-1] if len(offered) == 2 else offered[0]
+
+
+class OfCohort(Field):
+    """One of what the overview lists under ``where``; ``instead`` describes the choice of none."""
+
+    where = None
+    instead = None
+
+    def options(self, form):
+        none = [] if self.instead is None else [(None, self.instead)]
+        return [] if form.cohort is None else none + named(form.cohort[self.where])
+
+
+class MeasureChoice(OfCohort):
+    where = "measures"
+    nothing = "This cohort has no connectivity."
+
+
+class VariantSetChoice(OfCohort):
+    where = "variant_sets"
+    nothing = "This cohort has no genotypes."
+
+
+class DecompositionChoice(OfCohort):
+    where = "decompositions"
+    instead = "None: compute here"
+    nothing = "None came with this cohort."
+
+
+class TaskChoice(OfCohort):
+    where = "tasks"
+    instead = "Mean over tasks"
+
+
+class SessionChoice(OfCohort):
+    where = "sessions"
+    instead = "Mean over sessions"
+    fewest = 3  # of a single one the mean is the same
+
+
+class RunChoice(OfCohort):
+    where = "runs"
+    instead = "Mean over runs"
+    fewest = 3
+
+
+class GroupChoice(Field):
+    """A group, or everybody."""
+
+    def options(self, form):
+        return [] if form.cohort is None else [(None, "Everybody")] + _groups(form)
+
+    def groups_in(self, value):
+        return [] if value is None else [value]
+
+
+class Several(Field):
+    """A field of which any number of options is chosen, as a list in their order."""
+
+    control = "ticks"
+
+    def settle(self, form, value):
+        wanted = {one for one in _list(value) if isinstance(one, str)}
+        return [option for option, label in self.options(form) if option in wanted]
+
+
+class PhenotypesChoice(Several):
+    nothing = PhenotypeChoice.nothing
+
+    def depends_on(self):
+        return self.entry.get("without", ())
+
+    def options(self, form):
+        return _phenotypes(self, form)
+
+
+class GroupsChoice(Several):
+    coloured = True
+    nothing = "Everybody. Make groups to compare them."
+
+    def options(self, form):
+        return [] if form.cohort is None else _groups(form)
+
+    def groups_in(self, value):
+        return value
+
+
+class WeightsChoice(Several):
+    """Names and folders of weights; a folder stands for all in it."""
+
+    control = "tree"
+    nothing = "This cohort has no model weights."
+
+    def options(self, form):
+        return [] if form.cohort is None else named(form.cohort["weights"])
+
+    def settle(self, form, value):
+        names = [name for name, label in self.options(form)]
+        return [one for one in _list(value) if any(is_in(name, one) for name in names)]
+
+
+class MapsChoice(Several):
+    """Maps of the tray, each its name and its source."""
+
+    of_tray = True
+    nothing = "The tray is empty. Every large matrix has a button “Save to tray”."
+
+    def options(self, form):
+        return [([entry["name"], entry["source"]], f"{entry['name']}: {entry['title']}") for entry in form.maps]
+
+    def settle(self, form, value):
+        # By what they are, because a name may have changed; what is new in the tray is meant to be used.
+        wanted = [pair[1] for pair in _list(value) if isinstance(pair, (list, tuple)) and len(pair) == 2]
+        return [
+            option for option, label in self.options(form) if option[1] in wanted or option[1] not in form.seen_sources
+        ]
+
+
+class Flag(Field):
+    control = "tick"
+
+    def settle(self, form, value):
+        return value if isinstance(value, bool) else self.entry["default"]
+
+
+class Text(Field):
+    control = "text"
+
+    def settle(self, form, value):
+        return value if isinstance(value, str) else self.entry["default"] or ""
+
+    def accepts(self, value):
+        return bool(value.strip()) or not self.entry["required"]
+
+
+class Number(Field):
+    """A number between two others; None while what is typed is none."""
+
+    control = "number"
+
+    def settle(self, form, value):
+        good = value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+        return value if good else self.entry["default"]
+
+    def accepts(self, value):
+        return value is not None and self.entry["minimum"] <= value <= self.entry["maximum"]
+
+    def read(self, typed):
+        """The number that was typed; None if it is none."""
+        try:
+            value = float(typed)
+        except ValueError:
+            return None
+        if value != value or value - value != 0:
+            return None  # not a number, or infinite
+        return int(value) if isinstance(self.entry["default"], int) and value == int(value) else value
+
+    def written(self, value):
+        """What stands in the box."""
+        return "" if value is None else f"{value:g}"
+
+    def advice(self):
+        """What to type."""
+        return f"A number from {self.entry['minimum']:g} to {self.entry['maximum']:g}"
+
+
+#: Every kind of field, by the marker that the catalog has for it.
+KINDS = {
+    kind.__name__: kind
+    for kind in (
+        Choice,
+        DecompositionChoice,
+        Flag,
+        GroupChoice,
+        GroupsChoice,
+        LevelChoice,
+        MapsChoice,
+        MeasureChoice,
+        Number,
+        PhenotypeChoice,
+        PhenotypesChoice,
+        RunChoice,
+        SessionChoice,
+        TaskChoice,
+        Text,
+        VariantSetChoice,
+        WeightsChoice,
+    )
+}
+
+
+def field_of(entry):
+    """Make the field that the catalog describes."""
+    return KINDS[entry["marker"]](entry)
+
+
+def named(items):
+    """Options of things that are called by their names, and of names."""
+    names = [item if isinstance(item, str) else item["name"] for item in items]
+    return [(name, name) for name in names]
+
+
+def phenotype(cohort, name):
+    """The overview's entry of a phenotype, or None."""
+    for item in cohort["phenotypes"]:
+        if item["name"] == name:
+            return item
+    return None
+
+
+def varies(item):
+    """Whether a phenotype takes more than one value."""
+    if item["levels"]:
+        return sum(level["n"] > 0 for level in item["levels"]) > 1
+    return item["minimum"] != item["maximum"]
+
+
+def _phenotypes(field, form):
+    """Options of phenotypes of the right kind, without those chosen in other fields."""
+    if form.cohort is None:
+        return []
+    taken = [form.chosen.get(other) for other in field.depends_on()]
+    kind = field.entry["kind"]
+    fitting = [item for item in form.cohort["phenotypes"] if kind in (None, item["kind"])]
+    return named(item for item in fitting if item["name"] not in taken)
+
+
+def _groups(form):
+    return [(group["expression"], group["name"]) for group in form.groups_of_page]
+
+
+def _list(value):
+    """A list of choices as it is; [] for what an address has in place of one."""
+    return value if isinstance(value, (list, tuple)) else []

@@ -1,0 +1,121 @@
+"""Opening: which cohort is open, which is being opened, and which waits for the engine."""
+
+from logic.words import plural
+
+#: That of `imagenomer.load`: everybody sees the same teaching cohorts, and can talk about them.
+DEMO_SEED = 1
+#: The teaching cohorts by the name that an address has for them: which of the two, and its size.
+DEMOS = {
+    "quick": ("teaching", "quick"),
+    "full": ("teaching", "full"),
+    "second-quick": ("second", "quick"),
+    "second": ("second", "full"),
+}
+
+
+class Opening:
+    """A cohort to open.
+
+    Attributes
+    ----------
+    title : str
+        What it is, in words.
+    call, arguments, files : str, dict, list or None
+        What the engine is asked.
+    demo : str or None
+        The name that an address has for it; None for files, which it cannot name.
+    """
+
+    def __init__(self, title, call, arguments, files=None, demo=None):
+        self.title = title
+        self.call = call
+        self.arguments = arguments
+        self.files = files
+        self.demo = demo
+
+    def where(self):
+        """The cohort as a terminal would be told, or None."""
+        if self.call == "open_files":
+            return top_of(self.arguments["paths"])
+        which = "demo2" if self.arguments["cohort"] == "second" else "demo"
+        return f"{which}:{self.arguments['size']}:{self.arguments['seed']}"
+
+
+def demo_name(cohort, size):
+    """The name that an address has for a teaching cohort, or None if there is no such."""
+    for name in DEMOS:
+        if DEMOS[name] == (cohort, size):
+            return name
+    return None
+
+
+def opening_of_demo(name):
+    """Return how a teaching cohort is opened; an address may have any name."""
+    name = name if name in DEMOS else "quick"
+    cohort, size = DEMOS[name]
+    title = "the second demo cohort" if cohort == "second" else "the demo cohort"
+    return Opening(title, "open_demo", {"cohort": cohort, "size": size, "seed": DEMO_SEED}, None, name)
+
+
+def opening_of_files(paths, files):
+    """Return how files are opened that the user chose or dropped."""
+    return Opening(title_of(paths), "open_files", {"paths": paths}, files)
+
+
+def beside(opening):
+    """Return how the same is opened as the second cohort."""
+    demo = None if opening.demo is None else opening.arguments["size"]
+    arguments = dict(opening.arguments, place="second")
+    return Opening(opening.title, opening.call, arguments, opening.files, demo)
+
+
+class Openings:
+    """What is open, what is being opened, and what waits for an engine.
+
+    Attributes
+    ----------
+    opened : Opening or None
+        The open cohort, to open it again in another engine.
+    under_way, waiting : (Opening, bool) or None
+        What is being opened, and what will be once there is an engine; each with whether the state of the address
+        comes with it.
+    """
+
+    def __init__(self):
+        self.opened = None
+        self.under_way = None
+        self.waiting = None
+
+    def wait(self, opening, restore):
+        """Open it once there is an engine; what waited before is not wanted any more."""
+        self.waiting = (opening, restore)
+
+    def take_waiting(self):
+        """What waits, which then waits no more."""
+        waiting, self.waiting = self.waiting, None
+        return waiting
+
+    def begin(self, opening, restore):
+        """It is being opened; returns whether it is the open cohort, opened again."""
+        again = opening is self.opened
+        self.under_way = None if again else (opening, restore)
+        return again
+
+    def end(self):
+        """Nothing is being opened any more."""
+        self.under_way = None
+
+    def lose_engine(self):
+        """There is no engine: whoever starts another wants what was being opened."""
+        self.waiting = self.under_way or self.waiting
+
+
+def title_of(paths):
+    """What is being opened, in a few words."""
+    return top_of(paths) or plural(len(paths), "file")
+
+
+def top_of(paths):
+    """The one folder or file that holds all of them, or None."""
+    tops = {path.split("/")[0] for path in paths}
+    return tops.pop() if len(tops) == 1 else None

@@ -1,0 +1,204 @@
+"""Every kind of field: what it offers, begins with and accepts."""
+
+from drawn_page import DrawnPage, entry_of, number_entry, phenotype_entry
+from logic.form import FormState
+
+
+def state_of(*entries, page=None):
+    state = FormState(page or DrawnPage(), entries)
+    state.refresh()
+    return state
+
+
+def test_a_form_begins_with_what_the_cohort_has():
+    for entry, value in (
+        (entry_of("model", "Choice", "svm", options=[["ridge", "Ridge"], ["svm", "SVM"]]), "svm"),
+        (entry_of("measure", "MeasureChoice"), "fc"),
+        (entry_of("task", "TaskChoice"), None),
+        (entry_of("session", "SessionChoice"), None),
+        (entry_of("group", "GroupChoice"), None),
+        (entry_of("groups", "GroupsChoice", []), []),
+        (entry_of("set", "VariantSetChoice"), None),
+        (entry_of("decomposition", "DecompositionChoice"), None),
+        (entry_of("covariates", "PhenotypesChoice", [], kind=None, without=[]), []),
+        (entry_of("weights", "WeightsChoice", []), []),
+        (entry_of("z", "Flag", True), True),
+        (entry_of("expression", "Text", "", placeholder=""), ""),
+        (number_entry("alpha", 0.05, 0, 1), 0.05),
+        (phenotype_entry("phenotype"), None),
+        (phenotype_entry("phenotype", required=True), "age"),
+        (phenotype_entry("phenotype", required=True, prefer=["wra"]), "wrat"),
+        (phenotype_entry("phenotype", required=True, kind="category"), "sex"),
+    ):
+        assert state_of(entry).chosen[entry["name"]] == value, entry
+
+
+def test_two_required_phenotypes_begin_different():
+    state = state_of(phenotype_entry("first", required=True), phenotype_entry("second", required=True))
+    assert state.chosen == {"first": "age", "second": "wrat"}
+
+
+def test_a_required_phenotype_that_does_not_vary_is_better_than_none():
+    page = DrawnPage()
+    page.cohort["phenotypes"] = page.cohort["phenotypes"][:1]
+    assert state_of(phenotype_entry("phenotype", required=True), page=page).chosen["phenotype"] == "constant"
+
+
+def test_of_two_levels_the_second_is_asked_about_and_of_more_the_whole():
+    level = entry_of("level", "LevelChoice", of="phenotype", whole="All levels", optional=False)
+    state = state_of(phenotype_entry("phenotype", required=True, kind="category"), level)
+    assert state.chosen["level"] == "M"
+    field = state.fields[1]
+    assert state.options(field) == [("F", "F (19)"), ("M", "M (21)")]
+    state.take("phenotype", "site")
+    assert state.chosen["level"] is None
+    assert state.options(field)[0] == (None, "All levels")
+    assert len(state.options(field)) == 4
+
+
+def test_a_level_of_what_has_none_is_not_asked_for():
+    level = entry_of("level", "LevelChoice", of="phenotype", whole="All levels", optional=True)
+    state = state_of(phenotype_entry("phenotype", required=True), level)
+    assert not state.is_shown(state.fields[1])
+    state.take("phenotype", "sex")
+    assert state.is_shown(state.fields[1])
+    assert state.options(state.fields[1])[0] == (None, "All levels")
+
+
+def test_one_session_is_no_choice_and_two_runs_are():
+    state = state_of(entry_of("session", "SessionChoice"), entry_of("run", "RunChoice"))
+    assert [state.is_shown(field) for field in state.fields] == [False, True]
+
+
+def test_a_field_without_options_says_what_is_lacking():
+    state = state_of(
+        entry_of("set", "VariantSetChoice"),
+        entry_of("decomposition", "DecompositionChoice"),
+        entry_of("groups", "GroupsChoice", []),
+        entry_of("maps", "MapsChoice"),
+        entry_of("measure", "MeasureChoice"),
+        entry_of("weights", "WeightsChoice", []),
+        entry_of("task", "TaskChoice"),
+    )
+    assert [state.lacks_options(field) for field in state.fields] == [True, True, True, True, False, False, False]
+    assert all(field.nothing for field in state.fields if state.lacks_options(field))
+
+
+def test_what_is_explained_is_not_offered_to_explain_it():
+    covariates = entry_of("covariates", "PhenotypesChoice", [], kind="number", without=["phenotype"])
+    state = state_of(phenotype_entry("phenotype", required=True), covariates)
+    state.take("covariates", ["constant", "wrat"])
+    follow, _ = state.take("phenotype", "wrat")
+    assert [field.name for field in follow] == ["covariates"]
+    assert state.chosen["covariates"] == ["constant"]
+    assert ("age", "age") in state.options(state.fields[1])
+    assert ("wrat", "wrat") not in state.options(state.fields[1])
+
+
+def test_several_are_sent_in_the_order_of_the_cohort():
+    state = state_of(entry_of("covariates", "PhenotypesChoice", [], kind=None, without=[]))
+    state.set({"covariates": ["sex", "age", "height"]})
+    assert state.values() == {"covariates": ["age", "sex"]}
+
+
+def test_groups_that_are_gone_are_not_chosen():
+    page = DrawnPage()
+    page.add_group("age > 12", "Older")
+    page.add_group('sex == "F"', "Women")
+    state = state_of(entry_of("group", "GroupChoice"), entry_of("groups", "GroupsChoice", []), page=page)
+    state.set({"group": "age > 12", "groups": ['sex == "F"', "age > 12"]})
+    assert state.groups() == ["age > 12", "age > 12", 'sex == "F"']
+    del page.groups[0]
+    state.refresh()
+    assert state.values() == {"group": None, "groups": ['sex == "F"']}
+
+
+def test_a_folder_of_weights_stands_for_all_in_it():
+    state = state_of(entry_of("weights", "WeightsChoice", []))
+    state.set({"weights": ["ridge", "svm", "ridge/9", "rid"]})
+    assert state.values() == {"weights": ["ridge", "svm"]}
+
+
+def test_what_is_new_in_the_tray_is_used_and_what_was_unticked_stays_so():
+    page = DrawnPage()
+    page.add_map("A", 1)
+    state = state_of(entry_of("maps", "MapsChoice"), page=page)
+    first = ["A", {"scan": 1, "measure": "fc"}]
+    assert state.values() == {"maps": [first]}
+    state.take("maps", [])
+    page.add_map("B", 2)
+    state.refresh()
+    assert state.values() == {"maps": [["B", {"scan": 2, "measure": "fc"}]]}
+    state.take("maps", [first])
+    page.tray.entries[0]["name"] = "Mine"
+    state.refresh()
+    assert state.values() == {"maps": [["Mine", {"scan": 1, "measure": "fc"}]]}
+    assert state.takes_maps()
+
+
+def test_a_number_is_read_as_it_is_meant_and_kept_between_its_bounds():
+    state = state_of(number_entry("permutations", 100, 1, 5000), number_entry("alpha", 0.05, 0, 1))
+    permutations, alpha = state.fields
+    for field, typed, value, good in (
+        (permutations, "1000", 1000, True),
+        (permutations, "1e3", 1000, True),
+        (permutations, "0", 0, False),
+        (permutations, "5001", 5001, False),
+        (permutations, "1e400", None, False),
+        (permutations, "nan", None, False),
+        (permutations, "", None, False),
+        (permutations, "many", None, False),
+        (alpha, "1", 1.0, True),
+        (alpha, ".5", 0.5, True),
+        (alpha, "-0.1", -0.1, False),
+    ):
+        assert field.read(typed) == value, typed
+        assert field.accepts(field.read(typed)) is good, typed
+    assert isinstance(permutations.read("1000"), int)
+    assert isinstance(alpha.read("1"), float)
+    assert permutations.written(1000) == "1000"
+    assert alpha.written(0.05) == "0.05"
+    assert alpha.written(None) == ""
+    assert alpha.advice() == "A number from 0 to 1"
+
+
+def test_a_text_that_is_required_is_not_blank():
+    state = state_of(
+        entry_of("expression", "Text", required=True, placeholder="A - B"), entry_of("t", "Text", "", placeholder="")
+    )
+    assert [field.accepts("  ") for field in state.fields] == [False, True]
+    assert state.fields[0].accepts("A")
+
+
+def test_without_a_cohort_nothing_is_offered_and_nothing_breaks():
+    page = DrawnPage()
+    page.cohort = None
+    level = entry_of("level", "LevelChoice", of="phenotype", whole="All levels", optional=False)
+    markers = ("GroupChoice", "GroupsChoice", "MeasureChoice", "TaskChoice", "WeightsChoice", "DecompositionChoice")
+    entries = [entry_of(marker, marker) for marker in markers]
+    state = state_of(phenotype_entry("phenotype", required=True), level, *entries, page=page)
+    assert all(state.options(field) == [] for field in state.fields)
+
+
+def test_an_address_with_values_of_the_wrong_type_leaves_the_defaults():
+    page = DrawnPage()
+    page.add_group("age > 12", "Older")
+    entries = [
+        entry_of("model", "Choice", "svm", options=[["ridge", "Ridge"], ["svm", "SVM"]]),
+        entry_of("measure", "MeasureChoice"),
+        entry_of("group", "GroupChoice"),
+        entry_of("groups", "GroupsChoice", []),
+        entry_of("covariates", "PhenotypesChoice", [], kind=None, without=["phenotype"]),
+        entry_of("weights", "WeightsChoice", []),
+        entry_of("maps", "MapsChoice"),
+        entry_of("z", "Flag", True),
+        entry_of("expression", "Text", "", placeholder=""),
+        number_entry("alpha", 0.05, 0, 1),
+        phenotype_entry("phenotype", required=True),
+    ]
+    state = state_of(*entries, page=page)
+    defaults = state.values()
+    for wrong in ("age, sex", 7.5, True, ["x"], [7], [["A", 1, 2]], {"a": 1}):
+        good = {"expression": [str], "z": [bool], "alpha": [int, float]}
+        state.set({entry["name"]: wrong for entry in entries if type(wrong) not in good.get(entry["name"], [])})
+        assert state.chosen == defaults, wrong

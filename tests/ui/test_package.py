@@ -1,0 +1,74 @@
+"""The page's forms and the package agree: on the kinds of fields, and on what a form sends."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from drawn_page import DrawnTray
+from logic.fields import KINDS
+from logic.form import FormState
+
+from forms import mean_of
+from imagenomer.analyses import form_of, load_analyses, read_params
+from imagenomer.cohort import Cohort
+from imagenomer.overview import overview_of
+from imagenomer.types import Json
+
+
+class Page:
+    """What a form asks of the page: an overview, two groups and two maps."""
+
+    def __init__(self, overview: dict[str, Json]) -> None:
+        self.cohort = overview
+        self.groups = [{"name": "Women", "expression": 'sex == "F"'}, {"name": "Older", "expression": "age > 150"}]
+        self.tray = DrawnTray()
+        for name, task in (("A", "rest"), ("B", "nback")):
+            self.tray.entries.append({"name": name, "title": f"Mean of {task}", "source": mean_of(task)})
+
+
+@pytest.fixture
+def page(cohort: Cohort) -> Page:
+    return Page(json.loads(json.dumps(overview_of(cohort))))
+
+
+def fields_of(name: str) -> list[dict[str, Json]]:
+    """The fields of an analysis as they are in the page: what came as JSON."""
+    fields: list[dict[str, Json]] = json.loads(json.dumps(form_of(load_analyses()[name])))
+    return fields
+
+
+def test_the_page_knows_every_kind_of_field_and_no_other() -> None:
+    assert {field["marker"] for name in load_analyses() for field in fields_of(name)} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", load_analyses())
+def test_what_a_form_sends_by_itself_and_with_each_choice_is_accepted(name: str, page: Page) -> None:
+    state = FormState(page, fields_of(name))
+    state.refresh()
+    for field in state.fields:
+        if field.control == "text" and field.entry["required"]:
+            assert state.values() is None
+            state.take(field.name, field.entry["placeholder"])
+    begun = state.values()
+    read_params(load_analyses()[name], begun)
+    for field in state.fields:
+        for value, _ in state.options(field):
+            state.set(begun)
+            state.take(field.name, [value] if isinstance(begun[field.name], list) else value)
+            read_params(load_analyses()[name], json.loads(json.dumps(state.values())))
+
+
+@pytest.mark.parametrize("name", load_analyses())
+def test_what_was_sent_is_taken_over_as_it_was(name: str, page: Page) -> None:
+    state, again = FormState(page, fields_of(name)), FormState(page, fields_of(name))
+    state.refresh()
+    again.refresh()
+    for field in state.fields:
+        if field.control == "text":
+            state.take(field.name, "A")
+        offered = [value for value, _ in state.options(field)]
+        if offered:
+            state.take(field.name, offered[-1:] if isinstance(state.chosen[field.name], list) else offered[-1])
+    again.set(json.loads(json.dumps(state.values())))
+    assert again.values() == state.values()
