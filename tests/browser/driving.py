@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,11 +57,47 @@ class Watch:
         assert not unexpected, "\n".join(unexpected)
 
 
+#: Lets a page count what it has yet to do by itself: timers that are due within a second, and requests to its engine.
+COUNT = """
+(() => {
+    const due = new Set(), asked = new Set(), set = self.setTimeout, clear = self.clearTimeout;
+    self.setTimeout = (action, milliseconds = 0, ...more) => {
+        const id = set(() => { due.delete(id); action(...more); }, milliseconds);
+        if (milliseconds < 1000) due.add(id);
+        return id;
+    };
+    self.clearTimeout = (id) => { due.delete(id); clear(id); };
+    const ends = ["answer", "refused", "cancelled", "bug"];
+    self.Worker = class extends Worker {
+        constructor(...given) {
+            super(...given);
+            this.addEventListener("message", ({data}) => { if (ends.includes(data.type)) asked.delete(data.id); });
+        }
+        postMessage(message, ...more) {
+            if (message.type === "request") asked.add(message.id);
+            super.postMessage(message, ...more);
+        }
+        terminate() {
+            asked.clear();
+            super.terminate();
+        }
+    };
+    self.isAtRest = () => due.size === 0 && asked.size === 0;
+})();
+"""
+#: What comes into sight is told to a page with the next picture.
+IS_AT_REST = """async () => {
+    for (const _ of [1, 2]) await new Promise((go) => requestAnimationFrame(go));
+    return self.isAtRest();
+}"""
+
+
 def new_page(browser: Browser, watch: Watch) -> Page:
     """Return a page of a fresh profile, watched."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(15_000)
+    page.add_init_script(COUNT)
     watch.follow(page)
     return page
 
@@ -83,14 +121,26 @@ class Gate:
 
     def wait(self) -> None:
         """Wait until a request stands before the gate."""
-        while not self._held:
-            self._page.wait_for_timeout(50)
+        wait_until(self._page, lambda: bool(self._held), START / 1000)
 
     def open(self) -> None:
         """Let through what waits, and what comes."""
         held, self._held = self._held or [], None
         for route in held:
             route.continue_()
+
+
+def wait_until(page: Page, condition: Callable[[], bool], seconds: float = 15) -> None:
+    """Wait until something holds that no locator can tell; the events of the page are heard meanwhile."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds:.0f} s"
+        page.wait_for_timeout(50)
+
+
+def wait_for_rest(page: Page) -> None:
+    """Wait until the page has done what follows from the last action: no timer is due and no request unanswered."""
+    wait_until(page, lambda: bool(page.evaluate(IS_AT_REST)), START / 1000)
 
 
 def wait_for_engine(page: Page) -> Worker:
@@ -102,16 +152,9 @@ def wait_for_engine(page: Page) -> Worker:
 def open_python(page: Page, code: str = "") -> None:
     """Make the engine's Python, which is out of reach from outside, ``self.python`` of its worker. Before `goto`.
 
-    ``code`` is run in each engine before anything of ours. ``self.n_waiting`` counts the requests not yet answered.
+    ``code`` is run in each engine before anything of ours.
     """
     addition = f"""
-        self.n_waiting = 0;
-        self.addEventListener("message", ({{data}}) => {{ self.n_waiting += data.type === "request"; }});
-        const post = self.postMessage;
-        self.postMessage = (message, given) => {{
-            self.n_waiting -= ["answer", "refused", "cancelled", "bug"].includes(message.type);
-            post.call(self, message, given);
-        }};
         const load = self.loadPyodide;
         self.loadPyodide = async (options) => {{
             self.python = await load(options);

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from driving import wait_until
 from playwright.sync_api import Locator, Page, expect
 from views import (
     add_group,
@@ -23,7 +24,6 @@ from views import (
     matrix,
     pixels,
     read_out,
-    wait_until,
 )
 
 from imagenomer.edges import edge_index

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from driving import START, Watch, choose_files, choose_folder, new_page, wait_for_engine
+from driving import START, Watch, choose_files, choose_folder, new_page, wait_for_engine, wait_until
 from playwright.sync_api import Browser, Locator, Page, expect
 from scipy.stats import pearsonr
-from views import content, download, go, spoken, wait_until
+from views import content, download, go, spoken
 
 N_SUBJECTS, N_PARCELS, N_EDGES = 12, 5, 10
 SUBJECTS = tuple(str(number) for number in range(1, N_SUBJECTS + 1))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from pathlib import Path
 
-from driving import START, Gate, Watch, new_page, open_python, wait_for_engine
+from driving import START, Gate, Watch, new_page, open_python, wait_for_engine, wait_until
 from playwright.sync_api import Browser, Page, expect
 
 import serve
@@ -54,10 +53,11 @@ def test_an_idle_engine_gets_ready_for_figures_and_models(browser: Browser, site
     page.goto(site_url)
     worker = wait_for_engine(page)
     last = "sklearn.linear_model"
-    deadline = time.monotonic() + START / 1000
-    while not worker.evaluate(f"self.python.runPython('import sys; \"{last}\" in sys.modules')"):
-        assert time.monotonic() < deadline, f"an idle engine did not import {last}"
-        page.wait_for_timeout(200)
+    wait_until(
+        page,
+        lambda: bool(worker.evaluate(f"self.python.runPython('import sys; \"{last}\" in sys.modules')")),
+        START / 1000,
+    )
     page.context.close()
 
 

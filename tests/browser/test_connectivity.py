@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from driving import wait_until
 from playwright.sync_api import Locator, Page, expect
-from views import add_group, delete_group, expect_figures, go, matrix, pixels, read_out, spoken, wait_until
+from views import add_group, delete_group, expect_figures, go, matrix, pixels, read_out, spoken
 
 from imagenomer.edges import edges_to_matrix
 from imagenomer.figures.pixels import paint_edges

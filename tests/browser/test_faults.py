@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import START, Watch, choose_files, new_page, open_python, wait_for_engine
+from driving import START, Watch, choose_files, new_page, open_python, wait_for_engine, wait_for_rest, wait_until
 from playwright.sync_api import Browser, Locator, Page, Route, Worker, expect
 
 from imagenomer.cohort import Cohort
@@ -66,7 +66,7 @@ def forty(_shared: tuple[Page, Watch], site_url: str, forty_zip: Path, allowed: 
         page.goto(site_url)
         show_forty(page, forty_zip)
     expect_as_it_was(page)
-    expect_idle(page)
+    wait_for_rest(page)
     yield page
     dismiss = page.get_by_role("button", name="Dismiss")
     for _ in range(dismiss.count()):
@@ -109,15 +109,13 @@ def in_python(page: Page, code: str) -> None:
     engine_of(page).evaluate("(code) => { self.python.runPython(code); }", code)
 
 
-def expect_idle(page: Page) -> None:
-    """The engine has had nothing to do for a while: what is on screen may be asked for in several steps."""
-    quiet = 0
-    for _ in range(START // 100):
-        quiet = 0 if engine_of(page).evaluate("() => self.n_waiting") else quiet + 1
-        if quiet == 10:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("the engine does not come to rest")
+def in_python_until(page: Page, condition: str) -> None:
+    """Wait until something holds in the engine's Python."""
+    wait_until(
+        page,
+        lambda: bool(engine_of(page).evaluate("(code) => self.python.runPython(code)", f"bool({condition})")),
+        START / 1000,
+    )
 
 
 def replace_save(page: Page, body: str) -> None:
@@ -163,8 +161,13 @@ def test_a_lost_engine_comes_back_with_cohort_group_and_tab(forty: Page, death: 
     allowed += ["out of order", "Maximum call stack", *ABORTED]
     address = forty.evaluate("location.hash")
     # Idle work that starts between the death and the news of it would complain, beside the point.
-    in_python(forty, "idle_work, idle_piece = iter(()), None")
-    forty.wait_for_timeout(1000)  # the next piece was due, and was the last
+    in_python(
+        forty,
+        "done = [True] if idle_work.gi_frame is None else []\n"
+        "def no_more():\n    done.append(True)\n    yield from ()\n"
+        "idle_work, idle_piece = no_more(), None",
+    )
+    in_python_until(forty, "done")  # the next piece was due, and there was none
     with forty.expect_worker(timeout=START):
         engine_of(forty).evaluate(f"() => {{ {death.replace('OVERFLOW', json.dumps(OVERFLOW))}; }}")
     told = alert(forty, "The engine stopped")
@@ -249,7 +252,7 @@ def test_an_engine_lost_again_and_again_stays_stopped_until_it_is_wanted(forty: 
     with forty.expect_worker(timeout=START):
         engine_of(forty).evaluate("() => { setTimeout(() => { throw new Error('out of order'); }); }")
     expect_as_it_was(forty)
-    expect_idle(forty)
+    wait_for_rest(forty)
     engine_of(forty).evaluate("() => { setTimeout(() => { throw new Error('out of order'); }); }")
     told = alert(forty, "stays stopped")
     expect(told).to_contain_text("Forty stays on screen")
@@ -339,8 +342,7 @@ def test_the_offer_to_stop_goes_when_the_analysis_obeys_late(forty: Page) -> Non
     forty.get_by_role("tab", name="Associations").click()
     forty.get_by_role("button", name="Run", exact=True).click()
     # What is cancelled before the engine begins with it is obeyed at once.
-    while not engine_of(forty).evaluate("() => self.python.runPython('bool(begun)')"):
-        forty.wait_for_timeout(100)
+    in_python_until(forty, "begun")
     forty.get_by_role("button", name="Cancel").first.click()
     offer = forty.get_by_role("button", name="Stop the engine and start it again")
     expect(offer).to_be_visible()

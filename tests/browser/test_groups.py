@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from driving import START
+from driving import START, wait_for_rest
 from playwright.sync_api import Locator, Page, expect
 from views import add_group, delete_group, go
 
@@ -125,7 +125,7 @@ def test_an_objection_outlasts_the_count_that_was_due_and_goes_with_the_name(dem
     type_group(demo_page, "age > 190", "Women")  # faster than the count that follows the typing
     said = demo_page.get_by_role("complementary", name="Groups").get_by_role("status")
     expect(said).to_contain_text("There is a group Women already")
-    demo_page.wait_for_timeout(600)
+    wait_for_rest(demo_page)  # the count that was due has come, and was not asked for
     expect(said).to_contain_text("There is a group Women already")
     demo_page.get_by_label("Name", exact=True).fill("Older")
     expect(said).to_have_text(re.compile(r"^\d+ subjects of 250$"))

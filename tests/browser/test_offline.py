@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import START, Gate, Watch, new_page, wait_for_engine
+from driving import START, Gate, Watch, new_page, wait_for_engine, wait_until
 from hosting import Host
 from playwright.sync_api import Browser, Page, expect
 from privacy_panel import expect_kept, fact, panel, show_panel
-from views import wait_until
 
 import browsers
 import offline

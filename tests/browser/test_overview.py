@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from driving import START
+from driving import START, wait_for_rest
 from playwright.sync_api import Page, expect
 
 TABS = (
@@ -79,12 +79,11 @@ def test_going_back_undoes_one_step_for_each_tab(demo_page: Page) -> None:
     for name in TABS[1:]:
         demo_page.get_by_role("tab", name=name).click()
         expect(demo_page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
-        # Until what the tab does by itself is over: it must not be a step of its own.
-        demo_page.wait_for_timeout(1500)
+        wait_for_rest(demo_page)  # what the tab does by itself must not be a step of its own
     for name in TABS[-2::-1]:
         demo_page.go_back()
         expect(demo_page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
-        demo_page.wait_for_timeout(1500)
+        wait_for_rest(demo_page)
 
 
 def test_the_theme_is_switched_and_kept(demo_page: Page) -> None:

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from driving import START, choose_folder
+from driving import START, choose_folder, wait_until
 from playwright.sync_api import Locator, Page, expect
-from views import go, wait_until
+from views import go
 
 from imagenomer.parcellation import load_atlas
 

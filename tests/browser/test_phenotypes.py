@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from driving import wait_until
 from playwright.sync_api import Locator, Page, expect
-from views import add_group, analysis, delete_group, expect_figures, form, go, wait_until
+from views import add_group, analysis, delete_group, expect_figures, form, go
 
 
 @pytest.fixture

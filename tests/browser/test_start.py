@@ -8,7 +8,17 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from driving import START, Gate, Watch, choose_files, choose_folder, drop_files, new_page, wait_for_engine
+from driving import (
+    START,
+    Gate,
+    Watch,
+    choose_files,
+    choose_folder,
+    drop_files,
+    new_page,
+    wait_for_engine,
+    wait_for_rest,
+)
 from playwright.sync_api import Browser, Page, expect
 
 from imagenomer.cohort import Cohort
@@ -158,10 +168,9 @@ def test_opening_can_be_cancelled_and_something_else_be_opened(page: Page, bundl
 def test_an_engine_that_hangs_can_be_stopped_and_the_cohort_comes_back(forty: Page) -> None:
     forty.get_by_role("tab", name="Phenotypes").click()
     expect(forty.get_by_role("tab", name="Phenotypes")).to_have_attribute("aria-selected", "true")
-    # The engine has nothing else to do, so that it hangs from now on.
-    expect(forty.locator("section.figure img")).to_be_visible(timeout=START)
-    forty.workers[0].evaluate("setTimeout(() => { while (true); }, 0)")
-    forty.wait_for_timeout(500)
+    wait_for_rest(forty)
+    with forty.expect_console_message(lambda message: message.text == "hangs"):
+        forty.workers[0].evaluate("setTimeout(() => { console.log('hangs'); while (true); }, 0)")
     forty.get_by_role("button", name="Save as bundle").click()
     forty.locator("#work").get_by_role("button", name="Cancel").click()
     forty.get_by_role("button", name="Stop the engine").click()

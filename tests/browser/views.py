@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -75,15 +74,6 @@ def pixels(place: Locator) -> np.ndarray:
     )
     width, height, data = encoded
     return np.frombuffer(base64.b64decode(data), dtype=np.uint8).reshape(height, width, 4)
-
-
-def wait_until(page: Page, condition: Callable[[], bool], seconds: float = 15) -> None:
-    """Wait until something holds that no locator can tell."""
-    for _ in range(round(seconds * 10)):
-        if condition():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def read_out(place: Locator) -> str:

@@ -10,7 +10,8 @@ from logic.fields import KINDS
 from logic.form import FormState
 
 from forms import mean_of
-from imagenomer.analyses import form_of, load_analyses, read_params
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import form_of, read_params
 from imagenomer.cohort import Cohort
 from imagenomer.overview import overview_of
 from imagenomer.types import Json
