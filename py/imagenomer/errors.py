@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from imagenomer.names import clean_message
+
 #: How NumPy and Python in 32 bits, and browsers, say it, where it is not a `MemoryError`. As "Name: message".
 _OUT_OF_MEMORY = re.compile(
     r"ValueError: (array is too big|Maximum allowed (dimension|size) exceeded)"
@@ -24,13 +26,13 @@ class InputError(ValueError):
     Parameters
     ----------
     message : str
-        What is wrong, with the values, and what to do about it.
+        What is wrong, with the values, and what to do about it. What a terminal would obey is taken out of it.
     position : int, optional
         Index of the offending character, where the input is a typed expression.
     """
 
     def __init__(self, message: str, *, position: int | None = None) -> None:
-        super().__init__(message)
+        super().__init__(clean_message(message))
         self.position = position
 
 

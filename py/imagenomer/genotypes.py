@@ -527,9 +527,14 @@ def select_variants(
 # --- tables ----------------------------------------------------------------------------------------
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a table. Not str.splitlines, for which a name may hold what ends a line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def _rows(table: bytes, name: str, n_cells: int) -> list[list[str]]:
     try:
-        rows = [line.split() for line in table.decode("utf-8").splitlines() if line.strip()]
+        rows = [line.split() for line in lines_of(table.decode("utf-8")) if line.strip()]
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not UTF-8 text (byte {error.start:,})") from None
     for number, row in enumerate(rows, start=1):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,9 @@ from imagenomer.types import FloatArray, IntArray
 PLAIN = "none"
 #: How a table says that there is no value, as in BIDS.
 NOT_AVAILABLE = "n/a"
+
+_AXES = ("x", "y", "z")
+_COLUMNS = ("label", *_AXES, "network")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,7 @@ def read_atlas(
     network_names: tuple[str, ...] = (),
     network_titles: tuple[str, ...] = (),
     citation: str = "",
+    clean: Callable[[str], str] = str,
 ) -> Parcellation:
     """Read a table of parcels: tab-separated, a header, then one line a parcel in file order.
 
@@ -185,20 +191,31 @@ def read_atlas(
     network_titles : tuple of str
         Each of ``network_names`` in full.
     citation : str
+    clean : callable
+        What makes of a label or the name of a network what may be shown; by default they stay as they are.
 
     Raises
     ------
     InputError
-        If there is no column ``label`` or no row, a coordinate is not a number, or ``network_names`` lacks a network.
+        If there is no column ``label`` or no row, a column stands there twice, a coordinate is not a number, or
+        ``network_names`` lacks a network.
     """
     try:
-        rows = list(csv.DictReader(io.StringIO(table, newline=""), dialect="excel-tab"))
+        header, *lines = [line for line in csv.reader(io.StringIO(table, newline=""), "excel-tab") if line] or [[]]
     except csv.Error as error:
         raise InputError(f"{name}: the atlas table is not tab-separated text ({error})") from None
-    if not rows or "label" not in rows[0]:
-        found = ", ".join(filter(None, rows[0])) if rows else "nothing"  # None is what has no heading
-        raise InputError(f"{name}: the atlas table needs a column 'label' and one line a parcel; it has: {found}")
-    networks = tuple(_text(row.get("network")) for row in rows)
+    header = [clean(column).strip() for column in header]
+    rows = [dict(zip(header, line, strict=False)) for line in lines]
+    if "label" not in header or not rows:
+        found = ", ".join(filter(None, header)) or "nothing"
+        raise InputError(
+            f"{name}: the atlas table needs a column 'label' and one line a parcel; it has: {found}"
+            f"{'' if rows else ', and no line'}"
+        )
+    twice = sorted(column for column, n in Counter(header).items() if n > 1 and column in _COLUMNS)
+    if twice:
+        raise InputError(f"{name}: the atlas table has several columns called {', '.join(twice)}; keep one of each")
+    networks = tuple(clean(_text(row.get("network"))) for row in rows)
     order = network_names or tuple(dict.fromkeys(networks))
     unlisted = sorted(set(networks) - set(order))
     if unlisted:
@@ -209,8 +226,8 @@ def read_atlas(
         network_titles = (*network_titles, "") if network_titles else ()
     return Parcellation(
         name=name,
-        labels=tuple(_text(row["label"]) or f"Parcel {number}" for number, row in enumerate(rows, start=1)),
-        coordinates=np.array([[_millimetres(row.get(axis), name, axis) for axis in "xyz"] for row in rows]),
+        labels=tuple(clean(_text(row.get("label"))) or f"Parcel {number}" for number, row in enumerate(rows, start=1)),
+        coordinates=np.array([[_millimetres(row.get(axis), name, axis) for axis in _AXES] for row in rows]),
         networks=networks,
         network_names=order,
         citation=citation,
@@ -225,9 +242,12 @@ def _text(cell: str | None) -> str:
 def _millimetres(cell: str | None, name: str, axis: str) -> float:
     text = _text(cell)
     try:
-        return float(text or "nan")
+        value = float(text or "nan")
     except ValueError:
-        raise InputError(f"{name}: {text!r} in column {axis} is not a coordinate in millimetres") from None
+        value = math.inf
+    if math.isinf(value):
+        raise InputError(f"{name}: {text!r} in column {axis} is not a coordinate in millimetres")
+    return value
 
 
 def _atlas_folder() -> Path:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import math
 import re
 import zipfile
 
@@ -27,6 +28,7 @@ from imagenomer.cohort import (
 )
 from imagenomer.errors import InputError
 from imagenomer.genotypes import unnamed_variants
+from imagenomer.names import clean_name
 from imagenomer.parcellation import Parcellation
 from imagenomer.progress import finish
 from imagenomer.readers import bundle_bytes, listing_from, open_cohort, write_bundle
@@ -97,7 +99,7 @@ def full(cohort, rng) -> Cohort:
             "d": ModelWeights("d", rng.normal(size=21)),
         },
         set_aside=(Scan("rest", "99", "pre", "1"),),
-        log=(LogEntry("warning", 'one "thing"\nto say', ("a", "b\t")), LogEntry("ignored", "another")),
+        log=(LogEntry("warning", 'one "thing" to say', ("a", "ü")), LogEntry("ignored", "another")),
         description="Forty people",
         licence="CC0",
         provenance="made here",
@@ -144,9 +146,9 @@ def test_int16_halves_the_connectivity_and_is_exact_to_half_a_step(full):
 
 
 names = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zs")), min_size=1, max_size=8).filter(
-    lambda text: text == text.strip() and text.lower() not in ("n/a", "na", "nan")
+    lambda text: text == text.strip() == clean_name(text) and text.lower() not in ("n/a", "na", "nan")
 )
-awkward = st.sampled_from(["a\tb", 'a "quoted" b', "line\nbreak", "carriage\rreturn", "-1", "1e5", "=SUM(A1)", "None"])
+awkward = st.sampled_from(['a "quoted" b', "'", '"', "-1", "1e5", "=SUM(A1)", "None", "a  b", "#"])
 
 
 @given(
@@ -200,6 +202,10 @@ def edited(files: dict[str, bytes], **changes) -> dict[str, bytes]:
     ("spoil", "words"),
     [
         (lambda f: edited(f, version=2), "format version 2 and this program reads up to 1"),
+        (lambda f: edited(f, version=0), "gives 0 as the version of its format; the first is 1"),
+        (lambda f: edited(f, version=True), "'version' is missing or not of the right kind"),
+        (lambda f: edited(f, version=1e400), "'version' is missing or not of the right kind"),
+        (lambda f: edited(f, version=None), "'version' is missing or not of the right kind"),
         (lambda f: edited(f, format="other"), "'format' should be"),
         (lambda f: edited(f, measures={}), "'measures' is missing or not of the right kind"),
         (lambda f: edited(f, name=3), "'name' is missing or not of the right kind"),
@@ -216,6 +222,14 @@ def edited(files: dict[str, bytes], **changes) -> dict[str, bytes]:
         (lambda f: {**f, "participants.tsv": b"participant_id\ta\ta\n1\t1\t1\n"}, "several columns called a"),
         (lambda f: {**f, "scans.tsv": f["scans.tsv"].rsplit(b"\n", 2)[0] + b"\n"}, "scans.tsv has 78 rows"),
         (lambda f: {**f, "scans.tsv": b"participant_id\ttask\n1\trest\n"}, "lacks: session, run"),
+        (lambda f: {**f, "scans.tsv": b"participant_id\ttask\tsession\trun\n"}, "has a header and no scan"),
+        (lambda f: {**f, "scans.tsv": b""}, "scans.tsv is empty; it needs a header line"),
+        (lambda f: {**f, "participants.tsv": b"\xef\xbb\xbf\r\n"}, "participants.tsv is empty"),
+        (lambda f: {**f, "participants.tsv": b"participant_id\tage\n"}, "has a header and no participants"),
+        (lambda f: {**f, "atlas.tsv": b""}, "needs a column 'label' and one line a parcel; it has: nothing"),
+        (lambda f: {**f, "atlas.tsv": b"label\tx\n"}, "one line a parcel; it has: label, x, and no line"),
+        (lambda f: {**f, "atlas.tsv": b"label\tlabel\na\tb\n"}, "several columns called label"),
+        (lambda f: {**f, "atlas.tsv": b"label\tx\na\t1e999\n"}, "'1e999' in column x is not a coordinate"),
         (lambda f: {**f, "connectivity/fc.npy": f["connectivity/fc.npy"][:-4]}, "connectivity/fc.npy is truncated"),
         (lambda f: {**f, "atlas.tsv": b"label\nA\n"}, "the networks DMN, VIS|names 1 parcels, the connectivity has 6"),
     ],
@@ -223,6 +237,57 @@ def edited(files: dict[str, bytes], **changes) -> dict[str, bytes]:
 def test_a_spoilt_bundle_is_refused_with_the_reason(files, spoil, words):
     with pytest.raises(InputError, match=words if "|" in words else re.escape(words)):
         with_contents(spoil(files))
+
+
+def with_first_measure(files: dict[str, bytes], **changes) -> dict[str, bytes]:
+    first, *others = json.loads(files["bundle.json"])["measures"]
+    return edited(files, measures=[{**first, **changes}, *others])
+
+
+@pytest.mark.parametrize(
+    "scale", [math.nan, math.inf, -math.inf, 0, -0.0, -1, 1e39, 10**400, -(10**400), 1e-60, True, "1", [1]]
+)
+def test_a_scale_that_single_precision_cannot_multiply_by_is_refused(full, scale):
+    files = contents(finish(bundle_bytes(full, dtype="int16")))
+    with pytest.raises(InputError, match=r"the scale of connectivity/fc.npy is .* should be a number above 0"):
+        with_contents(with_first_measure(files, scale=scale))
+
+
+def test_a_scale_of_what_is_no_integer_is_refused(files):
+    with pytest.raises(InputError, match="a scale, which is for integers; it holds float32"):
+        with_contents(with_first_measure(files, scale=0.5))
+
+
+def test_products_beyond_single_precision_are_missing_and_counted(full):
+    files = contents(finish(bundle_bytes(full, dtype="int16")))
+    cohort = with_contents(with_first_measure(files, scale=3e34))
+    stored = np.load(io.BytesIO(files["connectivity/fc.npy"])).astype(float)
+    np.testing.assert_array_equal(np.isnan(cohort.measures["fc"].values), np.abs(stored) * 3e34 > 3.4028235e38)
+    assert np.isnan(cohort.measures["fc"].values).any()
+    assert any("infinite value" in entry.message for entry in cohort.log)
+
+
+def test_connectivity_near_zero_comes_back_from_int16(cohort):
+    tiny = dataclasses.replace(cohort.measures["fc"], values=cohort.measures["fc"].values * np.float32(1e-38))
+    data = finish(bundle_bytes(dataclasses.replace(cohort, measures={"fc": tiny}), dtype="int16"))
+    assert np.abs(read_back(data).measures["fc"].values - tiny.values).max() < 1e-38
+
+
+@pytest.mark.parametrize("row", [-1, 79, 10**400, 1.0, True, None, "0"])
+def test_an_absent_scan_that_is_no_row_is_refused(files, row):
+    with pytest.raises(InputError, match=r"'absent' lists .*; scans.tsv has the rows 0 to 78"):
+        with_contents(with_first_measure(files, absent=[0, row]))
+
+
+@pytest.mark.parametrize("key", ["measures", "genotypes", "decompositions", "weights"])
+def test_two_parts_of_one_name_are_refused(files, key):
+    entries = json.loads(files["bundle.json"])[key]
+    name = entries[0]["name"]
+    for again in (name, f"{name}\ufeff"):
+        with pytest.raises(InputError, match=rf"names several {key} {re.escape(name)}; give each its own name"):
+            with_contents(edited(files, **{key: [*entries, {**entries[-1], "name": again}]}))
+    with pytest.raises(InputError, match=f"one of the {key} has no name"):
+        with_contents(edited(files, **{key: [{**entries[0], "name": "\u200b"}]}))
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import pickle
 import re
 import struct
 import sys
+import time
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -17,9 +20,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagenomer.errors import InputError
-from imagenomer.readers.pickles import read_pickle
+from imagenomer.progress import Progress, finish
+from imagenomer.readers import listing_from, open_cohort, pickles
+from imagenomer.readers.pickles import machine
 
 PROTOCOLS = range(6)
+
+
+def read_pickle(data: bytes, name: str):
+    return finish(pickles.read_pickle(data, name))
+
+
 PACKAGE = Path(__file__).parents[2] / "py" / "imagenomer"
 
 scalars = (
@@ -254,3 +265,64 @@ def test_an_array_needs_as_many_bytes_as_its_shape_says():
     data = pickle.dumps(np.arange(4.0), 2).replace(b"K\x04\x85", b"K\x05\x85")
     with pytest.raises(InputError, match="damaged"):
         read_pickle(data, "x.pkl")
+
+
+def as_zip(member: str, data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, data)
+    return buffer.getvalue()
+
+
+#: A few bytes again and again, each time asking for more than the file has.
+BOMBS = {
+    "lists": (b"]", "lists, dicts"),
+    "dicts": (b"}", "lists, dicts"),
+    "sets": (b"\x8f", "lists, dicts"),
+    "tuples in tuples": (b")\x85", "lists, dicts"),
+    "values on the stack": (b"N", "values at a time"),
+    "notes": (b"N\x94", "values noted for later"),
+    "notes of one value": (b"\x94", "values noted for later"),
+    "steps": (b"Na", "steps"),
+    "frames": (b"\x80\x04", "steps"),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_pickle_that_asks_for_more_than_tables_do_is_refused(kind, monkeypatch):
+    for name in ("_MOST_OPCODES", "_MOST_WAITING", "_MOST_NOTED", "_MOST_CONTAINERS"):
+        assert getattr(machine, name) <= 25_000_000
+        monkeypatch.setattr(machine, name, getattr(machine, name) // 100)
+    piece, words = BOMBS[kind]
+    data = (b"]" if kind == "steps" else b"N") + piece * (1_000_000 // len(piece))
+    steps: list[Progress] = []
+    with pytest.raises(InputError, match=rf"asks for more than [0-9,]+ {words}"):
+        finish(pickles.read_pickle(data, "x.pkl"), steps.append)
+    assert all(step.step == "Reading x.pkl" and step.total == len(data) for step in steps)
+    assert np.diff([0, *(step.done for step in steps)]).max() < 100_000  # a cancel is seen in between
+
+
+def test_a_zip_with_a_large_pickle_of_nothing_but_lists_is_refused_within_seconds():
+    data = as_zip("demographics.pkl", b"]" * 90_000_000)
+    assert len(data) < 100_000
+    listing = listing_from(["cohort.zip"], [len(data)], lambda _, start, stop: data[start:stop])
+    started = time.process_time()
+    with pytest.raises(InputError, match="more than 200,000 lists"):
+        finish(open_cohort(listing))
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_a_table_of_numpy_numbers_is_no_heap_of_containers(protocol, monkeypatch):
+    monkeypatch.setattr(machine, "_MOST_CONTAINERS", 100)
+    table = {field: {str(row): np.float64(row) for row in range(10_000)} for field in "ab"}
+    assert read_pickle(pickle.dumps(table, protocol), "x.pkl") == table
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])  # which hold the bytes of an array as they are
+@pytest.mark.parametrize("value", [np.array(["ab", "c"]), np.str_("ab")], ids=["array", "text"])
+def test_texts_beyond_unicode_in_an_array_are_refused_in_words(protocol, value):
+    data = pickle.dumps(value, protocol)
+    assert data.count(b"a\0\0\0") == 1
+    with pytest.raises(InputError, match="texts that are damaged"):
+        read_pickle(data.replace(b"a\0\0\0", b"\0\0\x11\0"), "x.pkl")

@@ -107,6 +107,56 @@ def test_what_cannot_be_read_is_refused_with_the_way_out(tmp_path, spoil, words)
         opened(tmp_path)
 
 
+# --- tables beside a fileset ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "header", ["FID\tIID\tage", "IID\tage\n\n", "#FID,IID,age\r\n", "IID age", "participant_id\tage\r"]
+)
+def test_a_table_with_a_header_and_no_rows_is_passed_over_and_said(tmp_path, header):
+    write_set(tmp_path / "a", ("x", "y"))
+    (tmp_path / "covariates.txt").write_text(header)
+    assert said(opened(tmp_path), "covariates.txt has a header and no rows") == ()
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", "age\n", "x y z\n", "\0\0\0"])
+def test_a_table_that_names_nobody_is_not_read(tmp_path, content):
+    write_set(tmp_path / "a", ("x", "y"))
+    (tmp_path / "covariates.txt").write_text(content)
+    assert said(opened(tmp_path), "not recognised and not read") == ("covariates.txt",)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("IID\tage\tage\nx\t1\t2\n", "covariates.txt has several columns called age"),
+        ("IID\tage\nx\t1\ny\n", "covariates.txt, line 3: 1 cells where the header names 2"),
+        ("IID\tIID\nx\tx\n", "several columns called IID"),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused(tmp_path, content, words):
+    write_set(tmp_path / "a", ("x", "y"))
+    (tmp_path / "covariates.txt").write_text(content)
+    with pytest.raises(InputError, match=words):
+        opened(tmp_path)
+
+
+def test_a_wide_table_is_read_to_its_last_column(tmp_path):
+    """Its header is longer than the first look at a file once was."""
+    write_set(tmp_path / "a", ("x", "y"))
+    names = [f"measurement_{number}" for number in range(3000)]
+    (tmp_path / "co.tsv").write_text("\t".join([*names, "IID"]) + "\n" + "\t".join(["1"] * 3000 + ["x"]) + "\n")
+    assert len(opened(tmp_path).phenotypes) == 3000
+
+
+def test_an_empty_fileset_is_refused_with_what_it_lacks(tmp_path):
+    write_set(tmp_path / "a", ("x", "y"))
+    (tmp_path / "a.fam").write_text("\n")
+    (tmp_path / "a.bed").write_bytes(b"\x6c\x1b\x01")
+    with pytest.raises(InputError, match=r"holds 0 people and 7 variants"):
+        opened(tmp_path)
+
+
 # --- beside a cohort -----------------------------------------------------------------------------
 
 

@@ -12,7 +12,8 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers import bundle, plink, predecessor
 from imagenomer.readers.bundle import bundle_bytes, write_bundle
-from imagenomer.readers.listing import Listing, listing_from, listing_of
+from imagenomer.readers.listing import Listing, listing_from, listing_of, with_clean_paths
+from imagenomer.readers.notes import Notes
 
 __all__ = ["Listing", "bundle_bytes", "listing_from", "listing_of", "open_cohort", "write_bundle"]
 
@@ -27,8 +28,8 @@ class Format(Protocol):
     def recognise(self, listing: Listing) -> bool:
         """Tell whether the files are of this format, by their names."""
 
-    def read(self, listing: Listing) -> Steps[Cohort]:
-        """Read them."""
+    def read(self, listing: Listing, notes: Notes) -> Steps[Cohort]:
+        """Read them, and tell ``notes`` what was found; their names pass through it."""
 
 
 #: Asked in this order.
@@ -45,12 +46,14 @@ def open_cohort(listing: Listing) -> Steps[Cohort]:
     InputError
         If no format is recognised (the message says what was found and what would be), or the files cannot be used.
     """
+    notes = Notes()
+    listing = with_clean_paths(listing, notes)
     # Scans are found at any depth: of two cohorts side by side they would be mixed.
     if not any(name in listing for name in _DEMOGRAPHICS):
         _refuse_cohorts(listing, [one for one in _inside(listing) if any(name in one for name in _DEMOGRAPHICS)])
     for reader in _FORMATS:
         if reader.recognise(listing):
-            return (yield from reader.read(listing))
+            return (yield from reader.read(listing, notes))
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
     accepted = "; or ".join(reader.ACCEPTS for reader in _FORMATS)
     raise InputError(f"{_described(listing)}, and no cohort that is recognised. ImageNomer opens {accepted}")

@@ -84,7 +84,7 @@ def find_parcellation(listing: Listing, measures: Mapping[str, Measure], notes: 
 
 def _from_table(text: str, n_parcels: int, notes: Notes) -> Parcellation:
     """Return the parcels that a table names; labels alone that are those of an atlas get its coordinates too."""
-    parcellation = read_atlas(text, name=f"{n_parcels} parcels ({_TABLE})")
+    parcellation = read_atlas(text, name=f"{n_parcels} parcels ({_TABLE})", clean=notes.clean)
     if parcellation.n_parcels != n_parcels:
         raise InputError(f"{_TABLE} names {parcellation.n_parcels} parcels, the scans have {n_parcels}")
     bare = not any(parcellation.networks) and not np.isfinite(parcellation.coordinates).any()

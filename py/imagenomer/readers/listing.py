@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from imagenomer.errors import InputError
+from imagenomer.names import spelled_out
+from imagenomer.readers.notes import Notes
 
 #: What operating systems leave behind; not worth a word in the log.
 _LITTER = re.compile(r"(^|/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(/|$)", re.IGNORECASE)
@@ -25,6 +27,8 @@ _LITTER = re.compile(r"(^|/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(/|$)", re
 # Connectivity shrinks by 10 % when deflated, tables by 90 %; what unfolds 200 times, to more than this, is a trap.
 _LARGEST_RATIO = 200
 _HARMLESS_BYTES = 100_000_000
+#: Characters in a path within an archive; no system makes longer ones.
+_LONGEST_PATH = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,27 @@ def _listing(name: str, entries: list[Entry]) -> Listing:
     return _strip(name, {path: found[path] for path in sorted(found)})
 
 
+def with_clean_paths(listing: Listing, notes: Notes) -> Listing:
+    """Return the listing with names of files and folders that may be shown; what is only such marks becomes "_".
+
+    Raises
+    ------
+    InputError
+        If two files differ in nothing that is seen.
+    """
+    found: dict[str, str] = {}
+    for path in listing:
+        clean = path if path.isprintable() else "/".join(notes.clean(part) or "_" for part in path.split("/"))
+        other = found.setdefault(clean, path)
+        if other is not path:
+            odd = path if path != clean else other
+            raise InputError(
+                f"two files are called {clean}, one of them spelled {spelled_out(odd)}; rename one of them"
+            )
+    entries = {clean: replace(listing[found[clean]], path=clean) for clean in sorted(found)}
+    return Listing(notes.clean(listing.name) or "Cohort", entries)
+
+
 def _folders_of(path: str) -> list[str]:
     parts = path.split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
@@ -190,14 +215,26 @@ def _members(archive: Entry) -> list[Entry]:
     return [replace(entry, path=f"{folder}/{path}") for path, entry in inside.entries.items()]
 
 
+#: What `zipfile` raises of a damaged directory.
+_MALFORMED = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    struct.error,
+    ValueError,
+    IndexError,
+    EOFError,
+    OverflowError,
+)
+
+
 def _open_archive(archive: Entry) -> dict[str, Entry]:
     try:
         # The standard library finds and reads the directory (64-bit archives included); the data are read below.
         with zipfile.ZipFile(io.BufferedReader(_Seekable(archive))) as opened:
-            infos = [info for info in opened.infolist() if not info.is_dir()]
+            infos = [info for info in opened.infolist() if not info.filename.endswith("/")]
     except InputError:
         raise
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError, EOFError, OverflowError) as error:
+    except _MALFORMED as error:
         raise InputError(f"{archive.path} is not a zip archive that can be read ({error}); make it anew") from None
     total = sum(info.file_size for info in infos)
     if total > _HARMLESS_BYTES and total > _LARGEST_RATIO * archive.size:
@@ -217,6 +254,8 @@ def _open_archive(archive: Entry) -> dict[str, Entry]:
 
 def _checked_path(archive: Entry, info: zipfile.ZipInfo) -> str:
     path = info.filename.replace("\\", "/")
+    if len(path) > _LONGEST_PATH:
+        raise InputError(f"{archive.path} holds a path of {len(path):,} characters; it is not opened")
     if ".." in path.split("/") or path.startswith("/") or re.match(r"[A-Za-z]:", path):
         raise InputError(
             f"{archive.path} holds {info.filename!r}, a path that leads out of the archive; it is not opened"
@@ -228,11 +267,18 @@ def _checked_path(archive: Entry, info: zipfile.ZipInfo) -> str:
             f"{path} in {archive.path} is compressed by method {info.compress_type}; "
             "only stored and deflated entries are read: unpack it and drop the folder"
         )
-    return _clean(path)
+    cleaned = _clean(path)
+    if not cleaned:
+        raise InputError(f"{archive.path} holds a file without a name ({info.filename!r}); make the archive anew")
+    return cleaned
 
 
 class _Member:
-    """A file in an archive. A deflated one is inflated as it is read, so read it from front to back."""
+    """A file in an archive, whose checksum is compared once every byte has been read.
+
+    Read it from front to back, in one piece or in blocks: a stored file is then read once, and a deflated one inflated
+    once. What is read again, such as a header, is not counted twice.
+    """
 
     def __init__(self, archive: Entry, info: zipfile.ZipInfo) -> None:
         self._archive = archive
@@ -243,11 +289,7 @@ class _Member:
 
     def read(self, start: int, stop: int) -> bytes:
         if self._info.compress_type == zipfile.ZIP_STORED:
-            first = self._data_start()
-            data = self._archive.read(first + start, first + stop)
-            if len(data) != stop - start or (len(data) == self._info.file_size and zlib.crc32(data) != self._info.CRC):
-                raise self._damaged()
-            return data
+            return self._read_stored(start, stop)
         if self._inflater is None or start < self._position:
             self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
             self._offset, self._position, self._crc = self._data_start(), 0, 0
@@ -255,6 +297,22 @@ class _Member:
         while self._position < start:
             self._inflate(min(start - self._position, 1 << 20))
         return self._inflate(stop - start)
+
+    def _read_stored(self, start: int, stop: int) -> bytes:
+        first = self._data_start()
+        data = self._archive.read(first + start, first + stop)
+        if len(data) != stop - start:
+            raise self._damaged()
+        # The checksum is known up to ``position``; a piece that leaves a gap adds nothing to it.
+        if start <= self._position < stop:
+            self._crc = zlib.crc32(memoryview(data)[self._position - start :], self._crc)
+            self._position = stop
+            self._compare_checksum()
+        return data
+
+    def _compare_checksum(self) -> None:
+        if self._position == self._info.file_size and self._crc != self._info.CRC:
+            raise self._damaged()
 
     def _inflate(self, n_bytes: int) -> bytes:
         assert self._inflater is not None
@@ -277,8 +335,7 @@ class _Member:
         self._position += n_bytes
         if self._position == self._info.file_size:
             self._inflater = None  # thousands of finished entries would each keep their window
-            if self._crc != self._info.CRC:
-                raise self._damaged()
+        self._compare_checksum()
         return b"".join(pieces)
 
     def _data_start(self) -> int:

@@ -158,9 +158,14 @@ def read_npy(data: bytes, name: str, *, texts: bool = False) -> NDArray[Any]:
     header = read_header(data, name, texts=texts)
     check_size(header, len(data), name)
     values = np.frombuffer(data, header.dtype, offset=header.start)
-    if header.dtype.kind == "U" and (values.view(header.dtype.byteorder + "u4") > sys.maxunicode).any():
+    if has_impossible_texts(values):
         raise InputError(f"{name} holds texts that are damaged; save it again")
     return values.reshape(header.shape, order="F" if header.fortran else "C")
+
+
+def has_impossible_texts(values: NDArray[Any]) -> bool:
+    """Return whether texts hold what is beyond Unicode, for which Python has no words but SystemError."""
+    return values.dtype.kind == "U" and bool((values.view(values.dtype.byteorder + "u4") > sys.maxunicode).any())
 
 
 def read_npz(data: bytes, name: str, *, texts: bool = False) -> dict[str, NDArray[Any]]:

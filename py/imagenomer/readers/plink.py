@@ -17,12 +17,12 @@ import numpy as np
 
 from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.errors import InputError
-from imagenomer.genotypes import People, PlinkFiles, read_plink
+from imagenomer.genotypes import People, PlinkFiles, lines_of, read_plink
 from imagenomer.progress import Steps
 from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.tables import read_text
+from imagenomer.readers.tables import column_names, read_text
 
 #: What to drop, in words.
 ACCEPTS = "the three files of PLINK 1.9, NAME.bed, NAME.bim and NAME.fam"
@@ -39,6 +39,8 @@ _OTHERS = {
 }
 _TABLES = (".tsv", ".csv", ".txt", ".pheno", ".phen", ".cov", ".covar")
 _LARGEST_TABLE = 50_000_000
+#: Bytes in which the first line of a table, which names its columns, must end.
+_LONGEST_HEADER = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def recognise(listing: Listing) -> bool:
     return any(path.lower().endswith((".bed", ".bim")) for path in listing) or bool(_in_other_formats(listing))
 
 
-def read(listing: Listing) -> Steps[Cohort]:
+def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
     """Read one or more filesets as a cohort.
 
     Raises
@@ -68,7 +70,6 @@ def read(listing: Listing) -> Steps[Cohort]:
     InputError
         If a file is missing or damaged, a person stands twice in a .fam file, or genotypes are in another format.
     """
-    notes = Notes()
     found = find_filesets(listing, notes)
     if not found:
         raise InputError(_nothing(listing))
@@ -102,7 +103,8 @@ def read(listing: Listing) -> Steps[Cohort]:
             "are",
             foreign,
         )
-    unused = [path for path in listing if path not in used and path not in foreign]
+    known = used.union(foreign)
+    unused = [path for path in listing if path not in known]
     if unused:
         notes.ignored(f"{count(len(unused), 'file')} not recognised and not read", unused)
     variant_sets = {variants.name: _placed(variants, own, position, len(position)) for variants, _, own in read_sets}
@@ -182,7 +184,13 @@ def _names(found: list[Fileset]) -> list[str]:
 
 def _read_fileset(one: Fileset, name: str, notes: Notes) -> Steps[tuple[VariantSet, People, tuple[str, ...]]]:
     """Read a fileset, and return its people's names: the IID, with the FID where IIDs are not enough."""
-    variants, people = yield from read_plink(PlinkFiles(one.bed.read(), one.bim.read(), one.fam.read()), name)
+    read = yield from read_plink(PlinkFiles(one.bed.read(), one.bim.read(), one.fam.read()), name)
+    variants, people = clean_genotypes(*read, notes)
+    if "" in people.subjects:
+        raise InputError(
+            f"{one.fam.path}, line {people.subjects.index('') + 1}: an individual identifier has no character that is "
+            "seen; give that person a name"
+        )
     pairs = list(zip(people.families, people.subjects, strict=True))
     twice = [f"{family} {subject}" for (family, subject), n in Counter(pairs).items() if n > 1]
     if twice:
@@ -203,6 +211,27 @@ def _read_fileset(one: Fileset, name: str, notes: Notes) -> Steps[tuple[VariantS
     if not named or not n_variants:
         raise InputError(f"{one.path} holds {_people(len(named))} and {count(n_variants, 'variant')}")
     return replace(variants, name=name), people, named
+
+
+def clean_genotypes(variants: VariantSet, people: People, notes: Notes) -> tuple[VariantSet, People]:
+    """Return what PLINK's files hold with clean names (`imagenomer.readers.notes.Notes.clean`)."""
+    return (
+        replace(
+            variants,
+            variant_ids=notes.clean_all(variants.variant_ids),
+            chromosomes=notes.clean_all(variants.chromosomes),
+            effect_alleles=notes.clean_all(variants.effect_alleles),
+            other_alleles=notes.clean_all(variants.other_alleles),
+        ),
+        replace(
+            people,
+            families=notes.clean_all(people.families),
+            subjects=notes.clean_all(people.subjects),
+            fathers=notes.clean_all(people.fathers),
+            mothers=notes.clean_all(people.mothers),
+            phenotypes=notes.clean_all(people.phenotypes),
+        ),
+    )
 
 
 def _people(n: int) -> str:
@@ -285,27 +314,13 @@ def _tables(
     for path, entry in listing.entries.items():
         if not path.lower().endswith(_TABLES) or path in used or entry.size > _LARGEST_TABLE:
             continue
-        cells = _cells(entry)
-        if cells is None:
+        columns = _cells(entry, notes)
+        if columns is None:
             continue
         used.add(path)
-        header, *lines = cells
-        columns = {name: [line[place] for line in lines] for place, name in enumerate(header)}
-        individuals = columns.pop("IID", None) or columns.pop("participant_id")
-        families = columns.pop("FID", individuals)
-        rows: dict[str, int] = {}
-        strangers: list[str] = []
-        for row, (family, individual) in enumerate(zip(families, individuals, strict=True)):
-            person = known.get(individual) or known.get(f"{family}_{individual}")
-            if person is None:
-                strangers.append(individual)
-            else:
-                rows.setdefault(person, row)
+        rows = _rows_of_people(columns, known, path, notes)
         if not rows:
-            notes.warning(f"{path} was left out: none of its people is in a .fam file")
             continue
-        if strangers:
-            notes.ignored(f"People of {path} who are in no .fam file", strangers)
         for name, values in columns.items():
             if name in phenotypes:
                 notes.ignored(f"{path}: its column {name} is in another table already")
@@ -322,23 +337,46 @@ def _tables(
     return phenotypes
 
 
-def _cells(entry: Entry) -> list[list[str]] | None:
-    """Return the cells of a table with a header that names people as PLINK does; None for any other file."""
-    first = entry.read(0, 4096).split(b"\n")[0].decode("utf-8", "replace").lstrip("\ufeff")
-    separator = "\t" if "\t" in first else "," if "," in first else None
-    if not {"IID", "participant_id"} & {*_split(first.lstrip("#"), separator)}:
+def _rows_of_people(columns: dict[str, list[str]], known: Mapping[str, str], path: str, notes: Notes) -> dict[str, int]:
+    """Take the columns that name people out of a table, and return the row of each; of several rows the first."""
+    individuals = columns.pop("IID") if "IID" in columns else columns.pop("participant_id")
+    families = columns.pop("FID", individuals)
+    rows: dict[str, int] = {}
+    strangers: list[str] = []
+    for row, (family, individual) in enumerate(zip(families, individuals, strict=True)):
+        person = known.get(individual) or known.get(f"{family}_{individual}")
+        if person is None:
+            strangers.append(individual)
+        else:
+            rows.setdefault(person, row)
+    if not individuals:
+        notes.ignored(f"{path} has a header and no rows")
+    elif not rows:
+        notes.warning(f"{path} was left out: none of its people is in a .fam file")
+    elif strangers:
+        notes.ignored(f"People of {path} who are in no .fam file", strangers)
+    return rows
+
+
+def _cells(entry: Entry, notes: Notes) -> dict[str, list[str]] | None:
+    """Return the columns of a table with a header that names people as PLINK does; None for any other file."""
+    first = re.split(b"[\r\n]", entry.read(0, _LONGEST_HEADER), maxsplit=1)[0]
+    text = first.decode("utf-8", "replace").lstrip("\ufeff")
+    separator = "\t" if "\t" in text else "," if "," in text else None
+    if not {"IID", "participant_id"} & {*_split(text.lstrip("#"), separator, notes)}:
         return None
-    lines = [line for line in read_text(entry.read(), entry.path).splitlines() if line.strip()]
-    cells = [_split(line, separator) for line in lines]
-    cells[0][0] = cells[0][0].lstrip("#")
-    for number, line in enumerate(cells, start=1):
-        if len(line) != len(cells[0]):
-            raise InputError(f"{entry.path}, line {number}: {len(line)} cells where the header names {len(cells[0])}")
-    return cells
+    lines = [line for line in lines_of(read_text(entry.read(), entry.path)) if line.strip()]
+    header, *cells = [_split(line, separator, notes) for line in lines]
+    header[0] = header[0].lstrip("#")
+    for number, line in enumerate(cells, start=2):
+        if len(line) != len(header):
+            raise InputError(f"{entry.path}, line {number}: {len(line)} cells where the header names {len(header)}")
+    names = column_names(header, entry.path, notes)
+    return {name: list(column) for name, *column in zip(names, *cells, strict=True)}
 
 
-def _split(line: str, separator: str | None) -> list[str]:
-    return [cell.strip().strip('"') for cell in line.split(separator)]
+def _split(line: str, separator: str | None, notes: Notes) -> list[str]:
+    return [notes.clean(cell.strip().strip('"')) for cell in line.split(separator)]
 
 
 # --- what cannot be read -------------------------------------------------------------------------

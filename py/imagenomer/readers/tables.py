@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from imagenomer.errors import InputError
+from imagenomer.readers.notes import Notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,17 @@ class Participants:
     repeated: tuple[str, ...] = ()
 
 
-def read_table(data: bytes, name: str) -> dict[str, list[str]]:
+def read_table(data: bytes, name: str, notes: Notes) -> dict[str, list[str]]:
     """Return the cells of a tab-separated table by column.
 
     Parameters
     ----------
     data : bytes
-        UTF-8, with a header line.
+        UTF-8, with a header line. A column without a name is called by its place.
     name : str
         Of the file, for messages.
+    notes : Notes
+        Cleans the cells.
 
     Raises
     ------
@@ -65,17 +69,26 @@ def read_table(data: bytes, name: str) -> dict[str, list[str]]:
         raise InputError(f"{name} is not tab-separated text ({error})") from None
     if not lines:
         raise InputError(f"{name} is empty; it needs a header line")
-    header = [cell.strip() for cell in lines[0]]
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
-        raise InputError(f"{name} has several columns called {', '.join(twice)}; give each its own name")
+    header = column_names(lines[0], name, notes)
     for number, line in enumerate(lines[1:], start=2):
         if len(line) != len(header):
             raise InputError(
                 f"{name}, line {number}: {len(line)} cells where the header names {len(header)}; "
                 "cells are separated by tabs, and a missing value is n/a"
             )
-    return {column: [line[position] for line in lines[1:]] for position, column in enumerate(header)}
+    return {
+        column: [cell if cell.isprintable() else notes.clean(cell) for cell in cells]
+        for column, *cells in zip(header, *lines[1:], strict=True)
+    }
+
+
+def column_names(header: Sequence[str], name: str, notes: Notes) -> list[str]:
+    """Return the names of columns, by their place where they have none; `InputError` where two are the same."""
+    names = [notes.clean(cell).strip() or f"column {place}" for place, cell in enumerate(header, start=1)]
+    twice = sorted(column for column, n in Counter(names).items() if n > 1)
+    if twice:
+        raise InputError(f"{name} has several columns called {', '.join(twice)}; give each its own name")
+    return names
 
 
 def read_text(data: bytes, name: str) -> str:
@@ -97,15 +110,17 @@ def _quoted(cell: str) -> str:
     return '"{}"'.format(cell.replace('"', '""')) if re.search('["\t\r\n]', cell) else cell
 
 
-def read_participants(table: bytes, dictionary: bytes | None, name: str = "participants.tsv") -> Participants:
-    """Read ``participants.tsv`` and, where there is one, ``participants.json``.
+def read_participants(
+    table: bytes, dictionary: bytes | None, notes: Notes, name: str = "participants.tsv"
+) -> Participants:
+    """Read ``participants.tsv`` and, where there is one, ``participants.json``; ``notes`` cleans what they say.
 
     Raises
     ------
     InputError
         If the table cannot be read, has no column ``participant_id`` or no row, or the dictionary is not JSON.
     """
-    columns = read_table(table, name)
+    columns = read_table(table, name, notes)
     if "participant_id" not in columns:
         raise InputError(f"{name} needs a column participant_id; it has: {', '.join(columns)}")
     subjects = [subject.strip() for subject in columns.pop("participant_id")]
@@ -118,22 +133,24 @@ def read_participants(table: bytes, dictionary: bytes | None, name: str = "parti
     return Participants(
         tuple(subjects[row] for row in rows),
         {column: [cells[row] for row in rows] for column, cells in columns.items()},
-        {} if dictionary is None else read_dictionary(dictionary, name.replace(".tsv", ".json")),
+        {} if dictionary is None else read_dictionary(dictionary, name.replace(".tsv", ".json"), notes),
         tuple(sorted({subject for row, subject in enumerate(subjects) if first[subject] != row})),
     )
 
 
-def read_json(data: bytes, name: str) -> Any:
-    """Return a JSON value; raise `InputError` where it is none."""
+def read_json(data: bytes, name: str, notes: Notes) -> Any:
+    """Return a JSON value, its texts cleaned by ``notes``; raise `InputError` where it is none."""
     try:
-        return json.loads(data.decode("utf-8-sig"))
+        return notes.clean_json(json.loads(data.decode("utf-8-sig")), name)
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name} is not JSON ({error})") from None
 
 
-def read_dictionary(data: bytes, name: str) -> dict[str, ColumnFacts]:
+def read_dictionary(data: bytes, name: str, notes: Notes) -> dict[str, ColumnFacts]:
     """Return what a BIDS data dictionary says of columns; what it says otherwise is passed over."""
-    content = read_json(data, name)
+    content = read_json(data, name, notes)
     if not isinstance(content, dict):
         raise InputError(f"{name} should be a JSON object with one entry a column")
     facts = {}

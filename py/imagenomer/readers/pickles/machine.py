@@ -1,20 +1,9 @@
-"""Pickles as data: the few opcodes and names that tables and arrays need, and nothing executed.
-
-A pickle is a program for a small stack machine, and Python's own machine imports
-and calls whatever the program names. This one knows plain values, and NumPy
-arrays as their shape, type and bytes; it imports nothing and calls nothing that
-a file names. Everything else is refused, with its name and its place.
-
-References
-----------
-The opcodes are documented in CPython's ``Lib/pickletools.py``.
-"""
+"""The stack machine of a pickle, in which nothing runs: one method an opcode, and a bound to all that grows."""
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -22,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
+from imagenomer.readers.npy import has_impossible_texts
 
 _PLAIN = "plain dicts, lists, texts, numbers and NumPy arrays of numbers"
 
@@ -30,6 +20,13 @@ _DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|[US][1-9][0-9]{0,5})")
 
 #: Lists within lists; real files need two or three.
 _DEEPEST = 200
+
+#: What one file may ask for. A table of 5,000 subjects and 2,000 fields takes 20 million opcodes, holds a thousand
+#: values on the stack and notes each text it will need again; a field is a container, and one byte can ask for one.
+_MOST_OPCODES = 25_000_000
+_MOST_WAITING = 5_000_000
+_MOST_NOTED = 3_000_000
+_MOST_CONTAINERS = 200_000
 
 #: The names a file may use, under all the modules NumPy has kept them in, and what each stands for here.
 _NAMES = {
@@ -47,49 +44,12 @@ _NAMES = {
 }
 
 
-def read_pickle(data: bytes, name: str) -> Any:
-    """Return the value in a pickle made of plain values and NumPy arrays.
-
-    Parameters
-    ----------
-    data : bytes
-        The file, protocol 0 to 5.
-    name : str
-        Of the file, for messages.
-
-    Returns
-    -------
-    dict, list, tuple, set, str, bytes, int, float, bool, None or ndarray
-        NumPy numbers come back as Python numbers; arrays own their data.
-
-    Raises
-    ------
-    InputError
-        If the file is truncated or damaged, or needs anything else; the message names what, and where.
-    """
-    machine = _Machine(data, name)
-    try:
-        value = machine.run()
-    except InputError:
-        raise
-    except _MALFORMED:
-        machine.refuse("this is no pickle, or a damaged one", "copy or save it again")
-    if isinstance(value, (_Name, _Array, _Dtype)):
-        machine.refuse(f"it holds {value}, not data")
-    return value
-
-
-#: What malformed operands raise, before or besides our own checks. Not MemoryError: nothing is made that is larger than
-#: the file, so that a lack of memory is one.
-_MALFORMED = (IndexError, KeyError, TypeError, ValueError, struct.error, OverflowError)
-
-
 class _Mark:
     """Where a list, dict, set or tuple on the stack begins."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class Name:
     """A name on the white list, never the thing itself."""
 
     module: str
@@ -101,7 +61,7 @@ class _Name:
 
 
 @dataclass(slots=True)
-class _Dtype:
+class Dtype:
     """A type of array values as the file describes it."""
 
     text: str
@@ -111,16 +71,16 @@ class _Dtype:
 
 
 @dataclass(slots=True)
-class _Array:
+class Array:
     """An array that has been announced, and whose shape and bytes follow with BUILD; ``memo`` is where it is noted."""
 
-    memo: list[int] = field(default_factory=list)
+    memo: set[int] = field(default_factory=set)
 
     def __str__(self) -> str:
         return "an unfinished NumPy array"
 
 
-class _Machine:
+class Machine:
     """The stack machine, with one method an opcode."""
 
     def __init__(self, data: bytes, name: str) -> None:
@@ -132,22 +92,24 @@ class _Machine:
         self.memo: dict[int, Any] = {}
         self.n_marks = 0
         self.n_copied = 0
-
-    def run(self) -> Any:
-        while True:
-            self.opcode = self.position
-            code = self.take(1)[0]
-            if code == ord("."):
-                return self.pop()
-            action = _OPCODES.get(code)
-            if action is None:
-                self.refuse(f"it uses {_REFUSED.get(code, f'the byte {code:#04x} as an opcode')}")
-            action(self)
+        self.n_containers = 0
+        self.n_opcodes = 0
 
     # --- bytes, stack and memo ---
 
     def refuse(self, reason: str, way_out: str = f"save it again as {_PLAIN}") -> NoReturn:
         raise InputError(f"{self.name} is not read: {reason} (byte {self.opcode:,}); {way_out}")
+
+    def check_growth(self) -> None:
+        """Refuse a file that asks for more than tables and arrays do; called every some ten thousand opcodes."""
+        for found, most, what in (
+            (self.n_opcodes, _MOST_OPCODES, "steps"),
+            (len(self.stack), _MOST_WAITING, "values at a time"),
+            (len(self.memo), _MOST_NOTED, "values noted for later"),
+            (self.n_containers, _MOST_CONTAINERS, "lists, dicts, sets, tuples and arrays"),
+        ):
+            if found > most:
+                self.refuse(f"it asks for more than {most:,} {what}", "save a table of this size as participants.tsv")
 
     def take(self, n_bytes: int) -> bytes:
         stop = self.position + n_bytes
@@ -172,6 +134,10 @@ class _Machine:
         return text.decode("latin-1")
 
     def push(self, value: Any) -> None:
+        self.stack.append(value)
+
+    def push_container(self, value: Any) -> None:
+        self.n_containers += 1
         self.stack.append(value)
 
     def pop(self) -> Any:
@@ -205,8 +171,8 @@ class _Machine:
         value = self.pop()
         self.push(value)
         self.memo[index] = value
-        if isinstance(value, _Array):
-            value.memo.append(index)
+        if isinstance(value, Array):
+            value.memo.add(index)
 
     def get(self, index: int) -> None:
         self.push(self.memo[index])
@@ -254,14 +220,14 @@ class _Machine:
     def new_dict(self) -> None:
         made: dict[Any, Any] = {}
         self.fill_dict(made, self.pop_to_mark())
-        self.push(made)
+        self.push_container(made)
 
     def new_tuple(self, n_items: int) -> None:
         items = [self.pop() for _ in range(n_items)]
-        self.push(tuple(reversed(items)))
+        self.push_container(tuple(reversed(items)))
 
     def new_frozenset(self) -> None:
-        self.push({self.key(item) for item in self.pop_to_mark()})
+        self.push_container({self.key(item) for item in self.pop_to_mark()})
 
     # --- numbers ---
 
@@ -303,30 +269,31 @@ class _Machine:
                     "save it as a dict of dicts, df.to_dict(), or as participants.tsv",
                 )
             self.refuse(f"it asks for {shown}, which is never looked up nor run")
-        self.push(_Name(module, name, meaning))
+        self.push(Name(module, name, meaning))
 
     def reduce(self) -> None:
         arguments, named = self.pop(), self.pop()
-        if not isinstance(named, _Name) or not isinstance(arguments, tuple):
+        if not isinstance(named, Name) or not isinstance(arguments, tuple):
             self.refuse("it calls something that is not a name")
+        self.n_containers -= 1  # the arguments, which are gone: every NumPy number has some
         match (named.meaning, *arguments):
-            case ("array", _Name(meaning="ndarray"), (0,), b"b"):
-                self.push(_Array())
+            case ("array", Name(meaning="ndarray"), (0,), b"b"):
+                self.push_container(Array())
             case ("dtype", str(text), *_):
                 if not _DTYPE.fullmatch(text):
                     what = "Python objects" if text.startswith("O") else f"values of type {text[:20]!r}"
                     self.refuse(f"an array holds {what}")
-                self.push(_Dtype(text))
-            case ("buffer", bytes(raw), _Dtype() as dtype, tuple(shape), "C" | "F" as order):
-                self.push(self.array(shape, dtype, raw, fortran=order == "F"))
-            case ("scalar", _Dtype() as dtype, bytes(raw)):
+                self.push_container(Dtype(text))
+            case ("buffer", bytes(raw), Dtype() as dtype, tuple(shape), "C" | "F" as order):
+                self.push_container(self.array(shape, dtype, raw, fortran=order == "F"))
+            case ("scalar", Dtype() as dtype, bytes(raw)):
                 self.push(self.array((), dtype, raw, fortran=False).item())
             case ("encode", str(text), "latin1" | "latin-1"):
                 self.copied(len(text))
                 self.push(text.encode("latin-1"))
             case ("set", list(items)):
                 self.copied(len(items))
-                self.push({self.key(item) for item in items})
+                self.push_container({self.key(item) for item in items})
             case ("bytes", bytes(raw)):
                 self.push(raw)
             case ("bytes",):
@@ -337,117 +304,26 @@ class _Machine:
     def build(self) -> None:
         state, target = self.pop(), self.pop()
         match target, state:
-            case _Dtype(), (3 | 4, "<" | ">" | "|" | "=" as byte_order, None, None, None, *_):
+            case Dtype(), (3 | 4, "<" | ">" | "|" | "=" as byte_order, None, None, None, *_):
                 target.text = byte_order + target.text.lstrip("<>|=")
                 self.push(target)
-            case _Array(), (int(), tuple(shape), _Dtype() as dtype, bool(fortran), bytes(raw)):
+            case Array(), (int(), tuple(shape), Dtype() as dtype, bool(fortran), bytes(raw)):
                 made = self.array(shape, dtype, raw, fortran)
                 # The memo still holds the announcement: whoever refers to it means this array.
                 for index in target.memo:
                     if self.memo[index] is target:
                         self.memo[index] = made
                 self.push(made)
-            case _Array(), _:
+            case Array(), _:
                 self.refuse("an array is described in a way that arrays of numbers are not")
             case _:
                 self.refuse("it sets the state of something that is not an array")
 
-    def array(self, shape: tuple[Any, ...], dtype: _Dtype, raw: bytes, fortran: bool) -> NDArray[Any]:
+    def array(self, shape: tuple[Any, ...], dtype: Dtype, raw: bytes, fortran: bool) -> NDArray[Any]:
         if len(shape) > 8 or not all(type(size) is int and size >= 0 for size in shape):
             self.refuse("an array has an impossible shape")
         self.copied(len(raw))
         values = np.frombuffer(raw, np.dtype(dtype.text))
+        if has_impossible_texts(values):
+            self.refuse("an array holds texts that are damaged", "copy or save it again")
         return values.reshape(shape, order="F" if fortran else "C").copy()
-
-
-def _text(read_length: str) -> Callable[[_Machine], None]:
-    return lambda machine: machine.push(str(machine.take(machine.unpack(read_length)), "utf-8", "surrogatepass"))
-
-
-def _bytes(read_length: str) -> Callable[[_Machine], None]:
-    return lambda machine: machine.push(machine.take(machine.unpack(read_length)))
-
-
-def _number(layout: str) -> Callable[[_Machine], None]:
-    return lambda machine: machine.push(machine.unpack(layout))
-
-
-_OPCODES: dict[int, Callable[[_Machine], Any]] = {
-    # framing and protocol, which change nothing about the values
-    0x80: lambda machine: machine.take(1),
-    0x95: lambda machine: machine.take(8),
-    # constants and numbers
-    ord("N"): lambda machine: machine.push(None),
-    0x88: lambda machine: machine.push(True),
-    0x89: lambda machine: machine.push(False),
-    ord("I"): _Machine.integer_line,
-    ord("L"): _Machine.integer_line,
-    ord("F"): _Machine.float_line,
-    ord("J"): _number("<i"),
-    ord("K"): _number("<B"),
-    ord("M"): _number("<H"),
-    0x8A: lambda machine: machine.short_integer(machine.unpack("<B")),
-    0x8B: lambda machine: machine.short_integer(machine.unpack("<i")),
-    ord("G"): _number(">d"),
-    # texts and bytes
-    ord("V"): lambda machine: machine.push(machine.line().encode("latin-1").decode("raw-unicode-escape")),
-    0x8C: _text("<B"),
-    ord("X"): _text("<I"),
-    0x8D: _text("<Q"),
-    ord("C"): _bytes("<B"),
-    ord("B"): _bytes("<I"),
-    0x8E: _bytes("<Q"),
-    0x96: _bytes("<Q"),
-    # containers
-    ord("("): _Machine.mark,
-    ord("]"): lambda machine: machine.push([]),
-    ord("l"): lambda machine: machine.push(machine.pop_to_mark()),
-    ord("a"): _Machine.append,
-    ord("e"): _Machine.appends,
-    ord("}"): lambda machine: machine.push({}),
-    ord("d"): _Machine.new_dict,
-    ord("s"): _Machine.set_item,
-    ord("u"): _Machine.set_items,
-    ord(")"): lambda machine: machine.push(()),
-    ord("t"): lambda machine: machine.push(tuple(machine.pop_to_mark())),
-    0x85: lambda machine: machine.new_tuple(1),
-    0x86: lambda machine: machine.new_tuple(2),
-    0x87: lambda machine: machine.new_tuple(3),
-    0x8F: lambda machine: machine.push(set()),
-    0x90: _Machine.add_items,
-    0x91: _Machine.new_frozenset,
-    # memo
-    ord("p"): lambda machine: machine.put(int(machine.line())),
-    ord("q"): lambda machine: machine.put(machine.unpack("<B")),
-    ord("r"): lambda machine: machine.put(machine.unpack("<I")),
-    0x94: lambda machine: machine.put(len(machine.memo)),
-    ord("g"): lambda machine: machine.get(int(machine.line())),
-    ord("h"): lambda machine: machine.get(machine.unpack("<B")),
-    ord("j"): lambda machine: machine.get(machine.unpack("<I")),
-    # names of the white list
-    ord("c"): _Machine.name_lines,
-    0x93: _Machine.name_from_stack,
-    ord("R"): _Machine.reduce,
-    ord("b"): _Machine.build,
-}
-
-#: Opcodes that exist and are refused, by the names that Python's documentation gives them.
-_REFUSED = {
-    ord("P"): "PERSID, a reference to something outside the file",
-    ord("Q"): "BINPERSID, a reference to something outside the file",
-    ord("i"): "INST, which would create an object",
-    ord("o"): "OBJ, which would create an object",
-    0x81: "NEWOBJ, which would create an object",
-    0x92: "NEWOBJ_EX, which would create an object",
-    0x82: "EXT1, a name registered elsewhere",
-    0x83: "EXT2, a name registered elsewhere",
-    0x84: "EXT4, a name registered elsewhere",
-    0x97: "NEXT_BUFFER, data outside the file",
-    0x98: "READONLY_BUFFER, data outside the file",
-    ord("S"): "STRING, a text of Python 2",
-    ord("T"): "BINSTRING, a text of Python 2",
-    ord("U"): "SHORT_BINSTRING, a text of Python 2",
-    ord("0"): "POP, which data do not need",
-    ord("1"): "POP_MARK, which data do not need",
-    ord("2"): "DUP, which data do not need",
-}

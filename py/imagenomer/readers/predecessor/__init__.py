@@ -1,0 +1,105 @@
+"""The cohort folder of the first ImageNomer: demographics, and one .npy file a scan.
+
+::
+
+    demographics.pkl                              {field: {subject: value}}; or participants.tsv
+    fc/, partial/, conn/, ...                     <subject>[_task-<task>][_ses-<session>][_run-<run>]_<measure>.npy
+    snps/<subject>_set-<set>_snps.npy             0, 1, 2 copies of the major allele, NaN missing
+    snps_<set>.pkl                                names of the variants
+    decomp/<name>-comps/<name>_comp-<k>.npy       component k
+    decomp/<name>-weights/<subject>_comp-<name>_weights.npy
+    weights/**/*.pkl, *.npz                       {w, trsubs, tsubs, desc[, noremap]}
+    <set>.bed, <set>.bim, <set>.fam               genotypes, anywhere (see `imagenomer.readers.plink`)
+
+An ``atlas.tsv`` beside them (label, x, y, z, network) says what the parcels are.
+"""
+
+from __future__ import annotations
+
+from imagenomer.cohort import Cohort, natural_key
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.readers import plink
+from imagenomer.readers.atlas import find_parcellation
+from imagenomer.readers.listing import Listing
+from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.predecessor.decompositions import read_decompositions
+from imagenomer.readers.predecessor.demographics import phenotypes_of, read_demographics, say_look_alikes
+from imagenomer.readers.predecessor.folder import Folder
+from imagenomer.readers.predecessor.genotypes import VARIANTS, read_variant_sets
+from imagenomer.readers.predecessor.weights import read_weights
+from imagenomer.readers.scans import ScanFile, parse_scan_path, read_scans
+
+#: What to drop, in words.
+ACCEPTS = "a folder with demographics.pkl (or participants.tsv) and fc/<subject>_task-<task>_fc.npy"
+
+_NOT_MEASURES = ("snps", "decomp", "weights")
+
+
+def recognise(listing: Listing) -> bool:
+    """Tell whether this is such a folder: demographics, scans or genotypes under the names above."""
+    return (
+        "demographics.pkl" in listing
+        or "participants.tsv" in listing
+        or bool(_scan_files(listing))
+        or any(VARIANTS.fullmatch(path) for path in listing.under("snps"))
+    )
+
+
+def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
+    """Read a cohort folder of the first ImageNomer.
+
+    Raises
+    ------
+    InputError
+        If the demographics cannot be read, nobody is in the cohort, or there are scans and none can be used.
+    """
+    notes.recognised(f"A cohort folder with {count(len(listing.entries), 'file')}")
+    folder = Folder(listing, notes)
+    scan_files = _scan_files(listing)
+    folder.used.update(file.entry.path for file in scan_files)
+    variant_files = folder.matching("snps", VARIANTS)
+    demographics = yield from read_demographics(folder)
+    found_in_files = {file.scan.subject for file in scan_files} | {match["subject"] for match, _ in variant_files}
+    known = found_in_files if demographics is None else demographics.subjects
+    if not known:
+        raise InputError(f"{listing.name} holds no subject; ImageNomer opens {ACCEPTS}")
+    folder.position = {subject: row for row, subject in enumerate(sorted(known, key=natural_key))}
+    phenotypes = {} if demographics is None else phenotypes_of(demographics, folder)
+    say_look_alikes((*folder.subjects, *found_in_files), notes)
+
+    connectivity = yield from read_scans(scan_files, folder.position, notes)
+    parcellation = find_parcellation(listing, connectivity.measures, notes)
+    folder.used.add("atlas.tsv")
+    variant_sets = yield from read_variant_sets(variant_files, folder)
+    from_plink, plink_files = yield from plink.join(listing, folder.subjects, notes)
+    variant_sets |= from_plink
+    folder.used |= plink_files
+    decompositions = yield from read_decompositions(folder, connectivity.n_edges)
+    weights = yield from read_weights(folder, connectivity.n_edges, variant_sets)
+    unused = [path for path in listing if path not in folder.used]
+    if unused:
+        notes.ignored(f"{count(len(unused), 'file')} not recognised and not read", unused)
+    return Cohort(
+        name=listing.name,
+        subjects=folder.subjects,
+        phenotypes=phenotypes,
+        scans=connectivity.scans,
+        measures=connectivity.measures,
+        parcellation=parcellation,
+        variant_sets=variant_sets,
+        decompositions=decompositions,
+        weights=weights,
+        set_aside=connectivity.set_aside,
+        log=notes.log(),
+    )
+
+
+def _scan_files(listing: Listing) -> list[ScanFile]:
+    found = []
+    for path, entry in listing.entries.items():
+        if path.split("/")[0] not in _NOT_MEASURES and not VARIANTS.fullmatch(path):
+            parsed = parse_scan_path(path)
+            if parsed is not None:
+                found.append(ScanFile(*parsed, entry))
+    return found

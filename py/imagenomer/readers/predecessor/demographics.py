@@ -1,0 +1,121 @@
+"""Who is in the cohort, and what is known of them: demographics.pkl, or participants.tsv."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagenomer.cohort import Phenotype, natural_key
+from imagenomer.errors import InputError
+from imagenomer.names import spelled_out
+from imagenomer.progress import Progress, Steps
+from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.listing import Entry
+from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.pickles import read_pickle
+from imagenomer.readers.predecessor.folder import Folder, subject_name
+from imagenomer.readers.tables import ColumnFacts, read_participants
+
+
+@dataclass(frozen=True, slots=True)
+class Demographics:
+    """Values by field and subject, and what a data dictionary says of the fields."""
+
+    subjects: set[str]
+    columns: dict[str, dict[str, Any]]
+    facts: dict[str, ColumnFacts] = field(default_factory=dict)
+    is_table: bool = False
+
+
+def read_demographics(folder: Folder) -> Steps[Demographics | None]:
+    """Return what the folder says of its subjects; None where it says nothing."""
+    yield Progress("Reading demographics")
+    listing, notes = folder.listing, folder.notes
+    if "demographics.pkl" in listing:
+        folder.used.add("demographics.pkl")
+        columns = yield from _pickled(listing["demographics.pkl"], notes)
+        return Demographics({subject for cells in columns.values() for subject in cells}, columns)
+    if "participants.tsv" in listing:
+        dictionary = listing["participants.json"].read() if "participants.json" in listing else None
+        folder.used |= {"participants.tsv", "participants.json"}
+        table = read_participants(listing["participants.tsv"].read(), dictionary, notes)
+        if table.repeated:
+            notes.warning("Subjects with several rows in participants.tsv; the first row is used", table.repeated)
+        columns = {name: dict(zip(table.subjects, cells, strict=True)) for name, cells in table.columns.items()}
+        return Demographics(set(table.subjects), columns, table.facts, is_table=True)
+    notes.warning(
+        "No demographics.pkl and no participants.tsv: the subjects are those of the file names, without phenotypes"
+    )
+    return None
+
+
+def _pickled(entry: Entry, notes: Notes) -> Steps[dict[str, dict[str, Any]]]:
+    """Return the values in demographics.pkl by field and subject, all names and texts clean."""
+    content = yield from read_pickle(entry.read(), entry.path)
+    if not isinstance(content, dict) or not any(isinstance(values, dict) for values in content.values()):
+        raise InputError(f"{entry.path} holds no subject; it should be a dict {{field: {{subject: value}}}}")
+    columns: dict[str, dict[str, Any]] = {}
+    spellings: dict[str, set[str]] = defaultdict(set)
+    not_subjects: set[str] = set()
+    for name, values in content.items():
+        own = notes.clean(str(name)).strip()
+        if not isinstance(values, dict):
+            notes.ignored(f"{entry.path}: the field {own[:80]!r} is no dict of values by subject")
+            continue
+        if own in columns:
+            raise InputError(
+                f"{entry.path} has two fields called {own!r}, one of them spelled {spelled_out(str(name))!r}; give "
+                "each its own name"
+            )
+        column = columns[own] = {}
+        for key, value in values.items():
+            subject = subject_name(key, notes)
+            if subject is None:
+                not_subjects.add(notes.clean(repr(key))[:80])
+            else:
+                spellings[subject].add(repr(key))
+                column.setdefault(subject, notes.clean(value) if isinstance(value, str) else value)
+    twice = [f"{subject}: {', '.join(sorted(keys))}" for subject, keys in spellings.items() if len(keys) > 1]
+    if twice:
+        notes.warning("Subjects that demographics.pkl spells in two ways; the first value is used", twice)
+    if not_subjects:
+        notes.ignored("Keys in demographics.pkl that are no subject", not_subjects)
+    return columns
+
+
+def phenotypes_of(demographics: Demographics, folder: Folder) -> dict[str, Phenotype]:
+    """Return the fields as phenotypes; the log says what had to be decided."""
+    remarks = ColumnNotes()
+    phenotypes = {}
+    for name, cells in demographics.columns.items():
+        known = demographics.facts.get(name, ColumnFacts())
+        phenotype = read_column(
+            name,
+            [cells.get(subject) for subject in folder.position],
+            remarks,
+            is_table=demographics.is_table,
+            levels=known.levels,
+            description=known.description,
+            units=known.units,
+        )
+        if phenotype is not None:
+            phenotypes[name] = phenotype
+    folder.notes.recognised(
+        f"{count(len(folder.position), 'subject')} with demographics, {count(len(phenotypes), 'phenotype')}",
+        phenotypes,
+    )
+    remarks.say(folder.notes)
+    return phenotypes
+
+
+def say_look_alikes(names: Iterable[str], notes: Notes) -> None:
+    """Report names that may mean one person: "7", "07" and "sub-07"."""
+    alike: dict[str, set[str]] = defaultdict(set)
+    for subject in names:
+        alike[re.sub(r"^sub-", "", subject.lower()).lstrip("0")].add(subject)
+    pairs = [", ".join(sorted(names, key=natural_key)) for names in alike.values() if len(names) > 1]
+    if pairs:
+        notes.warning("Names that may mean the same subject; they are kept apart, rename them to join them", pairs)
