@@ -17,12 +17,12 @@ import numpy as np
 
 from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.errors import InputError
-from imagenomer.genotypes import People, PlinkFiles, lines_of, read_plink
+from imagenomer.genotypes import People, PlinkFiles, read_plink
 from imagenomer.progress import Steps
 from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.tables import column_names, read_text
+from imagenomer.readers.people_tables import read_tables_of_people
 
 #: What to drop, in words.
 ACCEPTS = "the three files of PLINK 1.9, NAME.bed, NAME.bim and NAME.fam"
@@ -37,10 +37,6 @@ _OTHERS = {
     ".vcf.gz": "plink2 --vcf NAME.vcf.gz --make-bed --out NAME",
     ".bgen": "plink2 --bgen NAME.bgen --make-bed --out NAME",
 }
-_TABLES = (".tsv", ".csv", ".txt", ".pheno", ".phen", ".cov", ".covar")
-_LARGEST_TABLE = 50_000_000
-#: Bytes in which the first line of a table, which names its columns, must end.
-_LONGEST_HEADER = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
                 f"{_people(n_children)} with parents in the file: relatives count as independent here; the phenotype "
                 "founder tells them apart, and PLINK takes founders only for frequencies and Hardy-Weinberg"
             )
-    phenotypes = _tables(listing, position, read_sets, used, notes)
+    phenotypes = read_tables_of_people(listing, position, _names_of_people(read_sets), used, notes)
     for name, phenotype in _fam_phenotypes(position, read_sets).items():
         if name.lower() not in {other.lower() for other in phenotypes}:
             phenotypes[name] = phenotype
@@ -266,6 +262,15 @@ def _placed(
 _ReadSets = list[tuple[VariantSet, People, tuple[str, ...]]]
 
 
+def _names_of_people(read_sets: _ReadSets) -> dict[str, str]:
+    """Return the subject that a table may call by name or by FID_IID."""
+    known: dict[str, str] = {}
+    for _, people, own in read_sets:
+        for name, family, subject in zip(own, people.families, people.subjects, strict=True):
+            known[name] = known[f"{family}_{subject}"] = name
+    return known
+
+
 def _fam_phenotypes(position: Mapping[str, int], read_sets: _ReadSets) -> dict[str, Phenotype]:
     """Sex, phenotype and founder of the .fam files; of several files the first that knows."""
     sexes = np.zeros(len(position), dtype=np.intp)
@@ -299,84 +304,6 @@ def _fam_phenotypes(position: Mapping[str, int], read_sets: _ReadSets) -> dict[s
             "founder", founder, ("no", "yes"), "Whether the .fam file names no parent of this person"
         )
     return phenotypes
-
-
-def _tables(
-    listing: Listing, position: Mapping[str, int], read_sets: _ReadSets, used: set[str], notes: Notes
-) -> dict[str, Phenotype]:
-    """Columns of the tables that have a header with IID (or participant_id), joined to the people."""
-    phenotypes: dict[str, Phenotype] = {}
-    known: dict[str, str] = {}
-    for _, people, own in read_sets:
-        for name, family, subject in zip(own, people.families, people.subjects, strict=True):
-            known[name] = known[f"{family}_{subject}"] = name
-    remarks = ColumnNotes()
-    for path, entry in listing.entries.items():
-        if not path.lower().endswith(_TABLES) or path in used or entry.size > _LARGEST_TABLE:
-            continue
-        columns = _cells(entry, notes)
-        if columns is None:
-            continue
-        used.add(path)
-        rows = _rows_of_people(columns, known, path, notes)
-        if not rows:
-            continue
-        for name, values in columns.items():
-            if name in phenotypes:
-                notes.ignored(f"{path}: its column {name} is in another table already")
-                continue
-            own_values = [
-                None if subject not in rows or values[rows[subject]] == "-9" else values[rows[subject]]
-                for subject in position
-            ]
-            column = read_column(name, own_values, remarks, is_table=True)
-            if column is not None:
-                phenotypes[name] = column
-        notes.recognised(f"{path}: {count(len(columns), 'phenotype')} of {len(rows):,} people", columns)
-    remarks.say(notes)
-    return phenotypes
-
-
-def _rows_of_people(columns: dict[str, list[str]], known: Mapping[str, str], path: str, notes: Notes) -> dict[str, int]:
-    """Take the columns that name people out of a table, and return the row of each; of several rows the first."""
-    individuals = columns.pop("IID") if "IID" in columns else columns.pop("participant_id")
-    families = columns.pop("FID", individuals)
-    rows: dict[str, int] = {}
-    strangers: list[str] = []
-    for row, (family, individual) in enumerate(zip(families, individuals, strict=True)):
-        person = known.get(individual) or known.get(f"{family}_{individual}")
-        if person is None:
-            strangers.append(individual)
-        else:
-            rows.setdefault(person, row)
-    if not individuals:
-        notes.ignored(f"{path} has a header and no rows")
-    elif not rows:
-        notes.warning(f"{path} was left out: none of its people is in a .fam file")
-    elif strangers:
-        notes.ignored(f"People of {path} who are in no .fam file", strangers)
-    return rows
-
-
-def _cells(entry: Entry, notes: Notes) -> dict[str, list[str]] | None:
-    """Return the columns of a table with a header that names people as PLINK does; None for any other file."""
-    first = re.split(b"[\r\n]", entry.read(0, _LONGEST_HEADER), maxsplit=1)[0]
-    text = first.decode("utf-8", "replace").lstrip("\ufeff")
-    separator = "\t" if "\t" in text else "," if "," in text else None
-    if not {"IID", "participant_id"} & {*_split(text.lstrip("#"), separator, notes)}:
-        return None
-    lines = [line for line in lines_of(read_text(entry.read(), entry.path)) if line.strip()]
-    header, *cells = [_split(line, separator, notes) for line in lines]
-    header[0] = header[0].lstrip("#")
-    for number, line in enumerate(cells, start=2):
-        if len(line) != len(header):
-            raise InputError(f"{entry.path}, line {number}: {len(line)} cells where the header names {len(header)}")
-    names = column_names(header, entry.path, notes)
-    return {name: list(column) for name, *column in zip(names, *cells, strict=True)}
-
-
-def _split(line: str, separator: str | None, notes: Notes) -> list[str]:
-    return [notes.clean(cell.strip().strip('"')) for cell in line.split(separator)]
 
 
 # --- what cannot be read -------------------------------------------------------------------------

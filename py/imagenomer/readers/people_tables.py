@@ -1,0 +1,105 @@
+"""Tables beside PLINK's files that name people as PLINK does: a header with IID, or FID and IID."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from imagenomer.cohort import Phenotype
+from imagenomer.errors import InputError
+from imagenomer.genotypes import lines_of
+from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.listing import Entry, Listing
+from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.tables import column_names, read_text
+
+_TABLES = (".tsv", ".csv", ".txt", ".pheno", ".phen", ".cov", ".covar")
+_LARGEST_TABLE = 50_000_000
+#: Bytes in which the first line of a table, which names its columns, must end.
+_LONGEST_HEADER = 1_000_000
+
+
+def read_tables_of_people(
+    listing: Listing, position: Mapping[str, int], known: Mapping[str, str], used: set[str], notes: Notes
+) -> dict[str, Phenotype]:
+    """Return the columns of all tables that have a header with IID (or participant_id), joined to the people.
+
+    Parameters
+    ----------
+    listing : Listing
+    position : mapping
+        Each subject's place in the cohort.
+    known : mapping
+        The subject that a name in a table means: an IID, or FID_IID.
+    used : set of str
+        Paths that are read already; those of the tables are added.
+    notes : Notes
+    """
+    phenotypes: dict[str, Phenotype] = {}
+    remarks = ColumnNotes()
+    for path, entry in listing.entries.items():
+        if not path.lower().endswith(_TABLES) or path in used or entry.size > _LARGEST_TABLE:
+            continue
+        columns = _cells(entry, notes)
+        if columns is None:
+            continue
+        used.add(path)
+        rows = _rows_of_people(columns, known, path, notes)
+        if not rows:
+            continue
+        for name, values in columns.items():
+            if name in phenotypes:
+                notes.ignored(f"{path}: its column {name} is in another table already")
+                continue
+            own_values = [
+                None if subject not in rows or values[rows[subject]] == "-9" else values[rows[subject]]
+                for subject in position
+            ]
+            column = read_column(name, own_values, remarks, is_table=True)
+            if column is not None:
+                phenotypes[name] = column
+        notes.recognised(f"{path}: {count(len(columns), 'phenotype')} of {len(rows):,} people", columns)
+    remarks.say(notes)
+    return phenotypes
+
+
+def _rows_of_people(columns: dict[str, list[str]], known: Mapping[str, str], path: str, notes: Notes) -> dict[str, int]:
+    """Take the columns that name people out of a table, and return the row of each; of several rows the first."""
+    individuals = columns.pop("IID") if "IID" in columns else columns.pop("participant_id")
+    families = columns.pop("FID", individuals)
+    rows: dict[str, int] = {}
+    strangers: list[str] = []
+    for row, (family, individual) in enumerate(zip(families, individuals, strict=True)):
+        person = known.get(individual) or known.get(f"{family}_{individual}")
+        if person is None:
+            strangers.append(individual)
+        else:
+            rows.setdefault(person, row)
+    if not individuals:
+        notes.ignored(f"{path} has a header and no rows")
+    elif not rows:
+        notes.warning(f"{path} was left out: none of its people is in a .fam file")
+    elif strangers:
+        notes.ignored(f"People of {path} who are in no .fam file", strangers)
+    return rows
+
+
+def _cells(entry: Entry, notes: Notes) -> dict[str, list[str]] | None:
+    """Return the columns of a table with a header that names people as PLINK does; None for any other file."""
+    first = re.split(b"[\r\n]", entry.read(0, _LONGEST_HEADER), maxsplit=1)[0]
+    text = first.decode("utf-8", "replace").lstrip("\ufeff")
+    separator = "\t" if "\t" in text else "," if "," in text else None
+    if not {"IID", "participant_id"} & {*_split(text.lstrip("#"), separator, notes)}:
+        return None
+    lines = [line for line in lines_of(read_text(entry.read(), entry.path)) if line.strip()]
+    header, *cells = [_split(line, separator, notes) for line in lines]
+    header[0] = header[0].lstrip("#")
+    for number, line in enumerate(cells, start=2):
+        if len(line) != len(header):
+            raise InputError(f"{entry.path}, line {number}: {len(line)} cells where the header names {len(header)}")
+    names = column_names(header, entry.path, notes)
+    return {name: list(column) for name, *column in zip(names, *cells, strict=True)}
+
+
+def _split(line: str, separator: str | None, notes: Notes) -> list[str]:
+    return [notes.clean(cell.strip().strip('"')) for cell in line.split(separator)]
