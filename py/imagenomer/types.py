@@ -38,3 +38,7 @@ class Variable(Protocol):
 
 #: What ``json.dumps(..., allow_nan=False)`` accepts. NaN and infinity become ``None`` before they get here.
 Json: TypeAlias = Any
+#: One value of a table; None where it is not defined.
+Cell: TypeAlias = str | int | float | bool | None
+#: A row of a table, by column.
+Row: TypeAlias = dict[str, Cell]

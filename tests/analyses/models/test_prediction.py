@@ -33,12 +33,12 @@ def views(report, kind):
 def test_numbers_are_those_of_a_ridge_regression_in_the_same_folds(cohort):
     result, report = run(cohort, task="nback", protocol="folds", n_folds=4, penalty="fixed", penalty_value=0.5)
     observations = cohort.observations("fc", "nback")
-    judged, subjects = result.judged.result, result.gathered.subjects
+    validation, subjects = result.validation, result.feature_set.subjects
     row_of = {subject: row for row, subject in enumerate(observations.subjects.tolist())}
     edges = observations.values[[row_of[one] for one in subjects.tolist()]].astype(float)
     age = cohort.phenotypes["age"].values[subjects]
     squared, null = 0.0, 0.0
-    for split in judged.splits:
+    for split in validation.splits:
         model = Ridge(0.5).fit(edges[split.train], age[split.train])
         squared += np.sum((age[split.test] - model.predict(edges[split.test])) ** 2)
         null += np.sum((age[split.test] - age[split.train].mean()) ** 2)
@@ -117,12 +117,12 @@ def test_the_lasso_is_that_of_scikit_learn_and_chooses_the_planted_edge(cohort):
         },
     )
     result, report = run(cohort, **given)
-    observations, subjects = cohort.observations("fc", "nback"), result.gathered.subjects
+    observations, subjects = cohort.observations("fc", "nback"), result.feature_set.subjects
     row_of = {subject: row for row, subject in enumerate(observations.subjects.tolist())}
     edges = observations.values[[row_of[one] for one in subjects.tolist()]].astype(float)
     age, family = cohort.phenotypes["age"].values[subjects], subjects // 2
-    judged = result.judged.result
-    for row, split in enumerate(judged.splits):
+    validation = result.validation
+    for row, split in enumerate(validation.splits):
         inner = InnerFolds(5, 1, family).of(split.train)
         assert not any(set(family[split.train[one.train]]) & set(family[split.train[one.test]]) for one in inner)
         own = edges[split.train] - edges[split.train].mean(axis=0)
@@ -133,8 +133,8 @@ def test_the_lasso_is_that_of_scikit_learn_and_chooses_the_planted_edge(cohort):
             tol=1e-10,
             max_iter=100_000,
         ).fit(edges[split.train], age[split.train])
-        assert judged.penalties[row] == pytest.approx(model.alpha_, rel=1e-5)
-        np.testing.assert_allclose(judged.predicted[row, split.test], model.predict(edges[split.test]), rtol=1e-5)
+        assert validation.penalties[row] == pytest.approx(model.alpha_, rel=1e-5)
+        np.testing.assert_allclose(validation.predicted[row, split.test], model.predict(edges[split.test]), rtol=1e-5)
     assert report.arrays["frequency"][3] == 1
     assert np.abs(report.arrays["weights"]).argmax() == 3
     assert any("Lasso: linear regression with most weights 0" in one for one in report.sentences)
@@ -169,7 +169,7 @@ def test_an_elastic_net_has_every_check(cohort):
     assert {"permutations", "learning", "shuffles", "frequency"} <= {view.name for view in report.views}
     assert report.numbers["permutation_p"] == pytest.approx(1 / 21)
     assert [row["value"] for row in report.numbers["learning_curve"]][-1] == pytest.approx(
-        float(np.mean(result.judged.result.scores["r2"]))
+        float(np.mean(result.validation.scores["r2"]))
     )
 
 
@@ -178,7 +178,7 @@ def test_checks_are_shown_where_they_are_asked_for(cohort):
     result, report = run(cohort, **given)
     names = {view.name for view in report.views}
     assert {"permutations", "learning", "sizes", "shuffles"} <= names
-    assert report.numbers["permutation_p"] == result.tested.p_value <= 0.05
+    assert report.numbers["permutation_p"] == result.permutation_test.p_value <= 0.05
     assert report.numbers["covariates_only"]["r2"]["value"] < report.numbers["scores"]["r2"]["value"]
     figures = PREDICTION.figures(
         cohort,
@@ -198,7 +198,7 @@ def test_tables_say_what_was_predicted_of_whom(cohort):
     result, report = run(cohort, **given)
     tables = views(report, TableView)
     subjects = tables["subjects"].rows
-    assert [row["subject"] for row in subjects] == [cohort.subjects[one] for one in result.gathered.subjects]
+    assert [row["subject"] for row in subjects] == [cohort.subjects[one] for one in result.feature_set.subjects]
     assert {row["actual"] for row in subjects} == {"F", "M"}
     wrong = sum(row["actual"] != row["predicted"] for row in subjects)
     assert report.numbers["scores"]["accuracy"]["value"] == pytest.approx(1 - wrong / len(subjects))
@@ -239,19 +239,19 @@ def test_products_are_made_once_for_all_targets(cohort, monkeypatch):
 
 def test_who_is_never_torn_apart_is_said(cohort):
     result, report = run(cohort, together="sex", repetitions=4)
-    sex = cohort.phenotypes["sex"].values[result.gathered.subjects]
-    for split in result.judged.result.splits:
+    sex = cohort.phenotypes["sex"].values[result.feature_set.subjects]
+    for split in result.validation.splits:
         assert not set(sex[split.train]) & set(sex[split.test])
     assert any("subjects of the same sex are never on both sides" in sentence for sentence in report.sentences)
 
 
 def test_training_on_one_group_leaves_the_others_out(cohort):
     result, report = run(cohort, protocol="groups", train_group='sex == "F"', test_group='sex == "M"')
-    (split,) = result.judged.result.splits
-    sex = cohort.phenotypes["sex"].values[result.gathered.subjects]
+    (split,) = result.validation.splits
+    sex = cohort.phenotypes["sex"].values[result.feature_set.subjects]
     assert set(sex[split.train]) == {0}
     assert set(sex[split.test]) == {1}
-    assert result.weighed.n_subjects == split.train.size
+    assert result.final_model.n_subjects == split.train.size
     assert any("without a place in either group" in sentence for sentence in report.sentences)
 
 

@@ -35,7 +35,7 @@ def test_numbers_are_those_of_combat_and_ridge_in_each_fold(cohort):
     given = {"task": "rest", "protocol": "folds", "penalty": "fixed", "penalty_value": 0.5, "preserve": ["diagnosis"]}
     result, report, methods = run(cohort, **given)
     observations = cohort.observations("fc", "rest")
-    judged, subjects = result.judged.result, result.gathered.subjects
+    validation, subjects = result.validation, result.feature_set.subjects
     rows = np.searchsorted(observations.subjects, subjects)
     age, site, diagnosis = (
         cohort.phenotypes[name].values[subjects].astype(float) for name in ("age", "site", "diagnosis")
@@ -43,7 +43,7 @@ def test_numbers_are_those_of_combat_and_ridge_in_each_fold(cohort):
     edges = observations.values[rows].astype(float)
     sites = sites_of(site.astype(int), sited.SITES, diagnosis[:, None])
     squared, null = 0.0, 0.0
-    for split in judged.splits:
+    for split in validation.splits:
         combat = finish(fit_combat(edges, split.train, sites.of(split.train)))
         harmonised = combat.adjust(edges, slice(None), sites)
         model = Ridge(0.5).fit(harmonised[split.train], age[split.train])
@@ -66,10 +66,10 @@ def test_an_elastic_net_is_harmonised_anew_in_each_inner_fold(cohort):
     given = {"task": "rest", "protocol": "folds", "n_folds": 3, "model": "elastic-net"}
     result, _, _ = run(cohort, **given)
     observations = cohort.observations("fc", "rest")
-    judged, subjects = result.judged.result, result.gathered.subjects
+    validation, subjects = result.validation, result.feature_set.subjects
     edges = observations.values[np.searchsorted(observations.subjects, subjects)].astype(float)
     age, site = (cohort.phenotypes[name].values[subjects] for name in ("age", "site"))
-    sites, split = sites_of(site.astype(int), sited.SITES), judged.splits[0]
+    sites, split = sites_of(site.astype(int), sited.SITES), validation.splits[0]
 
     def harmonised(train):
         return finish(fit_combat(edges, train, sites.of(train))).adjust(edges, slice(None), sites)
@@ -82,22 +82,22 @@ def test_an_elastic_net_is_harmonised_anew_in_each_inner_fold(cohort):
     largest = np.abs(left.T @ (age[split.train] - age[split.train].mean())).max() / (0.5 * split.train.size)
     tried = largest * np.array(RELATIVE_PENALTIES)
     errors = np.zeros(len(tried))
-    rows = result.gathered.space.rows[split.train]
+    rows = result.feature_set.space.rows[split.train]
     for part in result.model.inner.of(rows):
         train, test = split.train[part.train], split.train[part.test]
         own = harmonised(train)
         errors += [np.mean((age[test] - fitted(own, train, one).predict(own[test])) ** 2) for one in tried]
-    assert judged.penalties[0] == pytest.approx(tried[errors.argmin()], rel=1e-4)
-    expected = fitted(whole, split.train, judged.penalties[0]).predict(whole[split.test])
-    np.testing.assert_allclose(judged.predicted[0, split.test], expected, atol=1e-4 * np.ptp(age))
+    assert validation.penalties[0] == pytest.approx(tried[errors.argmin()], rel=1e-4)
+    expected = fitted(whole, split.train, validation.penalties[0]).predict(whole[split.test])
+    np.testing.assert_allclose(validation.predicted[0, split.test], expected, atol=1e-4 * np.ptp(age))
 
 
 def test_each_part_has_its_share_of_each_site_and_of_each_class(cohort):
     result, *_ = run(cohort, phenotype="diagnosis", protocol="folds", n_folds=4)
-    gathered = result.gathered
-    diagnosis = cohort.phenotypes["diagnosis"].values[gathered.subjects]
-    for split in result.judged.result.splits:
-        sizes = np.bincount(gathered.strata[split.test], minlength=3)
+    features = result.feature_set
+    diagnosis = cohort.phenotypes["diagnosis"].values[features.subjects]
+    for split in result.validation.splits:
+        sizes = np.bincount(features.strata[split.test], minlength=3)
         np.testing.assert_allclose(sizes, np.array(sited.SIZES) / 4, atol=1.01)
         assert abs(diagnosis[split.test].sum() - diagnosis.sum() / 4) <= 2
 

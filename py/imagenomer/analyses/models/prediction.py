@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 
-from imagenomer.analyses.contract import Analysis, Flag, LevelChoice, Methods, Number, PhenotypeChoice, Report
-from imagenomer.analyses.models.prediction_report import (
-    Errors,
-    Judged,
-    Prediction,
-    Weighed,
-    draw_views,
-    make_methods,
-    make_report,
+from imagenomer.analyses.contract import (
+    Analysis,
+    Flag,
+    LevelChoice,
+    Methods,
+    Number,
+    PhenotypeChoice,
+    Report,
+    ThemeName,
 )
+from imagenomer.analyses.models.prediction_figures import draw_prediction
+from imagenomer.analyses.models.prediction_methods import prediction_methods
+from imagenomer.analyses.models.prediction_report import prediction_report
+from imagenomer.analyses.models.prediction_result import FinalModel, Performance, Prediction, PredictionErrors
 from imagenomer.analyses.models.protocol import (
     Protocol,
     inner_folds,
@@ -28,23 +32,27 @@ from imagenomer.analyses.models.protocol import (
     whom,
 )
 from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS
-from imagenomer.analyses.shared.inference import plan_of
-from imagenomer.analyses.shared.linear_model import Asked, Model, ancestry_covariates, ask, build_model
+from imagenomer.analyses.shared.inference import Plan, plan_of
+from imagenomer.analyses.shared.linear_model import Asked, Model, Question, ancestry_covariates, ask, build_model
 from imagenomer.analyses.shared.predictors import Gathered, Source, gather
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.folds import Split, crossed
-from imagenomer.statistics.models import Model as Fitted
+from imagenomer.statistics.models import Model as SplitModel
 from imagenomer.statistics.pairwise import associate_pairs
-from imagenomer.statistics.prediction import CrossValidation, cross_validate, fit_everybody, intervals, null_scores
+from imagenomer.statistics.prediction import CrossValidation, cross_validate, fit_everybody
 from imagenomer.statistics.prediction_checks import (
+    LearningCurve,
+    PermutationTest,
+    ShuffledFeatures,
     learning_curve,
     permutation_test,
     shuffled_features,
 )
-from imagenomer.statistics.split_tasks import Use
-from imagenomer.types import FloatArray, IntArray
+from imagenomer.statistics.sample_space import SampleSpace
+from imagenomer.statistics.split_tasks import Fit, Use
+from imagenomer.types import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,72 +113,133 @@ class Params(Protocol, Source, Target):
 
 def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
     yield Progress("Choosing subjects")
-    ancestry, about_ancestry = yield from ancestry_covariates(cohort, params.ancestry_components)
+    ancestry, ancestry_sentences = yield from ancestry_covariates(cohort, params.ancestry_components)
     question = ask(
         cohort, Asked(phenotype=params.phenotype, level=params.level, covariates=params.covariates), ancestry
     )
     use: Use = cast("Use", params.use) if question.covariates else "features"
-    if params.phenotype in params.predictors and params.features == "phenotypes":
-        raise InputError(f"{params.phenotype} is what is predicted and cannot predict itself; leave it out")
     if use == "covariates":
         params = replace(params, harmonise=None)
-    _refuse_harmonisation(params)
+    _refuse(params, use)
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks if params.permutations else None)
-    both = whom(cohort, params)
-    absent = dict(question.missing)
+    features = yield from gather(cohort, params, _missing(cohort, params, question, plan), _FEWEST)
+    linear_model = build_model(question, features.subjects)
+    target, levels = _target(linear_model)
+    rng = np.random.default_rng(plan.seed)
+    task = _task(cohort, params, features, target, len(levels), linear_model, use, rng)
+    performance = Performance.of((yield from task.validate(use)), rng)
+    covariates_alone = None
+    if use in ("both", "residual"):
+        covariates_alone = Performance.of((yield from task.validate("covariates")), rng)
+    final_model = None
+    if use != "covariates":
+        final_model = yield from _final_model(task, one_way=params.protocol == "groups")
+    test, curve, shuffled = yield from _checks(params, plan, features, task, rng)
+    errors = yield from _errors(cohort, features, performance.validation)
+    return Prediction(
+        feature_set=features,
+        linear_model=linear_model,
+        levels=levels,
+        use=use,
+        model=task.model,
+        performance=performance,
+        covariates_alone=covariates_alone,
+        final_model=final_model,
+        errors=errors,
+        plan=plan,
+        permutation_test=test,
+        learning_curve=curve,
+        shuffled_features=shuffled,
+        ancestry_sentences=ancestry_sentences,
+    )
+
+
+def _missing(cohort: Cohort, params: Params, question: Question, plan: Plan) -> dict[str, BoolArray]:
+    """Return who lacks what the prediction needs, by what it is."""
+    missing = dict(question.missing)
     for one in (kept_together(cohort, params), left_out_by(cohort, params), plan.blocks):
         if one is not None:
-            absent[one.name] = one.missing
+            missing[one.name] = one.missing
+    both = whom(cohort, params)
     if both is not None:
-        absent["a place in either group"] = ~(both[0] | both[1])
-    gathered = yield from gather(cohort, params, absent, _FEWEST)
-    asked = build_model(question, gathered.subjects)
-    target, levels = _target(asked)
-    n_classes = len(levels)
-    space = gathered.space
-    model = model_of(params, n_classes, inner_folds(cohort, params, gathered.subjects, space.rows, gathered.strata))
-    covariates = asked.design.matrix[:, 1:] if use != "features" else None
-    rng = np.random.default_rng(plan.seed)
-    strata = crossed(target.astype(np.intp) if n_classes else None, gathered.strata)
-    splits = splits_of(cohort, params, gathered.subjects, strata, rng)
+        missing["a place in either group"] = ~(both[0] | both[1])
+    return missing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What every model here is fitted to: features, target, splits and covariates of the same subjects."""
+
+    space: SampleSpace
+    target: FloatArray | IntArray
+    splits: tuple[Split, ...]
+    model: SplitModel
+    covariates: FloatArray | None
+    use: Use
+
+    def validate(self, use: Use) -> Steps[CrossValidation]:
+        return cross_validate(self.space, self.target, self.splits, self.model, covariates=self.covariates, use=use)
+
+
+def _task(
+    cohort: Cohort,
+    params: Params,
+    features: Gathered,
+    target: FloatArray | IntArray,
+    n_classes: int,
+    linear_model: Model,
+    use: Use,
+    rng: np.random.Generator,
+) -> _Task:
+    """Draw the splits and choose the model.
+
+    Raises
+    ------
+    InputError
+        If features cannot be fitted in the training part of a split.
+    """
+    space, subjects = features.space, features.subjects
+    model = model_of(params, n_classes, inner_folds(cohort, params, subjects, space.rows, features.strata))
+    strata = crossed(target.astype(np.intp) if n_classes else None, features.strata)
+    splits = splits_of(cohort, params, subjects, strata, rng)
     if use != "covariates":
         for split in splits:
             refused = space.refusal(split)
             if refused:
                 raise InputError(f"{split.name}: {refused}")
-    result = yield from cross_validate(space, target, splits, model, covariates=covariates, use=use)
-    judged = Judged(result, intervals(result, rng), null_scores(result))
-    alone = None
-    if covariates is not None and use != "covariates":
-        steps = cross_validate(space, target, splits, model, covariates=covariates, use="covariates")
-        by_covariates = yield from steps
-        alone = Judged(by_covariates, intervals(by_covariates, rng), null_scores(by_covariates))
-    weighed = None
-    if use != "covariates":
-        weighed = yield from _weigh(gathered, target, splits, model, covariates, use, both is not None)
-    tested = None
+    covariates = linear_model.design.matrix[:, 1:] if use != "features" else None
+    return _Task(space, target, splits, model, covariates, use)
+
+
+def _checks(
+    params: Params, plan: Plan, features: Gathered, task: _Task, rng: np.random.Generator
+) -> Steps[tuple[PermutationTest | None, LearningCurve | None, ShuffledFeatures | None]]:
+    """Test by permutation, train on fewer subjects and on shuffled features, as far as the form asks for it."""
+    test, curve, shuffled = None, None, None
+    given = (task.space, task.target, task.splits, task.model)
     if plan.n_permutations:
-        blocks = None if plan.blocks is None else plan.blocks.values[gathered.subjects].astype(np.intp)
-        tested = yield from permutation_test(
-            space, target, splits, model, plan.n_permutations, rng, blocks=blocks, covariates=covariates, use=use
+        blocks = None if plan.blocks is None else plan.blocks.values[features.subjects].astype(np.intp)
+        test = yield from permutation_test(
+            *given, plan.n_permutations, rng, blocks=blocks, covariates=task.covariates, use=task.use
         )
-    curve = None
     if params.curve:
-        curve = yield from learning_curve(space, target, splits, model, _SHARES, rng, covariates=covariates, use=use)
-    leak = None
+        curve = yield from learning_curve(*given, _SHARES, rng, covariates=task.covariates, use=task.use)
     if params.shuffled:
-        if covariates is None or use not in ("both", "residual"):
-            raise InputError(
-                "shuffled features show what taking covariates out of features does; choose covariates, and take them "
-                "out of the features or use them beside"
-            )
-        leak = yield from shuffled_features(
-            space, target, splits, model, _N_SHUFFLES, rng, covariates=covariates, use=use
+        assert task.covariates is not None  # see _refuse
+        shuffled = yield from shuffled_features(*given, _N_SHUFFLES, rng, covariates=task.covariates, use=task.use)
+    return test, curve, shuffled
+
+
+def _refuse(params: Params, use: Use) -> None:
+    """Refuse what cannot be asked together, before anything is computed."""
+    if params.phenotype in params.predictors and params.features == "phenotypes":
+        raise InputError(f"{params.phenotype} is what is predicted and cannot predict itself; leave it out")
+    if params.shuffled and use not in ("both", "residual"):
+        raise InputError(
+            "shuffled features show what taking covariates out of features does; choose covariates, and take them out "
+            "of the features or use them beside"
         )
-    errors = yield from _errors(cohort, gathered, result)
-    return Prediction(
-        gathered, asked, levels, use, model, judged, alone, weighed, errors, plan, tested, curve, leak, about_ancestry
-    )
+    _refuse_harmonisation(params)
 
 
 def _refuse_harmonisation(params: Params) -> None:
@@ -194,52 +263,48 @@ def _refuse_harmonisation(params: Params) -> None:
         )
 
 
-def _target(asked: Model) -> tuple[FloatArray | IntArray, tuple[str, ...]]:
+def _target(linear_model: Model) -> tuple[FloatArray | IntArray, tuple[str, ...]]:
     """Return the target as numbers, or as codes of the levels that occur, and these."""
-    if not asked.levels:
-        return asked.target, ()
-    present, codes = np.unique(asked.target.astype(np.intp), return_inverse=True)
-    return codes.astype(np.intp), tuple(asked.levels[level] for level in present.tolist())
+    if not linear_model.levels:
+        return linear_model.target, ()
+    present, codes = np.unique(linear_model.target.astype(np.intp), return_inverse=True)
+    return codes.astype(np.intp), tuple(linear_model.levels[level] for level in present.tolist())
 
 
-def _weigh(
-    gathered: Gathered,
-    target: FloatArray | IntArray,
-    splits: tuple[Split, ...],
-    model: Fitted,
-    covariates: FloatArray | None,
-    use: Use,
-    one_way: bool,
-) -> Steps[Weighed]:
-    """Fit the model once to everybody who may train, for its weights."""
-    space = gathered.space
-    who = splits[0].train if one_way else np.arange(space.n_subjects)
+def _final_model(task: _Task, *, one_way: bool) -> Steps[FinalModel]:
+    """Fit the model once to everybody who may train, for its weights; where one group trains, to that group."""
+    space = task.space
+    who = task.splits[0].train if one_way else np.arange(space.n_subjects)
     some = space if who.size == space.n_subjects else space.of(who)
-    own = None if covariates is None else covariates[who]
-    fit = yield from fit_everybody(some, target[who], model, covariates=own, use=use)
-    n_columns = fit.coefficients.shape[1]
+    own = None if task.covariates is None else task.covariates[who]
+    fit = yield from fit_everybody(some, task.target[who], task.model, covariates=own, use=task.use)
     everybody = np.arange(who.size)
-    weights = np.stack([fit.weights_in(some, everybody, column) for column in range(n_columns)])
+    weights = [fit.weights_in(some, everybody, column) for column in range(fit.coefficients.shape[1])]
+    return FinalModel(np.stack(weights), _patterns(some, fit), fit.selected, int(who.size), fit.penalty)
+
+
+def _patterns(space: SampleSpace, fit: Fit) -> FloatArray:
+    """Return the slope of each feature on each output of a model, shape (n_columns, n_features) (Haufe 2014)."""
     patterns = []
     for output in fit.decision.T:
         deviations = output - output.mean()
         squares = float(deviations @ deviations)
         share = deviations / squares if squares > 0 else deviations
-        patterns.append(some.features.combined(some.rows, share))
-    return Weighed(weights, np.stack(patterns), fit.selected, int(who.size), fit.penalty)
+        patterns.append(space.features.combined(space.rows, share))
+    return np.stack(patterns)
 
 
-def _errors(cohort: Cohort, gathered: Gathered, result: CrossValidation) -> Steps[Errors]:
-    """Associate how wrong predictions are with everything known of the subjects."""
-    signed, absolute = _wrong(result)
+def _errors(cohort: Cohort, features: Gathered, validation: CrossValidation) -> Steps[PredictionErrors]:
+    """Associate the errors of predictions with everything known of the subjects."""
+    signed, absolute = _signed_and_absolute(validation)
     full = [np.full(cohort.n_subjects, np.nan) for _ in range(2)]
     for values, own in zip(full, (signed, absolute), strict=True):
-        values[gathered.subjects] = own
+        values[features.subjects] = own
     known = list(cohort.phenotypes.values())[:_MOST_PHENOTYPES]
     phenotypes = [Phenotype("signed error", full[0]), Phenotype("absolute error", full[1]), *known]
-    tested = gathered.subjects[np.isfinite(absolute)]
+    tested = features.subjects[np.isfinite(absolute)]
     pairs = yield from associate_pairs(phenotypes, tested)
-    return Errors(
+    return PredictionErrors(
         signed,
         absolute,
         tuple(known),
@@ -249,30 +314,28 @@ def _errors(cohort: Cohort, gathered: Gathered, result: CrossValidation) -> Step
     )
 
 
-def _wrong(result: CrossValidation) -> tuple[FloatArray, FloatArray]:
+def _signed_and_absolute(validation: CrossValidation) -> tuple[FloatArray, FloatArray]:
     """Return truth less prediction, and its size; of classes the share of splits that predict another class."""
-    tested = np.isfinite(result.predicted)
+    tested = np.isfinite(validation.predicted)
     n = tested.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if result.n_classes:
-            wrong = (tested & (result.predicted != result.truth)).sum(axis=0) / np.where(n > 0, n, np.nan)
+        if validation.n_classes:
+            wrong = (tested & (validation.predicted != validation.truth)).sum(axis=0) / np.where(n > 0, n, np.nan)
             return np.full(wrong.shape, np.nan), wrong
-        signed = result.truth - result.averaged()[:, 0]
+        signed = validation.truth - validation.averaged()[:, 0]
     return signed, np.abs(signed)
 
 
 def report(cohort: Cohort, params: Params, result: Prediction) -> Report:
-    return make_report(cohort, params, result)
-
-
-def draw(
-    cohort: Cohort, params: Params, result: Prediction, report: Report, theme: Literal["light", "dark"]
-) -> Mapping[str, Figure]:
-    return draw_views(result, theme)
+    return prediction_report(cohort, params, params, result)
 
 
 def methods(cohort: Cohort, params: Params, result: Prediction) -> Methods:
-    return make_methods(params, result)
+    return prediction_methods(params, result)
+
+
+def draw(cohort: Cohort, params: Params, result: Prediction, report: Report, theme: ThemeName) -> Mapping[str, Figure]:
+    return draw_prediction(result, theme)
 
 
 ANALYSIS = Analysis(

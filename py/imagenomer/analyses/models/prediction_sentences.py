@@ -1,0 +1,227 @@
+"""What a prediction says of how it was made and how well it does, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imagenomer.analyses.contract import Finding
+from imagenomer.analyses.models.prediction_result import SCORES, Performance, Prediction
+from imagenomer.analyses.models.protocol import Protocol
+from imagenomer.analyses.models.protocol_sentences import about_model, about_splits
+from imagenomer.analyses.shared.sample import counted, listed
+from imagenomer.analyses.shared.test_tables import number_text, p_text
+from imagenomer.statistics.prediction_checks import ShuffledFeatures
+from imagenomer.types import FloatArray, IntArray
+
+
+def prediction_sentences(protocol: Protocol, result: Prediction) -> list[str]:
+    """Say what is predicted from what, how, how well, and what was checked."""
+    features, validation = result.feature_set, result.validation
+    said = [*features.sentences, *result.ancestry_sentences]
+    if result.levels:
+        counts = np.bincount(validation.truth.astype(np.intp), minlength=len(result.levels))
+        sizes = listed(f"{level} ({n})" for level, n in zip(result.levels, counts.tolist(), strict=True))
+        said.append(f"Predicted is {result.phenotype.name}, a category: {sizes}.")
+    from_what = counted(features.space.n_features, "feature")
+    if result.use == "covariates":
+        said.append(f"{result.target_name} is predicted from the covariates alone, without {features.name}.")
+    else:
+        said.append(f"{result.target_name} is predicted from {from_what} ({features.name}).")
+        said += about_model(protocol, result.n_classes, features.kind)
+    said += about_covariates(result)
+    said += [*about_splits(protocol, validation.splits), *about_scores(protocol, result)]
+    n_never = int(np.count_nonzero(~np.isfinite(validation.predicted).any(axis=0)))
+    if n_never and protocol.protocol != "groups":
+        said.append(
+            f"{counted(n_never, 'subject')} happened to be in no test part and "
+            f"{'has' if n_never == 1 else 'have'} no prediction."
+        )
+    if validation.selections:
+        n = validation.n_features
+        said.append(f"Selected in each split: {_range(n)} features.")
+    said += about_permutations(result)
+    if result.learning_curve is not None:
+        said.append(_ABOUT_CURVE)
+    if result.shuffled_features is not None:
+        said.append(_about_shuffled_features(result.shuffled_features))
+    said += about_weights(result)
+    said += _about_errors(result)
+    return said
+
+
+_ABOUT_CURVE = (
+    "The learning curve tests the same subjects at every size. Bars of 1.96 standard deviations over splits are drawn "
+    "up to a tenth of the subjects there are; larger draws have so many subjects in common that their spread would "
+    "promise too much (Sci. Rep. 2025, doi:10.1038/s41598-025-89257-w)."
+)
+
+
+def about_covariates(result: Prediction) -> list[str]:
+    """Say which covariates there are, and how they are used."""
+    if not result.linear_model.question.covariates:
+        return []
+    columns = [column for column in result.linear_model.design.columns if column != "intercept"]
+    how = {
+        "residual": "are regressed on in the training part and taken out of the features of both parts; "
+        f"{result.target_name} itself stays as it is",
+        "both": "are in the model beside the features, without a penalty"
+        if not result.levels or result.model.least_squares
+        else "are in the model beside the features, standardised, with a penalty of 1",
+        "covariates": "predict alone",
+        "features": "are not used",
+    }[result.use]
+    if result.ancestry_sentences:
+        how += "; components of ancestry are those of everybody's genotypes, of those who are tested as well"
+    return [f"The covariates {result.linear_model.adjusted_for} (columns: {listed(columns)}) {how}."]
+
+
+def _range(values: FloatArray | IntArray) -> str:
+    low, high = values.min(), values.max()
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def score_text(performance: Performance, name: str) -> str:
+    """Return a score with its interval: "R² = 0.213 (95 % interval 0.102 to 0.324)"."""
+    one = performance.scores[name]
+    digits = ".3f" if name not in ("rmse", "mae") else ".4g"
+    text = (
+        f"{SCORES[name]} = {number_text(one.estimate, digits)}"
+        if np.isfinite(one.estimate)
+        else f"{SCORES[name]} is not defined"
+    )
+    if np.isfinite(one.low):
+        text += f" (95 % interval {number_text(one.low, digits)} to {number_text(one.high, digits)})"
+    return text
+
+
+def about_scores(protocol: Protocol, result: Prediction) -> list[str]:
+    """Say what the main score is, what it is compared with, and how its interval was made."""
+    performance = result.performance
+    main = performance.validation.main_score
+    null = performance.null[main]
+    of_null = f"; the null model has {number_text(null, '.3f')}" if np.isfinite(null) else ""
+    said = [f"{score_text(performance, main)}{of_null}."]
+    if result.covariates_alone is not None:
+        said[0] = said[0][:-1] + f", and the covariates alone {score_text(result.covariates_alone, main)}."
+    said.append(
+        "The null model predicts everybody by the mean of those who train. R² is the share of its squared error that "
+        "the model saves: 0 is no better, below 0 is worse."
+        if not result.levels
+        else "The null model predicts everybody to be of the most frequent class of those who train. An AUC of 0.5, "
+        f"and a balanced accuracy of {number_text(1 / len(result.levels), '.3g')}, is chance."
+    )
+    if not result.levels and protocol.protocol in ("groups", "leave-one-out"):
+        said.append(
+            "Those who are tested can have another mean than those who train. A model that does no more than tell them "
+            "apart then gains R²; r within splits, which compares those who are tested with each other, does not."
+        )
+    said.append(
+        "Intervals are the corrected resampled t's (Nadeau and Bengio 2003): repetitions share subjects, and a plain "
+        "interval over them would be too short."
+        if performance.validation.repeated
+        else "Intervals are percentiles of 1,000 bootstrap samples of the tested subjects, with the models as they "
+        "are: they leave out that another sample would have trained other models."
+    )
+    return said
+
+
+def about_permutations(result: Prediction) -> list[str]:
+    """Say how targets were permuted, and what that gave."""
+    tested = result.permutation_test
+    if tested is None:
+        return []
+    what = (
+        "what the covariates leave of the target was rearranged (Freedman and Lane)"
+        if result.use in ("both", "residual") and not result.levels
+        else "the target was rearranged"
+    )
+    within = "" if result.plan.blocks is None else f" within levels of {result.plan.blocks.name}"
+    n_as_good = round(tested.p_value * (tested.null.size + 1)) - 1
+    return [
+        f"In {tested.null.size:,} rearrangements {what}{within} and everything fitted anew, the choice of the penalty "
+        f"included; {n_as_good:,} reached {SCORES[tested.score]} {number_text(tested.statistic, '.3f')}: "
+        f"p = {tested.p_value:.3g}."
+    ]
+
+
+def _about_shuffled_features(found: ShuffledFeatures) -> str:
+    values = found.shuffled
+    mean, low, high, own = (
+        number_text(float(value), ".3f")
+        for value in (np.nanmean(values), np.nanmin(values), np.nanmax(values), found.statistic)
+    )
+    return (
+        f"With the features of other subjects the same model reaches {SCORES[found.score]} {mean} on average "
+        f"({values.size} shuffles, {low} to {high}), with their own {own}: what shuffled features reach is no "
+        "knowledge of theirs (Hamdan 2023)."
+    )
+
+
+def about_weights(result: Prediction) -> list[str]:
+    """Say what the weights and patterns are of, and what they mean."""
+    if result.final_model is None:
+        return []
+    return [
+        f"Weights are those of one more model, of all {result.final_model.n_subjects} subjects who may train; its "
+        "predictions are not scored. A weight says how the model uses a feature, not that the feature goes with "
+        f"{result.target_name}; the pattern (Haufe 2014) says how features go with what the model predicts."
+    ]
+
+
+def _about_errors(result: Prediction) -> list[str]:
+    errors = result.errors
+    ranking = errors.ranking(result.phenotype.name)
+    if not ranking.size:
+        return []
+    first = int(ranking[0])
+    p = errors.neg_log10_p[1, first]
+    beyond = p >= -np.log10(0.05 / ranking.size)
+    how = f"{number_text(errors.association[1, first], '.2f')}, {p_text(p)}, uncorrected"
+    return [
+        f"Of {counted(ranking.size, 'other phenotype')}, the size of errors goes most with "
+        f"{errors.phenotypes[first].name} ({how})"
+        + (
+            ": for some people predictions are worse than for others, and who was trained on can be a reason."
+            if beyond
+            else ", which is no more than chance among so many (Bonferroni)."
+        )
+    ]
+
+
+def prediction_verdict(result: Prediction) -> tuple[Finding, ...]:
+    """Say what the scores are consistent with; no more than the intervals allow."""
+    performance = result.performance
+    name, main = result.validation.main_score, performance.main
+    null, what = performance.null[name], result.feature_set.name
+    if not np.isfinite(main.estimate):
+        return (Finding(f"{SCORES[name]} is not defined here, so nothing can be said.", "scores"),)
+    source = "the covariates" if result.use == "covariates" else what
+    if not np.isfinite(main.low):
+        better = f"There is one number and no interval: {score_text(performance, name)}."
+    elif main.low > null:
+        better = f"{result.target_name} can be predicted from {source} better than by the null model: "
+        better += f"{score_text(performance, name)}."
+    else:
+        better = f"The data are consistent with {source} telling nothing of {result.target_name}: "
+        better += f"{score_text(performance, name)}, and the null model has {number_text(null, '.3f')}."
+    said = [Finding(better, "scores")]
+    if result.covariates_alone is not None:
+        alone = result.covariates_alone.main
+        ahead = main.estimate - alone.estimate
+        compared = f"({SCORES[name]} {number_text(main.estimate, '.3f')} against {number_text(alone.estimate, '.3f')})"
+        if result.use == "both":
+            text = "adds to the covariates" if ahead > 0 else "adds nothing to the covariates"
+            said.append(Finding(f"In these splits {what} {text} {compared}.", "scores"))
+        elif ahead <= 0:
+            said.append(
+                Finding(f"The covariates alone predict {result.target_name} as well or better {compared}.", "scores")
+            )
+    if result.permutation_test is not None:
+        said.append(
+            Finding(
+                f"Compared with {counted(result.permutation_test.null.size, 'rearrangement')} of the target, "
+                f"p = {result.permutation_test.p_value:.3g}.",
+                "permutations",
+            )
+        )
+    return tuple(said)

@@ -1,0 +1,218 @@
+"""Views of a prediction: predictions of subjects, confusion of classes, maps of weights, checks, errors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imagenomer.analyses.contract import FigureView, GridView, MatrixView, PointsView, TableView, View
+from imagenomer.analyses.models.prediction_result import SCORES, Prediction
+from imagenomer.analyses.models.prediction_tables import (
+    errors_table,
+    features_table,
+    scores_table,
+    sizes_table,
+    splits_table,
+    subjects_table,
+)
+from imagenomer.analyses.shared.edge_points import jitter
+from imagenomer.analyses.shared.sample import counted
+from imagenomer.cohort import Cohort
+from imagenomer.figures.palette import GROUP_COLOURS
+from imagenomer.jsonable import finite
+from imagenomer.types import Row
+
+
+def prediction_views(cohort: Cohort, note: str, result: Prediction, top: list[Row]) -> list[View]:
+    """Return all views in the order of the page.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    note : str
+        What figures of maps say below.
+    result : Prediction
+    top : list of dict
+        As of `top_features`.
+    """
+    views: list[View] = [
+        scores_table(result),
+        *_predictions(cohort, result),
+        *_maps(note, result),
+        features_table(result, top),
+        *_checks(result),
+        errors_table(result),
+        *_error_points(cohort, result),
+        splits_table(result),
+        subjects_table(cohort, result),
+    ]
+    return [view for view in views if not isinstance(view, TableView) or view.rows]
+
+
+def _predictions(cohort: Cohort, result: Prediction) -> list[View]:
+    """Return what is predicted of subjects, and how the scores spread over splits."""
+    views: list[View] = []
+    n_splits = len(result.validation.splits)
+    if not result.levels or len(result.levels) == 2:
+        views.append(_points(cohort, result))
+    if n_splits > 1:
+        views.append(
+            FigureView(
+                "splits",
+                f"{SCORES[result.validation.main_score]} of each split",
+                f"A box of {counted(n_splits, 'split')} for the model and what it is compared with.",
+            )
+        )
+    if result.levels:
+        views.append(_confusion(result))
+    if len(result.levels) == 2:
+        views.append(FigureView("roc", "True against false positives", "A curve for each split, and their mean."))
+    return views
+
+
+def _checks(result: Prediction) -> list[View]:
+    """Return the permutation test, the learning curve and the shuffled features, as far as they were asked for."""
+    views: list[View] = []
+    test, curve = result.permutation_test, result.learning_curve
+    if test is not None:
+        views.append(
+            FigureView(
+                "permutations",
+                "Against rearranged targets",
+                f"Histogram of {counted(test.null.size, 'rearrangement')}, and the actual score as a line.",
+            )
+        )
+    if curve is not None:
+        views += [
+            FigureView("learning", "Learning curve", f"{SCORES[curve.score]} against subjects who train."),
+            sizes_table(result),
+        ]
+    if result.shuffled_features is not None:
+        views.append(
+            FigureView("shuffles", "Features of other subjects", "A histogram, and the actual score as a line.")
+        )
+    return views
+
+
+def _points(cohort: Cohort, result: Prediction) -> PointsView:
+    validation, subjects = result.validation, result.feature_set.subjects
+    output = validation.averaged()[:, 0]
+    tested = np.flatnonzero(np.isfinite(output))
+    names = [cohort.subjects[index] for index in subjects[tested]]
+    averaged = ", averaged over the splits that tested a subject" if validation.repeated else ""
+    truth = validation.truth[tested].astype(np.float64)
+    if result.levels:
+        x = truth + jitter(truth, output[tested])
+        series = {"name": "Subjects", "colour": GROUP_COLOURS[0], "x": x.tolist(), "y": output[tested].tolist()}
+        return PointsView(
+            "predictions",
+            f"{result.phenotype.name}, decision values",
+            result.phenotype.name,
+            "Decision value",
+            ({**series, "subjects": names},),
+            caption=f"Above 0 {result.levels[1]} is predicted{averaged}.",
+            x_ticks=tuple((float(place), name) for place, name in enumerate(result.levels)),
+            levels=((0.0, "border"),),
+            note=result.note,
+        )
+    low, high = float(truth.min()), float(truth.max())
+    units = result.linear_model.question.phenotype.units
+    series = {"name": "Subjects", "colour": GROUP_COLOURS[0], "x": truth.tolist(), "y": output[tested].tolist()}
+    return PointsView(
+        "predictions",
+        f"{result.phenotype.name}, predicted and actual",
+        f"Actual {result.phenotype.name}" + (f" ({units})" if units else ""),
+        "Predicted",
+        ({**series, "subjects": names},),
+        line=(low, low, high, high),
+        caption=f"On the line a prediction is right{averaged}.",
+        note=result.note,
+    )
+
+
+def _confusion(result: Prediction) -> GridView:
+    validation = result.validation
+    k = len(result.levels)
+    counts = np.zeros((k, k))
+    for predicted in validation.predicted:
+        tested = np.isfinite(predicted)
+        np.add.at(counts, (validation.truth[tested].astype(np.intp), predicted[tested].astype(np.intp)), 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = counts / counts.sum(axis=1, keepdims=True)
+    return GridView(
+        "confusion",
+        "Actual (rows) and predicted classes",
+        "Share of the class",
+        result.levels,
+        result.levels,
+        tuple(tuple(finite(value) for value in row) for row in shares.tolist()),
+        scale="sequential",
+        limit=1.0,
+        note=result.note,
+        tips=tuple(
+            tuple(
+                f"{result.levels[i]}, predicted to be {result.levels[j]}: {counts[i, j]:.0f} of "
+                f"{counts[i].sum():.0f} tests"
+                for j in range(k)
+            )
+            for i in range(k)
+        ),
+    )
+
+
+def map_names(result: Prediction, kind: str = "weights") -> list[str]:
+    """Return what the maps of each column are called in arrays."""
+    if len(result.levels) > 2:
+        return [f"{kind}_{number}" for number in range(len(result.levels))]
+    return [kind]
+
+
+def _maps(note: str, result: Prediction) -> list[View]:
+    if result.final_model is None or result.feature_set.kind != "connectivity":
+        return []
+    whose = [f": {level}" for level in result.levels] if len(result.levels) > 2 else [""]
+    views: list[View] = []
+    for kind, title, label in (
+        ("weights", f"Weights, {result.target_name}", "Weight"),
+        ("pattern", f"Pattern, {result.target_name}", "Edge for one unit of what is predicted"),
+    ):
+        for name, of_class in zip(map_names(result, kind), whose, strict=True):
+            views.append(MatrixView(name, f"{title}{of_class}", label, name, note=note))
+    if result.frequency is not None:
+        views.append(
+            MatrixView("frequency", "How often selected", "Share of splits", "frequency", "sequential", 1.0, note=note)
+        )
+    return views
+
+
+def _error_points(cohort: Cohort, result: Prediction) -> list[View]:
+    """Return the size of errors against the other phenotype that it goes most with."""
+    errors = result.errors
+    ranking = errors.ranking(result.phenotype.name)
+    if not ranking.size:
+        return []
+    one = errors.phenotypes[int(ranking[0])]
+    subjects = result.feature_set.subjects
+    known = np.flatnonzero(np.isfinite(errors.absolute) & ~one.missing[subjects])
+    x, y = one.values[subjects[known]].astype(np.float64), errors.absolute[known]
+    if one.levels:
+        x = x + jitter(x, y)
+    return [
+        PointsView(
+            "error_points",
+            f"Errors against {one.name}",
+            one.name + (f" ({one.units})" if one.units else ""),
+            "Share of splits that are wrong" if result.levels else "Size of the error",
+            (
+                {
+                    "name": "Subjects",
+                    "colour": GROUP_COLOURS[0],
+                    "x": x.tolist(),
+                    "y": y.tolist(),
+                    "subjects": [cohort.subjects[index] for index in subjects[known]],
+                },
+            ),
+            caption="The phenotype that errors go most with, of those that were not predicted.",
+            x_ticks=tuple((float(place), name) for place, name in enumerate(one.levels)),
+            note=result.note,
+        )
+    ]
