@@ -7,7 +7,6 @@ is the only way from scans to statistics, and it returns one row a subject.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -16,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.cache import Cache
+from imagenomer.cache import Cache, Caches
 from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
 from imagenomer.parcellation import Parcellation, choose_parcellation
@@ -152,7 +151,7 @@ class VariantSet:
         Base pairs; 0 where unknown.
     effect_alleles, other_alleles : tuple of str, length n_variants
         "0" where unknown (the predecessor's files name no alleles; there the counted allele is the major one).
-    cache : dict
+    caches : Caches
         For what depends on these genotypes alone (ancestry); dies with them.
     """
 
@@ -164,7 +163,7 @@ class VariantSet:
     effect_alleles: tuple[str, ...]
     other_alleles: tuple[str, ...]
     # Not of init: a copy with other genotypes (dataclasses.replace) has none of these answers.
-    cache: OrderedDict[object, object] = field(default_factory=OrderedDict, init=False, repr=False, compare=False)
+    caches: Caches = field(default_factory=Caches, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +219,7 @@ class Observations:
         Scans averaged into each row.
     n_tasks : ndarray, shape (n_rows,)
         Tasks averaged into each row.
-    cache : dict
+    caches : Caches
         For what depends on these rows alone (column moments, ranks); dies with them.
     """
 
@@ -228,7 +227,7 @@ class Observations:
     subjects: IntArray
     n_scans: IntArray
     n_tasks: IntArray
-    cache: OrderedDict[object, object] = field(default_factory=OrderedDict)
+    caches: Caches = field(default_factory=Caches)
 
 
 @dataclass(slots=True, eq=False)
@@ -253,8 +252,8 @@ class Cohort:
     log : tuple of LogEntry
     companion : Cohort or None
         A second cohort to test on, where one is open beside this one (`imagenomer.companion`).
-    cache : dict
-        For results that other analyses build on (`analyses.shared.saved_maps`); whoever keeps some there keeps few.
+    caches : Caches
+        For results that other analyses build on.
     """
 
     name: str
@@ -277,7 +276,7 @@ class Cohort:
     _observations: Cache[tuple[str, str | None, str | None, str | None, bool], Observations] = field(
         default_factory=lambda: Cache(_KEPT_OBSERVATIONS), init=False, repr=False
     )
-    cache: OrderedDict[object, object] = field(default_factory=OrderedDict, init=False, repr=False)
+    caches: Caches = field(default_factory=Caches, init=False, repr=False)
 
     @property
     def n_subjects(self) -> int:
@@ -527,7 +526,7 @@ def with_measure(cohort: Cohort, measure: Measure) -> Cohort:
     more = replace(cohort, measures={**cohort.measures, measure.name: measure}, log=(*cohort.log, entry))
     # Those of the other measures are still right.
     more._observations = cohort._observations.copy()
-    more.cache.update(cohort.cache)
+    more.caches = cohort.caches.copy()
     return more
 
 

@@ -1,72 +1,26 @@
-"""The elastic net against scikit-learn on all features at once, and inner folds against its searches of a grid."""
+"""The elastic net against scikit-learn on all features at once."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.linear_model import ElasticNet as ElasticNetOfSklearn
-from sklearn.linear_model import ElasticNetCV, Lasso, LinearRegression, LogisticRegression
-from sklearn.linear_model import Ridge as RidgeOfSklearn
-from sklearn.metrics import make_scorer
-from sklearn.model_selection import GridSearchCV
-from sklearn.svm import LinearSVC
+from sklearn.linear_model import Lasso, LinearRegression
 
-from imagenomer.errors import InputError
 from imagenomer.progress import finish
-from imagenomer.statistics import elastic_net, folds
+from imagenomer.statistics import elastic_net
 from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, Standardised
-from imagenomer.statistics.models import ElasticNet, InnerFolds, LinearSvm, Logistic, Ridge, TopFeatures
+from imagenomer.statistics.models import ElasticNet
 from imagenomer.statistics.prediction import cross_validate, fit_everybody
-from imagenomer.statistics.sample_space import (
-    SampleSpace,
-    sample_space,
-    space_of_features,
-    space_of_genotypes,
-    space_of_numbers,
-)
+from imagenomer.statistics.sample_space import sample_space, space_of_features, space_of_genotypes, space_of_numbers
+from predicted import N, P
 from regressed import residual
 
-N, P = 90, 300
 EXACTLY = {"tol": 1e-12, "max_iter": 1_000_000}
-
-
-@pytest.fixture(scope="module")
-def edges():
-    """Features in bundles of six that go together, about means that are far from zero."""
-    rng = np.random.default_rng(5)
-    shared = np.repeat(rng.standard_normal((N, P // 6)), 6, axis=1)
-    values = 0.15 * rng.standard_normal((N, P)) + 0.15 * shared + rng.uniform(-0.3, 0.8, P)
-    return values.astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def covariates():
-    return np.random.default_rng(6).standard_normal((N, 2)) * [1, 20] + [0, 100]
-
-
-@pytest.fixture(scope="module")
-def target(edges, covariates):
-    rng = np.random.default_rng(7)
-    return 100 + 8 * edges[:, :20].sum(axis=1) + 3 * covariates[:, 0] + rng.normal(0, 3, N)
-
-
-@pytest.fixture(scope="module")
-def space(edges):
-    return finish(sample_space(edges, np.arange(N)))
-
-
-@pytest.fixture(scope="module")
-def splits():
-    return folds.repeated(N, 3, 0.2, np.random.default_rng(8))
 
 
 def same(ours, theirs, target):
     np.testing.assert_allclose(ours, theirs, atol=1e-5 * np.ptp(target))
-
-
-# --- at a given penalty --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mix", [1.0, 0.5, 0.1])
@@ -152,9 +106,6 @@ def test_an_edge_that_somebody_lacks_takes_no_part(edges, target, splits):
     np.testing.assert_allclose(found.predicted, expected.predicted, rtol=1e-6, equal_nan=True)
 
 
-# --- screening -----------------------------------------------------------------------------------
-
-
 def test_the_order_of_features_does_not_matter(edges, space, target, splits):
     order = np.random.default_rng(10).permutation(P)
     moved = finish(sample_space(edges[:, order], np.arange(N)))
@@ -175,161 +126,3 @@ def test_it_does_not_matter_what_joins_at_first(space, target, splits, monkeypat
     found = finish(cross_validate(space, target, splits, model))
     tested = ~np.isnan(expected.predicted)
     same(found.predicted[tested], expected.predicted[tested], target)
-
-
-def test_from_the_largest_penalty_on_nothing_weighs_anything(edges, space, target, splits):
-    own = edges[splits[0].train].astype(float)
-    left = target[splits[0].train] - target[splits[0].train].mean()
-    largest = np.abs((own - own.mean(axis=0)).T @ left).max() / (left.size * 0.5)
-    for share, n in ((1.0001, 0), (0.99, 1)):
-        result = finish(cross_validate(space, target, splits[:1], ElasticNet(0.5, (largest * share,))))
-        assert result.n_features.tolist() == [n]
-        if not n:
-            np.testing.assert_allclose(result.predicted, result.null, rtol=1e-12)
-
-
-def test_a_penalty_at_which_it_never_settles_is_refused(space, target, splits, monkeypatch):
-    monkeypatch.setattr(elastic_net, "_PASSES", 3)
-    with pytest.raises(InputError, match="does not settle at the penalty 1e-07"):
-        finish(cross_validate(space, target, splits, ElasticNet(1.0, (1e-7,))))
-    result = finish(cross_validate(space, target, splits, ElasticNet(1.0)))  # a choice leaves such penalties out
-    assert np.isfinite(result.penalties).all()
-
-
-# --- penalties chosen in inner folds -------------------------------------------------------------
-
-
-def inner_of(n, model, classes=None):
-    return [(part.train, part.test) for part in model.inner.of(np.arange(n), classes)]
-
-
-@pytest.mark.parametrize("mix", [1.0, 0.5])
-def test_the_penalty_is_that_of_scikit_learn_in_the_same_folds(edges, space, target, splits, mix):
-    model = ElasticNet(mix)
-    result = finish(cross_validate(space, target, splits, model))
-    for row, split in enumerate(splits):
-        own, goal = edges[split.train].astype(float), target[split.train]
-        left = own - own.mean(axis=0)
-        largest = np.abs(left.T @ (goal - goal.mean())).max() / (goal.size * mix)
-        tried = largest * np.array(elastic_net.RELATIVE_PENALTIES)
-        theirs = ElasticNetCV(alphas=tried, l1_ratio=mix, cv=inner_of(goal.size, model), **EXACTLY).fit(own, goal)
-        assert result.penalties[row] == pytest.approx(theirs.alpha_, rel=1e-6)
-        same(result.predicted[row, split.test], theirs.predict(edges[split.test].astype(float)), target)
-
-
-def test_covariates_are_taken_out_anew_in_each_inner_fold(edges, space, target, covariates, splits):
-    model, split = ElasticNet(0.5, (1.0, 0.3, 0.1, 0.03)), splits[0]
-    result = finish(cross_validate(space, target, [split], model, covariates=covariates, use="residual"))
-    errors = []
-    for penalty in model.penalties:
-        each = []
-        for train, test in inner_of(split.train.size, model):
-            part = folds.Split(split.train[train], split.train[test])
-            own = residual(edges, covariates, part)
-            theirs = ElasticNetOfSklearn(penalty, l1_ratio=0.5, **EXACTLY).fit(own[part.train], target[part.train])
-            each.append(np.mean((target[part.test] - theirs.predict(own[part.test])) ** 2))
-        errors.append(np.mean(each))
-    assert result.penalties.tolist() == [model.penalties[int(np.argmin(errors))]]
-
-
-def test_the_penalty_of_ridge_is_that_of_a_search_of_the_grid(edges, space, target, covariates, splits):
-    target = target + 40 * (np.arange(N) % 17 == 0)  # so that squares and sizes of errors have other minima
-    tried = tuple(np.logspace(-2, 3, 16).tolist())
-    model = Ridge(tried, InnerFolds(4, 3))
-    found = finish(cross_validate(space, target, splits, model))
-    for row, split in enumerate(splits):
-        search = GridSearchCV(
-            RidgeOfSklearn(),
-            {"alpha": tried},
-            cv=inner_of(split.train.size, model),
-            scoring="neg_mean_squared_error",
-        ).fit(edges[split.train].astype(float), target[split.train])
-        assert found.penalties[row] == search.best_params_["alpha"]
-    # Beside covariates, the long way.
-    split = splits[0]
-    for use in ("residual", "both"):
-        result = finish(cross_validate(space, target, [split], model, covariates=covariates, use=use))
-        errors = []
-        for penalty in tried:
-            each = []
-            for train, test in inner_of(split.train.size, model):
-                part = folds.Split(split.train[train], split.train[test])
-                own, known = residual(edges, covariates, part), np.zeros(N)
-                if use == "both":
-                    fitted = LinearRegression().fit(covariates[part.train], target[part.train])
-                    known = fitted.predict(covariates)
-                theirs = RidgeOfSklearn(penalty).fit(own[part.train], (target - known)[part.train])
-                each.append(np.mean((target - known - theirs.predict(own))[part.test] ** 2))
-            errors.append(np.mean(each))
-        assert result.penalties.tolist() == [tried[int(np.argmin(errors))]]
-
-
-@pytest.mark.parametrize("kind", [Logistic, LinearSvm])
-def test_the_penalty_of_a_classifier_is_that_of_a_search_of_the_grid(edges, space, target, splits, kind):
-    classes = (target > np.median(target)).astype(int)
-    tried = (10.0, 1.0, 0.1, 0.01)
-    model = kind(tried, InnerFolds(4, 3))
-    found = finish(cross_validate(space, classes, splits, model))
-    for row, split in enumerate(splits):
-        if kind is Logistic:
-            theirs, scoring = LogisticRegression(tol=1e-8, max_iter=100_000), "neg_log_loss"
-        else:
-            theirs = LinearSVC(tol=1e-8, max_iter=1_000_000, intercept_scaling=1000, dual=False)
-            scoring = make_scorer(
-                lambda truth, decision: -np.mean(np.maximum(1 - (2 * truth - 1) * decision, 0) ** 2),
-                response_method="decision_function",
-            )
-        cv = inner_of(split.train.size, model, classes[split.train])
-        search = GridSearchCV(theirs, {"C": [1 / one for one in tried]}, cv=cv, scoring=scoring)
-        search.fit(edges[split.train] - edges.mean(axis=0, dtype=float), classes[split.train])
-        assert found.penalties[row] == pytest.approx(1 / search.best_params_["C"])
-
-
-def test_best_features_have_inner_folds_too(space, target, splits):
-    labels = np.arange(N) // 3
-    inner = InnerFolds(4, 3, labels)
-    found = finish(cross_validate(space, target, splits[:1], TopFeatures(12, Ridge((), inner))))
-    small = space_of_numbers(space.features.values[:, found.selections[0]].astype(float))
-    expected = finish(cross_validate(small, target, splits[:1], Ridge((), inner)))
-    np.testing.assert_allclose(found.penalties, expected.penalties, rtol=1e-6)
-
-
-def test_inner_folds_have_labels_whole_and_classes_in_proportion():
-    labels = np.repeat(np.arange(30), 3)
-    rows = np.flatnonzero(np.arange(90) % 4 != 0)
-    for part in InnerFolds(5, 1, labels).of(rows):
-        assert not set(labels[rows[part.train]]) & set(labels[rows[part.test]])
-    assert len(InnerFolds(5, 1, labels).of(np.arange(6))) == 2
-    assert len(InnerFolds(5, 1, np.zeros(90, dtype=int)).of(np.arange(30))) == 5
-    classes = np.arange(40) % 4 == 0
-    assert {int(classes[part.test].sum()) for part in InnerFolds().of(np.arange(40), classes.astype(int))} == {2}
-    sites = np.arange(60) % 2
-    rows = np.arange(10, 50)
-    parts = InnerFolds(strata=sites).of(rows, classes.astype(int))
-    assert {int(sites[rows[part.test]].sum()) for part in parts} == {4}
-    assert {int(classes[part.test].sum()) for part in parts} == {2}
-
-
-def test_inner_folds_to_which_features_cannot_be_fitted_are_left_out(edges, space, target, splits, monkeypatch):
-    tried, split = tuple(np.logspace(-2, 3, 16).tolist()), splits[0]
-    model = Ridge(tried, InnerFolds(4, 3))
-    monkeypatch.setattr(SampleSpace, "refusal", lambda self, part: "nobody" if split.train[0] in part.test else "")
-    found = finish(cross_validate(space, target, [split], model))
-    cv = [part for part in inner_of(split.train.size, model) if 0 not in part[1]]
-    assert len(cv) == 3
-    search = GridSearchCV(RidgeOfSklearn(), {"alpha": tried}, cv=cv, scoring="neg_mean_squared_error")
-    search.fit(edges[split.train].astype(float), target[split.train])
-    assert found.penalties.tolist() == [search.best_params_["alpha"]]
-    monkeypatch.setattr(SampleSpace, "refusal", lambda self, part: "nobody of A (1) trains")
-    for one in (model, ElasticNet()):
-        with pytest.raises(InputError, match=r"no inner fold of repetition 1 is left .*: nobody of A \(1\) trains"):
-            finish(cross_validate(space, target, [split], one))
-
-
-def test_inner_folds_of_labels_of_rows_follow_these_into_some_of_the_subjects(space, target, splits):
-    who = np.random.default_rng(3).permutation(N)[:70]
-    inner = InnerFolds(5, 1, np.arange(N) // 5)
-    fit = finish(fit_everybody(space.of(who), target[who], replace(Ridge(), inner=inner)))
-    own = finish(sample_space(space.features.values[who], np.arange(70)))
-    other = finish(fit_everybody(own, target[who], Ridge((), InnerFolds(5, 1, who // 5))))
-    assert fit.penalty == pytest.approx(other.penalty, rel=1e-5)

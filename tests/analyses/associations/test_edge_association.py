@@ -300,9 +300,8 @@ def test_a_second_phenotype_reuses_the_moments(cohort):
     for method in ("pearson", "spearman"):
         for phenotype in ("age", "height", "age"):
             associate(cohort, phenotype=phenotype, method=method)
-    cache = cohort.observations("fc").cache
-    assert sum(key[0] == "moments" for key in cache) == 2
-    assert sum(key[0] == "ranks" for key in cache) == 1
+    kept = cohort.observations("fc").caches.sizes()
+    assert (kept["moments"], kept["ranks"]) == (2, 1)
 
 
 def test_a_clicked_edge_is_exact_and_coloured_by_group(cohort):

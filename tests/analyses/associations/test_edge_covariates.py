@@ -211,8 +211,7 @@ def test_a_second_question_with_the_same_covariates_reuses_what_they_explain(coh
         associate(
             cohort, phenotype=phenotype, covariates=["motion"], group='age > 0 and score > 0 and sex in ("F", "M")'
         )
-    kinds = [key[0] for key in cohort.observations("fc").cache]
-    assert kinds.count("adjusted") == 1
+    assert cohort.observations("fc").caches.sizes()["adjusted"] == 1
 
 
 # --- one edge ------------------------------------------------------------------------------------

@@ -121,7 +121,6 @@ def test_too_few_genotypes_are_said(genotyped):
     dosage = genotyped.variant_sets["small"].dosage.copy()
     dosage[22:] = -1
     few = dataclasses.replace(genotyped.variant_sets["small"], dosage=dosage)
-    few.cache.clear()
     _, _, rows = run(dataclasses.replace(genotyped, variant_sets={"small": few}), target="y")
     noted = [row["note"] for row in rows.values() if row["predicted"] is None]
     assert all(note for note in noted)

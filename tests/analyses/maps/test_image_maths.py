@@ -153,7 +153,7 @@ def test_few_maps_are_kept(cohort):
     for age in range(40):
         source = {"analysis": "connectivity-summary", "params": {"group": f"age > {age}"}, "array": "mean"}
         finish(saved_maps(cohort, [("A", source)]))
-    assert len(cohort.cache) <= 24
+    assert cohort.caches.sizes() == {"maps": 24}
 
 
 def test_means_of_the_tutorial_subtract_as_they_did_there(shared_data):

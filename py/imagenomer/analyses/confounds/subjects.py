@@ -22,6 +22,7 @@ from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS, ancestry, as_ph
 from imagenomer.analyses.shared.edge_fits import Features, features_of
 from imagenomer.analyses.shared.linear_model import Model, Question, build_model
 from imagenomer.analyses.shared.sample import Sample, counted, draw_sample, listed
+from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Phenotype, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -52,6 +53,9 @@ _USUAL = (
 #: A candidate needs this share of the people, so many people, no more levels, and so many of its second level.
 _LEAST_SHARE, _LEAST_KNOWN, _MOST_LEVELS, _LEAST_IN_LEVEL = 0.5, 20, 12, 5
 N_FOLDS = 5
+
+#: The sample space of everybody in the report, by rows.
+_SPACE: Kind[bytes, SampleSpace] = Kind("confound space", 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,14 +267,11 @@ def _ancestry_candidates(
 
 def whole_space(people: Subjects) -> Steps[SampleSpace]:
     """Return the sample space of everybody, from the cache the second time."""
-    cache = people.sample.observations.cache
-    key = ("confound space", people.rows.tobytes())
-    if key not in cache:
-        found = yield from sample_space(people.sample.observations.values, people.rows)
-        for old in [other for other in cache if isinstance(other, tuple) and other[0] == key[0]]:
-            del cache[old]
-        cache[key] = found
-    return cast("SampleSpace", cache[key])
+    cache, key = people.sample.observations.caches[_SPACE], people.rows.tobytes()
+    space = cache.get(key)
+    if space is None:
+        space = cache.put(key, (yield from sample_space(people.sample.observations.values, people.rows)))
+    return space
 
 
 def known_of(people: Subjects, candidates: tuple[Phenotype, ...]) -> BoolArray:

@@ -6,12 +6,12 @@ Whatever adjusts for ancestry asks here, so that all analyses adjust for the sam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.analyses.shared.sample import counted
+from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
 from imagenomer.errors import InputError
 from imagenomer.genotypes import check_variants, chromosome_numbers, count_genotypes
@@ -25,7 +25,6 @@ MOST_COMPONENTS = 20
 LEAST_CALLED = 0.1
 #: Variants that share a window are thinned; then it moves on.
 WINDOW, STEP = 50, 5
-_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +105,9 @@ class Ancestry:
         return tuple(said)
 
 
+_ANCESTRY: Kind[Recipe, Ancestry] = Kind("ancestry", 2)
+
+
 def components(cohort: Cohort, variants: str | None, n: int) -> Steps[FloatArray]:
     """Return the first components of ancestry of everybody.
 
@@ -149,14 +151,11 @@ def ancestry(cohort: Cohort, variants: str | None, recipe: Recipe | None = None)
         If there are no genotypes, or no suitable variants.
     """
     chosen, recipe = cohort.variant_set(variants), recipe or Recipe()
-    key = ("ancestry", recipe)
-    if key not in chosen.cache:
-        computed = yield from _compute(chosen, recipe)
-        own = [other for other in chosen.cache if isinstance(other, tuple) and other[0] == "ancestry"]
-        for old in own[: max(len(own) + 1 - _KEPT, 0)]:
-            del chosen.cache[old]
-        chosen.cache[key] = computed
-    return cast("Ancestry", chosen.cache[key])
+    cache = chosen.caches[_ANCESTRY]
+    found = cache.get(recipe)
+    if found is None:
+        found = cache.put(recipe, (yield from _compute(chosen, recipe)))
+    return found
 
 
 def _compute(variants: VariantSet, recipe: Recipe) -> Steps[Ancestry]:

@@ -20,6 +20,7 @@ from imagenomer.analyses.contract import (
     TaskChoice,
 )
 from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of, what
+from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Decomposition
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -50,8 +51,10 @@ _OFFERED = (
     ("dictionary", "Sparse dictionary"),
 )
 _SHORT = {"pca": "PCA", "ica": "ICA", "nmf": "NMF", "dictionary": "sparse dictionary"}
-#: Decompositions kept with the connectivity they were made from: each has maps of many components.
-_KEPT = 2
+#: Decompositions kept with the connectivity they were made from, by rows and what was asked: each has maps of many
+#: components. And the directions in which subjects differ, by rows.
+_FACTORS: Kind[tuple[bytes, str, int, str, float, int], Factors] = Kind("factors", 2)
+_AXES: Kind[bytes, Axes] = Kind("axes", 2)
 
 _COMPUTED = {"decomposition": (None,)}
 
@@ -235,28 +238,27 @@ def _computed(cohort: Cohort, source: Source) -> Steps[Components]:
     n_components, seed = whole("number of components", source.n_components), whole("seed", source.seed)
     yield Progress("Choosing subjects")
     sample = sample_of(cohort, source, at_least=3)
-    cache = sample.observations.cache
+    cache = sample.observations.caches[_FACTORS]
     own = sample.rows.tobytes()
-    key = ("factors", own, source.method, n_components, source.negative, source.sparsity, seed)
-    if key not in cache:
+    key = (own, source.method, n_components, source.negative, source.sparsity, seed)
+    factors = cache.get(key)
+    if factors is None:
         values, rows = sample.observations.values, sample.rows
         rng = np.random.default_rng(seed)
         if source.method == "nmf":
             negative = cast("Negative", source.negative)
             factors = yield from non_negative_factors(values, rows, n_components, rng, negative)
         else:
-            axes_key = ("axes", own)
-            if axes_key not in cache:
-                _keep(sample, axes_key, (yield from axes_of(values, rows)))
-            axes = cast("Axes", cache[axes_key])
+            axes = sample.observations.caches[_AXES].get(own)
+            if axes is None:
+                axes = sample.observations.caches[_AXES].put(own, (yield from axes_of(values, rows)))
             if source.method == "pca":
                 factors = yield from principal_components(values, rows, axes, n_components)
             elif source.method == "ica":
                 factors = yield from independent_components(values, rows, axes, n_components, rng)
             else:
                 factors = yield from sparse_components(values, rows, axes, n_components, source.sparsity, rng)
-        _keep(sample, key, factors)
-    factors = cast("Factors", cache[key])
+        cache.put(key, factors)
     return Components(
         f"{_SHORT[source.method]} of {observed(cohort, sample)}",
         source.method,
@@ -281,15 +283,6 @@ def whole(what: str, value: float) -> int:
     if value != int(value):
         raise InputError(f"the {what} is a whole number, not {value:g}")
     return int(value)
-
-
-def _keep(sample: Sample, key: tuple[object, ...], value: object) -> None:
-    """Cache a value with the connectivity it was made from, and forget the oldest of its kind."""
-    cache = sample.observations.cache
-    others = [other for other in cache if isinstance(other, tuple) and other[0] == key[0]]
-    for old in others[: max(len(others) + 1 - _KEPT, 0)]:
-        del cache[old]
-    cache[key] = value
 
 
 def _how(source: Source, factors: Factors, sample: Sample, n_asked: int) -> list[str]:

@@ -6,14 +6,14 @@ Also what is worked out once for a sample and kept for the next question: moment
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar, cast
+from typing import TypeAlias, cast
 
 import numpy as np
 
 from imagenomer.analyses.shared.linear_model import Model, build_model
 from imagenomer.analyses.shared.sample import Sample, what
+from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Observations
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -45,6 +45,11 @@ _FEWEST_LISTED, _MOST_LISTED = 100, 300
 #: Edges ranked, or fitted exactly, between two looks for a cancel.
 _AT_ONCE = 512
 
+#: What is kept with observations for the next question, by rows and covariates; ranks are as large as the data.
+_MOMENTS: Kind[bytes, ColumnMoments] = Kind("moments", 4)
+_ADJUSTED: Kind[bytes, AdjustedMoments] = Kind("adjusted", 4)
+_RANKS: Kind[bytes, tuple[Float32Array, ColumnMoments]] = Kind("ranks", 1)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
@@ -69,14 +74,12 @@ def features_of(cohort: Cohort, sample: Sample, *, ranked: bool) -> Steps[Featur
     if ranked:
         ranks, moments = yield from _ranks(cohort, sample)
         return Features(ranks, np.arange(sample.n_subjects), moments)
-    moments = yield from _kept(
-        sample.observations,
-        "moments",
-        sample.rows.tobytes(),
-        lambda: column_moments(sample.observations.values, sample.rows),
-        most=4,
-    )
-    return Features(sample.observations.values, sample.rows, moments)
+    cache, key = sample.observations.caches[_MOMENTS], sample.rows.tobytes()
+    found = cache.get(key)
+    if found is None:
+        yield Progress("Summarising connections")
+        found = cache.put(key, column_moments(sample.observations.values, sample.rows))
+    return Features(sample.observations.values, sample.rows, found)
 
 
 def effect_of(fit: Fit) -> FloatArray:
@@ -175,13 +178,11 @@ def _fit_fast(observations: Observations, features: Features, model: Model) -> S
         target = average_ranks(model.target[:, None])[:, 0] if model.question.ranked else model.target
         return correlate_fast(features.values, target, features.moments)
     key = features.rows.tobytes() + model.design.matrix.tobytes() + bytes([model.question.ranked])
-    moments: AdjustedMoments = yield from _kept(
-        observations,
-        "adjusted",
-        key,
-        lambda: adjusted_moments(features.values, features.moments, model.design),
-        most=4,
-    )
+    cache = observations.caches[_ADJUSTED]
+    moments = cache.get(key)
+    if moments is None:
+        yield Progress("Summarising connections")
+        moments = cache.put(key, adjusted_moments(features.values, features.moments, model.design))
     return correlate_adjusted(features.values, model.tested, moments)
 
 
@@ -204,9 +205,9 @@ def _fitted(edges: FloatArray, model: Model, *, whole: bool) -> Fit:
 
 def _ranks(cohort: Cohort, sample: Sample) -> Steps[tuple[Float32Array, ColumnMoments]]:
     """Return the ranks of these rows and their moments, from the cache the second time."""
-    key = ("ranks", sample.rows.tobytes())
-    cache = sample.observations.cache
-    if key not in cache:
+    cache, key = sample.observations.caches[_RANKS], sample.rows.tobytes()
+    found = cache.get(key)
+    if found is None:
         n_edges = sample.observations.values.shape[1]
         ranks = np.empty((sample.n_subjects, n_edges), dtype=np.float32)
         for start in range(0, n_edges, _AT_ONCE):
@@ -214,27 +215,5 @@ def _ranks(cohort: Cohort, sample: Sample) -> Steps[tuple[Float32Array, ColumnMo
             stop = min(start + _AT_ONCE, n_edges)
             # From averages in float64: rounded to float32 some would tie or change places.
             ranks[:, start:stop] = average_ranks(observed(cohort, sample, np.arange(start, stop)))
-        moments = column_moments(ranks, np.arange(sample.n_subjects))
-        _keep(sample.observations, key, (ranks, moments), most=1)
-    return cast("tuple[Float32Array, ColumnMoments]", cache[key])
-
-
-# --- kept for the next question ------------------------------------------------------------------
-
-_Kept = TypeVar("_Kept")
-
-
-def _kept(observations: Observations, kind: str, key: bytes, make: Callable[[], _Kept], most: int) -> Steps[_Kept]:
-    """Return what ``make`` makes of these observations, from the cache the second time."""
-    if (kind, key) not in observations.cache:
-        yield Progress("Summarising connections")
-        _keep(observations, (kind, key), make(), most)
-    return cast("_Kept", observations.cache[kind, key])
-
-
-def _keep(observations: Observations, key: tuple[str, bytes], value: object, most: int) -> None:
-    """Cache a value, and forget the oldest of its kind beyond ``most``: ranks are as large as the data."""
-    own = [other for other in observations.cache if isinstance(other, tuple) and other[0] == key[0]]
-    for old in own[: max(len(own) + 1 - most, 0)]:
-        del observations.cache[old]
-    observations.cache[key] = value
+        found = cache.put(key, (ranks, column_moments(ranks, np.arange(sample.n_subjects))))
+    return found

@@ -6,10 +6,9 @@ products between all subjects are made once and kept with the connectivity, or t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -31,6 +30,7 @@ from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.genotyped import draw_genotyped
 from imagenomer.analyses.shared.sample import Sample, counted, draw_people, leak_warnings, listed, sample_of, what
 from imagenomer.analyses.shared.sites import draw_of_sites, preserved_in_words, site_of
+from imagenomer.cache import Caches, Kind
 from imagenomer.cohort import Cohort, Observations, Phenotype, VariantSet, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
@@ -58,8 +58,12 @@ _CODINGS = (
     ("genotypes", "Three, each 0 or 1"),
     ("additive", "Copies, gaps imputed"),
 )
-#: Spaces of different subjects kept with their connectivity; each may hold factors of 96 MB.
-_KEPT = 2
+#: Sample spaces kept with connectivity or genotypes, by rows; each may hold factors of 96 MB. That of everybody has one
+#: key; a harmonised one is kept by levels, sites and covariates as well.
+_WHOLE: Kind[Literal["everybody"], SampleSpace] = Kind("sample space", 1)
+_OF_ROWS: Kind[bytes, SampleSpace] = Kind("sample space of rows", 2)
+_IMPUTED: Kind[bytes, SampleSpace] = Kind("imputed space", 2)
+_HARMONISED: Kind[tuple[tuple[str, ...], bytes, bytes, bytes], SampleSpace] = Kind("harmonised space", 2)
 #: Products of all who were scanned serve every group of them, unless the group is so small that its own are quicker.
 _SMALL_GROUP = 0.5
 #: Share of missing genotypes above which the gaps could tell something.
@@ -250,12 +254,13 @@ def _harmonised(
     covariates = np.zeros((owners.size, len(kept.columns) - 1))
     covariates[rows] = kept.matrix[:, 1:]
     codes = np.maximum(site.values[owners].astype(np.intp), 0)
-    key = ("harmonised space", site.levels, codes.tobytes(), covariates.tobytes(), rows.tobytes())
-    if key not in observations.cache:
+    cache, key = observations.caches[_HARMONISED], (site.levels, codes.tobytes(), covariates.tobytes(), rows.tobytes())
+    space = cache.get(key)
+    if space is None:
         sites = sites_of(codes, site.levels, covariates, kept.columns[1:])
         edges = harmonised_edges(observations.values, rows, sites)
-        _keep(observations.cache, key, (yield from space_of_features(edges, rows)))
-    return cast("SampleSpace", observations.cache[key])
+        space = cache.put(key, (yield from space_of_features(edges, rows)))
+    return space
 
 
 def _about_harmonisation(site: Phenotype, codes: IntArray, preserve: tuple[str, ...]) -> str:
@@ -277,15 +282,16 @@ def space_of_rows(observations: Observations, rows: IntArray) -> Steps[SampleSpa
     rows : ndarray of int
         In the order that the space shall have.
     """
-    cache, n = observations.cache, observations.subjects.size
-    if ("sample space",) not in cache and rows.size < _SMALL_GROUP * n:
-        key: tuple[object, ...] = ("sample space of", rows.tobytes())
-        if key not in cache:
-            _keep(cache, key, (yield from sample_space(observations.values, rows)))
-        return cast("SampleSpace", cache[key])
-    if ("sample space",) not in cache:
-        cache[("sample space",)] = yield from sample_space(observations.values, np.arange(n))
-    return _of(cache, cast("SampleSpace", cache[("sample space",)]), rows)
+    caches, n = observations.caches, observations.subjects.size
+    whole = caches[_WHOLE].get("everybody")
+    if whole is None and rows.size < _SMALL_GROUP * n:
+        space = caches[_OF_ROWS].get(rows.tobytes())
+        if space is None:
+            space = caches[_OF_ROWS].put(rows.tobytes(), (yield from sample_space(observations.values, rows)))
+        return space
+    if whole is None:
+        whole = caches[_WHOLE].put("everybody", (yield from sample_space(observations.values, np.arange(n))))
+    return _of(caches, whole, rows)
 
 
 def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
@@ -297,14 +303,15 @@ def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], 
     share = float((genotyped.dosage < 0).mean())
     warnings = []
     if source.coding == "genotypes":
-        space = _of(variants.cache, (yield from space_of_variants(variants)), rows)
+        space = _of(variants.caches, (yield from space_of_variants(variants)), rows)
         coded = f"Each variant is {coded_genotypes(share)}."
         warnings = gap_warnings(share)
     else:
-        key = ("imputed space", rows.tobytes())
-        if key not in variants.cache:
-            _keep(variants.cache, key, (yield from space_of_features(ImputedDosage(variants.dosage), rows)))
-        space = cast("SampleSpace", variants.cache[key])
+        cache, key = variants.caches[_IMPUTED], rows.tobytes()
+        imputed = cache.get(key)
+        if imputed is None:
+            imputed = cache.put(key, (yield from space_of_features(ImputedDosage(variants.dosage), rows)))
+        space = imputed
         coded = (
             f"Each variant counts copies of the effect allele; missing ones ({share:.1%}) are imputed by the mean of "
             "those who train, anew in each split."
@@ -324,10 +331,11 @@ def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], 
 
 def space_of_variants(variants: VariantSet) -> Steps[SampleSpace]:
     """Return the sample space of all who were genotyped, in the order of the cohort; made once for a variant set."""
-    key = ("sample space",)
-    if key not in variants.cache:
-        variants.cache[key] = yield from space_of_genotypes(GenotypeIndicators(variants.dosage))
-    return cast("SampleSpace", variants.cache[key])
+    cache = variants.caches[_WHOLE]
+    space = cache.get("everybody")
+    if space is None:
+        space = cache.put("everybody", (yield from space_of_genotypes(GenotypeIndicators(variants.dosage))))
+    return space
 
 
 def coded_genotypes(share_missing: float) -> str:
@@ -401,16 +409,7 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
     )
 
 
-def _of(cache: OrderedDict[object, object], whole: SampleSpace, rows: IntArray) -> SampleSpace:
+def _of(caches: Caches, whole: SampleSpace, rows: IntArray) -> SampleSpace:
     """Return the space of some rows, the same object the second time, so that factors made with it are found again."""
-    key = ("sample space of", rows.tobytes())
-    if key not in cache:
-        _keep(cache, key, whole.of(rows))
-    return cast("SampleSpace", cache[key])
-
-
-def _keep(cache: OrderedDict[object, object], key: tuple[object, ...], value: object) -> None:
-    others = [other for other in cache if isinstance(other, tuple) and other[0] == key[0]]
-    for old in others[: max(len(others) + 1 - _KEPT, 0)]:
-        del cache[old]
-    cache[key] = value
+    cache, key = caches[_OF_ROWS], rows.tobytes()
+    return cache.get(key) or cache.put(key, whole.of(rows))

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import MatrixView, matrix_view, read_params
+from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, n_parcels_of_cohort
 from imagenomer.edges import n_edges_of
 from imagenomer.errors import InputError
@@ -25,8 +26,6 @@ from imagenomer.types import BoolArray, FloatArray, Json
 #: Maps made of maps made of maps; far above what people do, far below Python's own limit.
 MAX_DEPTH = 10
 
-#: Maps kept with a cohort, so that a change of the expression does not compute them again: a third of a megabyte each.
-_KEPT = 24
 
 _EXAMPLE = '{"scan": 0, "measure": "fc"} or {"analysis": "connectivity-summary", "params": {}, "array": "mean"}'
 
@@ -57,6 +56,11 @@ class SavedMap:
     def description(self) -> str:
         """Title and note in one line."""
         return "; ".join(filter(None, (self.title, *self.note.splitlines())))
+
+
+#: Maps kept with a cohort, by analysis with parameters and by array, so that a change of the expression does not
+#: compute them again: a third of a megabyte each.
+_MAPS: Kind[tuple[str, str], SavedMap] = Kind("maps", 24)
 
 
 def saved_maps(cohort: Cohort, maps: Sequence[tuple[str, Mapping[str, Json]]]) -> Steps[dict[str, SavedMap]]:
@@ -127,28 +131,20 @@ def _result(cohort: Cohort, name: Json, given: Json, array: Json) -> Steps[Saved
     analysis = analyses[name]
     params = read_params(analysis, given)
     key = dumps([name, params])
-    if ("maps", key, array) not in cohort.cache:
+    cache = cohort.caches[_MAPS]
+    found = cache.get((key, array))
+    if found is None:
         yield Progress(f"Computing {analysis.title}")
         report = analysis.report(cohort, params, (yield from analysis.compute(cohort, params)))
-        matrix_view(report, array)  # refuses what is not there
         for view in report.views:
             if isinstance(view, MatrixView):
                 marked = np.asarray(report.arrays[view.marked], dtype=bool) if view.marked else None
                 values = np.asarray(report.arrays[view.array], dtype=np.float64)
-                _keep(
-                    cohort,
-                    ("maps", key, view.array),
-                    SavedMap(values, view.title, view.label, view.note, view.scale, marked),
-                )
-    cohort.cache.move_to_end(("maps", key, array))
-    return cast("SavedMap", cohort.cache["maps", key, array])
-
-
-def _keep(cohort: Cohort, key: tuple[str, str, str], value: SavedMap) -> None:
-    own = [other for other in cohort.cache if isinstance(other, tuple) and other[0] == "maps"]
-    for old in own[: max(len(own) + 1 - _KEPT, 0)]:
-        del cohort.cache[old]
-    cohort.cache[key] = value
+                cache.put((key, view.array), SavedMap(values, view.title, view.label, view.note, view.scale, marked))
+        asked = matrix_view(report, array)  # refuses what is not there
+        found = cache.get((key, asked.array))
+        assert found is not None
+    return found
 
 
 def _require_edges(cohort: Cohort, name: str, found: SavedMap) -> None:
