@@ -44,8 +44,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/html_report.py",
     "py/imagenomer/maps.py",
     "py/imagenomer/statistics/combat.py",
-    "py/imagenomer/statistics/correlation.py",
-    "py/imagenomer/statistics/decomposition.py",
     "py/imagenomer/statistics/difference.py",
     "py/imagenomer/statistics/networks.py",
     "py/imagenomer/statistics/permutation.py",

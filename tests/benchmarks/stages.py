@@ -18,7 +18,8 @@ import numpy as np
 from scipy.special import stdtr
 
 from imagenomer.engine import Engine
-from imagenomer.statistics.correlation import column_moments, correlate_fast
+from imagenomer.statistics.column_moments import column_moments
+from imagenomer.statistics.correlation import correlate_fast
 
 #: The arguments of `open_files`, and the files.
 Source = tuple[str, Any]

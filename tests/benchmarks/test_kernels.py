@@ -16,25 +16,18 @@ from statsmodels.stats.multitest import multipletests
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
 from imagenomer.statistics.adjusted import adjusted_moments, associate, correlate_adjusted
+from imagenomer.statistics.column_moments import column_moments
 from imagenomer.statistics.correction import adjust, rejected
-from imagenomer.statistics.correlation import (
-    average_ranks,
-    column_moments,
-    correlate,
-    correlate_fast,
-    edges_to_recheck,
-)
-from imagenomer.statistics.decomposition import (
-    axes_of,
-    independent_components,
-    non_negative_factors,
-    principal_components,
-    sparse_components,
-)
+from imagenomer.statistics.correlation import correlate, correlate_fast, edges_to_recheck
+from imagenomer.statistics.decomposition import axes_of, principal_components
 from imagenomer.statistics.design import build_design, code
+from imagenomer.statistics.independent_components import independent_components
 from imagenomer.statistics.networks import enhance, network_based_statistic
+from imagenomer.statistics.non_negative_factors import non_negative_factors
 from imagenomer.statistics.permutation import max_statistic
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.screening import screen
+from imagenomer.statistics.sparse_components import sparse_components
 from imagenomer.statistics.tails import map_neg_log10_p, neg_log10_p_of_r
 from imagenomer.statistics.variants import associate_levels, associate_number
 

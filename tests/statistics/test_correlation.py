@@ -9,21 +9,25 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from imagenomer.errors import InputError
+from imagenomer.statistics.column_moments import column_moments
 from imagenomer.statistics.correction import adjust_neg_log10, rejected
 from imagenomer.statistics.correlation import (
     FAST_R_ERROR,
     Correlation,
-    average_ranks,
-    column_moments,
     correlate,
     correlate_fast,
     edges_to_recheck,
     fisher_interval,
 )
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.tails import neg_log10_p_of_r, p_of_r, r_of_p
 
 ORACLES = {"pearson": stats.pearsonr, "spearman": stats.spearmanr}
+
+
 every_kind = pytest.mark.parametrize("kind", ORACLES)
+
+
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -36,7 +40,25 @@ def sample(seed, n_subjects=40, n_features=6):
     return features, np.round(target, 1)
 
 
-# --- exact ---------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def connectome():
+    """830 subjects in order of a phenotype, the worst case for float32 sums; 2,000 edges, some hard."""
+    rng = np.random.default_rng(7)
+    target = np.sort(rng.standard_normal(830))
+    values = rng.normal(0, 0.2, (830, 2000)) + rng.uniform(-0.3, 0.9, 2000)
+    values[:, :40] += 0.1 * target[:, None] * rng.uniform(0, 1, 40)
+    values[:, 50:100] += rng.uniform(-3, 3, 50)  # means up to fifteen standard deviations
+    values[:, 100:150] += 10.0 ** rng.uniform(1, 4, 50)  # means up to 50,000 standard deviations
+    values[:, 150] = 0.1
+    return values.astype(np.float32), target
+
+
+def rows_in_use(name, n, rng):
+    return {"all": np.arange(n), "half": np.sort(rng.permutation(n)[: n // 2]), "block": np.arange(100, 400)}[name]
+
+
+def as_correlation(r, dof):
+    return Correlation(r, p_of_r(r, dof), neg_log10_p_of_r(r, dof), dof + 2, dof)
 
 
 @every_kind
@@ -153,33 +175,6 @@ def test_the_interval_of_spearman_is_wider_and_three_subjects_have_none():
     assert np.isnan(fisher_interval(0.5, 3)).all()
 
 
-@given(seeds)
-def test_ranks_are_those_of_scipy(seed):
-    features, _ = sample(seed)
-    features[np.random.default_rng(seed).uniform(size=features.shape) < 0.2] = np.nan
-    np.testing.assert_array_equal(average_ranks(features), stats.rankdata(features, axis=0, nan_policy="omit"))
-
-
-# --- fast ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def connectome():
-    """830 subjects in order of a phenotype, the worst case for float32 sums; 2,000 edges, some hard."""
-    rng = np.random.default_rng(7)
-    target = np.sort(rng.standard_normal(830))
-    values = rng.normal(0, 0.2, (830, 2000)) + rng.uniform(-0.3, 0.9, 2000)
-    values[:, :40] += 0.1 * target[:, None] * rng.uniform(0, 1, 40)
-    values[:, 50:100] += rng.uniform(-3, 3, 50)  # means up to fifteen standard deviations
-    values[:, 100:150] += 10.0 ** rng.uniform(1, 4, 50)  # means up to 50,000 standard deviations
-    values[:, 150] = 0.1
-    return values.astype(np.float32), target
-
-
-def rows_in_use(name, n, rng):
-    return {"all": np.arange(n), "half": np.sort(rng.permutation(n)[: n // 2]), "block": np.arange(100, 400)}[name]
-
-
 @pytest.mark.parametrize("subset", ["all", "half", "block"])
 @pytest.mark.parametrize("kind_of_target", ["number", "category"])
 def test_the_fast_map_is_within_its_stated_error(connectome, subset, kind_of_target, rng):
@@ -256,16 +251,9 @@ def test_an_edge_on_the_threshold_is_rechecked_though_it_is_not_listed(method):
     np.testing.assert_array_equal(edges_to_recheck(as_correlation(r, np.full(100, 800)), method, 0.05, 1), [9, 10])
 
 
-def as_correlation(r, dof):
-    return Correlation(r, p_of_r(r, dof), neg_log10_p_of_r(r, dof), dof + 2, dof)
-
-
 def test_nothing_is_rechecked_where_nothing_was_tested():
     nothing = as_correlation(np.full(3, np.nan), np.full(3, 5))
     assert edges_to_recheck(nothing, "bh", 0.05, 10).size == 0
-
-
-# --- does it keep its promise? -------------------------------------------------------------------
 
 
 def test_bonferroni_finds_something_in_one_of_twenty_maps_of_nothing():

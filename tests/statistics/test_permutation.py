@@ -212,7 +212,7 @@ def test_work_in_pieces_is_the_same_work(monkeypatch):
 
     whole = both()
     monkeypatch.setattr("imagenomer.statistics.permutation._WEIGHTS_AT_A_TIME", 10 * 30 * 3)
-    monkeypatch.setattr("imagenomer.statistics.correlation._COLUMNS", 5)
+    monkeypatch.setattr("imagenomer.statistics.column_moments._COLUMNS", 5)
     for one, other in zip(both(), whole, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
 

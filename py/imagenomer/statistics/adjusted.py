@@ -21,13 +21,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from imagenomer.statistics.correlation import (
-    ColumnMoments,
-    Correlation,
-    column_blocks,
-    uniform_neg_log10_p,
-    weighted_sum,
-)
+from imagenomer.statistics.column_moments import ColumnMoments, column_blocks, weighted_sum
+from imagenomer.statistics.correlation import Correlation, uniform_neg_log10_p
 from imagenomer.statistics.design import ALIASED, Design, Term, directions_of, residuals
 from imagenomer.statistics.tails import neg_log10_p_of_r, neg_log10_p_of_share, p_of_r
 from imagenomer.types import Float32Array, FloatArray, IntArray

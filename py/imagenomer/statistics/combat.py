@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjusted import by_pattern
-from imagenomer.statistics.correlation import column_blocks
+from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import ALIASED, residuals
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 

@@ -9,7 +9,6 @@ A value that is NaN or infinite is missing. A feature with missing values is cor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -18,22 +17,16 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from imagenomer.errors import InputError
+from imagenomer.statistics.column_moments import ColumnMoments, centred_where_present, column_blocks, weighted_sum
 from imagenomer.statistics.correction import Method, rejected
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.tails import map_neg_log10_p, neg_log10_p_of_r, p_of_r
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Pearson measures a straight line, Spearman any monotone curve, by ranks (ties share their average).
 Kind: TypeAlias = Literal["pearson", "spearman"]
-
 #: Largest error of r in `correlate_fast`; three times what was seen with 830 subjects in WebAssembly.
 FAST_R_ERROR = 5e-6
-
-#: A feature that varies by less than this share of its mean is constant but for rounding.
-_CONSTANT = 1e-13
-#: Mean over standard deviation above which float32 sums of the raw values lose too many digits.
-_OFFSET = 16.0
-#: Rows summed in float32 before they are added up in float64, and columns worked on at a time.
-_ROWS, _COLUMNS = 64, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +86,8 @@ def correlate(features: NDArray[np.floating[Any]], target: FloatArray, kind: Kin
         goal = np.where(present, target[:, None], np.nan) if not present.all() else target[:, None]
         if kind == "spearman":
             block, goal = average_ranks(block), average_ranks(goal)
-        centred, norm, n_subjects[columns] = _centre(block)
-        goal, goal_norm, _ = _centre(goal)
+        centred, norm, n_subjects[columns] = centred_where_present(block)
+        goal, goal_norm, _ = centred_where_present(goal)
         with np.errstate(invalid="ignore"):
             r[columns] = np.einsum("ij,ij->j", centred, np.broadcast_to(goal, centred.shape)) / (norm * goal_norm)
     r[n_subjects < 3] = np.nan
@@ -131,108 +124,7 @@ def fisher_interval(
     return np.tanh(z - margin), np.tanh(z + margin)
 
 
-# --- ranks ---------------------------------------------------------------------------------------
-
-
-def average_ranks(values: NDArray[np.floating[Any]]) -> FloatArray:
-    """Return the ranks within each column, from 1; ties share their average, missing values stay NaN.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_subjects, n_features)
-
-    Returns
-    -------
-    ndarray, shape (n_subjects, n_features)
-    """
-    # Sorted along rows of the transpose, where memory is contiguous; NaN sorts last and equals nothing.
-    rows = np.where(np.isfinite(values), values, np.nan).T.copy()
-    order = np.argsort(rows, axis=1)
-    ordered = np.take_along_axis(rows, order, axis=1)
-    position = np.broadcast_to(np.arange(rows.shape[1], dtype=np.float64), rows.shape)
-    rank = position + 1
-    tied = ordered[:, 1:] == ordered[:, :-1]
-    if tied.any():
-        first, last = position.copy(), position.copy()
-        first[:, 1:][tied] = 0
-        last[:, :-1][tied] = np.inf
-        first = np.maximum.accumulate(first, axis=1)
-        last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
-        rank = (first + last) / 2 + 1
-    ranks = np.empty_like(rank)
-    np.put_along_axis(ranks, order, rank, axis=1)
-    ranks[np.isnan(rows)] = np.nan
-    return ranks.T
-
-
-# --- the fast map --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnMoments:
-    """What `correlate_fast` needs to know of the connectivity of some rows; the caller keeps it for the next target.
-
-    Attributes
-    ----------
-    rows : ndarray, shape (n_subjects,)
-        Rows in use, ascending.
-    n_subjects : ndarray, shape (n_edges,)
-        Rows in use that have a value.
-    norm : ndarray, shape (n_edges,)
-        Square root of the sum of squares about the mean; NaN where the column does not vary.
-    apart : ndarray, shape (n_apart,)
-        Columns with missing values or a mean far larger than their spread.
-    apart_centred : ndarray, shape (n_subjects, n_apart), float32
-        Their deviations from the mean, 0 where missing.
-    missing : tuple of two ndarrays
-        Row (index into ``rows``) and column (index into ``apart``) of each missing value.
-    """
-
-    rows: IntArray
-    n_subjects: IntArray
-    norm: FloatArray
-    apart: IntArray
-    apart_centred: Float32Array
-    missing: tuple[IntArray, IntArray]
-
-
-def column_moments(values: Float32Array, rows: IntArray) -> ColumnMoments:
-    """Return the moments of the chosen rows of each column, without a copy of ``values``.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_rows, n_edges), float32, C-ordered
-    rows : ndarray, shape (n_subjects,)
-        Ascending.
-    """
-    n, n_edges = rows.size, values.shape[1]
-    total, squares = np.zeros(n_edges), np.zeros(n_edges)
-    # Deviations from the first row stay small whatever the offset. They are summed in float32 within a tile, by
-    # the one BLAS call that is quick in WebAssembly, and in float64 over tiles.
-    shift = values[rows[0]]
-    with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, n, 16):
-            tile = values[rows[start : start + 16]]
-            tile -= shift
-            ones = np.ones(len(tile), dtype=np.float32)
-            total += scipy.linalg.blas.sgemv(1, tile.T, ones)
-            tile *= tile
-            squares += scipy.linalg.blas.sgemv(1, tile.T, ones)
-        mean = shift + total / n
-        norm = np.sqrt(np.maximum(squares - total**2 / n, 0))
-        apart = np.flatnonzero(~(np.abs(mean) * np.sqrt(n) <= _OFFSET * norm))
-    n_subjects = np.full(n_edges, n)
-    apart_centred = np.empty((n, apart.size), dtype=np.float32)
-    missing_rows, missing_columns = [], []
-    for columns in column_blocks(apart.size):
-        block = values[np.ix_(rows, apart[columns])].astype(np.float64)
-        absent = np.nonzero(~np.isfinite(block))
-        missing_rows.append(absent[0])
-        missing_columns.append(absent[1] + columns.start)
-        apart_centred[:, columns], norm[apart[columns]], n_subjects[apart[columns]] = _centre(block)
-    missing = (_joined(missing_rows), _joined(missing_columns))
-    norm[norm == 0] = np.nan
-    return ColumnMoments(rows, n_subjects, norm, apart, apart_centred, missing)
+# --- the fast map ---------------------------------------------------------------------------------
 
 
 def correlate_fast(values: Float32Array, target: FloatArray, moments: ColumnMoments) -> Correlation:
@@ -254,7 +146,7 @@ def correlate_fast(values: Float32Array, target: FloatArray, moments: ColumnMome
         If there are fewer than three subjects or the target does not vary.
     """
     target = _checked_target(target, moments.rows.size)
-    goal, goal_norm, _ = _centre(target[:, None])
+    goal, goal_norm, _ = centred_where_present(target[:, None])
     goal = goal[:, 0] / goal_norm
     goal32 = goal.astype(np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -336,24 +228,6 @@ def uniform_neg_log10_p(r: FloatArray, dof: IntArray) -> FloatArray:
     return neg_log10_p
 
 
-def weighted_sum(values: Float32Array, rows: IntArray, weights: Float32Array) -> FloatArray:
-    """Return the sum of the rows times their weights, shape (n_edges,).
-
-    One `sgemv` for each run of consecutive rows: nothing is copied, and rows not in use are not read, so that a NaN
-    there does no harm. Sums are carried in float32 for a few rows only.
-    """
-    total = np.zeros(values.shape[1])
-    for start in range(0, rows.size, _ROWS):
-        part = rows[start : start + _ROWS]
-        cuts = np.flatnonzero(np.diff(part) != 1) + 1
-        partial = np.zeros(values.shape[1], dtype=np.float32)
-        for begin, end in zip([0, *cuts], [*cuts, part.size], strict=True):
-            run = values[part[begin] : part[end - 1] + 1]
-            partial = scipy.linalg.blas.sgemv(1, run.T, weights[start + begin : start + end], 1, partial, overwrite_y=1)
-        total += partial
-    return total
-
-
 def _norm_where_present(goal: FloatArray, moments: ColumnMoments) -> FloatArray:
     """Return the norm of the target over the complete cases of each column set apart; NaN where it is constant."""
     row, column = moments.missing
@@ -365,29 +239,7 @@ def _norm_where_present(goal: FloatArray, moments: ColumnMoments) -> FloatArray:
     return np.sqrt(np.where(squares > 1e-10, squares, np.nan))
 
 
-# --- shared --------------------------------------------------------------------------------------
-
-
-def column_blocks(n_columns: int) -> Iterator[slice]:
-    """Yield slices of so many columns as fit the cache with all their rows."""
-    for start in range(0, n_columns, _COLUMNS):
-        yield slice(start, min(start + _COLUMNS, n_columns))
-
-
-def _joined(parts: list[IntArray]) -> IntArray:
-    return np.concatenate([np.zeros(0, dtype=np.intp), *parts])
-
-
-def _centre(values: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Return deviations from the column means (0 where missing), their norms (NaN where constant) and counts."""
-    present = np.isfinite(values)
-    n = np.count_nonzero(present, axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(present, values, 0).sum(axis=0) / n
-    centred = np.where(present, values - mean, 0)
-    norm = np.sqrt(np.einsum("ij,ij->j", centred, centred))
-    constant = ~(norm > _CONSTANT * np.abs(mean))
-    return centred, np.where(constant, np.nan, norm), n
+# --- shared ---------------------------------------------------------------------------------------
 
 
 def _checked_target(target: FloatArray, n_subjects: int) -> FloatArray:
@@ -398,7 +250,7 @@ def _checked_target(target: FloatArray, n_subjects: int) -> FloatArray:
         raise ValueError("the target has missing values; leave those subjects out first")
     if n_subjects < 3:
         raise InputError(f"{n_subjects} subjects are too few for a correlation, which needs 3; choose a larger group")
-    if np.isnan(_centre(target[:, None])[1][0]):
+    if np.isnan(centred_where_present(target[:, None])[1][0]):
         raise InputError(
             f"all {n_subjects} subjects have the same value, {target[0]:g}, so nothing can vary with it; "
             "choose another phenotype or a larger group"

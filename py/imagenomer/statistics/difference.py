@@ -13,7 +13,7 @@ import numpy as np
 import scipy
 
 from imagenomer.errors import InputError
-from imagenomer.statistics.correlation import average_ranks
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.tails import neg_log10_p_of_chi2, neg_log10_p_of_r, neg_log10_p_of_share
 from imagenomer.types import BoolArray, FloatArray, IntArray
 

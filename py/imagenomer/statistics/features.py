@@ -16,7 +16,7 @@ import scipy
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.correlation import column_moments, weighted_sum
+from imagenomer.statistics.column_moments import column_moments, weighted_sum
 from imagenomer.statistics.design import residuals
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 

@@ -27,8 +27,8 @@ import scipy
 from imagenomer.cache import Cache, in_bytes
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps, finish
+from imagenomer.statistics.column_moments import weighted_sum
 from imagenomer.statistics.combat import Combat, Sites, fit_combat
-from imagenomer.statistics.correlation import weighted_sum
 from imagenomer.statistics.features import Kernels, Numbers, add_products
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 

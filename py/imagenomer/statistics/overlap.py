@@ -24,7 +24,7 @@ import scipy
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.correlation import column_blocks
+from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.permutation import FreedmanLane, draw_permutations
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray

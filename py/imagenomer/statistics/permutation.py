@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjusted import take_out
-from imagenomer.statistics.correlation import column_blocks
+from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.types import Float32Array, FloatArray, IntArray
 

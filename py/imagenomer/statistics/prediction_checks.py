@@ -20,7 +20,6 @@ import numpy as np
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.correlation import average_ranks
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES
 from imagenomer.statistics.models import Model, Ridge
@@ -32,6 +31,7 @@ from imagenomer.statistics.prediction import (
     intervals,
     main_score,
 )
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.ridge_models import ridge_errors, ridge_factor
 from imagenomer.statistics.sample_space import SampleSpace, project
 from imagenomer.statistics.scores import Interval

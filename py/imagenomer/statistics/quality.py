@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.correlation import average_ranks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.permutation import FreedmanLane, row_products
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.tails import r_of_p
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 

@@ -21,8 +21,8 @@ import scipy
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.combat import Combat, Covbat, Sites
-from imagenomer.statistics.correlation import column_blocks
 from imagenomer.types import FloatArray, IntArray
 
 #: Learns harmonisation from rows at some positions.

@@ -6,9 +6,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from imagenomer.analyses.components.components.components import ANALYSIS
 from sklearn.decomposition import PCA
 
+from imagenomer.analyses.components.components import ANALYSIS
 from imagenomer.analyses.contract import MatrixView, TableView, read_params
 from imagenomer.analyses.shared.decompositions import likely_task
 from imagenomer.cohort import Decomposition, Scan

@@ -34,9 +34,9 @@ from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, named_edges
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.progress import Steps
-from imagenomer.statistics.decomposition import share_explained
 from imagenomer.statistics.difference import NumberSummary, summarise
 from imagenomer.statistics.distribution import box
+from imagenomer.statistics.explained_variance import share_explained
 from imagenomer.types import FloatArray, IntArray, Json
 
 if TYPE_CHECKING:

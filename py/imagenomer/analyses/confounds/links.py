@@ -21,9 +21,9 @@ from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjusted import adjusted_moments
+from imagenomer.statistics.column_moments import weighted_sum
 from imagenomer.statistics.confounding import ConfounderTest, partial_confounder_test
 from imagenomer.statistics.correction import p_threshold
-from imagenomer.statistics.correlation import weighted_sum
 from imagenomer.statistics.design import build_design, directions_of, residuals
 from imagenomer.statistics.folds import Split, train_on
 from imagenomer.statistics.models import Ridge

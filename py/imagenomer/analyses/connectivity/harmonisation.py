@@ -41,6 +41,7 @@ from imagenomer.figures.pixels import scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjusted import associate, associate_category
+from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.combat import (
     Combat,
     Covbat,
@@ -50,7 +51,6 @@ from imagenomer.statistics.combat import (
     follows_from_sites,
     sites_of,
 )
-from imagenomer.statistics.correlation import column_blocks
 from imagenomer.statistics.design import Design, Term, build_design, code
 from imagenomer.statistics.site_prediction import SitePrediction, adjusted, folds_within, parts_of, predict_sites
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray, Json

@@ -29,7 +29,7 @@ from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.correlation import average_ranks
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.similarity import Similarity, compare_maps
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 

@@ -24,17 +24,10 @@ from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Decomposition
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.decomposition import (
-    NULL_SHARE,
-    Axes,
-    Factors,
-    Negative,
-    axes_of,
-    independent_components,
-    non_negative_factors,
-    principal_components,
-    sparse_components,
-)
+from imagenomer.statistics.decomposition import NULL_SHARE, Axes, Factors, Negative, axes_of, principal_components
+from imagenomer.statistics.independent_components import independent_components
+from imagenomer.statistics.non_negative_factors import non_negative_factors
+from imagenomer.statistics.sparse_components import sparse_components
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 METHODS = {

@@ -25,16 +25,10 @@ from imagenomer.statistics.adjusted import (
     associate_category,
     correlate_adjusted,
 )
+from imagenomer.statistics.column_moments import ColumnMoments, column_moments
 from imagenomer.statistics.correction import Method, n_tests, rejected
-from imagenomer.statistics.correlation import (
-    ColumnMoments,
-    Correlation,
-    average_ranks,
-    column_moments,
-    correlate,
-    correlate_fast,
-    edges_to_recheck,
-)
+from imagenomer.statistics.correlation import Correlation, correlate, correlate_fast, edges_to_recheck
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: One column is tested by r, several at once by F.

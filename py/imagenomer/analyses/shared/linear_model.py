@@ -26,8 +26,8 @@ from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
-from imagenomer.statistics.correlation import average_ranks
 from imagenomer.statistics.design import Design, Term, build_design, code, residuals
+from imagenomer.statistics.ranks import average_ranks
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Levels that mean "yes", in any case; the others are compared with it.
