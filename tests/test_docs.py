@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,15 +20,23 @@ from imagenomer.progress import finish
 ROOT = Path(__file__).parents[1]
 DEVELOPING = ROOT / "site" / "docs" / "developing.md"
 BUILDING = ROOT / "site" / "docs" / "building.md"
+CONTRACT = ROOT / "tests" / "analyses" / "contract" / "test_contract.py"
 CONTRIBUTING, SECURITY = ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"
 CHANGELOG, CITATION = ROOT / "CHANGELOG.md", ROOT / "CITATION.cff"
 
 
 @pytest.fixture
-def example(tmp_path, monkeypatch):
-    """The analysis of developing.md, saved as it says."""
+def saved(tmp_path):
+    """The analysis of developing.md in a file of the name that it says."""
     (code,) = re.findall(r"```python\n(.*?)```", DEVELOPING.read_text(encoding="utf-8"), re.DOTALL)
-    (tmp_path / "average_connectivity.py").write_text(code, encoding="utf-8")
+    path = tmp_path / "average_connectivity.py"
+    path.write_text(code, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def example(saved, tmp_path, monkeypatch):
+    """The same, in the room that it says."""
     monkeypatch.setattr(connectivity, "__path__", [*connectivity.__path__, str(tmp_path)])
     yield analyses.load_analyses()["average-connectivity"]
     sys.modules.pop("imagenomer.analyses.connectivity.average_connectivity")
@@ -42,9 +52,40 @@ def test_the_analysis_shown_whole_works_from_its_own_form(example, cohort):
     women = [subject for subject, code in zip(cohort.subjects, sex.values, strict=True) if code == 0]
     rows = [row for row, scan in enumerate(cohort.scans) if scan.task == "rest" and scan.subject in women]
     expected = cohort.measures["fc"].values[rows].astype(float).mean(axis=1)
-    np.testing.assert_allclose(report.arrays["average"], expected, rtol=1e-6)
-    assert len(report.views[1].rows) == report.numbers["n_subjects"] == len(rows)
+    np.testing.assert_allclose([row["average"] for row in report.views[1].rows], expected, rtol=1e-6)
+    assert report.numbers["n_subjects"] == len(rows)
     assert set(example.figures(cohort, params, result, example.report(cohort, params, result), "dark")) == {"averages"}
+
+
+def test_the_analysis_shown_whole_passes_the_contract_test(saved, tmp_path):
+    """The test itself, run anew where the room holds one file more."""
+    plugin = f"from imagenomer.analyses import connectivity\nconnectivity.__path__.append({str(tmp_path)!r})\n"
+    (tmp_path / "one_more.py").write_text(plugin, encoding="utf-8")
+    command = ["pytest", "-p", "one_more", "-o", f"cache_dir={tmp_path}", "-k", "average-connectivity"]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, str(CONTRACT)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "py"), str(tmp_path)])},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout
+    functions = re.findall(r"^def (test_\w+)\(", CONTRACT.read_text(encoding="utf-8"), re.MULTILINE)
+    (passed,) = re.findall(r"(\d+) passed", done.stdout)
+    # All but that of analyses in parts, and that of figures in two themes.
+    assert int(passed) == len(functions)
+
+
+def test_the_analysis_shown_whole_is_typed(saved):
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", str(saved)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_every_file_and_picture_that_the_documents_point_to_is_there():
@@ -66,6 +107,13 @@ def test_every_file_that_building_names_is_there():
         re.findall(r"`((?:build_scripts|tests|\.github|datasets)/[\w./-]+)`", BUILDING.read_text(encoding="utf-8"))
     )
     assert "build_scripts/shrink.py" in named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_every_file_that_contributing_names_is_there():
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:py|build_scripts|tests|datasets|site|\.ci)/[\w./-]+)`", text))
+    assert "tests/oracles/" in named
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
