@@ -9,6 +9,7 @@ import os
 import sys
 import zipfile
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,8 @@ async def use_analyses(engine: Any) -> None:
 
 async def _open_small(engine: Any) -> Any:
     """Open a small demo cohort, if it is not open already, and keep every result: what is drawn was computed before."""
-    module: Any = importlib.import_module("imagenomer.engine")
-    module.KEPT_RESULTS = 1000
+    module: Any = importlib.import_module("imagenomer.analyses.shared.results")
+    module.RESULTS = replace(module.RESULTS, capacity=1000)
     overview = await _call(engine, "overview")
     if overview["n_subjects"] != SMALL[0]:
         teaching: Any = importlib.import_module("imagenomer.teaching")

@@ -199,7 +199,7 @@ def cohorts(cohort, second):
 
 @pytest.fixture
 def ask(cohorts, monkeypatch):
-    monkeypatch.setattr("imagenomer.engine.load_analyses", lambda: {"transfer": TRANSFER})
+    monkeypatch.setattr("imagenomer.engine.workspace.load_analyses", lambda: {"transfer": TRANSFER})
 
     def generate(*, size, seed):
         yield Progress("Drawing subjects")

@@ -18,10 +18,12 @@ import numpy as np
 import pytest
 
 from imagenomer.analyses.contract import Analysis, Column, FigureView, MatrixView, Number, PointsView, Report, TableView
+from imagenomer.analyses.shared.results import RESULTS
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import csv_of
 from imagenomer.edges import edge_index
-from imagenomer.engine import KEPT_RESULTS, Cancelled, Engine, _on_page
+from imagenomer.engine import Cancelled, Engine
+from imagenomer.engine.results import on_page
 from imagenomer.errors import InputError
 from imagenomer.figures.pixels import default_colormap, paint, paint_edges
 from imagenomer.progress import Progress
@@ -111,7 +113,7 @@ def echo(monkeypatch) -> Echo:
         echo.draw,
         echo.detail,
     )
-    monkeypatch.setattr("imagenomer.engine.load_analyses", lambda: {"echo": analysis})
+    monkeypatch.setattr("imagenomer.engine.workspace.load_analyses", lambda: {"echo": analysis})
     return echo
 
 
@@ -178,7 +180,7 @@ def test_files_are_handed_to_the_readers_and_a_failed_opening_leaves_the_open_co
 
 
 def test_a_cohort_that_cannot_be_shown_does_not_replace_the_open_one(page, monkeypatch):
-    monkeypatch.setattr("imagenomer.engine.overview_of", lambda cohort: 1 / 0)
+    monkeypatch.setattr("imagenomer.engine.workspace.overview_of", lambda cohort: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         page.ask("open_demo", size="quick", seed=2)
     assert page.ask("overview")[0]["name"] == "Forty"
@@ -422,7 +424,7 @@ def test_the_page_gets_what_it_shows_of_a_table_and_the_file_all():
     columns += (Column("name", "Name"), Column("raw", "Raw", "number", where="file"))
     rows = tuple({"span": "1 to 2", "low": 1.0, "name": "a", "raw": 0.1, "edge": 3} for _ in range(4))
     view = TableView("some", "Some", columns, rows, on_page=2)
-    shown = _on_page(view)
+    shown = on_page(view)
     assert [column.key for column in shown.columns] == ["span", "name"]
     assert shown.rows == ({"span": "1 to 2", "low": 1.0, "name": "a", "edge": 3},) * 2
     assert csv_of(view).decode("utf-8-sig").splitlines()[1] == "1.0,a,0.1"
@@ -437,16 +439,16 @@ def test_a_result_is_computed_once_however_its_parameters_are_spelled(page, echo
 
 
 def test_only_the_latest_results_are_kept(page, echo):
-    for factor in range(1, KEPT_RESULTS // 2 + 1):
+    for factor in range(1, RESULTS.capacity // 2 + 1):
         page.ask("run", analysis="echo", params={"factor": factor})
         page.ask("run", analysis="echo", params={"factor": factor + 0.5})
     page.ask("run", analysis="echo", params={"factor": 1})
-    assert echo.n_computed == KEPT_RESULTS
+    assert echo.n_computed == RESULTS.capacity
     page.ask("run", analysis="echo", params={"factor": 0.25})
     page.ask("run", analysis="echo", params={"factor": 1})
-    assert echo.n_computed == KEPT_RESULTS + 1
+    assert echo.n_computed == RESULTS.capacity + 1
     page.ask("run", analysis="echo", params={"factor": 1.5})
-    assert echo.n_computed == KEPT_RESULTS + 2
+    assert echo.n_computed == RESULTS.capacity + 2
 
 
 def test_a_clicked_edge_has_points(page):
@@ -530,7 +532,7 @@ def test_a_cancelled_call_stops_between_two_blocks_and_leaves_nothing_behind(pag
 def test_a_message_can_arrive_while_a_long_call_runs(page, echo, monkeypatch):
     """A cancel that comes as an event of the loop is seen, because the engine lets the loop turn."""
     clock = iter(range(1000))
-    monkeypatch.setattr("imagenomer.engine.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("imagenomer.engine.requests.time", SimpleNamespace(monotonic=lambda: next(clock)))
     arrived = []
 
     async def race():
@@ -574,8 +576,8 @@ def test_a_computation_that_runs_out_of_memory_says_what_it_was_doing_and_the_wa
 
 
 def replace_compute(page: Page, compute) -> None:
-    analysis = page.engine._analyses["echo"]
-    page.engine._analyses["echo"] = replace(analysis, compute=compute)
+    analysis = page.engine.workspace.analyses["echo"]
+    page.engine.workspace.analyses["echo"] = replace(analysis, compute=compute)
 
 
 @pytest.mark.parametrize(
@@ -648,8 +650,8 @@ print(*sys.modules)
 def test_a_catalog_that_the_build_wrote_spares_importing_the_analyses(monkeypatch, tmp_path):
     written = tmp_path / "catalog.json"
     written.write_text('[{"name": "written"}]', encoding="utf-8")
-    monkeypatch.setattr("imagenomer.engine.CATALOG", written)
+    monkeypatch.setattr("imagenomer.engine.opening.CATALOG", written)
     engine = Engine()
     answer, _ = asyncio.run(engine.handle("catalog", "{}"))
     assert json.loads(answer) == [{"name": "written"}]
-    assert "_analyses" not in vars(engine)
+    assert "analyses" not in vars(engine.workspace)

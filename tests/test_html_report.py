@@ -173,7 +173,7 @@ def test_hostile_names_stay_texts_wherever_they_stand(cohort):
         verdict=(Finding(ATTACK, "grid"),),
     )
 
-    def draw(cohort, params, result, theme):
+    def draw(cohort, params, result, report, theme):
         from matplotlib.figure import Figure
 
         figure = Figure(layout="constrained")
@@ -279,7 +279,7 @@ def test_figures_are_drawn_one_by_one_so_that_a_cancel_arrives(cohort):
 
 
 def test_the_engine_and_the_command_line_write_the_same_file(cohort, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("imagenomer.engine.load_analyses", lambda: {"stages": parted.ANALYSIS})
+    monkeypatch.setattr("imagenomer.engine.workspace.load_analyses", lambda: {"stages": parted.ANALYSIS})
     monkeypatch.setattr(cli, "load_analyses", lambda: {"stages": parted.ANALYSIS})
 
     def generate(*, size, seed, recipe=None):

@@ -36,7 +36,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/analyses/shared/linear_model.py",
     "py/imagenomer/analyses/shared/predictors.py",
     "py/imagenomer/cohort.py",
-    "py/imagenomer/engine.py",
     "py/imagenomer/expressions.py",
     "py/imagenomer/figures/chart.py",
     "py/imagenomer/genotypes.py",

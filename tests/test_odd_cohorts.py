@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from imagenomer.analyses import load_analyses
-from imagenomer.engine import Engine, _opened
+from imagenomer.engine import Engine
+from imagenomer.engine.workspace import opened_with
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.readers import open_cohort
@@ -58,7 +59,7 @@ def test_odd_cohorts_are_analysed_or_refused_in_words(name: str, share: float) -
     for number in range(COHORTS):
         rng = np.random.default_rng([zlib.crc32(name.encode()), int(100 * share), number])
         cohort, engine = odd_cohort(rng), Engine()
-        engine._opened = _opened(cohort, "odd", None)
+        engine.workspace.opened = opened_with(cohort, "odd", None)
         params = filled_in(ANALYSES[name], cohort, share, rng)
         told = f"cohort {number}, {json.dumps(params)}"
         try:
@@ -78,7 +79,7 @@ def test_odd_cohorts_are_analysed_or_refused_in_words(name: str, share: float) -
 def test_odd_connectivity_is_shown_or_refused_in_words(number: int) -> None:
     rng = np.random.default_rng(number)
     cohort, engine = odd_cohort(rng), Engine()
-    engine._opened = _opened(cohort, "odd", None)
+    engine.workspace.opened = opened_with(cohort, "odd", None)
     if not cohort.measures:
         return
     measure = str(rng.choice(list(cohort.measures)))

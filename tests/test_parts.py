@@ -14,7 +14,8 @@ import pytest
 import parted
 from imagenomer import cli
 from imagenomer.analyses.contract import Part, in_parts
-from imagenomer.engine import KEPT_RESULTS, Cancelled, Engine
+from imagenomer.analyses.shared.results import RESULTS
+from imagenomer.engine import Cancelled, Engine
 from imagenomer.progress import Progress, finish
 
 
@@ -26,7 +27,7 @@ def counted() -> parted.Counted:
 @pytest.fixture
 def ask(cohort, counted, monkeypatch):
     """Asks an engine that knows Stages only, with the cohort of the fixtures open."""
-    monkeypatch.setattr("imagenomer.engine.load_analyses", lambda: {"stages": counted.analysis})
+    monkeypatch.setattr("imagenomer.engine.workspace.load_analyses", lambda: {"stages": counted.analysis})
 
     def generate(*, size, seed):
         yield Progress("Drawing subjects")
@@ -177,7 +178,7 @@ def test_parts_of_other_parameters_are_apart(ask):
 
 def test_what_is_no_longer_kept_is_computed_again_up_to_the_part(ask, counted):
     ask("run", **STAGES, part=0)
-    for factor in range(2, 2 + KEPT_RESULTS):
+    for factor in range(2, 2 + RESULTS.capacity):
         ask("run", analysis="stages", params={"factor": float(factor)}, part=0)
     counted.n_computed.clear()
     assert ask("run", **STAGES, part=1)[0]["n_parts"] == 2

@@ -253,7 +253,7 @@ class Cohort:
     companion : Cohort or None
         A second cohort to test on, where one is open beside this one (`imagenomer.companion`).
     caches : Caches
-        For results that other analyses build on.
+        For what is computed from it and asked for again: results, saved maps.
     """
 
     name: str

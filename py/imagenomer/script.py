@@ -24,11 +24,12 @@ from pathlib import Path
 import numpy as np
 
 from imagenomer import __version__
-from {module} import ANALYSIS, Params
+from imagenomer.analyses import load_analyses
 from imagenomer.figures.theme import render
 from imagenomer.load import load
 from imagenomer.progress import finish
 
+ANALYSIS = load_analyses()[{name!r}]
 COHORT = {cohort!r}  # where it is here: path of a folder or zip, or demo:quick, demo:full, demo:full:SEED
 {second_line}OUTPUT = {output!r}  # how the names of the files begin
 
@@ -83,7 +84,7 @@ def script_of(
     return _SCRIPT.format(
         title=analysis.title,
         version=__version__,
-        module=analysis.params.__module__,
+        name=name,
         cohort=cohort,
         output=output,
         options=options,
@@ -95,4 +96,4 @@ def script_of(
 
 def _spelled_out(params: Any) -> str:
     lines = [f"    {entry.name}={getattr(params, entry.name)!r}," for entry in dataclasses.fields(params)]
-    return "\n".join(["Params(", *lines, ")"]) if lines else "Params()"
+    return "\n".join(["ANALYSIS.params(", *lines, ")"]) if lines else "ANALYSIS.params()"

@@ -80,8 +80,8 @@ async def on_files(engine: Engine, bundle: Source, folder: Source | None) -> Tim
 
 async def on_kernels(engine: Engine) -> Times:
     """Time r and -log10 p of all edges without what is around them, and the obvious way."""
-    assert engine._opened is not None
-    cohort = engine._opened.cohort
+    assert engine.workspace.opened is not None
+    cohort = engine.workspace.opened.cohort
     values = cohort.observations("fc", cohort.tasks[0]).values
     target = np.asarray(cohort.phenotypes["wrat"].values, dtype=np.float64)
     rows = np.arange(len(values))

@@ -122,11 +122,9 @@ def replace_save(page: Page, body: str) -> None:
     """Let "Save as bundle" do something else."""
     in_python(
         page,
-        "import gc\n"
-        "from imagenomer.engine import Engine\n"
-        "engine_here = next(each for each in gc.get_objects() if isinstance(each, Engine))\n"
-        f"async def save(job):\n    {body}\n"
-        "engine_here._calls['save_bundle'] = save\n",
+        "from imagenomer import engine\n"
+        f"async def save(workspace, job):\n    {body}\n"
+        "engine._CALLS['save_bundle'] = save\n",
     )
 
 
@@ -311,11 +309,9 @@ def test_an_engine_that_is_silent_can_be_stopped(open_page: Page, site_url: str,
 def test_an_analysis_that_does_not_obey_cancel_can_be_stopped(forty: Page) -> None:
     in_python(
         forty,
-        "import gc\n"
-        "from imagenomer.engine import Engine\n"
-        "engine_here = next(each for each in gc.get_objects() if isinstance(each, Engine))\n"
-        "async def run(job, **given):\n    while True: pass\n"
-        "engine_here._calls['run'] = run\n",
+        "from imagenomer import engine\n"
+        "async def run(workspace, job, **given):\n    while True: pass\n"
+        "engine._CALLS['run'] = run\n",
     )
     forty.get_by_role("tab", name="Associations").click()
     forty.get_by_role("button", name="Cancel").first.click()
@@ -329,15 +325,14 @@ def test_an_analysis_that_does_not_obey_cancel_can_be_stopped(forty: Page) -> No
 def test_the_offer_to_stop_goes_when_the_analysis_obeys_late(forty: Page) -> None:
     in_python(
         forty,
-        "import asyncio, gc\n"
-        "from imagenomer.engine import Cancelled, Engine\n"
-        "engine_here = next(each for each in gc.get_objects() if isinstance(each, Engine))\n"
-        "run_before, begun, obeying = engine_here._calls['run'], [], []\n"
-        "async def run(job, **given):\n"
+        "import asyncio\n"
+        "from imagenomer import engine\n"
+        "run_before, begun, obeying = engine._CALLS['run'], [], []\n"
+        "async def run(workspace, job, **given):\n"
         "    begun.append(True)\n"
         "    while not obeying:\n        await asyncio.sleep(0.05)\n"
-        "    raise Cancelled\n"
-        "engine_here._calls['run'] = run\n",
+        "    raise engine.Cancelled\n"
+        "engine._CALLS['run'] = run\n",
     )
     forty.get_by_role("tab", name="Associations").click()
     forty.get_by_role("button", name="Run", exact=True).click()
@@ -346,7 +341,7 @@ def test_the_offer_to_stop_goes_when_the_analysis_obeys_late(forty: Page) -> Non
     forty.get_by_role("button", name="Cancel").first.click()
     offer = forty.get_by_role("button", name="Stop the engine and start it again")
     expect(offer).to_be_visible()
-    in_python(forty, "engine_here._calls['run'] = run_before\nobeying.append(True)")
+    in_python(forty, "engine._CALLS['run'] = run_before\nobeying.append(True)")
     expect(offer).to_be_hidden()
     expect_saved(forty)
 
@@ -401,7 +396,7 @@ def test_the_report_of_a_bug_says_where_it_was_and_quotes_no_data(
     manifest = manifest_of(page)
     assert f"ImageNomer {manifest['version']}, build {manifest['build']}" in report
     assert page.evaluate("navigator.userAgent") in report
-    assert [word for word in ("ValueError", "KeyError", "engine.py") if word not in report] == []
+    assert [word for word in ("ValueError", "KeyError", "engine/__init__.py") if word not in report] == []
     assert "17" not in report.replace(manifest["build"], "").split("AppleWebKit")[1]
     page.context.close()
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Worker
 SAME_CATALOG = """
 from imagenomer.engine import CATALOG, catalog
 from imagenomer.jsonable import dumps
-CATALOG.read_text(encoding="utf-8") == dumps(catalog(engine._analyses))
+CATALOG.read_text(encoding="utf-8") == dumps(catalog(engine.workspace.analyses))
 """
 USE = Path(__file__).parents[2] / "build_scripts" / "trace_inside.py"
 

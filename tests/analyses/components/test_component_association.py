@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from imagenomer.analyses.components.components.component_association import ANALYSIS
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from imagenomer.analyses import load_analyses
+from imagenomer.analyses.components.component_association import ANALYSIS
 from imagenomer.analyses.contract import GridView, PointsView, read_params
 from imagenomer.cohort import Decomposition, Phenotype
 from imagenomer.errors import InputError

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from imagenomer.analyses.components.components.component_variants import ANALYSIS, _ends, _quantiles, _sorted
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from imagenomer.analyses.components.component_variants import ANALYSIS, _ends, _quantiles, _sorted
 from imagenomer.analyses.contract import read_params
 from imagenomer.cohort import Decomposition, VariantSet
 from imagenomer.errors import InputError

@@ -106,7 +106,8 @@ def test_the_subject_shown_can_be_chosen(cohort):
 
 def test_axes_say_whether_variants_or_subjects_are_counted(cohort):
     params = ANALYSIS.params()
-    figures = ANALYSIS.draw(cohort, params, finish(ANALYSIS.compute(cohort, params)), "light")
+    result = finish(ANALYSIS.compute(cohort, params))
+    figures = ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result))
     assert figures["one_subject"].axes[0].get_xlabel() == "Variants"
     assert figures["maf"].axes[0].get_ylabel() == "Variants"
     assert figures["subject_missing"].axes[0].get_ylabel() == "Subjects"

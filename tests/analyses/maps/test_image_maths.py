@@ -11,6 +11,7 @@ import pytest
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import read_params
 from imagenomer.analyses.maps.image_maths import ANALYSIS
+from imagenomer.analyses.shared.results import outcome_of
 from imagenomer.analyses.shared.saved_maps import MAX_DEPTH, saved_maps
 from imagenomer.cohort import Measure
 from imagenomer.edges import edge_parcels
@@ -149,11 +150,22 @@ def test_a_map_is_computed_once(cohort, monkeypatch):
     assert len(calls) == 1
 
 
-def test_few_maps_are_kept(cohort):
+def test_a_map_of_a_result_that_is_kept_is_not_computed_again(cohort, monkeypatch):
+    summary = load_analyses()["connectivity-summary"]
+    source = mean_of("rest")
+    params = read_params(summary, source["params"])
+    shown = finish(outcome_of(cohort, "connectivity-summary", summary, params, lambda outcome: True))
+    never = dataclasses.replace(summary, compute=lambda *given: pytest.fail("computed again"))
+    monkeypatch.setattr("imagenomer.analyses.shared.saved_maps.load_analyses", lambda: {"connectivity-summary": never})
+    saved = finish(saved_maps(cohort, [("A", source)]))
+    np.testing.assert_array_equal(saved["A"].values, shown.report.arrays["mean"])
+
+
+def test_few_maps_are_kept_and_none_pushes_out_a_result(cohort):
     for age in range(40):
         source = {"analysis": "connectivity-summary", "params": {"group": f"age > {age}"}, "array": "mean"}
         finish(saved_maps(cohort, [("A", source)]))
-    assert cohort.caches.sizes() == {"maps": 24}
+    assert cohort.caches.sizes() == {"results": 0, "saved maps": 24}
 
 
 def test_means_of_the_tutorial_subtract_as_they_did_there(shared_data):

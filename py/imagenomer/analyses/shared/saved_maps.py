@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.contract import MatrixView, matrix_view, read_params
+from imagenomer.analyses.contract import MatrixView, Report, matrix_view, read_params
+from imagenomer.analyses.shared.results import outcome_of
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, n_parcels_of_cohort
 from imagenomer.edges import n_edges_of
@@ -25,7 +26,6 @@ from imagenomer.types import BoolArray, FloatArray, Json
 
 #: Maps made of maps made of maps; far above what people do, far below Python's own limit.
 MAX_DEPTH = 10
-
 
 _EXAMPLE = '{"scan": 0, "measure": "fc"} or {"analysis": "connectivity-summary", "params": {}, "array": "mean"}'
 
@@ -58,9 +58,9 @@ class SavedMap:
         return "; ".join(filter(None, (self.title, *self.note.splitlines())))
 
 
-#: Maps kept with a cohort, by analysis with parameters and by array, so that a change of the expression does not
-#: compute them again: a third of a megabyte each.
-_MAPS: Kind[tuple[str, str], SavedMap] = Kind("maps", 24)
+#: Maps kept with a cohort by analysis and array, so that a change of the expression does not compute them again; a
+#: third of a megabyte each.
+_MAPS: Kind[tuple[str, str], SavedMap] = Kind("saved maps", 24)
 
 
 def saved_maps(cohort: Cohort, maps: Sequence[tuple[str, Mapping[str, Json]]]) -> Steps[dict[str, SavedMap]]:
@@ -130,21 +130,26 @@ def _result(cohort: Cohort, name: Json, given: Json, array: Json) -> Steps[Saved
         raise InputError(f"no analysis {name!r} with parameters {given!r}; there are: {', '.join(analyses)}")
     analysis = analyses[name]
     params = read_params(analysis, given)
-    key = dumps([name, params])
-    cache = cohort.caches[_MAPS]
-    found = cache.get((key, array))
-    if found is None:
-        yield Progress(f"Computing {analysis.title}")
-        report = analysis.report(cohort, params, (yield from analysis.compute(cohort, params)))
-        for view in report.views:
-            if isinstance(view, MatrixView):
-                marked = np.asarray(report.arrays[view.marked], dtype=bool) if view.marked else None
-                values = np.asarray(report.arrays[view.array], dtype=np.float64)
-                cache.put((key, view.array), SavedMap(values, view.title, view.label, view.note, view.scale, marked))
-        asked = matrix_view(report, array)  # refuses what is not there
-        found = cache.get((key, asked.array))
-        assert found is not None
-    return found
+    key, kept = dumps([name, params]), cohort.caches[_MAPS]
+    saved = kept.get((key, array))
+    if saved is not None:
+        return saved
+    yield Progress(f"Computing {analysis.title}")
+    outcome = yield from outcome_of(
+        cohort, name, analysis, params, lambda outcome: array in outcome.report.arrays, keep=False
+    )
+    report = outcome.report
+    wanted = matrix_view(report, array)  # refuses what is not there
+    for view in report.views:
+        if isinstance(view, MatrixView):
+            kept.put((key, view.array), _map_of(report, view))
+    return kept.put((key, array), _map_of(report, wanted))
+
+
+def _map_of(report: Report, view: MatrixView) -> SavedMap:
+    marked = np.asarray(report.arrays[view.marked], dtype=bool) if view.marked else None
+    values = np.asarray(report.arrays[view.array], dtype=np.float64)
+    return SavedMap(values, view.title, view.label, view.note, view.scale, marked)
 
 
 def _require_edges(cohort: Cohort, name: str, found: SavedMap) -> None:

@@ -1,0 +1,130 @@
+"""Engine: the page's whole world, calls in and JSON and buffers out, over one open cohort.
+
+The calls, their arguments and their answers are listed in ``site/docs/developing.md``. A call with the wrong arguments
+is a bug of the page and fails as one; what the user can correct is an `InputError`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from imagenomer.engine import figures, maps, memory, opening, results
+from imagenomer.engine.opening import CATALOG, catalog
+from imagenomer.engine.requests import Answer, Buffers, Cancelled, Files, Job
+from imagenomer.engine.workspace import Workspace
+from imagenomer.errors import InputError
+from imagenomer.jsonable import dumps
+from imagenomer.types import Json
+
+__all__ = ["CATALOG", "Buffers", "Cancelled", "Engine", "Files", "Job", "catalog"]
+
+#: What the page can ask for; each is given the workspace and the job, and the arguments by name.
+_CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
+    "catalog": opening.catalog_of,
+    "open_demo": opening.open_demo,
+    "open_files": opening.open_files,
+    "close_second": opening.close_second,
+    "overview": opening.overview,
+    "set_parcellation": opening.set_parcellation,
+    "add_measure": opening.add_measure,
+    "check_group": opening.check_group,
+    "save_bundle": opening.save_bundle,
+    "gallery": maps.gallery,
+    "matrix": maps.matrix,
+    "paint": maps.paint,
+    "networks": maps.networks,
+    "strongest": maps.strongest,
+    "outlines": maps.outlines,
+    "run": results.run,
+    "detail": results.detail,
+    "table": results.table,
+    "script": results.script,
+    "html": results.html,
+    "figure": figures.figure,
+}
+
+
+async def _at_hand(packages: Iterable[str]) -> None:
+    """Do nothing: outside the page every package is installed."""
+
+
+class Engine:
+    """Answers the page.
+
+    Parameters
+    ----------
+    need : coroutine function
+        ``await need(["matplotlib"])`` returns once these packages can be imported.
+    """
+
+    def __init__(self, need: Callable[[Iterable[str]], Awaitable[None]] = _at_hand) -> None:
+        self.workspace = Workspace(need)
+
+    async def handle(
+        self,
+        call: str,
+        arguments: str,
+        files: Files | None = None,
+        progress: Callable[[str, int, int], None] = lambda step, done, total: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> tuple[str, Buffers]:
+        """Do one call.
+
+        Parameters
+        ----------
+        call : str
+        arguments : str
+            A JSON object.
+        files, progress, cancelled
+            See `Job`.
+
+        Returns
+        -------
+        str
+            The answer as strict JSON.
+        dict of str to ndarray
+            Its buffers.
+
+        Raises
+        ------
+        InputError
+            If the user can correct something, a lack of memory included.
+        Cancelled
+            If ``cancelled`` said so.
+        """
+        job = Job(files, progress, cancelled)
+        given = json.loads(arguments)
+        try:
+            answer, buffers = await _CALLS[call](self.workspace, job, **given)
+            return dumps(answer), buffers
+        except Exception as error:
+            refusal = self.short_of_memory(error, call, given, job.step)
+            if refusal is None:
+                raise
+        # Out here, where the error no longer holds on to what was made on the way.
+        gc.collect()
+        raise refusal
+
+    def is_at_hand(self, call: str, arguments: str) -> bool:
+        """Return whether a call asks only for what is kept.
+
+        Then it may be done between two steps of a long ``run``: somebody reads the parts that are done meanwhile.
+        """
+        return results.is_at_hand(self.workspace, call, json.loads(arguments))
+
+    def short_of_memory(
+        self, error: Exception, call: str, given: Mapping[str, Json], step: str = ""
+    ) -> InputError | None:
+        """Return what to tell the user if memory ran out in a call, else None; what is kept is dropped then.
+
+        Parameters
+        ----------
+        error : Exception
+        call, given
+            The call and its arguments.
+        step : str
+            What was being done, if it is known.
+        """
+        return memory.short_of_memory(self.workspace, error, call, given, step)

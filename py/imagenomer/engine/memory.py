@@ -1,0 +1,75 @@
+"""Memory: what to tell the user where it ran out, and the command that needs no page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+
+from imagenomer.downloads import stem
+from imagenomer.engine.opening import demo_name, top_of
+from imagenomer.engine.workspace import Workspace, makings_of
+from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
+from imagenomer.types import Json
+
+_SMALLER = "Choose a smaller group or a single task"
+
+
+def short_of_memory(
+    workspace: Workspace, error: Exception, call: str, given: Mapping[str, Json], step: str = ""
+) -> InputError | None:
+    """Return what to tell the user if memory ran out in a call, else None; kept results are dropped then.
+
+    Parameters
+    ----------
+    error : Exception
+    call, given
+        The call and its arguments.
+    step : str
+        What was being done, if it is known.
+    """
+    if isinstance(error, InputError) or not is_out_of_memory(error):
+        return None
+    wanted = bytes_wanted(error)
+    doing = f"“{step}”" if step else "this"
+    amount = "" if wanted is None else f": it asked for another {_size(wanted)}"
+    sentences = [f"There is not enough memory for {doing}{amount}."]
+    if workspace.opened is not None:
+        workspace.opened.cohort.caches.clear()
+        sentences.append(f"{workspace.opened.cohort.name} is still open, and nothing in it has changed.")
+    sentences.append(
+        "A page has 4 GB at most, 2 GB for a single table of numbers, and less where the computer itself is short."
+    )
+    smaller = "Open fewer scans at a time (a single task, say)" if call.startswith("open_") else _SMALLER
+    sentences.append(f"{smaller}, or close other tabs and programs, and try again.")
+    command = _command(workspace, call, given)
+    if command:
+        sentences.append(f"In a terminal there is no such limit: {command}")
+    return InputError(" ".join(sentences))
+
+
+def _command(workspace: Workspace, call: str, given: Mapping[str, Json]) -> str | None:
+    """Return what to type in a terminal for the same, from the folder that holds the cohort."""
+    if call == "open_files":
+        return shlex.join(["imagenomer", "open", top_of(given["paths"]) or "FOLDER"])
+    if call == "open_demo":
+        return f"imagenomer open {demo_name(given.get('cohort', 'teaching'), given['size'], given['seed'])}"
+    if workspace.opened is None:
+        return None
+    options = [] if workspace.opened.atlas is None else ["--atlas", workspace.opened.atlas]
+    for name, params in makings_of(workspace.opened):
+        options += ["--add-measure", name, json.dumps(params, ensure_ascii=False)]
+    second = [] if workspace.opened.second is None else ["--second", workspace.opened.second.where]
+    if call == "save_bundle":
+        bundle = f"{stem(workspace.opened.cohort.name)}.zip"
+        return shlex.join(["imagenomer", "convert", workspace.opened.where, bundle, *options])
+    result = given.get("source") or given
+    if "analysis" not in result:
+        return None
+    given_params = json.dumps(result.get("params") or {}, ensure_ascii=False)
+    where = workspace.opened.where
+    return shlex.join(["imagenomer", "run", result["analysis"], where, "--params", given_params, *options, *second])
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"

@@ -1,0 +1,192 @@
+"""Results: computed once and kept with the cohort, and what the page asks of one but figures and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from imagenomer.analyses.contract import GridView, MatrixView, TableView, read_params
+from imagenomer.analyses.shared.results import Enough, Outcome, kept_outcome, outcome_of
+from imagenomer.downloads import csv_of, result_stem, stem
+from imagenomer.engine.requests import Answer, Job, coloured, file_answer
+from imagenomer.engine.workspace import Workspace, makings_of
+from imagenomer.errors import InputError
+from imagenomer.script import script_of
+from imagenomer.types import Json
+
+
+async def run(
+    workspace: Workspace, job: Job, *, analysis: str, params: Mapping[str, Json], part: int | None = None
+) -> Answer:
+    """Compute a result, of an analysis in parts up to ``part`` (0-based; None: all), and what is kept already."""
+    outcome = await computed(workspace, job, analysis, params, up_to(part))
+    report = outcome.report
+    # Lists of rows are in the table views; the page would read them twice, and reads slowly.
+    return {
+        "numbers": {name: value for name, value in report.numbers.items() if not isinstance(value, list | tuple)},
+        "sentences": report.sentences,
+        "warnings": report.warnings,
+        "verdict": report.verdict,
+        "n_parts": outcome.n_parts,
+        "views": [on_page(view) if isinstance(view, TableView) else view for view in report.views],
+    }, {}
+
+
+async def detail(
+    workspace: Workspace,
+    job: Job,
+    *,
+    analysis: str,
+    params: Mapping[str, Json],
+    edge: int,
+    groups: Sequence[Sequence[str]] = (),
+) -> Answer:
+    outcome = await computed(workspace, job, analysis, params, has_detail)
+    if outcome.analysis.detail is None:
+        raise InputError(f"{outcome.analysis.title} has nothing to show for a single edge")
+    check_edge(workspace, edge)
+    colours = coloured(groups)
+    return outcome.analysis.detail(workspace.now.cohort, outcome.params, outcome.result, edge, colours), {}
+
+
+async def table(workspace: Workspace, job: Job, *, analysis: str, params: Mapping[str, Json], name: str) -> Answer:
+    outcome = await computed(workspace, job, analysis, params, has_view(name))
+    tables = {view.name: view for view in outcome.report.views if isinstance(view, TableView | GridView)}
+    if name not in tables:
+        raise InputError(f"this result has no table {name!r}; it has: {', '.join(tables) or 'none'}")
+    return file_answer(csv_of(tables[name]), stem(stem_of(outcome), name), "csv")
+
+
+async def script(workspace: Workspace, job: Job, *, analysis: str, params: Mapping[str, Json]) -> Answer:
+    outcome = await computed(workspace, job, analysis, params, has_parts(1))
+    return {"script": _script_of(workspace, outcome), "filename": f"{stem_of(outcome)}.py"}, {}
+
+
+def _script_of(workspace: Workspace, outcome: Outcome) -> str:
+    opened = workspace.now
+    return script_of(
+        outcome.name,
+        outcome.analysis,
+        outcome.params,
+        cohort=opened.where,
+        output=stem_of(outcome),
+        atlas=opened.atlas,
+        second=None if opened.second is None else opened.second.where,
+        measures=makings_of(opened),
+    )
+
+
+async def html(
+    workspace: Workspace,
+    job: Job,
+    *,
+    analysis: str,
+    params: Mapping[str, Json],
+    part: int | None = None,
+    groups: Sequence[Sequence[str]] = (),
+) -> Answer:
+    """Write a result down as one file, of an analysis in parts up to ``part``, as `run` has it."""
+    from imagenomer.html_report import Kept, html_report  # late: few keep a report
+
+    outcome = await computed(workspace, job, analysis, params, up_to(part))
+    await workspace.need(["matplotlib"])
+    kept = Kept(
+        outcome.analysis,
+        workspace.now.cohort,
+        outcome.params,
+        outcome.result,
+        outcome.report,
+        _script_of(workspace, outcome),
+        coloured(groups),
+        outcome.n_parts,
+    )
+    return file_answer(await job.finish(html_report(kept)), stem_of(outcome), "html")
+
+
+async def computed(workspace: Workspace, job: Job, name: str, given: Mapping[str, Json], enough: Enough) -> Outcome:
+    """Return a result, computed now or kept; of an analysis in parts with as many as are ``enough``, or more."""
+    if name not in workspace.analyses:
+        raise InputError(f"no analysis {name!r}; there are: {', '.join(workspace.analyses)}")
+    analysis = workspace.analyses[name]
+    return await job.finish(outcome_of(workspace.now.cohort, name, analysis, read_params(analysis, given), enough))
+
+
+def stem_of(outcome: Outcome) -> str:
+    """Return how the names of a result's files begin."""
+    return result_stem(outcome.name, outcome.analysis, outcome.params, outcome.report.numbers)
+
+
+def check_edge(workspace: Workspace, edge: int) -> None:
+    n_edges = next(iter(workspace.now.cohort.measures.values())).values.shape[1]
+    if not 0 <= edge < n_edges:
+        raise InputError(f"no edge {edge}; this cohort has edges 0 to {n_edges - 1}")
+
+
+# --- what a call wants of a result ----------------------------------------------------------------
+
+
+def has_parts(n_parts: int | None) -> Enough:
+    """Want so many parts; None: all."""
+    return lambda outcome: n_parts is not None and outcome.n_parts >= n_parts
+
+
+def has_view(name: str) -> Enough:
+    return lambda outcome: any(view.name == name for view in outcome.report.views)
+
+
+def has_array(name: str) -> Enough:
+    return lambda outcome: name in outcome.report.arrays
+
+
+def has_detail(outcome: Outcome) -> bool:
+    return any(isinstance(view, MatrixView) and view.detail for view in outcome.report.views)
+
+
+def has_figure(name: str, edge: int | None) -> Enough:
+    return has_view(name) if edge is None else has_detail
+
+
+def up_to(part: int | None) -> Enough:
+    """Want the parts up to this one (0-based); None: all."""
+    return has_parts(None if part is None else part + 1)
+
+
+def has_source(given: Mapping[str, Json]) -> Enough:
+    return has_array(given["source"]["array"])
+
+
+#: Calls that look at a result, and what of it they want.
+LOOKS: dict[str, Callable[[Mapping[str, Json]], Enough]] = {
+    "matrix": has_source,
+    "paint": has_source,
+    "networks": has_source,
+    "strongest": has_source,
+    "detail": lambda given: has_detail,
+    "figure": lambda given: (
+        has_source(given) if "source" in given else has_figure(given.get("name", ""), given.get("edge"))
+    ),
+    "table": lambda given: has_view(given.get("name", "")),
+    "script": lambda given: has_parts(1),
+    "html": lambda given: up_to(given.get("part")),
+}
+
+
+def on_page(view: TableView) -> TableView:
+    """Return the part of a table that the page shows: what is for the file only may be many times as much."""
+    columns = tuple(column for column in view.columns if column.where != "file")
+    keys = {"edge", *(column.key for column in columns), *(column.sort for column in columns)}
+    rows = tuple({key: row[key] for key in row if key in keys} for row in view.rows[: view.on_page])
+    return replace(view, columns=columns, rows=rows)
+
+
+def is_at_hand(workspace: Workspace, call: str, given: Mapping[str, Json]) -> bool:
+    """Return whether a call asks only for what is kept."""
+    result = given.get("source") or given
+    if call not in LOOKS or workspace.opened is None or result.get("analysis") not in workspace.analyses:
+        return False
+    try:
+        params = read_params(workspace.analyses[result["analysis"]], result.get("params") or {})
+    except InputError:
+        return False
+    outcome = kept_outcome(workspace.opened.cohort, result["analysis"], params)
+    return outcome is not None and (outcome.is_whole or LOOKS[call](given)(outcome))

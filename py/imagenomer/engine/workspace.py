@@ -1,0 +1,105 @@
+"""Workspace: the open cohort and what the engine knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import Analysis
+from imagenomer.cohort import Cohort
+from imagenomer.companion import with_companion
+from imagenomer.errors import InputError
+from imagenomer.load import Making
+from imagenomer.overview import overview_of
+from imagenomer.parcellation import PLAIN, Parcellation, atlases_of_size, load_atlas, plain_parcellation
+from imagenomer.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The second cohort as its files have it, and what `imagenomer.load.load` would open to get it."""
+
+    cohort: Cohort
+    where: str
+
+
+@dataclass(slots=True)
+class Opened:
+    """The open cohort and everything that dies with it."""
+
+    cohort: Cohort
+    #: What `imagenomer.load.load` would open to get the same cohort.
+    where: str
+    #: The parcels as the files have them, and the atlas that was chosen instead ("none": plain numbers), if one was.
+    found: Parcellation | None
+    overview: dict[str, Json]
+    atlas: str | None = None
+    second: Second | None = None
+    #: The measures that were made here: ``{analysis, params, measure}``, in their order.
+    added: tuple[dict[str, Json], ...] = ()
+
+
+class Workspace:
+    """What the calls of the page share.
+
+    Attributes
+    ----------
+    need : coroutine function
+        ``await need(["matplotlib"])`` returns once these packages can be imported.
+    opened : Opened or None
+    """
+
+    def __init__(self, need: Callable[[Iterable[str]], Awaitable[None]]) -> None:
+        self.need = need
+        self.opened: Opened | None = None
+
+    @cached_property
+    def analyses(self) -> dict[str, Analysis]:
+        return load_analyses()  # not before one is wanted: importing them takes a while in the page
+
+    @property
+    def now(self) -> Opened:
+        if self.opened is None:
+            raise InputError("no cohort is open; drop a folder or a zip, or open the demo cohort")
+        return self.opened
+
+    def limit_of(self, measure: str) -> float:
+        """Return where the colour scale of a measure ends, for all its scans alike."""
+        self.now.cohort.measure(measure)
+        return cast(float, self.now.overview["measures_limit"][measure])
+
+
+def opened_with(
+    cohort: Cohort,
+    where: str,
+    found: Parcellation | None,
+    atlas: str | None = None,
+    second: Second | None = None,
+    added: tuple[dict[str, Json], ...] = (),
+) -> Opened:
+    """Return a cohort as it is open from now on, with the second beside it."""
+    cohort = with_companion(cohort, None if second is None else second.cohort, atlas=atlas)
+    return Opened(cohort, where, found, overview_with_choices(cohort, found, atlas, added), atlas, second, added)
+
+
+def makings_of(opened: Opened) -> list[Making]:
+    """Return how the measures were made that were added, as `imagenomer.load.load` takes it."""
+    return [(one["analysis"], one["params"]) for one in opened.added]
+
+
+def overview_with_choices(
+    cohort: Cohort, found: Parcellation | None, chosen: str | None, added: Sequence[Mapping[str, Json]]
+) -> dict[str, Json]:
+    """Return the overview, with the parcellations to choose from: as found, each atlas of the size, plain numbers."""
+    overview = overview_of(cohort)
+    choices: list[dict[str, Json]] = []
+    if found is not None:
+        choices.append({"name": None, "title": found.name})
+        others = [load_atlas(name) for name in atlases_of_size(found.n_parcels)]
+        choices += [{"name": atlas.atlas, "title": atlas.name} for atlas in others if atlas.name != found.name]
+        if found.labels != plain_parcellation(found.n_parcels).labels:
+            choices.append({"name": PLAIN, "title": "None: plain numbers"})
+    return {**overview, "parcellation_choices": choices, "atlas": chosen, "added": list(added)}
