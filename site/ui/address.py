@@ -1,12 +1,119 @@
-"""The saved state in the address of the page: see `logic.address` for what it holds."""
+"""The saved state of the page, in its address: see `logic.address` for what that holds."""
 
 import js
 from dom import listen
 from jsffi import JsException
-from logic.address import Steps, read, written
+from logic.address import Steps, read, spec_of, view_of, written
+from logic.latest import Latest
 
 #: What the user does that may change what is on screen; whatever follows belongs to it and takes no step of its own.
 _ACTIONS = ("click", "change", "pointerdown", "drop")
+
+
+class SavedState:
+    """What is on screen, as the address keeps it.
+
+    Attributes
+    ----------
+    history : History
+        The way through the states.
+    """
+
+    def __init__(self, app):
+        self.app = app
+        self._views = {}  # tab -> what it shows
+        self._restoring = Latest(app, self._restore)
+        self.history = History(self._restoring)
+
+    # --- what tabs show ---
+
+    def set_view(self, view):
+        """Remember what a tab shows; None takes something back."""
+        tab = self._tab_of(view)
+        known = dict(self._views.get(tab, {}))
+        known.update(view)
+        self._views[tab] = {name: known[name] for name in known if known[name] is not None}
+        self.record()
+
+    def prepare(self, analysis, params):
+        """Let the tab of an analysis show it next; returns the tab."""
+        tab = self._tab_of({"analysis": analysis})
+        self._views[tab] = {"analysis": analysis, "params": params}
+        return tab
+
+    def view(self, tab):
+        """What a tab shows."""
+        return dict(self._views.get(tab, {}))
+
+    def forget(self):
+        """Another cohort is open: what was shown of the one before is not shown again."""
+        self._views = {}
+
+    def _tab_of(self, view):
+        """The tab that a view belongs to; a tab that is not on screen may tell of itself too."""
+        for entry in self.app.catalog:
+            if entry["name"] == view.get("analysis"):
+                return entry["tab"]
+        return self.app.tab
+
+    # --- to the address, and back ---
+
+    def record(self):
+        """Write the state of now into the address."""
+        app, cohort = self.app, self.app.cohort
+        if cohort is None or app.tab is None:
+            return
+        spec = spec_of(
+            app.tab,
+            self.view(app.tab),
+            demo=app.opener.demo(),
+            groups=app.groups_panel.saved(),
+            second=app.second.demo,
+            atlas=cohort["atlas"],
+            measures=[{"analysis": one["analysis"], "params": one["params"]} for one in cohort["added"]],
+            tray=app.tray.saved(),
+            tour=app.tour.step,
+        )
+        self.history.record(spec)
+
+    def take_over(self, spec):
+        """Show the tab of a state, as it was."""
+        app = self.app
+        app.tour.restore(spec.get("tour"))
+        tab = spec.get("tab")
+        tab = tab if tab in app.tab_bar.names else app.tab_bar.names[0]
+        self._views[tab] = view_of(spec)
+        app.show_tab(tab)
+
+    async def _restore(self, spec):
+        """Go to the state of an address, unless another is wanted by then."""
+        try:
+            is_open = await self._restore_cohort(spec)
+        finally:
+            if not self._restoring.outdated:
+                self.history.arrive()
+        if is_open and not self._restoring.outdated:
+            self.take_over(spec)
+
+    async def _restore_cohort(self, spec):
+        """Restore what a state has beside its tab; returns whether its cohort is open."""
+        app = self.app
+        if app.cohort is None or ("demo" in spec and spec["demo"] != app.opener.demo()):
+            if "demo" in spec:
+                app.opener.open_demo(spec["demo"], restore=True)
+            return False
+        await app.groups_panel.restore(spec.get("groups", []))
+        if spec.get("second") != app.second.demo:
+            app.take_cohort(await app.second.restore(spec.get("second"), app.cohort))
+            app.emit("cohort")
+        if spec.get("atlas") != app.cohort["atlas"]:
+            await app.set_parcellation(spec.get("atlas"))
+        before = app.cohort
+        app.cohort = await app.opener.with_measures(before, spec.get("measures", []))
+        if app.cohort is not before:
+            app.emit("measures")
+        app.tray.restore(spec.get("tray", []))
+        return True
 
 
 class History(Steps):

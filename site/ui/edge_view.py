@@ -4,8 +4,8 @@ The engine says which edges they are and how they are coloured; each view says w
 """
 
 from dom import add, clear, h, later, listen, show, svg, text
+from logic.latest import Latest
 from logic.words import number
-from pace import Latest
 from parcels import reading
 
 MOST, LEAST, AT_FIRST = 500, 10, 100

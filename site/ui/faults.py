@@ -126,8 +126,8 @@ class Faults:
     def _kept(self):
         if self.app.cohort is not None:
             lost = f"{self.app.cohort['name']} stays on screen, but cannot be worked with. "
-        elif self.app.pending_title() is not None:
-            lost = f"Not opened yet: {self.app.pending_title()}. "
+        elif self.app.opener.pending_title() is not None:
+            lost = f"Not opened yet: {self.app.opener.pending_title()}. "
         else:
             lost = ""
         return lost + "Your files have not changed."
@@ -200,7 +200,7 @@ class Faults:
         if name == "open_files":
             return f"imagenomer open {_quoted(top_of(arguments['paths']) or 'FOLDER')}"
         result = (arguments.get("source") or arguments) if name is not None else {}
-        where = self.app.where()
+        where = self.app.opener.where()
         if "analysis" not in result or where is None:
             return None
         params = _quoted(json.dumps(result.get("params") or {}))

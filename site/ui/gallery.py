@@ -4,10 +4,10 @@ from colour_scale import ColourScale
 from dom import add, clear, h, listen, show, text
 from downloads import popup
 from js import ImageData, Uint8ClampedArray, document
+from logic.latest import Latest
 from logic.words import number
 from long_list import TickList
 from matrix_viewer import MatrixViewer
-from pace import Latest
 from report import AnalysisTab
 
 PER_PAGE = 24

@@ -12,9 +12,9 @@ from dom import add, clear, guarded, h, listen, show, svg, text
 from edge_view import HELP as EDGES_HELP
 from edge_view import StrongestEdges
 from js import Float32Array, ImageData, ResizeObserver, Uint8ClampedArray, document, window
+from logic.latest import Latest
 from networks import HELP as NETWORKS_HELP
 from networks import Networks
-from pace import Latest
 from parcels import Order, edge_of, pair_of, reading, shortened, spread
 from ring import Ring
 

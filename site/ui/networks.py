@@ -2,8 +2,8 @@
 
 from colour_scale import ColourScale
 from dom import add, clear, h, listen, show, svg, text
+from logic.latest import Latest
 from logic.words import number
-from pace import Latest
 from parcels import reading, shortened
 
 HELP = (

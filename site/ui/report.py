@@ -8,10 +8,10 @@ from fold import Fold
 from form import Form
 from grid import Grid
 from js import CSS, URL, IntersectionObserver, performance
+from logic.latest import Latest
 from logic.protocol import Cancelled, Refused
 from logic.words import number
 from matrix_viewer import SHAPES, MatrixViewer
-from pace import Latest
 from points import Points
 from pyscript.ffi import to_js
 from table import Table

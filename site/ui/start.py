@@ -95,7 +95,7 @@ class StartScreen:
     def _open_chosen(self, chooser):
         paths, files = chosen(chooser)
         if files:
-            self.app.open_files(paths, files)
+            self.app.opener.open_files(paths, files)
 
     def _cohort_chosen(self, event):
         people = _PEOPLE[str(self._cohort.value)]
@@ -105,12 +105,12 @@ class StartScreen:
 
     def _demo_clicked(self, event):
         event.preventDefault()
-        self.app.open_demo(self.demo())
+        self.app.opener.open_demo(self.demo())
 
     def _demo_key(self, event):
         if event.key == " ":
             event.preventDefault()
-            self.app.open_demo(self.demo())
+            self.app.opener.open_demo(self.demo())
 
     # --- dropping ---
 
@@ -144,7 +144,7 @@ class StartScreen:
         if files and self.app.second.is_asking():
             self.app.second.open_files(paths, files)
         elif files:
-            self.app.open_files(paths, files)
+            self.app.opener.open_files(paths, files)
         else:
             self.app.error("There is no file in what was dropped.")
 

@@ -96,14 +96,14 @@ class Tour:
         # A link, so that the browser remembers a click before Python is there.
         if event.type == "click" or event.key == " ":
             event.preventDefault()
-            self.app.history.spec = dict(BEGINNING)
-            self.app.open_demo(BEGINNING["demo"], restore=True)
+            self.app.state.history.spec = dict(BEGINNING)
+            self.app.opener.open_demo(BEGINNING["demo"], restore=True)
 
     def _go_by(self, n_steps):
         self.restore(self.step + n_steps)
         analysis, params = STEPS[self.step][2:]
         if analysis is None:
-            self.app.show_tab(self.app.tabs[0])
+            self.app.show_tab(self.app.tab_bar.names[0])
         else:
             self.app.show_analysis(analysis, dict(params))
         self._title.focus()

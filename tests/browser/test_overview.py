@@ -7,6 +7,7 @@ import re
 import pytest
 from driving import START, wait_for_rest
 from playwright.sync_api import Page, expect
+from views import add_group, delete_group
 
 TABS = (
     "Overview",
@@ -79,11 +80,32 @@ def test_going_back_undoes_one_step_for_each_tab(demo_page: Page) -> None:
     for name in TABS[1:]:
         demo_page.get_by_role("tab", name=name).click()
         expect(demo_page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
-        wait_for_rest(demo_page)  # what the tab does by itself must not be a step of its own
     for name in TABS[-2::-1]:
         demo_page.go_back()
         expect(demo_page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
-        wait_for_rest(demo_page)
+
+
+@pytest.mark.parametrize("name", ["Connectivity", "Phenotypes", "Associations"])
+def test_what_a_tab_does_by_itself_is_no_step(demo_page: Page, name: str) -> None:
+    demo_page.get_by_role("tab", name=name).click()
+    wait_for_rest(demo_page)
+    demo_page.go_back()
+    expect(demo_page.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
+
+
+def test_going_back_and_forward_faster_than_the_page_ends_where_the_address_is(demo_page: Page) -> None:
+    add_group(demo_page, "age > 150", "older")
+    for name in ("Phenotypes", "Connectivity"):
+        demo_page.get_by_role("tab", name=name).click()
+        expect(demo_page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+    demo_page.evaluate("() => { history.back(); history.back(); }")
+    demo_page.evaluate("() => { history.forward(); }")
+    expect(demo_page).to_have_url(re.compile("Phenotypes"))
+    wait_for_rest(demo_page)
+    expect(demo_page.get_by_role("tab", name="Phenotypes")).to_have_attribute("aria-selected", "true")
+    demo_page.go_back()
+    expect(demo_page.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
+    delete_group(demo_page, "older")
 
 
 def test_the_theme_is_switched_and_kept(demo_page: Page) -> None:

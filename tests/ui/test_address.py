@@ -110,4 +110,18 @@ def test_going_back_takes_no_step_of_its_own():
     steps = Steps({"a": 1})
     steps.note_action()
     steps.move_to({"a": 0})
+    steps.arrive()
     assert steps.step_to({"a": 0, "b": 1}) == "replace"
+
+
+def test_what_is_shown_on_the_way_to_a_state_is_not_written_over_it():
+    steps = Steps({"tab": "Maps", "groups": 1})
+    steps.move_to({"tab": "Overview", "groups": 0})
+    assert steps.step_to({"tab": "Maps", "groups": 0}) is None, "its groups are there, its tab is not yet"
+    steps.note_action()
+    steps.move_to({"tab": "Models", "groups": 0})
+    assert steps.step_to({"tab": "Overview", "groups": 0}) is None
+    steps.arrive()
+    assert steps.spec == {"tab": "Models", "groups": 0}
+    assert steps.step_to({"tab": "Models", "groups": 0}) is None
+    assert steps.step_to({"tab": "Models", "groups": 2}) == "replace", "nobody did anything since"

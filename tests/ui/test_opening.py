@@ -39,8 +39,10 @@ def test_files_are_told_by_the_folder_that_holds_them_or_by_their_number():
 def test_what_waits_for_the_engine_is_the_last_that_was_asked_for():
     openings = Openings()
     first, second = opening_of_demo("quick"), opening_of_demo("full")
+    assert openings.pending_title() is None
     openings.wait(first, True)
     openings.wait(second, False)
+    assert openings.pending_title() == "the demo cohort"
     assert openings.take_waiting() == (second, False)
     assert openings.take_waiting() is None
 
@@ -67,8 +69,10 @@ def test_the_open_cohort_opened_again_is_not_one_to_be_opened():
     opening = opening_of_demo("quick")
     assert not openings.begin(opening, False)
     assert openings.under_way == (opening, False)
+    assert (openings.where(), openings.demo()) == (None, None)
     openings.opened = opening
     openings.end()
+    assert (openings.where(), openings.demo()) == ("demo:quick:1", "quick")
     assert openings.begin(opening, True)
     assert openings.under_way is None
     assert not openings.begin(opening_of_demo("quick"), True), "the same cohort, but asked for anew"

@@ -45,10 +45,14 @@ class Steps:
     ----------
     spec : dict
         The state of now.
+    moving : bool
+        Whether the page is still on its way to a state that the user went back or forward to. What it shows meanwhile
+        is neither, and not to be written over one of them.
     """
 
     def __init__(self, spec):
         self.spec = spec
+        self.moving = False
         self._deliberate = False
 
     def note_action(self):
@@ -57,7 +61,7 @@ class Steps:
 
     def step_to(self, spec):
         """Take over a state; returns "push" for a step, "replace" for what follows from one, None for no change."""
-        if spec == self.spec:
+        if self.moving or spec == self.spec:
             return None
         self.spec = spec
         way = "push" if self._deliberate else "replace"
@@ -66,8 +70,13 @@ class Steps:
 
     def move_to(self, spec):
         """The user went back or forward to a state."""
-        self._deliberate = False
         self.spec = spec
+        self.moving = True
+
+    def arrive(self):
+        """The page shows the state that the user went to, or all that can be shown of it."""
+        self.moving = False
+        self._deliberate = False
 
 
 def spec_of(tab, view, **shared):

@@ -105,6 +105,18 @@ class Openings:
         """Nothing is being opened any more."""
         self.under_way = None
 
+    def pending_title(self):
+        """What waits for an engine, or None."""
+        return None if self.waiting is None else self.waiting[0].title
+
+    def where(self):
+        """The open cohort as a terminal would be told, or None."""
+        return None if self.opened is None else self.opened.where()
+
+    def demo(self):
+        """The name that an address has for the open cohort, or None."""
+        return None if self.opened is None else self.opened.demo
+
     def lose_engine(self):
         """There is no engine: whoever starts another wants what was being opened."""
         self.waiting = self.under_way or self.waiting

@@ -1,8 +1,11 @@
-"""Pace: repaint as often as the engine keeps up with while a slider moves, and no more."""
+"""Latest: do the last of what is asked for as often as there is time for it, and no more."""
 
 
 class Latest:
-    """Run a coroutine function with the latest arguments only: one in flight, what came in between is dropped."""
+    """Run a coroutine function with the latest arguments only: one in flight, what came in between is dropped.
+
+    ``app.run(coroutine)`` runs a coroutine beside everything else.
+    """
 
     def __init__(self, app, work):
         self.app = app
@@ -28,3 +31,5 @@ class Latest:
                 await self.work(*arguments)
         finally:
             self.running = False
+            if self.waiting is not None:  # what failed is told, and does not stop what came after it
+                self(*self.waiting)

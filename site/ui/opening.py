@@ -1,0 +1,93 @@
+"""Opening: a cohort, from what the user chose to the page that shows it, also in another engine after a crash."""
+
+from dom import clear, find, start
+from logic.opening import Openings, opening_of_demo, opening_of_files
+from logic.protocol import Cancelled, Refused
+
+
+class Opener(Openings):
+    """Opens cohorts, now or once there is an engine."""
+
+    def __init__(self, app):
+        super().__init__()
+        self.app = app
+
+    def open_demo(self, name, restore=False):
+        """Open a teaching cohort, in the state of the address if ``restore``."""
+        self.ask_for(opening_of_demo(name), restore)
+
+    def open_files(self, paths, files):
+        """Open what the user chose or dropped."""
+        # A link or a reload brings back the view once the files are there again.
+        restore = self.app.cohort is None
+        self.ask_for(opening_of_files(paths, files), restore)
+
+    def ask_for(self, wanted, restore):
+        """Open it now, or as soon as there is an engine."""
+        broken = self.app.faults.broken
+        if not broken:
+            clear(find("alerts"))
+        if self.app.ready:
+            start(self.open(wanted, restore))
+        else:
+            self.wait(wanted, restore)
+            when = "runs again" if broken else "is ready"
+            self.app.status(f"Opening {wanted.title} as soon as the engine {when}")
+
+    def ask_again(self):
+        """A function that opens once more what is being opened, or None."""
+        under_way = self.under_way
+        return None if under_way is None else lambda: self.ask_for(*under_way)
+
+    def reopen(self):
+        """Open the same cohort in another engine, in the same state."""
+        if self.opened is not None:
+            # Now, not once it is ready: whatever is asked for meanwhile is about this cohort and has to wait.
+            start(self.open(self.opened, True))
+
+    async def open(self, wanted, restore):
+        """Open it, and show it in the state of the address if ``restore``."""
+        app = self.app
+        again = self.begin(wanted, restore)
+        try:
+            answer = await app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
+        except Refused as refused:
+            app.error(refused.message, f"Could not open {wanted.title}")
+            return
+        except Cancelled:
+            app.status("Cancelled" + (f"; {app.cohort['name']} is still open" if app.cohort else ""))
+            return
+        finally:
+            self.end()
+        self.opened = wanted
+        app.leave_tab()
+        spec = dict(app.state.history.spec) if restore else {}
+        cohort = await self.with_parcels(answer.json, spec.get("atlas"))
+        cohort = await self.with_measures(cohort, spec.get("measures", []))
+        if again:
+            cohort = await app.second.again(cohort)
+        else:
+            app.second.forget()
+            cohort = await app.second.restore(spec.get("second"), cohort)
+        await app.show_cohort(cohort, spec, again)
+
+    async def with_parcels(self, cohort, atlas):
+        """Take the parcels for those of an atlas (None: what the files say), if it fits: an address may name any."""
+        if atlas == cohort["atlas"] or atlas not in [choice["name"] for choice in cohort["parcellation_choices"]]:
+            return cohort
+        return (await self.app.client.call("set_parcellation", {"name": atlas})).json
+
+    async def with_measures(self, cohort, wanted):
+        """Make the measures that a saved state has and the cohort lacks; what cannot be made is told and left."""
+        there = [(one["analysis"], one["params"]) for one in cohort["added"]]
+        for one in wanted:
+            if (one["analysis"], one["params"]) in there:
+                continue
+            try:
+                arguments = {"analysis": one["analysis"], "params": one["params"]}
+                cohort = (await self.app.work("Making a measure", "add_measure", arguments)).json
+            except Refused as refused:
+                self.app.error(refused.message, "A measure of before could not be made")
+            except Cancelled:
+                break
+        return cohort
