@@ -48,8 +48,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/statistics/permutation.py",
     "py/imagenomer/statistics/quality.py",
     "site/ui/gallery.py",
-    "site/ui/groups_panel.py",
-    "site/ui/main.py",
     "site/ui/matrix_viewer.py",
     "site/ui/report.py",
 }
