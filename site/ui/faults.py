@@ -4,32 +4,11 @@ Each message says what happened, what is lost and what to do, in plain words. A 
 program it was, and never what the data were.
 """
 
-import json
-
 import js
 from dom import add, h, hide, listen, text
 from jsffi import JsException
-from logic.opening import title_of, top_of
+from logic.fault_words import cause_of, command_for, doing
 from logic.protocol import SILENCE
-
-#: What the calls of the engine are doing; the others are told by their arguments.
-_DOING = {
-    "catalog": "getting ready",
-    "overview": "describing the cohort",
-    "check_group": "counting a group",
-    "gallery": "painting matrices",
-    "matrix": "painting a matrix",
-    "paint": "painting a matrix",
-    "detail": "looking at a single connection",
-    "figure": "drawing a figure",
-    "table": "writing a table",
-    "script": "writing a script",
-    "html": "writing a report",
-    "save_bundle": "saving a bundle",
-    "open_demo": "opening the demo cohort",
-}
-#: How browsers say that there is no more memory.
-_OUT_OF_MEMORY = ("out of memory", "memoryerror", "allocation", "enlarge memory", "(oom)", "array length")
 
 
 class Faults:
@@ -85,10 +64,10 @@ class Faults:
             )
         elif opening is not None:
             ways.insert(0, h("button", "Try again", type="button"))
-        command = self._command(crash.name, crash.arguments)
+        command = command_for(crash.name, crash.arguments, app.opener.where(), app.second.where())
         box = app.alert(
             "The engine stopped and starts again",
-            h("p", f"It stopped while it {doing}. {_cause_of(crash.message)}"),
+            h("p", f"It stopped while it {doing}. {cause_of(crash.message)}"),
             h("p", f"{lost}Nothing in your files has changed."),
             None if advice is None else h("p", advice),
             None if command is None else h("p", "A terminal has more room: ", h("code", command)),
@@ -107,7 +86,7 @@ class Faults:
         """Tell that the engine does not start, or does not stay alive."""
         title = "The engine did not start" if self.app.cohort is None else "The engine stopped, and stays stopped"
         again = h("button", "Start the engine again", type="button", on={"click": self._start_again})
-        what = f"Everything is computed in the engine, a part of this page. {_cause_of(crash.message)}"
+        what = f"Everything is computed in the engine, a part of this page. {cause_of(crash.message)}"
         self._break(title, [what, self._kept()], crash.message, [again], crash.stack or crash.message)
 
     def _miss(self, stage, message):
@@ -188,43 +167,4 @@ class Faults:
 
     def doing(self, name, arguments):
         """Say what the engine does in a call: "drawing a figure"."""
-        if name == "run":
-            titles = [entry["title"] for entry in self.app.catalog if entry["name"] == arguments["analysis"]]
-            return f"computing “{titles[0] if titles else arguments['analysis']}”"
-        if name == "open_files":
-            return f"opening {title_of(arguments['paths'])}"
-        return _DOING.get(name, name)
-
-    def _command(self, name, arguments):
-        """What to type in a terminal for the same, from the folder that holds the cohort, or None."""
-        if name == "open_files":
-            return f"imagenomer open {_quoted(top_of(arguments['paths']) or 'FOLDER')}"
-        result = (arguments.get("source") or arguments) if name is not None else {}
-        where = self.app.opener.where()
-        if "analysis" not in result or where is None:
-            return None
-        params = _quoted(json.dumps(result.get("params") or {}))
-        second = self.app.second.where()
-        beside = "" if second is None else f" --second {_quoted(second)}"
-        return f"imagenomer run {result['analysis']} {_quoted(where)} --params {params}{beside}"
-
-
-def _cause_of(message):
-    """Say what a message of the browser means, where that is known."""
-    said = message.lower()
-    if any(word in said for word in _OUT_OF_MEMORY):
-        return (
-            "It ran out of memory: a page has 4 GB at most, and less where the computer is short of it. Open fewer "
-            "scans (a single task, say), choose a smaller group, or close other tabs and programs."
-        )
-    if "ended it" in said:
-        return (
-            "The browser ended it without a word, most likely because the computer is short of memory: close other "
-            "tabs and programs, or open fewer scans."
-        )
-    return ""
-
-
-def _quoted(argument):
-    plain = all(letter.isalpha() or letter.isdigit() or letter in "._-/:" for letter in argument)
-    return argument if plain and argument else "'" + argument.replace("'", "'\"'\"'") + "'"
+        return doing(name, arguments, self.app.catalog)

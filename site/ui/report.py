@@ -4,7 +4,7 @@ import asyncio
 
 import downloads
 from dom import add, clear, find, guarded, h, later, listen, show, text
-from fold import Fold
+from expandable import Expandable
 from form import Form
 from grid import Grid
 from js import CSS, URL, IntersectionObserver, performance
@@ -200,10 +200,10 @@ class AnalysisPanel:
         self.sentences = h("ul", cls="sentences")
         # What is in parts grows while it is read: its words have a place of their own, so that nothing below moves.
         said = [self.warnings, self.sentences]
-        self.said = Fold("the notes", said, "held-notes") if self.parts else None
+        self.said = Expandable("the notes", said, "held-notes") if self.parts else None
         self.findings = h("ul")
         self.verdict_note = h("p", cls="note")
-        self.verdict_fold = Fold("the verdict", [self.findings], "held-verdict" if self.parts else "")
+        self.verdict_fold = Expandable("the verdict", [self.findings], "held-verdict" if self.parts else "")
         heading = h("header", h("h3", "Verdict"), self.verdict_note)
         self.verdict = h("section", heading, self.verdict_fold.element, cls="verdict", aria_label="Verdict")
         self.index = h("nav", cls="index", aria_label="Views of this result")

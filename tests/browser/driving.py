@@ -14,8 +14,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response, Route, 
 
 #: Milliseconds. The engine starts in 4 s where nothing else runs, on two cores; ten times that where much does.
 START = 120_000
+#: Milliseconds for all else.
+PATIENCE = 45_000
 
-expect.set_options(timeout=15_000)
+# Long, because nothing but a failure takes so long, and a busy machine is none.
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -96,7 +99,7 @@ def new_page(browser: Browser, watch: Watch) -> Page:
     """Return a page of a fresh profile, watched."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     page.add_init_script(COUNT)
     watch.follow(page)
     return page
@@ -130,7 +133,7 @@ class Gate:
             route.continue_()
 
 
-def wait_until(page: Page, condition: Callable[[], bool], seconds: float = 15) -> None:
+def wait_until(page: Page, condition: Callable[[], bool], seconds: float = PATIENCE / 1000) -> None:
     """Wait until something holds that no locator can tell; the events of the page are heard meanwhile."""
     end = time.monotonic() + seconds
     while not condition():

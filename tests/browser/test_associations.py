@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import wait_until
+from driving import START, wait_until
 from playwright.sync_api import Locator, Page, expect
 from views import (
     add_group,
@@ -19,6 +19,7 @@ from views import (
     delete_group,
     download,
     expect_figures,
+    expect_whole,
     form,
     go,
     matrix,
@@ -53,8 +54,8 @@ def result(page: Page) -> Locator:
 
 def expect_result(page: Page, sentence: str) -> None:
     """Wait until the result that holds this sentence is shown and nothing newer is being computed."""
-    expect(result(page).locator(".sentences")).to_contain_text(sentence, timeout=30_000)
-    expect(result(page).locator(".state")).to_be_empty()
+    expect(result(page).locator(".sentences")).to_contain_text(sentence, timeout=START)
+    expect_whole(result(page))
 
 
 def number(page: Page, name: str) -> str:
@@ -307,7 +308,7 @@ def test_a_number_out_of_range_is_said_at_once_and_not_computed(page: Page) -> N
     expect(form(page).get_by_role("alert").filter(has_text="A number from")).to_be_visible()
     expect(result(page).locator(".state")).to_contain_text("Earlier result")
     alpha.fill("0.05")
-    expect(result(page).locator(".state")).to_be_empty()
+    expect_whole(result(page))
 
 
 def test_from_the_phenotype_to_the_subjects_with_the_keyboard_alone(page: Page) -> None:

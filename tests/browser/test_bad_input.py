@@ -15,7 +15,7 @@ import pytest
 from driving import START, Watch, choose_files, choose_folder, new_page, wait_for_engine, wait_until
 from playwright.sync_api import Browser, Locator, Page, expect
 from scipy.stats import pearsonr
-from views import content, download, go, spoken
+from views import content, download, expect_whole, go, spoken
 
 N_SUBJECTS, N_PARCELS, N_EDGES = 12, 5, 10
 SUBJECTS = tuple(str(number) for number in range(1, N_SUBJECTS + 1))
@@ -197,8 +197,8 @@ def associate(page: Page, phenotype: str) -> None:
     """Run an edge association, and wait for its result."""
     go(page, "Associations")
     page.get_by_label("Phenotype", exact=True).select_option(label=phenotype)
-    expect(result(page).locator(".sentences")).to_contain_text(f"with {phenotype}", timeout=30_000)
-    expect(result(page).locator(".state")).to_be_empty()
+    expect(result(page).locator(".sentences")).to_contain_text(f"with {phenotype}", timeout=START)
+    expect_whole(result(page))
 
 
 def number(page: Page, name: str) -> str:

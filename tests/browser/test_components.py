@@ -7,6 +7,7 @@ import io
 import re
 
 import pytest
+from driving import START
 from playwright.sync_api import Page, expect
 from views import add_group, analysis, choose, content, delete_group, expect_said, form, go, matrix, result
 
@@ -40,7 +41,7 @@ def test_another_component_is_shown_on_demand_and_everybodys_scores_download(com
     form(components).get_by_label("Component to show").fill("4")
     expect(matrix(components, re.compile("Component 4 of restpca"))).to_be_visible(timeout=LONG)
     place = result(components, "Components of connectivity")
-    with components.expect_download(timeout=60_000) as started:
+    with components.expect_download(timeout=START) as started:
         place.get_by_role("button", name="Download Scores of every subject as CSV").click()
     rows = list(csv.reader(io.StringIO(content(started.value).decode("utf-8-sig"))))
     assert len(rows) == 67

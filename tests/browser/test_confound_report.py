@@ -7,7 +7,7 @@ import re
 import pytest
 from driving import START
 from playwright.sync_api import Page, expect
-from views import choose, form, go, matrix, result
+from views import choose, expect_whole, form, go, matrix, result
 
 TITLE = "Confound report"
 
@@ -21,8 +21,8 @@ def report(demo_page: Page) -> Page:
     choose(demo_page, "Task", "rest")
     choose(demo_page, "Target", "wrat")
     place = result(demo_page, TITLE)
-    expect(place.get_by_role("grid", name="What each candidate is consistent with")).to_be_visible(timeout=2 * START)
-    expect(place.locator(".state")).to_be_empty()
+    expect(place).to_be_visible(timeout=START)
+    expect_whole(place)
     return demo_page
 
 

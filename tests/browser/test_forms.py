@@ -7,8 +7,9 @@ import io
 from typing import get_args
 
 import pytest
+from driving import START
 from playwright.sync_api import Locator, Page, expect
-from views import analysis, content, download, expect_figures, form, go, read_out, result
+from views import analysis, content, download, expect_figures, expect_whole, form, go, read_out, result
 
 from imagenomer.analyses.contract import Tab
 
@@ -23,8 +24,8 @@ def shown_result(page: Page, title: str) -> Locator:
     """Choose an analysis of the tab; returns its result."""
     analysis(page, title)
     shown = result(page, title)
-    expect(shown).to_be_visible(timeout=60_000)
-    expect(shown.locator(".state")).to_be_empty(timeout=60_000)
+    expect(shown).to_be_visible(timeout=START)
+    expect_whole(shown)
     return shown
 
 
@@ -41,7 +42,7 @@ def test_what_a_cohort_lacks_is_said_with_what_to_bring(page: Page) -> None:
     go(page, "Models")
     analysis(page, "Model weights")
     expect(form(page)).to_contain_text("This cohort has no model weights.")
-    expect(page.get_by_role("alert").filter(has_text="put them beside the scans")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("alert").filter(has_text="put them beside the scans")).to_be_visible(timeout=START)
 
 
 def test_a_field_is_shown_only_while_it_matters(page: Page) -> None:
@@ -70,7 +71,7 @@ def test_what_is_explained_is_not_offered_to_explain_it(page: Page) -> None:
     shown = result(page, "Edge association")
     expect(shown).not_to_contain_text("cannot be")
     # What is read out follows the phenotype, too.
-    expect(shown.get_by_label("Download age and fc, mean over tasks", exact=True)).to_be_visible(timeout=60_000)
+    expect(shown.get_by_label("Download age and fc, mean over tasks", exact=True)).to_be_visible(timeout=START)
     expect(shown.get_by_label("Download wrat and fc, mean over tasks", exact=True)).to_have_count(0)
 
 
@@ -91,7 +92,7 @@ def test_the_first_result_is_waited_for_and_refused_where_it_will_be(page: Page)
     )
     go(page, "Genotypes")
     analysis(page, "Ancestry components")
-    expect(result(page, "Ancestry components")).to_be_visible(timeout=60_000)
+    expect(result(page, "Ancestry components")).to_be_visible(timeout=START)
     assert "Ancestry components" in page.evaluate("self.seen")
     expect(page.locator(".first-wait:visible")).to_have_count(0)
     go(page, "Models")

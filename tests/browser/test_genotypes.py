@@ -86,7 +86,7 @@ def test_an_association_is_shown_and_its_table_is_what_python_computes(page: Pag
     form = choose(page, "Variant association")
     form.get_by_label("Phenotype", exact=True).select_option(label="score")
     shown = result(page, "Variant association")
-    expect(shown.locator(".sentences")).to_contain_text("Lambda", timeout=60_000)
+    expect(shown.locator(".sentences")).to_contain_text("Lambda", timeout=START)
     expect(shown.locator(".sentences")).to_contain_text("A linear model of score")
     points = shown.locator("section.points")
     expect(points).to_have_count(2)
@@ -120,21 +120,21 @@ def test_the_manhattan_plot_downloads_in_every_format(page: Page) -> None:
 def test_ancestry_tells_the_two_coasts_apart(page: Page) -> None:
     choose(page, "Ancestry components")
     shown = result(page, "Ancestry components")
-    expect(shown.locator(".sentences")).to_contain_text("coast goes most with the first component", timeout=60_000)
+    expect(shown.locator(".sentences")).to_contain_text("coast goes most with the first component", timeout=START)
 
 
 def test_the_summary_counts_what_filters_would_remove(page: Page) -> None:
     choose(page, "Variant summary")
     shown = result(page, "Variant summary")
     filters = shown.get_by_role("grid", name="What the filters remove")
-    expect(filters.locator("tbody tr")).to_have_count(3, timeout=60_000)
+    expect(filters.locator("tbody tr")).to_have_count(3, timeout=START)
 
 
 def test_a_list_leads_to_each_view(page: Page) -> None:
     choose(page, "Variant summary")
     index = page.get_by_role("navigation", name="Views of this result")
     last = index.get_by_role("option").last
-    expect(last).to_be_attached(timeout=60_000)
+    expect(last).to_be_attached(timeout=START)
     index.get_by_label("Go to").select_option(label=last.inner_text())
     expect(page.locator("section:focus")).to_contain_text(last.inner_text())
     expect(page.locator("section:focus")).to_be_in_viewport()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from driving import START, wait_for_rest
 from playwright.sync_api import Locator, Page, expect
-from views import add_group, delete_group, go
+from views import add_group, delete_group, expect_whole, go
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +177,7 @@ def test_deleting_a_group_in_use_says_who_is_used_instead(demo_page: Page) -> No
     expect(subjects).not_to_have_text("250")
     delete_group(demo_page, "older")
     expect(demo_page.locator("#status")).to_contain_text("Edge association now uses everybody")
-    expect(result.locator(".state")).to_be_empty()
+    expect_whole(result)
     go(demo_page, "Overview")
 
 

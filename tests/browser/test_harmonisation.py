@@ -82,7 +82,7 @@ def test_a_prediction_harmonises_within_its_training_parts(sites: Page) -> None:
     choose(sites, "Leave out one", "site")
     run.click()
     refusal = form(sites).get_by_role("alert").filter(has_text="nobody of Boston (30) trains")
-    expect(refusal).to_be_visible(timeout=60_000)
+    expect(refusal).to_be_visible(timeout=START)
     choose(sites, "Harmonise by", "None")
     go(sites, "Connectivity")
 

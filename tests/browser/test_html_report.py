@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from driving import Watch, new_page
+from driving import START, Watch, new_page
 from playwright.sync_api import Browser, Page, expect
 from views import add_group, delete_group, expect_said, form, go, result
 
@@ -19,7 +19,7 @@ def report(_demo: tuple[Page, Watch], tmp_path_factory: pytest.TempPathFactory) 
     go(page, "Associations")
     form(page).get_by_label("Group", exact=True).select_option(label="Older <b>than</b> 150")
     expect_said(page, "Edge association", "(group Older <b>than</b> 150)")
-    with page.expect_download(timeout=120_000) as started:
+    with page.expect_download(timeout=START) as started:
         result(page, "Edge association").get_by_role("button", name="Download report (HTML)").click()
     path = tmp_path_factory.mktemp("report") / started.value.suggested_filename
     started.value.save_as(path)

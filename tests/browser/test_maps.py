@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from driving import START
 from playwright.sync_api import Locator, Page, expect
 from views import analysis, go, matrix
 
@@ -112,7 +113,7 @@ def test_saved_maps_are_compared(page: Page) -> None:
     page.get_by_role("button", name="Compare maps").click()
     page.locator(".params").get_by_label("Rearrangements").fill("99")
     result = page.get_by_role("region", name="Result: Compare maps")
-    expect(result).to_contain_text("99 times (seed 1)", timeout=60_000)
+    expect(result).to_contain_text("99 times (seed 1)", timeout=START)
     expect(result.locator("section.table").filter(has_text="Pairs of maps").locator("tbody tr")).to_have_count(1)
     expect(result.get_by_text("2,000 of 34,716 edges")).to_be_visible()
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from driving import wait_until
+from driving import START, wait_until
 from playwright.sync_api import Locator, Page, expect
-from views import add_group, analysis, delete_group, expect_figures, form, go
+from views import add_group, analysis, delete_group, expect_figures, expect_whole, form, go
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def page(fibromyalgia: Page) -> Iterator[Page]:
 
 def choose(page: Page, phenotype: str) -> None:
     form(page).get_by_label("Phenotype").select_option(label=phenotype)
-    expect(result(page).locator(".sentences")).to_contain_text(phenotype, timeout=30_000)
-    expect(result(page).locator(".state")).to_be_empty()
+    expect(result(page).locator(".sentences")).to_contain_text(phenotype, timeout=START)
+    expect_whole(result(page))
 
 
 def result(page: Page) -> Locator:
@@ -36,7 +36,7 @@ def chart(page: Page) -> Locator:
 
 def expect_drawn(page: Page, words: str) -> None:
     """Wait until the chart with these words has been drawn and decoded."""
-    expect(chart(page)).to_have_attribute("alt", re.compile(words), timeout=60_000)
+    expect(chart(page)).to_have_attribute("alt", re.compile(words), timeout=START)
     wait_until(page, lambda: bool(chart(page).evaluate("(image) => image.complete && image.naturalWidth > 100")))
 
 
@@ -91,10 +91,10 @@ def test_the_chart_follows_the_theme(page: Page) -> None:
     expect_drawn(page, "Age")
     light = chart(page).get_attribute("src")
     page.get_by_label("Theme").select_option("dark")
-    expect(chart(page)).not_to_have_attribute("src", light or "", timeout=30_000)
+    expect(chart(page)).not_to_have_attribute("src", light or "", timeout=START)
     dark = chart(page).get_attribute("src")
     page.get_by_label("Theme").select_option("light")
-    expect(chart(page)).not_to_have_attribute("src", dark or "", timeout=30_000)
+    expect(chart(page)).not_to_have_attribute("src", dark or "", timeout=START)
 
 
 def test_charts_download_as_figures(page: Page) -> None:
@@ -106,5 +106,5 @@ def test_a_choice_far_from_the_first_changes_the_kind_of_chart(page: Page) -> No
     expect_drawn(page, "Age")
     before = chart(page).get_attribute("src")
     form(page).get_by_label("Chart").select_option(index=1)
-    expect(chart(page)).not_to_have_attribute("src", before or "", timeout=30_000)
+    expect(chart(page)).not_to_have_attribute("src", before or "", timeout=START)
     form(page).get_by_label("Chart").select_option(index=0)

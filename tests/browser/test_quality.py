@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from views import add_group, choose, delete_group, form, go, matrix, result
+from views import add_group, choose, delete_group, expect_whole, form, go, matrix, result
 
 TITLE, LONG = "Quality control", 120_000
 
@@ -14,7 +14,7 @@ TITLE, LONG = "Quality control", 120_000
 def expect_all(page: Page, sentence: str | re.Pattern[str]) -> None:
     """Wait until the result holds a sentence and none of its parts is being computed."""
     expect(result(page, TITLE).locator(".sentences")).to_contain_text(sentence, timeout=LONG)
-    expect(result(page, TITLE).locator(".state")).to_be_empty(timeout=LONG)
+    expect_whole(result(page, TITLE))
 
 
 @pytest.fixture

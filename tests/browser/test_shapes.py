@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from driving import START
 from playwright.sync_api import Locator, Page, expect
-from views import MAGIC, content, download, go, matrix, read_out, spoken
+from views import MAGIC, content, download, expect_whole, go, matrix, read_out, spoken
 
 from imagenomer.edges import edge_parcels, edges_to_matrix
 from imagenomer.parcellation import load_atlas
@@ -188,8 +189,8 @@ def test_an_edge_is_the_same_in_the_table_and_in_every_map_of_a_result(fibromyal
     for name, choice in (("Phenotype", "Age"), ("Task", "rest"), ("Group", "Everybody")):
         form.get_by_label(name, exact=True).select_option(label=choice)
     result = page.get_by_role("region", name="Result: Edge association")
-    expect(result.locator(".sentences")).to_contain_text("with Age", timeout=30_000)
-    expect(result.locator(".state")).to_be_empty()
+    expect(result.locator(".sentences")).to_contain_text("with Age", timeout=START)
+    expect_whole(result)
     rows = result.get_by_role("grid", name="Strongest edges").locator("tbody tr")
     r, p = matrix(page, re.compile("^Age and fc of rest")), matrix(page, re.compile("significance"))
     ring, brain = show_as(r.first, "Ring"), show_as(p.last, "Brain")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from views import add_group, analysis, delete_group, form, go
+from views import add_group, analysis, delete_group, expect_whole, form, go
 
 #: Milliseconds for an answer of the engine.
 ANSWER = 60_000
@@ -53,7 +53,7 @@ def expect_said(page: Page, *sentences: str) -> None:
     form(page).get_by_role("button", name="Run", exact=True).click()
     for sentence in sentences:
         expect(result(page).locator(".sentences")).to_contain_text(sentence, timeout=ANSWER)
-    expect(result(page).locator(".state")).to_be_empty(timeout=ANSWER)
+    expect_whole(result(page))
 
 
 def test_1_the_cohort_says_what_it_holds_and_what_was_left_out(page: Page) -> None:

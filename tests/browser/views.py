@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from pathlib import Path
 
 import numpy as np
+from driving import START
 from playwright.sync_api import Download, Locator, Page, expect
 
+#: Where computations are.
+PROGRESS = "() => [...document.querySelectorAll('.run-progress')].map((one) => one.innerText + one.children[1].value)"
 #: What each format of a figure begins with.
 MAGIC = {"SVG": b"<?xml", "PDF": b"%PDF-", "PNG": b"\x89PNG\r\n\x1a\n"}
 
@@ -35,10 +39,21 @@ def result(page: Page, title: str) -> Locator:
     return page.get_by_role("region", name=f"Result: {title}")
 
 
+def expect_whole(place: Locator) -> None:
+    """Wait until a result is whole and of what the form asks for; it may take as long as it makes progress."""
+    seen, end = None, 0.0
+    while state := place.locator(".state").text_content():
+        now = [state, place.page.evaluate(PROGRESS)]
+        if now != seen:
+            seen, end = now, time.monotonic() + START / 1000
+        assert time.monotonic() < end, f"no progress since {now}"
+        place.page.wait_for_timeout(100)
+
+
 def expect_said(page: Page, title: str, sentence: str | re.Pattern[str]) -> None:
     """Wait until the result that holds this sentence is shown and nothing newer is being computed."""
-    expect(result(page, title).locator(".sentences")).to_contain_text(sentence, timeout=120_000)
-    expect(result(page, title).locator(".state")).to_be_empty()
+    expect(result(page, title).locator(".sentences")).to_contain_text(sentence, timeout=START)
+    expect_whole(result(page, title))
 
 
 def add_group(page: Page, expression: str, name: str) -> None:
@@ -87,7 +102,7 @@ def spoken(value: float) -> str:
 
 def download(page: Page, menu: Locator, choice: str) -> Download:
     """Choose from a download menu."""
-    with page.expect_download(timeout=60_000) as started:
+    with page.expect_download(timeout=START) as started:
         menu.locator("summary").click()
         menu.get_by_role("button", name=choice, exact=True).click()
     return started.value

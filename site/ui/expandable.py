@@ -1,10 +1,10 @@
-"""Fold: a place of fixed height for words that are still coming, which opens when the reader wants to see them all."""
+"""Expandable: a place of fixed height for words still to come, which opens when the reader wants to see them all."""
 
 import js
 from dom import h, later, listen, text
 
 
-class Fold:
+class Expandable:
     """A box that keeps its height whatever comes into it; what does not fit is a button away.
 
     Parameters

@@ -1,0 +1,71 @@
+"""Fault words: what the engine was doing, what a message of the browser means, and how a terminal would do the same."""
+
+import json
+
+from logic.opening import title_of, top_of
+
+#: What the calls of the engine are doing; the others are told by their arguments.
+_DOING = {
+    "catalog": "getting ready",
+    "overview": "describing the cohort",
+    "check_group": "counting a group",
+    "gallery": "painting matrices",
+    "matrix": "painting a matrix",
+    "paint": "painting a matrix",
+    "detail": "looking at a single connection",
+    "figure": "drawing a figure",
+    "table": "writing a table",
+    "script": "writing a script",
+    "html": "writing a report",
+    "save_bundle": "saving a bundle",
+    "open_demo": "opening the demo cohort",
+}
+#: How browsers say that there is no more memory.
+_OUT_OF_MEMORY = ("out of memory", "memoryerror", "allocation", "enlarge memory", "(oom)", "array length")
+
+
+def doing(name, arguments, catalog):
+    """Say what the engine does in a call: "drawing a figure"."""
+    if name == "run":
+        titles = [entry["title"] for entry in catalog if entry["name"] == arguments["analysis"]]
+        return f"computing “{titles[0] if titles else arguments['analysis']}”"
+    if name == "open_files":
+        return f"opening {title_of(arguments['paths'])}"
+    return _DOING.get(name, name)
+
+
+def cause_of(message):
+    """Say what a message of the browser means, where that is known."""
+    said = message.lower()
+    if any(word in said for word in _OUT_OF_MEMORY):
+        return (
+            "It ran out of memory: a page has 4 GB at most, and less where the computer is short of it. Open fewer "
+            "scans (a single task, say), choose a smaller group, or close other tabs and programs."
+        )
+    if "ended it" in said:
+        return (
+            "The browser ended it without a word, most likely because the computer is short of memory: close other "
+            "tabs and programs, or open fewer scans."
+        )
+    return ""
+
+
+def command_for(name, arguments, where, second):
+    """What to type in a terminal for the same, from the folder that holds the cohort, or None.
+
+    ``where`` and ``second`` are the open cohorts as a terminal is told them, or None.
+    """
+    if name == "open_files":
+        return f"imagenomer open {quoted(top_of(arguments['paths']) or 'FOLDER')}"
+    result = (arguments.get("source") or arguments) if name is not None else {}
+    if "analysis" not in result or where is None:
+        return None
+    params = quoted(json.dumps(result.get("params") or {}))
+    beside = "" if second is None else f" --second {quoted(second)}"
+    return f"imagenomer run {result['analysis']} {quoted(where)} --params {params}{beside}"
+
+
+def quoted(argument):
+    """An argument as a shell takes it."""
+    plain = all(letter.isalpha() or letter.isdigit() or letter in "._-/:" for letter in argument)
+    return argument if plain and argument else "'" + argument.replace("'", "'\"'\"'") + "'"
