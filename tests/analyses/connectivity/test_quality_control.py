@@ -117,7 +117,7 @@ def test_qc_fc_is_that_of_scipy_and_statsmodels(cohort):
     distance = edge_distances(cohort.parcellation.coordinates)
     assert report.numbers["distance_r"] == pytest.approx(stats.pearsonr(r, distance).statistic, abs=1e-5)
     assert report.numbers["distance_rho"] == pytest.approx(stats.spearmanr(r, distance).statistic, abs=1e-4)
-    assert report.numbers["n_subjects"] == result.with_motion.sample.n_subjects == N - 1
+    assert report.numbers["n_subjects"] == result.motion_association.sample.n_subjects == N - 1
     assert "1 subject without mean_fd was left out: 7." in said(report)
 
 
@@ -313,8 +313,8 @@ def test_one_task_alone_cannot_tell_whose_a_scan_is(cohort):
 
 
 def test_very_many_scans_are_compared_by_edges_drawn_by_the_seed(cohort, monkeypatch):
-    monkeypatch.setattr("imagenomer.analyses.connectivity.scan_quality._SOME_EDGES", 100)
-    monkeypatch.setattr("imagenomer.analyses.connectivity.scan_quality._VERY_MANY", 1000)
+    monkeypatch.setattr("imagenomer.analyses.connectivity.scans._SOME_EDGES", 100)
+    monkeypatch.setattr("imagenomer.analyses.connectivity.scans._VERY_MANY", 1000)
     _, result, report = control(cohort, check="identity", seed=7)
     assert "by 100 edges of 276, chosen at random (seed 7)" in said(report)
     edges = np.sort(np.random.default_rng(7).choice(276, 100, replace=False))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer import groups
-from imagenomer.analyses.contract import Column, Finding, TableView
+from imagenomer.analyses.contract import Column, Finding, Methods, TableView
 from imagenomer.analyses.shared.sample import Sample, counted, listed
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, Phenotype
@@ -232,6 +232,21 @@ def _difference(one: Contrast) -> str:
     if one.effect is None:
         return one.phenotype.name
     return f"{one.phenotype.name} ({_SYMBOLS[one.effect.name]} = {number_text(one.effect.value, '.2f')})"
+
+
+def exclusion_methods(result: Exclusion) -> Methods:
+    """Say how those excluded were compared, as a paper tells it."""
+    return Methods(
+        (
+            f"Subjects whom a limit on {result.motion.name} excludes were compared with those it retains, numbers by "
+            "Welch's t and Hedges' g, categories by Fisher's exact test of two by two or Pearson's chi-squared and "
+            "Cramer's V, with Holm's correction over phenotypes.",
+        ),
+        (
+            "Cosgrove et al. (2022), Brain Imaging Behav. (PMC9296258).",
+            "Peverill et al. (2025), Hum. Brain Mapp. 46:e70094. https://doi.org/10.1002/hbm.70094",
+        ),
+    )
 
 
 # --- numbers and tables --------------------------------------------------------------------------

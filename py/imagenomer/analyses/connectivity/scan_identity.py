@@ -1,0 +1,377 @@
+"""Identity of scans: are they labelled correctly, or copied, swapped, or more like another person's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from imagenomer.analyses.connectivity.scans import Scans, scan_name
+from imagenomer.analyses.contract import Column, FigureView, Finding, Methods, TableView, ThemeName
+from imagenomer.analyses.shared.sample import counted
+from imagenomer.analyses.shared.test_tables import number_text
+from imagenomer.cohort import Cohort, natural_key
+from imagenomer.jsonable import finite
+from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.quality import Copy, Identification, Mismatch, copies, identify, mean_defined, mismatches
+from imagenomer.types import FloatArray, IntArray, Json, Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Share of people who are found again below which a mismatch is no surprise.
+_WELL_FOUND = 0.8
+#: Suspects told in sentences; the table has all.
+_TOLD = 5
+#: Bins of a histogram, at most and at least; fewer pairs need fewer.
+_MOST_BINS, _FEWEST_BINS = 60, 12
+
+#: What a mismatch speaks for.
+Suspicion = Literal["likely swap", "possible swap", "unlike own"]
+_SUSPICIONS: dict[Suspicion, str] = {
+    "likely swap": "Likely swapped",
+    "possible swap": "Possibly swapped",
+    "unlike own": "More like another person",
+}
+
+
+IDENTITY_METHODS = Methods(
+    (
+        "Scans were identified by their correlation over edges: a scan counts as found if, among the scans of another "
+        "task, session or run, the most similar is the same person's. Differential identifiability is the mean "
+        "correlation of scans of one person less that of different people, times 100.",
+    ),
+    (
+        "Finn et al. (2015), Nat. Neurosci. 18:1664. https://doi.org/10.1038/nn.4135",
+        "Amico and Goni (2018), Sci. Rep. 8:8254. https://doi.org/10.1038/s41598-018-25089-1",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity:
+    """Whether scans are their person's.
+
+    Attributes
+    ----------
+    identifications : tuple of Identification
+        For every ordered pair of conditions that share people.
+    copies : tuple of Copy
+    mismatches : tuple of Mismatch
+    bins : ndarray, shape (n_bins + 1,)
+        Ends of bins of correlation; empty where nobody has scans of two conditions.
+    own, others : ndarray, shape (n_bins,)
+        Percent of the pairs of one person's, and of different people's, scans of different conditions in each.
+    n_own, n_others : int
+    """
+
+    identifications: tuple[Identification, ...]
+    copies: tuple[Copy, ...]
+    mismatches: tuple[Mismatch, ...]
+    bins: FloatArray
+    own: FloatArray
+    others: FloatArray
+    n_own: int
+    n_others: int
+
+    def rate(self, condition: int) -> float:
+        """Return the lowest share of people found again from or in a condition."""
+        return min(one.rate for one in self.identifications if condition in (one.source, one.database))
+
+
+def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
+    """Ask whether scans are more like their person's other scans than like strangers'."""
+    yield Progress("Looking for everybody's other scans")
+    r = scans.products.correlations()
+    same = tuple(copies(r, cohort.measure(scans.measure).values, scans.rows))
+    yield Progress("Looking for swapped scans")
+    # A scan of one task under the name of another is like everybody's of that task, and would be most like them all.
+    copied = {scan for one in same for scan in (one.first, one.second)}
+    kept = np.array([scan for scan in range(len(r)) if scan not in copied], dtype=np.intp)
+    r, people, conditions = r[np.ix_(kept, kept)], scans.people[kept], scans.conditions[kept]
+    found = tuple(identify(r, people, conditions))
+    wrong = tuple(
+        replace(one, scan=int(kept[one.scan]), match=int(kept[one.match])) for one in mismatches(r, people, conditions)
+    )
+    yield Progress("Counting")
+    own, others = _pairs(r, people, conditions)
+    if not own.size or not others.size:
+        return Identity(found, same, wrong, np.zeros(0), np.zeros(0), np.zeros(0), own.size, others.size)
+    n_bins = int(np.clip(2 * np.sqrt(min(own.size, others.size)), _FEWEST_BINS, _MOST_BINS))
+    bins = np.linspace(min(own.min(), others.min()), max(own.max(), others.max()) + 1e-9, n_bins + 1)
+    shares = [100 * np.histogram(side, bins)[0] / side.size for side in (own, others)]
+    return Identity(found, same, wrong, bins, shares[0], shares[1], own.size, others.size)
+
+
+def _pairs(r: FloatArray, people: IntArray, conditions: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the correlations of pairs of scans of one person, and of different people.
+
+    Two scans of one condition are two people's, so only pairs of different conditions are compared.
+    """
+    first, second = np.triu_indices(len(r), 1)
+    apart = conditions[first] != conditions[second]
+    first, second = first[apart], second[apart]
+    same_person = people[first] == people[second]
+    pairs = r[first, second]
+    own, others = (side[np.isfinite(side)] for side in (pairs[same_person], pairs[~same_person]))
+    return own, others
+
+
+def suspicion(scans: Scans, found: Identity, one: Mismatch) -> Suspicion:
+    """Return what a mismatch speaks for: a swap where both people's other scans agree on it."""
+    if not (one.crossed and one.n_agreeing == one.n_conditions):
+        return "unlike own"
+    return "likely swap" if found.rate(int(scans.conditions[one.scan])) >= _WELL_FOUND else "possible swap"
+
+
+# --- saying --------------------------------------------------------------------------------------
+
+
+def identity_sentences(cohort: Cohort, scans: Scans, found: Identity) -> list[str]:
+    """Say how well people are found again, and which scans are suspect."""
+    said = _about_copies(cohort, scans, found)
+    if not found.identifications:
+        return [
+            *said,
+            "Nobody has scans of two tasks, sessions or runs among these, so that it cannot be checked whether scans "
+            "are their person's.",
+        ]
+    return [*said, *_about_identification(found), *_about_mismatches(cohort, scans, found)]
+
+
+def _about_copies(cohort: Cohort, scans: Scans, found: Identity) -> list[str]:
+    said = []
+    for one in sorted(found.copies, key=lambda one: natural_key(scan_name(cohort, scans, one.first)))[:_TOLD]:
+        first, second = (scan_name(cohort, scans, scan) for scan in (one.first, one.second))
+        said.append(
+            f"{first} and {second} hold the same numbers (r = {one.r:.7f}, largest difference {one.difference:.2g}): "
+            "one is a copy of the other."
+        )
+    if len(found.copies) > _TOLD:
+        said.append(f"{len(found.copies) - _TOLD:,} more pairs of copies are in the table.")
+    said.append("Copies take no part in what follows." if found.copies else "No two scans hold the same numbers.")
+    return said
+
+
+def _about_identification(found: Identity) -> list[str]:
+    rates = [one.rate for one in found.identifications]
+    n_database = [one.n_database for one in found.identifications]
+    own, others = (mean_defined([getattr(one, name) for one in found.identifications]) for name in ("own", "others"))
+    span = (
+        f"{100 * min(rates):.1f} %" if len(set(rates)) == 1 else f"{100 * min(rates):.1f} to {100 * max(rates):.1f} %"
+    )
+    said = [
+        f"Identification: a scan of one task, session or run is most like the same person's scan of another in {span} "
+        f"of cases, where chance gives {100 / max(n_database):.2g} %. Scans of one person correlate at "
+        f"{number_text(own, '.3f')} on average, those of different people at {number_text(others, '.3f')}."
+    ]
+    if min(rates) < _WELL_FOUND:
+        said.append(
+            "Not everybody is found again, so that a scan that is more like another person's is no rarity here and by "
+            "itself little evidence of a mistake."
+        )
+    return said
+
+
+def _about_mismatches(cohort: Cohort, scans: Scans, found: Identity) -> list[str]:
+    said = []
+    suspects = [one for one in found.mismatches if suspicion(scans, found, one) != "unlike own"]
+    told: set[tuple[frozenset[int], int]] = set()
+    for wrong in _sorted_mismatches(cohort, scans, suspects):
+        people = frozenset((int(scans.people[wrong.scan]), int(scans.people[wrong.match])))
+        swap = (people, int(scans.conditions[wrong.scan]))
+        if swap not in told and len(told) < _TOLD:
+            said.append(_swap(cohort, scans, found, wrong))
+        told.add(swap)
+    if len(told) > _TOLD:
+        said.append(f"{len(told) - _TOLD:,} more such pairs are in the table.")
+    others_found = len(found.mismatches) - len(suspects)
+    if others_found:
+        said.append(
+            f"{counted(others_found, 'other scan is', 'other scans are')} in both directions more like another "
+            "person's scan than like their own person's: see the table."
+        )
+    if not found.mismatches:
+        said.append("No scan is in both directions more like another person's than like its own person's.")
+    return said
+
+
+def _sorted_mismatches(cohort: Cohort, scans: Scans, chosen: Sequence[Mismatch]) -> list[Mismatch]:
+    """Return mismatches, the clearest first; equally clear ones by name."""
+    return sorted(
+        chosen, key=lambda one: (-round(one.r - one.r_own, 6), natural_key(scan_name(cohort, scans, one.scan)))
+    )
+
+
+def _swap(cohort: Cohort, scans: Scans, found: Identity, one: Mismatch) -> str:
+    here = scans.condition_names[scans.conditions[one.scan]]
+    person, other = (cohort.subjects[scans.people[scan]] for scan in (one.scan, one.match))
+    person, other = sorted((person, other), key=natural_key)
+    where = counted(one.n_conditions, "other scan")
+    which = "" if one.n_conditions > 1 else " With two scans a person it cannot be told which of them is swapped."
+    what = _SUSPICIONS[suspicion(scans, found, one)]
+    return (
+        f"{what}: {here} of {person} and of {other}. Each is most like the other's {where} "
+        f"(r {number_text(one.r, '.3f')} against {number_text(one.r_own, '.3f')} with their own), and the other way "
+        f"round.{which}"
+    )
+
+
+def identity_verdict(scans: Scans, found: Identity) -> list[Finding]:
+    """Return what of the identity of scans is in doubt, in sentences."""
+    said = []
+    if found.identifications:
+        lowest = min(100 * one.rate for one in found.identifications)
+        least = f"{lowest:.1f} % of the scans" if lowest < 100 else "All scans"
+        said.append(
+            Finding(
+                f"{least} are most like the same person's scan of another task, session or run"
+                f"{' where that is rarest' if lowest < 100 else ''}.",
+                "identification",
+            )
+        )
+    if found.copies:
+        pairs = counted(len(found.copies), "pair of scans holds", "pairs of scans hold")
+        said.append(Finding(f"{pairs} the same numbers.", "suspects"))
+    swapped = [one for one in found.mismatches if suspicion(scans, found, one) == "likely swap"]
+    if swapped:
+        said.append(Finding(f"{counted(len(swapped), 'scan is', 'scans are')} likely swapped.", "suspects"))
+    return said
+
+
+# --- numbers and views ---------------------------------------------------------------------------
+
+
+def identity_numbers(cohort: Cohort, scans: Scans, found: Identity) -> dict[str, Json]:
+    """Return rates and suspects as `Report.numbers` has them."""
+    return {
+        "n_scans_compared": int(scans.rows.size),
+        "n_edges_compared": scans.products.n_edges,
+        "identification": _identification_rows(scans, found),
+        "copies": [
+            {
+                "first": scan_name(cohort, scans, one.first),
+                "second": scan_name(cohort, scans, one.second),
+                "r": one.r,
+                "difference": one.difference,
+            }
+            for one in found.copies
+        ],
+        "mismatches": [
+            {
+                "scan": scan_name(cohort, scans, one.scan),
+                "match": scan_name(cohort, scans, one.match),
+                "verdict": _SUSPICIONS[suspicion(scans, found, one)],
+                "r": one.r,
+                "r_own": one.r_own,
+                "n_agreeing": one.n_agreeing,
+                "n_conditions": one.n_conditions,
+            }
+            for one in found.mismatches
+        ],
+    }
+
+
+def identity_figures(found: Identity) -> list[FigureView]:
+    if not found.bins.size:
+        return []
+    return [
+        FigureView(
+            "alike",
+            "Alike: one person's scans and strangers'",
+            f"Histograms of the correlation of two scans: {counted(found.n_own, 'pair')} of one person, "
+            f"{counted(found.n_others, 'pair')} of different people.",
+        )
+    ]
+
+
+def identity_tables(cohort: Cohort, scans: Scans, found: Identity) -> list[TableView]:
+    """Return the tables of identification and of suspects, without those that would be empty."""
+    rates = TableView(
+        "identification",
+        "Found again: people by their other scans",
+        (
+            Column("source", "Scans of"),
+            Column("database", "looked for among"),
+            Column("n", "People", "integer"),
+            Column("percent", "Found, %", "number"),
+            Column("chance", "By chance, %", "number"),
+            Column("own", "r with own", "number"),
+            Column("others", "r with others'", "number"),
+            Column("differential", "Differential identifiability", "number"),
+        ),
+        tuple(_identification_rows(scans, found)),
+    )
+    suspects = TableView(
+        "suspects",
+        "Doubtful scans: copied, swapped, or more like another's",
+        (
+            Column("verdict", "Finding"),
+            Column("scan", "Scan"),
+            Column("match", "Most like"),
+            Column("r", "r", "number"),
+            Column("r_own", "r with own", "number"),
+            Column("agreeing", "Scans that agree"),
+        ),
+        tuple(_suspect_rows(cohort, scans, found)),
+    )
+    return [view for view in (rates, suspects) if view.rows]
+
+
+def _identification_rows(scans: Scans, found: Identity) -> list[Row]:
+    return [
+        {
+            "source": scans.condition_names[one.source],
+            "database": scans.condition_names[one.database],
+            "n": one.n,
+            "percent": 100 * one.rate,
+            "chance": 100 / one.n_database,
+            "own": finite(one.own),
+            "others": finite(one.others),
+            "differential": finite(one.differential),
+        }
+        for one in found.identifications
+    ]
+
+
+def _suspect_rows(cohort: Cohort, scans: Scans, found: Identity) -> list[Row]:
+    rows: list[Row] = [
+        {
+            "verdict": "Same numbers",
+            "scan": scan_name(cohort, scans, one.first),
+            "match": scan_name(cohort, scans, one.second),
+            "r": one.r,
+            "r_own": None,
+            "agreeing": "",
+        }
+        for one in found.copies
+    ]
+    rows += [
+        {
+            "verdict": _SUSPICIONS[suspicion(scans, found, one)],
+            "scan": scan_name(cohort, scans, one.scan),
+            "match": scan_name(cohort, scans, one.match),
+            "r": one.r,
+            "r_own": one.r_own,
+            "agreeing": f"{one.n_agreeing} of {one.n_conditions}",
+        }
+        for one in found.mismatches
+    ]
+    return rows
+
+
+def draw_pairs(found: Identity, theme: ThemeName) -> Figure:
+    """Draw how alike scans of one person are, beside those of different people."""
+    from imagenomer.figures.quality import pairs_figure
+
+    return pairs_figure(
+        found.bins,
+        found.own,
+        found.others,
+        title="Scans of one person and of different people",
+        names=(f"one person ({found.n_own:,} pairs)", f"different people ({found.n_others:,})"),
+        note="Pairs of scans of different tasks, sessions or runs.",
+        theme=theme,
+    )
