@@ -26,7 +26,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/analyses/confounds/links.py",
     "py/imagenomer/analyses/confounds/parts.py",
     "py/imagenomer/analyses/confounds/views.py",
-    "py/imagenomer/analyses/connectivity/harmonisation.py",
     "py/imagenomer/analyses/genotypes/variant_association.py",
     "py/imagenomer/analyses/genotypes/variant_summary.py",
     "py/imagenomer/analyses/models/model_weights.py",

@@ -193,7 +193,7 @@ def test_a_number_is_no_site(sited):
 
 def test_too_few_subjects_a_site_are_not_predicted_and_that_is_said():
     _, result, report = run(planted(4, sizes=(8, 9, 40)), task="nback")
-    assert result.prediction.before is None
+    assert result.site_predictions.before is None
     assert any("was not predicted" in one for one in report.sentences)
     assert "prediction" not in {view.name for view in report.views}
 
