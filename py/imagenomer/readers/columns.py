@@ -127,10 +127,11 @@ def _category(
 ) -> Phenotype:
     texts = [None if cell is None else _level(cell) for cell in cells]
     found = sorted({text for text in texts if text is not None}, key=natural_key)
-    known = tuple(levels or ())
-    if levels is not None and not set(found) <= set(known):
-        notes.unlisted.append(f"{name}: {', '.join(text for text in found if text not in known)}")
-    order = (*known, *(text for text in found if text not in known))
+    known = dict.fromkeys(levels or ())
+    others = [text for text in found if text not in known]
+    if levels is not None and others:
+        notes.unlisted.append(f"{name}: {', '.join(others)}")
+    order = (*known, *others)
     code = {text: position for position, text in enumerate(order)}
     if len(found) == 1:
         notes.constant.append(f"{name} ({found[0]})")

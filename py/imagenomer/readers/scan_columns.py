@@ -56,8 +56,8 @@ def phenotypes_of_scans(
     """
     position = {subject: row for row, subject in enumerate(subjects)}
     owner = np.array([position[scan.subject] for scan in scans], dtype=np.intp)
-    tasks = sorted({scan.task for scan in scans})
-    of_task = np.array([tasks.index(scan.task) for scan in scans], dtype=np.intp)
+    code = {task: place for place, task in enumerate(sorted({scan.task for scan in scans}))}
+    of_task = np.array([code[scan.task] for scan in scans], dtype=np.intp)
     conditions = _conditions(scans)
     made: dict[str, Phenotype] = {}
     for name, cells in columns.items():

@@ -201,11 +201,12 @@ def _n_edges_of_header(header: NpyHeader) -> int:
 
 def _usual_n_edges(files: Sequence[ScanFile]) -> int:
     """The commonest number of edges. One header is read for each distinct file size: the cohort may be large."""
-    size_counts = Counter(file.entry.size for file in files)
+    n_of_size = Counter(file.entry.size for file in files)
+    of_size = {file.entry.size: file.entry for file in reversed(files)}
     n_files: Counter[int] = Counter()
     problems = []
-    for size, n in size_counts.items():
-        entry = next(file.entry for file in files if file.entry.size == size)
+    for size, n in n_of_size.items():
+        entry = of_size[size]
         try:
             header = read_header(entry.read(0, HEADER_BYTES), entry.path)
             check_size(header, size, entry.path)  # or a header could ask for any amount of memory
@@ -303,8 +304,11 @@ def _say_gaps(
     without = [subject for subject in position if subject not in subjects]
     if without:
         notes.warning(f"{count(len(without), 'subject')} of the demographics without a scan", without)
-    for task in sorted({scan.task for scan in scans}):
-        lacking = subjects - {scan.subject for scan in scans if scan.task == task}
+    of_task: dict[str, set[str]] = defaultdict(set)
+    for scan in scans:
+        of_task[scan.task].add(scan.subject)
+    for task in sorted(of_task):
+        lacking = subjects - of_task[task]
         if lacking:
             notes.warning(f"{count(len(lacking), 'subject')} without {task or 'a scan without task'}", lacking)
     for name, measure in measures.items():
