@@ -28,7 +28,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/analyses/confounds/views.py",
     "py/imagenomer/analyses/genotypes/variant_association.py",
     "py/imagenomer/analyses/genotypes/variant_summary.py",
-    "py/imagenomer/analyses/models/model_weights.py",
     "py/imagenomer/analyses/phenotypes/phenotype_distribution.py",
     "py/imagenomer/analyses/shared/linear_model.py",
     "py/imagenomer/analyses/shared/predictors.py",

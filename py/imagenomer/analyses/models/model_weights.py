@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 
 from imagenomer.analyses.contract import (
     Analysis,
     Choice,
-    Column,
     FigureView,
     Flag,
     GroupChoice,
@@ -23,27 +22,26 @@ from imagenomer.analyses.contract import (
     Report,
     RunChoice,
     SessionChoice,
-    TableView,
     TaskChoice,
+    ThemeName,
     VariantSetChoice,
     View,
     WeightsChoice,
 )
+from imagenomer.analyses.models.weight_summary import GENOTYPES, TrainingOverlap, WeightSummary
+from imagenomer.analyses.models.weight_tables import genotypes_table, model_row, models_table, top_table, top_weights
 from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of, what
 from imagenomer.analyses.shared.saved_maps import saved_maps
-from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, RANKINGS, Ranking, named_edges, strongest
-from imagenomer.cohort import Cohort, ModelWeights, VariantSet, natural_key, parcellation_of
+from imagenomer.analyses.shared.strongest_edges import RANKINGS, Ranking, strongest
+from imagenomer.cohort import Cohort, ModelWeights, VariantSet, parcellation_of
+from imagenomer.edges import edge_parcels
 from imagenomer.errors import InputError
-from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.moments import edge_moments
-from imagenomer.types import BoolArray, FloatArray, IntArray, Json
+from imagenomer.types import FloatArray, IntArray, Json, Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-#: Blocks of the weights of variants, in the order of the files: one weight for each genotype of each variant.
-_GENOTYPES = ("two minor alleles", "one of each", "two major alleles")
 
 #: A weight whose interquartile range over models is larger than this many average ones is not ranked, if so wished.
 _IQR_LIMIT = 2.0
@@ -96,52 +94,10 @@ class Params:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Weighed:
-    """Weights of one or several models.
-
-    Attributes
-    ----------
-    models : tuple of ModelWeights
-        Those that were chosen, all of one length.
-    sample : Sample or None
-        Whose connectivity the weights were multiplied by.
-    variants : VariantSet or None
-        What the weights belong to; None: edges.
-    n_fitting : int
-        Variant sets of that length.
-    values : ndarray, shape (n_models, n_weights)
-        After the multiplication.
-    average, iqr : ndarray, shape (n_weights,)
-        Mean and interquartile range over models.
-    agreement : ndarray, shape (n_weights,)
-        Share of models whose weight has the sign of the average; NaN where that is zero.
-    steady : ndarray of bool, shape (n_weights,)
-        Weights that may be ranked.
-    top : tuple of ndarray
-        The strongest of them, the first first: of edges one ranking, of variants one a genotype.
-    """
-
-    models: tuple[ModelWeights, ...]
-    sample: Sample | None
-    variants: VariantSet | None
-    n_fitting: int
-    values: FloatArray
-    average: FloatArray
-    iqr: FloatArray
-    agreement: FloatArray
-    steady: BoolArray
-    top: tuple[IntArray, ...]
-
-    @property
-    def several(self) -> bool:
-        return len(self.models) > 1
-
-
 # --- computing -----------------------------------------------------------------------------------
 
 
-def compute(cohort: Cohort, params: Params) -> Steps[Weighed]:
+def compute(cohort: Cohort, params: Params) -> Steps[WeightSummary]:
     yield Progress("Choosing weights")
     if params.models == "tray":
         models = yield from _from_tray(cohort, params.maps)
@@ -171,12 +127,12 @@ def compute(cohort: Cohort, params: Params) -> Steps[Weighed]:
         steady = iqr <= _IQR_LIMIT * np.nanmean(iqr[used])
     ranked = np.where(steady, average, np.nan)
     # One ranking a genotype: how many people have one differs, and with it how large its weights can be.
-    blocks = np.split(ranked, 1 if variants is None else len(_GENOTYPES))
+    blocks = np.split(ranked, 1 if variants is None else len(GENOTYPES))
     top = tuple(
         strongest(block, params.number, cast("Ranking", params.ranking)) + position * block.size
         for position, block in enumerate(blocks)
     )
-    return Weighed(models, sample, variants, n_fitting, values, average, iqr, agreement, steady, top)
+    return WeightSummary(models, sample, variants, n_fitting, values, average, iqr, agreement, steady, top)
 
 
 def _chosen(cohort: Cohort, names: tuple[str, ...]) -> tuple[ModelWeights, ...]:
@@ -215,7 +171,7 @@ def _variants_of(cohort: Cohort, model: ModelWeights, wanted: str | None) -> tup
     size = model.values.size
     if any(measure.values.shape[1] == size for measure in cohort.measures.values()):
         return None, 0
-    fitting = {name: one for name, one in cohort.variant_sets.items() if len(_GENOTYPES) * len(one.variant_ids) == size}
+    fitting = {name: one for name, one in cohort.variant_sets.items() if len(GENOTYPES) * len(one.variant_ids) == size}
     if not fitting:
         raise InputError(f"{model.name} has {size:,} weights, which are neither the edges nor three times the variants")
     return fitting.get(wanted or "", next(iter(fitting.values()))), len(fitting)
@@ -224,10 +180,9 @@ def _variants_of(cohort: Cohort, model: ModelWeights, wanted: str | None) -> tup
 # --- saying --------------------------------------------------------------------------------------
 
 
-def report(cohort: Cohort, params: Params, result: Weighed) -> Report:
-    finite = result.average[np.isfinite(result.average)]
-    overlaps = [_overlap(model) for model in result.models]
-    top = _top(cohort, result)
+def report(cohort: Cohort, params: Params, result: WeightSummary) -> Report:
+    overlaps = [TrainingOverlap.of(model) for model in result.models]
+    top = top_weights(cohort, result)
     views: list[View] = []
     arrays = {"weights": result.average}
     if result.variants is None:
@@ -243,31 +198,18 @@ def report(cohort: Cohort, params: Params, result: Weighed) -> Report:
                     "agreement", "Models that agree in sign", "Share of models", "agreement", "sequential", limit=1.0
                 ),
             ]
-    for name, title, edges in _rankings(result):
+    for name, title, edges in result.rankings:
         views.append(FigureView(name, title, _alt(result.average[edges], result)))
     if top:
-        views.append(TableView("top", "Strongest weights", _top_columns(result), tuple(top)))
+        views.append(top_table(result, top))
     if result.variants is not None:
         views += [
             FigureView("genotypes", "Weights of each genotype", "A box plot of all weights, one box a genotype."),
-            TableView("blocks", "Weights of each genotype", _GENOTYPE_COLUMNS, tuple(_blocks(result))),
+            genotypes_table(result),
         ]
-    views.append(TableView("models", "Models", _MODEL_COLUMNS, tuple(overlaps)))
+    views.append(models_table(overlaps))
     return Report(
-        numbers={
-            "models": overlaps,
-            "n_models": len(result.models),
-            "kind": "edges" if result.variants is None else "variants",
-            "variant_set": None if result.variants is None else result.variants.name,
-            "product": params.product,
-            **({} if result.sample is None else {**result.sample.numbers, "group": params.group}),
-            "n_weights": int(result.average.size),
-            "n_nonzero": int(np.count_nonzero(finite)),
-            "minimum": float(finite.min()) if finite.size else None,
-            "maximum": float(finite.max()) if finite.size else None,
-            "n_listed": len(top),
-            "top": top,
-        },
+        numbers=_numbers(params, result, overlaps, top),
         sentences=tuple(_sentences(cohort, params, result, overlaps)),
         warnings=tuple(_warnings(result, overlaps)),
         views=tuple(views),
@@ -275,7 +217,25 @@ def report(cohort: Cohort, params: Params, result: Weighed) -> Report:
     )
 
 
-def _sentences(cohort: Cohort, params: Params, result: Weighed, overlaps: list[dict[str, Any]]) -> list[str]:
+def _numbers(params: Params, result: WeightSummary, overlaps: list[TrainingOverlap], top: list[Row]) -> dict[str, Json]:
+    finite = result.average[np.isfinite(result.average)]
+    return {
+        "models": [model_row(one) for one in overlaps],
+        "n_models": len(result.models),
+        "kind": "edges" if result.variants is None else "variants",
+        "variant_set": None if result.variants is None else result.variants.name,
+        "product": params.product,
+        **({} if result.sample is None else {**result.sample.numbers, "group": params.group}),
+        "n_weights": int(result.average.size),
+        "n_nonzero": int(np.count_nonzero(finite)),
+        "minimum": float(finite.min()) if finite.size else None,
+        "maximum": float(finite.max()) if finite.size else None,
+        "n_listed": len(top),
+        "top": top,
+    }
+
+
+def _sentences(cohort: Cohort, params: Params, result: WeightSummary, overlaps: list[TrainingOverlap]) -> list[str]:
     names = [model.name for model in result.models]
     said = [f"The mean of {counted(len(names), 'model')}: {listed(names)}." if result.several else f"Model {names[0]}."]
     said += [
@@ -307,26 +267,28 @@ def _sentences(cohort: Cohort, params: Params, result: Weighed, overlaps: list[d
         if own.size < params.number:
             sort = {"absolute": "that are not zero", "positive": "above zero", "negative": "below zero"}[params.ranking]
             said.append(f"Only {counted(int(own.size), 'weight')} {sort} could be listed, not {params.number}.")
-    for row in overlaps:
-        if row["n_train"] or row["n_test"]:
-            said.append(
-                f"{row['model']}: {counted(row['n_train'], 'training row')} of "
-                f"{counted(row['n_train_subjects'], 'subject')}, {counted(row['n_test'], 'test row')} of "
-                f"{counted(row['n_test_subjects'], 'subject')}."
-            )
-        else:
-            said.append(f"{row['model']} does not say whom it was trained and tested on.")
+    said += [_about_training(one) for one in overlaps]
     return said
 
 
-def _warnings(result: Weighed, overlaps: list[dict[str, Any]]) -> list[str]:
+def _about_training(one: TrainingOverlap) -> str:
+    n_train, n_test = len(one.model.train_subjects), len(one.model.test_subjects)
+    if not n_train and not n_test:
+        return f"{one.model.name} does not say whom it was trained and tested on."
+    return (
+        f"{one.model.name}: {counted(n_train, 'training row')} of {counted(one.n_train_subjects, 'subject')}, "
+        f"{counted(n_test, 'test row')} of {counted(one.n_test_subjects, 'subject')}."
+    )
+
+
+def _warnings(result: WeightSummary, overlaps: list[TrainingOverlap]) -> list[str]:
     said = []
-    for row in overlaps:
-        if row["n_in_both"]:
+    for one in overlaps:
+        if one.in_both:
             said.append(
-                f"{row['model']} was tested on subjects it was trained on: {row['n_leaking']} of "
-                f"{counted(row['n_test'], 'test row')} belong to them, so its test error is likely to be too small "
-                f"(subjects {listed(row['in_both'].split(', '))})."
+                f"{one.model.name} was tested on subjects it was trained on: {one.n_leaking} of "
+                f"{counted(len(one.model.test_subjects), 'test row')} belong to them, so its test error is likely to "
+                f"be too small (subjects {listed(one.in_both)})."
             )
     if result.variants is not None and result.n_fitting > 1:
         said.append(
@@ -336,132 +298,7 @@ def _warnings(result: Weighed, overlaps: list[dict[str, Any]]) -> list[str]:
     return said
 
 
-def _overlap(model: ModelWeights) -> dict[str, Any]:
-    """Say how many rows a model was trained and tested on, and who is in both."""
-    train, test = set(model.train_subjects), set(model.test_subjects)
-    both = sorted(train & test, key=natural_key)
-    return {
-        "model": model.name,
-        "n_train": len(model.train_subjects),
-        "n_train_subjects": len(train),
-        "n_test": len(model.test_subjects),
-        "n_test_subjects": len(test),
-        "n_in_both": len(both),
-        "n_leaking": sum(subject in train for subject in model.test_subjects),
-        "in_both": ", ".join(both),
-        "n_nonzero": int(np.count_nonzero(model.values)),
-        "minimum": finite(np.nanmin(model.values)),
-        "maximum": finite(np.nanmax(model.values)),
-        "description": model.description,
-    }
-
-
-_MODEL_COLUMNS = (
-    Column("model", "Model"),
-    Column("n_train", "Training rows", "integer"),
-    Column("n_train_subjects", "Training subjects", "integer"),
-    Column("n_test", "Test rows", "integer"),
-    Column("n_test_subjects", "Test subjects", "integer"),
-    Column("n_in_both", "Subjects in both", "integer"),
-    Column("n_leaking", "Test rows of those", "integer"),
-    Column("n_nonzero", "Weights not zero", "integer"),
-    Column("minimum", "Lowest weight", "number"),
-    Column("maximum", "Highest weight", "number"),
-    Column("description", "Description"),
-    Column("in_both", "Who is in both", where="file"),
-)
-
-_VARIANT_COLUMNS = (
-    Column("variant", "Variant"),
-    Column("genotype", "Genotype"),
-    Column("chromosome", "Chromosome"),
-    Column("position", "Position", "integer"),
-)
-
-_GENOTYPE_COLUMNS = (
-    Column("genotype", "Genotype"),
-    Column("n_weights", "Weights", "integer"),
-    Column("n_nonzero", "Not zero", "integer"),
-    Column("minimum", "Lowest", "number"),
-    Column("maximum", "Highest", "number"),
-    Column("magnitude", "Mean magnitude", "number"),
-)
-
-
-def _top(cohort: Cohort, result: Weighed) -> list[dict[str, Any]]:
-    """Describe the weights that are listed."""
-    top = np.concatenate(result.top)
-    if result.variants is None:
-        named = named_edges(parcellation_of(cohort), top)
-    else:
-        named = _named_variants(result.variants, top)
-    rows = []
-    for row, index in zip(named, top.tolist(), strict=True):
-        own = result.values[:, index]
-        low, high = np.quantile(own, [0.25, 0.75])
-        rows.append(
-            {
-                **row,
-                "weight": float(result.average[index]),
-                **(
-                    {
-                        "lower_quartile": float(low),
-                        "upper_quartile": float(high),
-                        "iqr": float(result.iqr[index]),
-                        "agreement": float(result.agreement[index]),
-                    }
-                    if result.several
-                    else {}
-                ),
-            }
-        )
-    return rows
-
-
-def _top_columns(result: Weighed) -> tuple[Column, ...]:
-    several = (
-        Column("lower_quartile", "Lower quartile", "number"),
-        Column("upper_quartile", "Upper quartile", "number"),
-        Column("iqr", "IQR", "number"),
-        Column("agreement", "Models of this sign", "number"),
-    )
-    return (
-        *(EDGE_COLUMNS if result.variants is None else _VARIANT_COLUMNS),
-        Column("weight", "Mean weight" if result.several else "Weight", "number"),
-        *(several if result.several else ()),
-    )
-
-
-def _named_variants(variants: VariantSet, top: IntArray) -> list[dict[str, Any]]:
-    n_variants = len(variants.variant_ids)
-    return [
-        {
-            "variant": variants.variant_ids[index % n_variants],
-            "genotype": _GENOTYPES[index // n_variants],
-            "chromosome": variants.chromosomes[index % n_variants],
-            "position": int(variants.positions[index % n_variants]),
-        }
-        for index in top.tolist()
-    ]
-
-
-def _blocks(result: Weighed) -> list[dict[str, Any]]:
-    rows = []
-    for title, own in zip(_GENOTYPES, np.split(result.average, len(_GENOTYPES)), strict=True):
-        rows.append(
-            {
-                "genotype": title,
-                "n_weights": int(own.size),
-                "n_nonzero": int(np.count_nonzero(own)),
-                "minimum": finite(np.nanmin(own)),
-                "maximum": finite(np.nanmax(own)),
-                "magnitude": finite(float(np.nanmean(np.abs(own)))),
-            }
-        )
-    return rows
-
-
-def _title(cohort: Cohort, params: Params, result: Weighed) -> str:
+def _title(cohort: Cohort, params: Params, result: WeightSummary) -> str:
     whose = f"Mean weights of {len(result.models)} models" if result.several else f"Weights of {result.models[0].name}"
     if result.sample is None:
         return whose
@@ -477,7 +314,7 @@ def _label(params: Params) -> str:
     return {"none": "Weight", "mean": "Weight × mean", "sd": "Weight × SD"}[params.product]
 
 
-def _note(params: Params, result: Weighed) -> str:
+def _note(params: Params, result: WeightSummary) -> str:
     """What every figure of this result says below it."""
     lines = [listed([model.name for model in result.models])] if result.several else []
     if result.sample is not None:
@@ -486,32 +323,18 @@ def _note(params: Params, result: Weighed) -> str:
     return "\n".join(lines)
 
 
-def _rankings(result: Weighed) -> list[tuple[str, str, IntArray]]:
-    """Return name, title and weights of each ranking that has any."""
-    if result.variants is None:
-        rankings = [("ranking", "Strongest weights", result.top[0])]
-    else:
-        rankings = [
-            (f"ranking_{position}", f"Strongest weights of {genotype}", own)
-            for position, (genotype, own) in enumerate(zip(_GENOTYPES, result.top, strict=True), start=1)
-        ]
-    return [ranking for ranking in rankings if ranking[2].size]
+def _names(cohort: Cohort, params: Params, result: WeightSummary, weights: IntArray) -> list[str]:
+    """Return the names of weights for the figure."""
+    if result.variants is not None:
+        n_variants = len(result.variants.variant_ids)
+        return [result.variants.variant_ids[index % n_variants] for index in weights.tolist()]
+    parcellation = parcellation_of(cohort)
+    names = parcellation.labels if params.labels == "parcels" else [one or "none" for one in parcellation.networks]
+    first, second = (parcels.tolist() for parcels in edge_parcels(weights, parcellation.n_parcels))
+    return [f"{names[a]} – {names[b]}" for a, b in zip(first, second, strict=True)]
 
 
-def _names(params: Params, top: list[dict[str, Any]]) -> list[str]:
-    """Return the listed weights' names for the figure."""
-    names = []
-    for row in top:
-        if "variant" in row:
-            names.append(row["variant"])
-        elif params.labels == "parcels":
-            names.append(f"{row['label_a']} – {row['label_b']}")
-        else:
-            names.append(f"{row['network_a'] or 'none'} – {row['network_b'] or 'none'}")
-    return names
-
-
-def _alt(weights: FloatArray, result: Weighed) -> str:
+def _alt(weights: FloatArray, result: WeightSummary) -> str:
     mark = "boxes over models" if result.several else "bars"
     return (
         f"{counted(weights.size, 'weight')} as {mark}, from {weights.min():.4g} to {weights.max():.4g}; the table "
@@ -523,7 +346,7 @@ def _alt(weights: FloatArray, result: Weighed) -> str:
 
 
 def draw(
-    cohort: Cohort, params: Params, result: Weighed, report: Report, theme: Literal["light", "dark"]
+    cohort: Cohort, params: Params, result: WeightSummary, report: Report, theme: ThemeName
 ) -> Mapping[str, Figure]:
     from imagenomer.figures.chart import box_figure, box_statistics, ranking_figure
     from imagenomer.figures.drawings import Drawings
@@ -537,7 +360,7 @@ def draw(
             [
                 box_statistics(name, colour, own[np.isfinite(own)])
                 for name, colour, own in zip(
-                    _GENOTYPES, GROUP_COLOURS, np.split(result.average, len(_GENOTYPES)), strict=False
+                    GENOTYPES, GROUP_COLOURS, np.split(result.average, len(GENOTYPES)), strict=False
                 )
             ],
             title=f"{title}, by genotype",
@@ -545,18 +368,16 @@ def draw(
             note=note,
             theme=theme,
         )
-    rows = _top(cohort, result)
-    for name, heading, own in _rankings(result):
+    for name, heading, own in result.rankings:
         drawings[name] = partial(
             ranking_figure,
-            _names(params, rows[: own.size]),
+            _names(cohort, params, result, own),
             result.values[:, own].T,
             title=title if result.variants is None else f"{title}: {heading.lower()}",
             x_label=_label(params),
             note=note,
             theme=theme,
         )
-        rows = rows[own.size :]
     return Drawings(drawings)
 
 
