@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from imagenomer.analyses.confounds.evidence import weigh
-from imagenomer.analyses.confounds.verdict_words import TITLES
+from imagenomer.analyses.confounds.evidence import judge
+from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.words.terms import TITLES
 from imagenomer.progress import finish
 from imagenomer.statistics.verdict import Category
 from imagenomer.teaching import TRUTHS, generate
@@ -54,10 +55,10 @@ _BLAMED = ("confounding", "both")
 
 
 def verdict(truth: str, seed: int) -> dict[str, Any]:
-    """Weigh the candidates of one cohort as the report does, from its defaults."""
+    """Judge the candidates of one cohort as the report does, from its defaults."""
     cohort = finish(generate("small", seed, TRUTHS[truth]))
-    found = finish(weigh(cohort, "wrat", ancestry_components=2, permutations=PERMUTATIONS))
-    return {"overall": found.category, "candidates": {one.candidate.name: one.category for one in found.candidates}}
+    found = finish(judge(cohort, Params("wrat", permutations=PERMUTATIONS)))
+    return {"overall": found.category, "candidates": {name: one.category for name, one in found.candidates.items()}}
 
 
 def is_right(truth: str, row: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
+import ast
 import hashlib
 import json
 import sys
@@ -33,7 +34,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "py"))
 
 import null_cohorts  # noqa: E402
-from imagenomer.analyses.confounds.verdict_words import TITLES  # noqa: E402
+from imagenomer.analyses.confounds.evidence import judge  # noqa: E402
+from imagenomer.analyses.confounds.words.terms import TITLES  # noqa: E402
 from known_truths import EXPECTED, PERMUTATIONS, amiss, is_right, verdict  # noqa: E402
 from null_cohorts import NULL_TESTS, rejections  # noqa: E402
 
@@ -42,6 +44,8 @@ PAGE = ROOT / "site" / "docs" / "self-check.md"
 TEMPLATE = Path(__file__).with_name("self_check.template.md")
 #: Go up with every change of what this script does in a cohort.
 _VERDICTS_VERSION, _NULLS_VERSION = 2, 4
+#: Rooms of analyses whose modules a verdict may need.
+_ROOMS = ("imagenomer.analyses.confounds", "imagenomer.analyses.shared")
 #: A row of the records: of one cohort.
 Row = dict[str, Any]
 
@@ -49,26 +53,35 @@ Row = dict[str, Any]
 # --- running ---------------------------------------------------------------------------------------
 
 
-def fingerprint(version: int, *patterns: str) -> str:
+def fingerprint(version: int, files: Iterable[Path]) -> str:
     """Return a name for the state of the sources that some rates depend on."""
-    package = ROOT / "py" / "imagenomer"
     digest = hashlib.sha256(str(version).encode())
-    for path in sorted(path for pattern in patterns for path in package.glob(pattern)):
+    for path in sorted(files):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
+def needed_by(module: str) -> set[Path]:
+    """Return the files of an analysis's module and of what it imports of its room and of what rooms share."""
+    files: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        path = (ROOT / "py").joinpath(*waiting.pop().split(".")).with_suffix(".py")
+        if path in files or not path.is_file():
+            continue
+        files.add(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_ROOMS):
+                waiting += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return files
+
+
 def records() -> tuple[Path, Path]:
     """Return where the verdicts and the nulls of this state of the program are kept."""
-    nulls = fingerprint(_NULLS_VERSION, "statistics/**/*.py", "teaching/*.py")
-    confounds = ("subjects", "links", "evidence")
-    verdicts = fingerprint(
-        _VERDICTS_VERSION,
-        "statistics/**/*.py",
-        "teaching/*.py",
-        *(f"analyses/confounds/{name}.py" for name in confounds),
-        *(f"analyses/shared/{name}.py" for name in ("ancestry", "linear_model", "sample")),
-    )
+    package = ROOT / "py" / "imagenomer"
+    kernels = {*package.glob("statistics/**/*.py"), *package.glob("teaching/*.py")}
+    nulls = fingerprint(_NULLS_VERSION, kernels)
+    verdicts = fingerprint(_VERDICTS_VERSION, kernels | needed_by(judge.__module__))
     return CACHE / f"verdicts-{verdicts}.jsonl", CACHE / f"nulls-{nulls}.jsonl"
 
 

@@ -51,6 +51,18 @@ def test_nulls_are_rejected_no_more_often_than_they_should_be():
     assert counts.max() <= 3
 
 
+def test_the_verdicts_of_a_change_are_kept_apart_whatever_module_it_is_in_that_decides():
+    files = {
+        path.relative_to(self_check.ROOT / "py" / "imagenomer" / "analyses").as_posix()
+        for path in self_check.needed_by("imagenomer.analyses.confounds.evidence")
+    }
+    for name in ("evidence", "associations", "predictions", "subjects", "candidates", "params"):
+        assert f"confounds/{name}.py" in files
+    for name in ("ancestry", "linear_model", "sample"):
+        assert f"shared/{name}.py" in files
+    assert not any("/words/" in name or "/tables/" in name for name in files)
+
+
 def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
     record = tmp_path / "record.jsonl"
     record.write_text('{"what": "site", "seed": 1, "overall": "both"}\n{"what": "site", "se', encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.confounds.parts import PARTS
+from imagenomer.analyses.confounds.result import PARTS
 from imagenomer.analyses.contract import read_params
 from imagenomer.cohort import Phenotype, VariantSet
 from imagenomer.load import load
@@ -81,7 +81,7 @@ def by_scikit_learn(features, goal, splits):
 @pytest.mark.parametrize("name", ["y", "z"])
 def test_numbers_are_those_of_scikit_learn_from_coded_genotypes_in_the_same_folds(genotyped, found, name):
     result, _, rows = found
-    pair, dosage = result.everybody, genotyped.variant_sets["small"].dosage
+    pair, dosage = result.connectivity.everybody.pair, genotyped.variant_sets["small"].dosage
     known = (dosage >= 0).any(axis=1)[pair.subjects]
     coded = np.hstack([dosage[pair.subjects] == copies for copies in range(3)]).astype(float)
     edges = genotyped.measures["fc"].values[pair.rows].astype(float)
@@ -115,6 +115,15 @@ def test_components_of_ancestry_are_not_predicted_from_the_variants_they_are_mad
         assert "circular" in rows[name]["note"]
     assert not {"ancestry 1", "ancestry 2"} & {one["of"] for one in report.numbers["from_variants"]}
     assert any("which would be circular" in one for one in report.sentences)
+
+
+def test_a_column_that_is_only_named_like_a_component_of_ancestry_is_predicted_from_variants(genotyped):
+    named = Phenotype("ancestry 1", np.asarray(genotyped.phenotypes["z"].values))
+    cohort = dataclasses.replace(genotyped, phenotypes={**genotyped.phenotypes, "ancestry 1": named})
+    _, report, rows = run(cohort, target="y")
+    assert rows["ancestry 1"]["predicted"] > 0.3
+    assert rows["ancestry 2"]["score"] == "not predicted"
+    assert any(one.startswith("ancestry 2: made of these variants") for one in report.sentences)
 
 
 def test_too_few_genotypes_are_said(genotyped):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.confounds.evidence import weigh
+from imagenomer.analyses.confounds.evidence import judge
+from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.contract import TableView, read_params
 from imagenomer.cohort import Measure, Phenotype, VariantSet
 from imagenomer.errors import InputError
@@ -66,18 +67,18 @@ def found(confounded):
     return run(confounded, target="y")
 
 
-def test_the_planted_confounder_is_named_and_the_verdict_is_that_of_weighing(confounded, found):
+def test_the_planted_confounder_is_named_and_the_verdict_is_that_of_judging_alone(confounded, found):
     _, result, report = found
     assert report.numbers["verdict"] == "confounding"
     verdicts = {one["candidate"]: one["verdict"] for one in report.numbers["verdicts"]}
     assert verdicts["z"] == "confounding"
     assert verdicts["unrelated"] == "unrelated"
-    weighed = finish(weigh(confounded, "y", ancestry_components=2, permutations=99))
-    assert [one.category for one in weighed.candidates] == list(result.categories)
-    np.testing.assert_allclose(
-        [dataclasses.astuple(one.evidence) for one in weighed.candidates],
-        [dataclasses.astuple(one) for one in result.evidence],
-    )
+    alone, reported = finish(judge(confounded, Params("y", permutations=99))), result.verdict.verdict
+    assert (alone.category, alone.p_target) == (reported.category, reported.p_target)
+    assert list(alone.candidates) == list(reported.candidates)
+    for one, other in zip(alone.candidates.values(), reported.candidates.values(), strict=True):
+        assert one.category == other.category
+        np.testing.assert_equal(dataclasses.astuple(one.evidence), dataclasses.astuple(other.evidence))
 
 
 def test_every_sentence_of_the_verdict_leads_to_a_view(found):
@@ -215,11 +216,11 @@ def test_by_default_few_candidates_are_taken_the_usual_ones_first(confounded):
     phenotypes = {**confounded.phenotypes, **many, **usual, "id": names, "rare": rare}
     cohort = dataclasses.replace(confounded, phenotypes=phenotypes, variant_sets={})
     params = read_params(REPORT, {"target": "y", "permutations": 99})
-    people = finish(REPORT.parts[0].compute(cohort, params, None)).people
-    chosen = [one.name for one in people.candidates]
+    people = finish(REPORT.parts[0].compute(cohort, params, None)).phenotypes.people
+    chosen = [one.name for one in people.candidates.phenotypes]
     assert len(chosen) == 8
     assert {"mean_fd", "Sex", "z", "group"} <= set(chosen)
-    said = " ".join(people.about)
+    said = " ".join(people.candidates.about)
     assert "rare (known of 20 of 120 people)" in said
     assert "id (120 levels)" in said
     assert "the report takes 8" in said
@@ -242,13 +243,13 @@ def test_by_default_motion_is_a_candidate_once_that_of_the_scans_which_are_used(
     )
     for task, own in ((None, "mean_fd"), ("rest", "mean_fd (rest)")):
         params = read_params(REPORT, {"target": "y", "task": task, "permutations": 99})
-        people = finish(REPORT.parts[0].compute(cohort, params, None)).people
-        assert [one.name for one in people.candidates if one.name in motion] == [own]
-        assert "about other scans than those used: mean_fd" in " ".join(people.about)
+        people = finish(REPORT.parts[0].compute(cohort, params, None)).phenotypes.people
+        assert [one.name for one in people.candidates.phenotypes if one.name in motion] == [own]
+        assert "about other scans than those used: mean_fd" in " ".join(people.candidates.about)
     params = read_params(REPORT, {"target": "y", "task": "rest", "candidates": ["mean_fd"], "permutations": 99})
-    people = finish(REPORT.parts[0].compute(cohort, params, None)).people
+    people = finish(REPORT.parts[0].compute(cohort, params, None)).phenotypes.people
     assert "mean_fd is not about the scans that are used here, or not about these alone; mean_fd (rest) is" in " ".join(
-        people.about
+        people.candidates.about
     )
 
 

@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from imagenomer.analyses.confounds.evidence import weigh
+from imagenomer.analyses.confounds.evidence import judge
+from imagenomer.analyses.confounds.params import Params
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
@@ -28,8 +29,8 @@ from planted import N, planted
 def test_a_planted_truth_is_what_the_numbers_are_consistent_with(truth, about_z, about_all):
     right, n_tries = 0, 6
     for seed in range(n_tries):
-        weighed = finish(weigh(planted(seed, truth), "y", permutations=99, seed=seed))
-        right += weighed.of("z").category == about_z and weighed.category == about_all
+        found = finish(judge(planted(seed, truth), Params("y", permutations=99, seed=seed)))
+        right += found.candidates["z"].category == about_z and found.category == about_all
     assert right >= n_tries - 1
 
 
@@ -40,10 +41,10 @@ def test_people_who_lack_a_candidate_are_left_out_of_its_numbers_only():
     holed = dataclasses.replace(
         whole, phenotypes={**whole.phenotypes, "z": Phenotype("z", z), "unrelated": Phenotype("unrelated", other)}
     )
-    found = finish(weigh(holed, "y", permutations=99))
-    assert found.of("z").evidence.n_subjects == 90
-    assert found.of("unrelated").evidence.n_subjects == N
-    assert found.of("z").category == "confounding"
+    found = finish(judge(holed, Params("y", permutations=99)))
+    assert found.candidates["z"].evidence.n_subjects == 90
+    assert found.candidates["unrelated"].evidence.n_subjects == N
+    assert found.candidates["z"].category == "confounding"
 
 
 def test_a_category_as_target_and_as_candidate():
@@ -57,25 +58,25 @@ def test_a_category_as_target_and_as_candidate():
             "three": Phenotype("three", np.digitize(y, [-0.6, 0.6]), ("a", "b", "c")),
         },
     )
-    found = finish(weigh(levelled, "y", candidates=("z",), permutations=99))
-    assert found.of("z").category == "confounding"
-    three = finish(weigh(levelled, "three", candidates=("z",), permutations=99))
-    assert three.of("z").category == "confounding"
-    one = finish(weigh(levelled, "three", level="c", candidates=("z",), permutations=99))
-    assert one.of("z").category in ("confounding", "cannot tell")
+    found = finish(judge(levelled, Params("y", candidates=("z",), permutations=99)))
+    assert found.candidates["z"].category == "confounding"
+    three = finish(judge(levelled, Params("three", candidates=("z",), permutations=99)))
+    assert three.candidates["z"].category == "confounding"
+    one = finish(judge(levelled, Params("three", level="c", candidates=("z",), permutations=99)))
+    assert one.candidates["z"].category in ("confounding", "cannot tell")
 
 
 def test_candidates_must_be_others_than_the_target_and_there(cohort):
     with pytest.raises(InputError, match="is the target"):
-        finish(weigh(cohort, "age", candidates=("age",)))
+        finish(judge(cohort, Params("age", candidates=("age",))))
     with pytest.raises(InputError, match="no phenotype 'height'"):
-        finish(weigh(cohort, "age", candidates=("height",)))
+        finish(judge(cohort, Params("age", candidates=("height",))))
     with pytest.raises(InputError, match="can be a candidate"):
-        finish(weigh(cohort, "age", candidates=("site",)))
+        finish(judge(cohort, Params("age", candidates=("site",), ancestry_components=0)))
 
 
 def test_a_candidate_that_says_what_the_target_says_cannot_be_told_from_it():
     whole = planted(3, "real effect")
     same = Phenotype("same", 2 * np.asarray(whole.phenotypes["y"].values) + 1)
-    found = finish(weigh(dataclasses.replace(whole, phenotypes={**whole.phenotypes, "same": same}), "y"))
-    assert found.of("same").category == "cannot tell"
+    found = finish(judge(dataclasses.replace(whole, phenotypes={**whole.phenotypes, "same": same}), Params("y")))
+    assert found.candidates["same"].category == "cannot tell"

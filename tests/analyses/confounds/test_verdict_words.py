@@ -6,7 +6,9 @@ from typing import get_args
 
 import pytest
 
-from imagenomer.analyses.confounds.verdict_words import TITLES, about_candidate
+from imagenomer.analyses.confounds.evidence import CandidateVerdict
+from imagenomer.analyses.confounds.words.terms import TITLES
+from imagenomer.analyses.confounds.words.verdict import about_candidate
 from imagenomer.statistics.verdict import Category, Evidence, decide
 
 
@@ -33,7 +35,6 @@ def test_words_about_a_candidate_follow_the_level_of_significance_that_decides(
     alpha, p_rest, p_predictions, remaining, said, not_said
 ):
     evidence = Evidence(200, 0.001, 1e-9, p_rest, remaining, retained=0.9, p_predictions=p_predictions)
-    adjusted = object()  # that something could be computed
-    text = about_candidate("z", "y", evidence, decide(evidence, alpha), adjusted, alpha).text
+    text = about_candidate("z", "y", CandidateVerdict(evidence, decide(evidence, alpha)), alpha).text
     assert said in text
     assert not_said not in text

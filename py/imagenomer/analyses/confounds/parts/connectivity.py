@@ -1,0 +1,112 @@
+"""Second part of a confound report: what is associated with connectivity, edge by edge and as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imagenomer.analyses.confounds.associations import TargetConnectivity, target_connectivity, whole_association
+from imagenomer.analyses.confounds.edge_maps import EdgeMap, candidate_edge_map, target_edge_map
+from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.predictions import PredictionScore, predict_candidate, score_of_connectivity
+from imagenomer.analyses.confounds.subjects import Pair, Subjects, candidate_model, known_of, pair_of, stream
+from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.statistics.multivariate import ShareExplained
+from imagenomer.types import BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairConnectivity:
+    """How the target is associated with connectivity in those who have some candidates.
+
+    Attributes
+    ----------
+    pair : Pair
+    target : TargetConnectivity
+    target_map : EdgeMap
+    """
+
+    pair: Pair
+    target: TargetConnectivity
+    target_map: EdgeMap
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CandidateConnectivity:
+    """How one candidate, and the target in the same people, are associated with connectivity.
+
+    Attributes
+    ----------
+    candidate : Phenotype
+    here : PairConnectivity
+        The people who have both, and the target among them.
+    edge_map : EdgeMap
+        Of the candidate.
+    share : ShareExplained
+        Of connectivity, by the candidate.
+    prediction : PredictionScore or None
+        Of the candidate; None where a level is too rare for the folds.
+    """
+
+    candidate: Phenotype
+    here: PairConnectivity
+    edge_map: EdgeMap
+    share: ShareExplained
+    prediction: PredictionScore | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConnectivityPart:
+    """What is associated with connectivity.
+
+    Attributes
+    ----------
+    everybody : PairConnectivity
+        Those who have the target.
+    prediction : PredictionScore
+        Of the target, in everybody.
+    candidates : mapping of str to CandidateConnectivity
+        By name; without those of whom too little varies.
+    """
+
+    everybody: PairConnectivity
+    prediction: PredictionScore
+    candidates: Mapping[str, CandidateConnectivity]
+
+
+def compute_connectivity(cohort: Cohort, params: Params, people: Subjects) -> Steps[ConnectivityPart]:
+    seed = int(params.seed)
+    all_known = known_of(people, ())
+    everybody = yield from _pair_connectivity(cohort, params, people, all_known)
+    shared = {all_known.tobytes(): everybody}
+    candidates = {}
+    for candidate in people.candidates.phenotypes:
+        known = known_of(people, (candidate,))
+        key = known.tobytes()
+        try:
+            if key not in shared:
+                shared[key] = yield from _pair_connectivity(cohort, params, people, known)
+            own = yield from _candidate_connectivity(cohort, params, people, candidate, shared[key])
+        except InputError:
+            continue
+        candidates[candidate.name] = own
+    return ConnectivityPart(everybody, score_of_connectivity(everybody.target.predicted, seed), candidates)
+
+
+def _pair_connectivity(cohort: Cohort, params: Params, people: Subjects, known: BoolArray) -> Steps[PairConnectivity]:
+    pair = yield from pair_of(people, known, int(params.repetitions), int(params.seed))
+    target = yield from target_connectivity(pair, int(params.permutations), int(params.seed))
+    return PairConnectivity(pair, target, (yield from target_edge_map(cohort, people, pair, (), params.alpha)))
+
+
+def _candidate_connectivity(
+    cohort: Cohort, params: Params, people: Subjects, candidate: Phenotype, here: PairConnectivity
+) -> Steps[CandidateConnectivity]:
+    pair, seed = here.pair, int(params.seed)
+    own_map = yield from candidate_edge_map(cohort, people, pair, candidate, params.alpha)
+    model = candidate_model(candidate, pair.subjects)
+    rng = stream(seed, "candidate", candidate.name)
+    share = yield from whole_association(pair, model, int(params.permutations), rng)
+    return CandidateConnectivity(candidate, here, own_map, share, (yield from predict_candidate(pair, candidate, seed)))

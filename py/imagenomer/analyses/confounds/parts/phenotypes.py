@@ -1,0 +1,160 @@
+"""First part of a confound report: which candidates are associated with the target, and who is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagenomer import groups
+from imagenomer.analyses.confounds.associations import associate, corrected_p
+from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.subjects import Subjects, choose_subjects
+from imagenomer.analyses.shared.linear_model import whole
+from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.progress import Steps
+from imagenomer.statistics.pairwise import Pairs, associate_pairs
+from imagenomer.types import BoolArray, FloatArray, IntArray
+
+#: Candidates that are looked at more closely, the most clearly associated with the target first.
+_MOST_CLOSELY = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CandidateAssociation:
+    """How a candidate is associated with the target.
+
+    Attributes
+    ----------
+    candidate : Phenotype
+    association : float
+        Pearson's r, epsilon or Cramer's V, see `imagenomer.statistics.pairwise`.
+    neg_log10_p : float
+    p_corrected : float
+        Corrected for the number of candidates (Holm).
+    n_subjects : int
+        Who have both.
+    """
+
+    candidate: Phenotype
+    association: float
+    neg_log10_p: float
+    p_corrected: float
+    n_subjects: int
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRow:
+    """How many are left out, of one level of a candidate or of those who lack it.
+
+    Attributes
+    ----------
+    candidate, level : str
+        ``level`` is "" for those without a value.
+    n, n_used : int
+        In the group, and of these with connectivity and the target.
+    target : float
+        Mean of the target in those who are used (share of the level that is tested); NaN where there is none.
+    p_value : float
+        Of level and of being used going together, of the whole candidate; NaN where nobody is left out, or none is.
+    """
+
+    candidate: str
+    level: str
+    n: int
+    n_used: int
+    target: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhenotypePart:
+    """Which candidates are associated with the target.
+
+    Attributes
+    ----------
+    people : Subjects
+    associations : mapping of str to CandidateAssociation
+        Of every candidate, by name.
+    closest : tuple of str
+        Candidates that are looked at more closely: those that are most clearly associated with the target, the
+        clearest first.
+    missing : tuple of MissingRow
+        Who is left out, by candidate and level.
+    """
+
+    people: Subjects
+    associations: Mapping[str, CandidateAssociation]
+    closest: tuple[str, ...]
+    missing: tuple[MissingRow, ...]
+
+
+def compute_phenotypes(cohort: Cohort, params: Params) -> Steps[PhenotypePart]:
+    for name in ("permutations", "repetitions", "seed", "ancestry_components"):
+        whole(name.replace("_", " "), getattr(params, name))
+    people = yield from choose_subjects(cohort, params)
+    pairs = yield from associate(people)
+    associations = _associations(people.candidates.phenotypes, pairs)
+    # Where no test was made there is no candidate to look at: NaN is not at most alpha.
+    clear = [name for name, one in associations.items() if one.p_corrected <= params.alpha]
+    closest = sorted(clear, key=lambda name: -associations[name].neg_log10_p)[:_MOST_CLOSELY]
+    missing = yield from _missing(cohort, people, params.group)
+    return PhenotypePart(people, associations, tuple(closest), missing)
+
+
+def _associations(candidates: tuple[Phenotype, ...], pairs: Pairs) -> dict[str, CandidateAssociation]:
+    p_corrected = corrected_p(pairs)
+    return {
+        candidate.name: CandidateAssociation(
+            candidate,
+            float(pairs.association[0, index + 1]),
+            float(pairs.neg_log10_p[0, index + 1]),
+            float(p_corrected[index]),
+            int(pairs.n_subjects[0, index + 1]),
+        )
+        for index, candidate in enumerate(candidates)
+    }
+
+
+def _missing(cohort: Cohort, people: Subjects, group: str | None) -> Steps[tuple[MissingRow, ...]]:
+    """Return who is left out for want of connectivity or the target, by candidate."""
+    members = np.flatnonzero(groups.select(cohort, group).included)
+    used = np.isin(members, people.subjects)
+    in_use = np.zeros(cohort.n_subjects, dtype=np.intp)
+    in_use[people.subjects] = 1
+    being_used = Phenotype("used", in_use, ("no", "yes"))
+    target = _target_of(cohort, people)
+    rows = []
+    for candidate in people.candidates.phenotypes:
+        pairs = yield from associate_pairs([candidate, being_used], members)
+        p_value = float(10 ** -pairs.neg_log10_p[0, 1])
+        for level, own in _levels(candidate, members, people.subjects):
+            here = members[own & used]
+            mean = float(target[here].mean()) if here.size else np.nan
+            if own.any():
+                rows.append(MissingRow(candidate.name, level, int(own.sum()), here.size, mean, p_value))
+    return tuple(rows)
+
+
+def _target_of(cohort: Cohort, people: Subjects) -> FloatArray:
+    """Return the target of everybody, NaN where not used, or of several levels: these have no mean."""
+    values = np.full(cohort.n_subjects, np.nan)
+    if not people.target.levels or people.target.level is not None:
+        values[people.subjects] = people.target.target
+    return values
+
+
+def _levels(candidate: Phenotype, members: IntArray, subjects: IntArray) -> Iterator[tuple[str, BoolArray]]:
+    """Yield the levels of a candidate, or both sides of its median, and who of the members is of each; "": missing."""
+    if candidate.levels:
+        for code, level in enumerate(candidate.levels):
+            yield level, candidate.values[members] == code
+    else:
+        middle = float(np.nanmedian(candidate.values[subjects]))
+        with np.errstate(invalid="ignore"):
+            low = candidate.values[members] <= middle
+        known = ~candidate.missing[members]
+        yield f"up to {middle:.4g}", low & known
+        yield f"above {middle:.4g}", ~low & known
+    yield "", candidate.missing[members]

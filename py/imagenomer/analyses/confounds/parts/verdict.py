@@ -1,0 +1,155 @@
+"""Last part of a confound report: tests of confounding, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagenomer.analyses.confounds.evidence import Verdict, evidence_of, no_evidence, verdict_of
+from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.parts.adjustment import AdjustmentPart
+from imagenomer.analyses.confounds.parts.connectivity import CandidateConnectivity, ConnectivityPart
+from imagenomer.analyses.confounds.parts.phenotypes import PhenotypePart
+from imagenomer.analyses.confounds.parts.prediction import with_own_space
+from imagenomer.analyses.confounds.predictions import covariate_columns
+from imagenomer.analyses.confounds.subjects import stream
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.statistics.models import Ridge
+from imagenomer.statistics.prediction_checks import (
+    PermutationTest,
+    ShuffledFeatures,
+    permutation_test,
+    shuffled_features,
+)
+from imagenomer.statistics.strata import Strata, strata_of
+
+#: Rearrangements, at most: each is a cross-validation.
+MOST_FOR_PREDICTIONS = 99
+N_SHUFFLES = 3
+#: Folds in which it is looked whether regressing a candidate out leaks.
+_N_SPLITS_SHUFFLED = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RestrictedTest:
+    """Prediction of targets that were rearranged within strata of a candidate, and over everybody.
+
+    Attributes
+    ----------
+    strata : Strata
+    within : PermutationTest
+        Is more learned than the strata?
+    over_all : PermutationTest
+        Is anything learned?
+    p_strata : float
+        Chance that targets rearranged over everybody are predicted as well as, on average, those rearranged within
+        strata: are the strata themselves learned?
+    """
+
+    strata: Strata
+    within: PermutationTest
+    over_all: PermutationTest
+    p_strata: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VerdictPart:
+    """Tests of confounding, and what all numbers are consistent with.
+
+    Attributes
+    ----------
+    restricted : mapping of str to RestrictedTest
+        Of candidates that are looked at closely, by name; without those within whose strata nothing can be rearranged.
+    shuffled : mapping of str to ShuffledFeatures
+        Of the candidate most clearly associated with the target: the control takes long, and is of the method.
+    verdict : Verdict
+    """
+
+    restricted: Mapping[str, RestrictedTest]
+    shuffled: Mapping[str, ShuffledFeatures]
+    verdict: Verdict
+
+
+def compute_verdict(
+    params: Params, phenotypes: PhenotypePart, connectivity: ConnectivityPart, adjustment: AdjustmentPart
+) -> Steps[VerdictPart]:
+    n, seed = min(int(params.permutations), MOST_FOR_PREDICTIONS), int(params.seed)
+    over_all: dict[bytes, PermutationTest] = {}
+    restricted, shuffled = {}, {}
+    for name, own in connectivity.candidates.items():
+        if name not in phenotypes.closest:
+            continue
+        test = yield from _restricted_test(own, over_all, n, seed)
+        if test is not None:
+            restricted[name] = test
+        if name == phenotypes.closest[0]:
+            control = yield from _shuffled(own, seed)
+            if control is not None:
+                shuffled[name] = control
+    return VerdictPart(restricted, shuffled, _verdict(params, phenotypes, connectivity, adjustment))
+
+
+def _restricted_test(
+    own: CandidateConnectivity, over_all: dict[bytes, PermutationTest], n_permutations: int, seed: int
+) -> Steps[RestrictedTest | None]:
+    """Rearrange the target within strata of a candidate; None for three classes, or where nothing can be rearranged.
+
+    Parameters
+    ----------
+    over_all : dict
+        Targets rearranged over everybody, by who has the candidate; what is made is added.
+    """
+    pair = own.here.pair
+    if own.here.target.predicted.n_classes > 2:
+        return None
+    key = pair.positions.tobytes()
+    if key not in over_all:
+        rng = stream(seed, "over all")
+        over_all[key] = yield from permutation_test(pair.space, pair.goal, pair.splits, Ridge(), n_permutations, rng)
+    strata = strata_of(own.candidate, pair.subjects)
+    rng = stream(seed, "restricted", own.candidate.name)
+    try:
+        within = yield from permutation_test(
+            pair.space, pair.goal, pair.splits, Ridge(), n_permutations, rng, blocks=strata.codes
+        )
+    except InputError:
+        return None
+    null = over_all[key].null
+    reached = np.count_nonzero(null >= float(np.nanmean(within.null)))
+    return RestrictedTest(strata, within, over_all[key], float((1 + reached) / (1 + null.size)))
+
+
+def _shuffled(own: CandidateConnectivity, seed: int) -> Steps[ShuffledFeatures | None]:
+    """Predict from connectivity of other people after regressing a candidate out, which tells whether that leaks."""
+    pair = with_own_space(own.here.pair)
+    try:
+        return (
+            yield from shuffled_features(
+                pair.space,
+                pair.goal,
+                pair.splits[:_N_SPLITS_SHUFFLED],
+                Ridge(),
+                N_SHUFFLES,
+                stream(seed, "shuffled", own.candidate.name),
+                covariates=covariate_columns((own.candidate,), pair.subjects),
+            )
+        )
+    except InputError:
+        return None
+
+
+def _verdict(
+    params: Params, phenotypes: PhenotypePart, connectivity: ConnectivityPart, adjustment: AdjustmentPart
+) -> Verdict:
+    p_target = connectivity.everybody.target.p_value
+    evidence = {}
+    for name, one in phenotypes.associations.items():
+        if name in adjustment.conditional:
+            pair = connectivity.candidates[name].here.pair
+            evidence[name] = evidence_of(pair, p_target, one.p_corrected, adjustment.conditional[name])
+        else:
+            evidence[name] = no_evidence(phenotypes.people, one.candidate, p_target, one.p_corrected)
+    return verdict_of(evidence, p_target, params.alpha)

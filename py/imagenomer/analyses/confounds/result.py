@@ -1,0 +1,97 @@
+"""What a confound report has computed so far, and the parts in which it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.parts.adjustment import AdjustmentPart, compute_adjustment
+from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart, compute_connectivity
+from imagenomer.analyses.confounds.parts.overlap import OverlapPart, compute_overlap
+from imagenomer.analyses.confounds.parts.phenotypes import PhenotypePart, compute_phenotypes
+from imagenomer.analyses.confounds.parts.prediction import PredictionPart, compute_prediction
+from imagenomer.analyses.confounds.parts.variants import VariantPart, compute_variants
+from imagenomer.analyses.confounds.parts.verdict import VerdictPart, compute_verdict
+from imagenomer.analyses.contract import Part
+from imagenomer.cohort import Cohort
+from imagenomer.progress import Steps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConfoundResult:
+    """The parts of a confound report, each complete in itself; None: not computed yet.
+
+    There is no part on variants either where the cohort has no genotypes, or too few people have.
+    """
+
+    phenotypes: PhenotypePart
+    connectivity: ConnectivityPart | None = None
+    variants: VariantPart | None = None
+    overlap: OverlapPart | None = None
+    adjustment: AdjustmentPart | None = None
+    prediction: PredictionPart | None = None
+    verdict: VerdictPart | None = None
+
+    @property
+    def target_name(self) -> str:
+        """The target as it is called: "wrat", "ancestry = EA"."""
+        return self.phenotypes.people.target.name
+
+
+_Earlier = TypeVar("_Earlier")
+
+
+def _computed(part: _Earlier | None) -> _Earlier:
+    """Return an earlier part that a later one needs: parts are computed in their order."""
+    if part is None:
+        raise RuntimeError("a part of the confound report was asked for before the parts that it needs")
+    return part
+
+
+def _phenotypes(cohort: Cohort, params: Params, so_far: None) -> Steps[ConfoundResult]:
+    return ConfoundResult((yield from compute_phenotypes(cohort, params)))
+
+
+def _connectivity(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
+    part = yield from compute_connectivity(cohort, params, so_far.phenotypes.people)
+    return replace(so_far, connectivity=part)
+
+
+def _variants(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
+    connectivity = _computed(so_far.connectivity)
+    part = yield from compute_variants(cohort, params, so_far.phenotypes.people, connectivity)
+    return replace(so_far, variants=part)
+
+
+def _overlap(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
+    connectivity = _computed(so_far.connectivity)
+    part = yield from compute_overlap(cohort, params, so_far.phenotypes, connectivity, so_far.variants)
+    return replace(so_far, overlap=part)
+
+
+def _adjustment(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
+    part = yield from compute_adjustment(cohort, params, so_far.phenotypes, _computed(so_far.connectivity))
+    return replace(so_far, adjustment=part)
+
+
+def _prediction(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
+    part = yield from compute_prediction(params, so_far.phenotypes, _computed(so_far.connectivity))
+    return replace(so_far, prediction=part)
+
+
+def _verdict(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
+    connectivity, adjustment = _computed(so_far.connectivity), _computed(so_far.adjustment)
+    part = yield from compute_verdict(params, so_far.phenotypes, connectivity, adjustment)
+    return replace(so_far, verdict=part)
+
+
+PARTS = (
+    Part("phenotypes", "Which candidates go with the target", _phenotypes),
+    Part("connectivity", "What goes with connectivity", _connectivity),
+    Part("variants", "What goes with variants", _variants),
+    Part("overlap", "Are they the same edges and variants", _overlap),
+    Part("adjustment", "What is left when a candidate is adjusted for", _adjustment),
+    Part("prediction", "Prediction, with and without each candidate", _prediction),
+    Part("tests", "Tests of confounding, and the verdict", _verdict),
+)

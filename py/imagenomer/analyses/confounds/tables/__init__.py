@@ -1,0 +1,1 @@
+"""The tables of a confound report, by what they are of."""

@@ -1,0 +1,1 @@
+"""The words of a confound report: sentences, warnings, the verdict and methods."""

@@ -1,0 +1,93 @@
+"""Methods of a confound report, as a paper tells them, with citations."""
+
+from __future__ import annotations
+
+from imagenomer import ARTICLE
+from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.parts.overlap import N_TOP
+from imagenomer.analyses.confounds.result import ConfoundResult
+from imagenomer.analyses.confounds.subjects import N_FOLDS
+from imagenomer.analyses.contract import Methods
+from imagenomer.analyses.shared.predictors import coded_genotypes
+from imagenomer.analyses.shared.sample import listed
+from imagenomer.cohort import Cohort
+
+_CITATIONS = {
+    "mdmr": "McArdle BH, Anderson MJ. Fitting multivariate models to community data. Ecology 82:290-297, 2001. "
+    "https://doi.org/10.1890/0012-9658(2001)082[0290:FMMTCD]2.0.CO;2",
+    "cwas": "Shehzad Z, Kelly C, Reiss PT, et al. A multivariate distance-based analytic framework for connectome-wide "
+    "association studies. NeuroImage 93:74-94, 2014. https://doi.org/10.1016/j.neuroimage.2014.02.024",
+    "freedman": "Freedman D, Lane D. A nonstochastic interpretation of reported significance levels. J Bus Econ Stat "
+    "1:292-298, 1983. https://doi.org/10.1080/07350015.1983.10509354",
+    "phipson": "Phipson B, Smyth GK. Permutation p-values should never be zero. Stat Appl Genet Mol Biol 9:39, 2010. "
+    "https://doi.org/10.2202/1544-6115.1585",
+    "chyzhyk": "Chyzhyk D, Varoquaux G, Milham M, Thirion B. How to remove or control confounds in predictive models, "
+    "with applications to brain biomarkers. GigaScience 11:giac014, 2022. https://doi.org/10.1093/gigascience/giac014",
+    "spisak": "Spisak T. Statistical quantification of confounding bias in machine learning models. GigaScience "
+    "11:giac082, 2022. https://doi.org/10.1093/gigascience/giac082",
+    "berrett": "Berrett TB, Wang Y, Barber RF, Samworth RJ. The conditional permutation test for independence while "
+    "controlling for confounders. J R Stat Soc B 82:175-197, 2020. https://doi.org/10.1111/rssb.12340",
+    "chaibub": "Chaibub Neto E. Using permutations to detect, quantify and correct for confounding in machine learning "
+    "predictions. arXiv:1805.07465, 2018.",
+    "hamdan": "Hamdan S, Love BC, von Polier GG, et al. Confound-leakage: confound removal in machine learning leads "
+    "to leakage. GigaScience 12:giad071, 2023. https://doi.org/10.1093/gigascience/giad071",
+    "rosenbaum": "Rosenbaum PR, Rubin DB. Constructing a control group using multivariate matched sampling methods "
+    "that incorporate the propensity score. Am Stat 39:33-38, 1985. https://doi.org/10.1080/00031305.1985.10479383",
+    "marek": "Marek S, Tervo-Clemmens B, Calabro FJ, et al. Reproducible brain-wide association studies require "
+    "thousands of individuals. Nature 603:654-660, 2022. https://doi.org/10.1038/s41586-022-04492-9",
+    "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 6:65-70, 1979.",
+    "case": ARTICLE,
+}
+
+
+def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
+    people, candidates = result.phenotypes.people, result.phenotypes.associations
+    text = [
+        f"Associations of {result.target_name} with connectivity were examined in {people.n_subjects:,} people, one "
+        f"observation each, for confounding by {listed(candidates)} (compare Orlichenko et al. 2023). Associations "
+        "between phenotypes are Pearson correlations, correlation ratios and Cramer's V without their bias, corrected "
+        "by Holm's method."
+    ]
+    cited = ["case", "holm"]
+    if result.connectivity is not None:
+        text.append(
+            "Every edge was tested by a linear model with Bonferroni correction. Connectivity as a whole was tested by "
+            "the share of the summed variance of all edges that a phenotype explains (McArdle and Anderson 2001; "
+            f"Shehzad et al. 2014), given covariates by {params.permutations:,} rearrangements of residuals (Freedman "
+            "and Lane 1983; Phipson and Smyth 2010)."
+        )
+        cited += ["mdmr", "cwas", "freedman", "phipson"]
+    if result.overlap is not None:
+        variants = f", and of the {N_TOP} strongest variants" if result.variants is not None else ""
+        text.append(
+            f"Overlap of edges and similarity of maps{variants} were compared with those of targets that were "
+            "rearranged over all people and within strata of the candidate (levels; of numbers, up to ten "
+            "bins of equal size)."
+        )
+    if result.variants is not None:
+        text.append(
+            "The target and each candidate that is not made of the genotypes were predicted from the variants, each as "
+            f"{coded_genotypes(result.variants.share_missing)}, and from connectivity of the same people in the "
+            f"same {N_FOLDS} folds, by ridge regression."
+        )
+    if result.prediction is not None:
+        text.append(
+            f"Predictions were made by ridge regression in {N_FOLDS}-fold cross-validation"
+            + (f", repeated {params.repetitions} times" if params.repetitions > 1 else "")
+            + ": from connectivity, from the candidate, from both (the candidate without penalty), and from "
+            "connectivity with the candidate regressed out, all fitted to training parts only (Chyzhyk et al. 2022); "
+            "within levels of the candidate and from one to the other; and in a subsample matched without replacement "
+            "within 0.2 standard deviations (Rosenbaum and Rubin 1985)."
+        )
+        cited += ["chyzhyk", "rosenbaum"]
+    if result.verdict is not None:
+        text.append(
+            "Confounding of predictions was tested by the partial confounder test (Spisak 2022), with the sampler of "
+            "Berrett et al. (2020) and a penalised spline or multinomial logistic model of the candidate given the "
+            "target, after a spline of the target was taken out of the predictions, and by restricted permutations "
+            "(Chaibub Neto 2018). As a control for leaks, connectivity was exchanged between people after confound "
+            "regression (Hamdan et al. 2023). With samples of this size, associations of single edges are unstable "
+            "(Marek et al. 2022)."
+        )
+        cited += ["spisak", "berrett", "chaibub", "hamdan", "marek"]
+    return Methods(tuple(text), tuple(sorted(_CITATIONS[key] for key in cited)))
