@@ -11,13 +11,14 @@ from dom import add, clear, find, h, hide, later, listen, on_failure, show, star
 from faults import Faults
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
+from logic.needs import lacking
 from logic.protocol import Bug, Cancelled, Lost, Refused
 from logic.words import plural
 from offline_copy import OfflineCopy
 from opening import Opener
 from overview import OverviewTab
 from privacy import PrivacyPanel
-from report import AnalysisTab, lacking
+from report import AnalysisTab
 from second import SecondCohort
 from start import ProgressLine, StartScreen
 from tab_bar import TabBar

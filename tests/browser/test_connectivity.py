@@ -105,8 +105,8 @@ def test_a_tile_is_painted_in_the_colours_of_its_values(page: Page, shared_data:
     limit = float(page.locator(".shared-scale .ticks span").first.inner_text())
     edges = scan(shared_data, 4, "rest").astype(np.float32)
     painted = paint_edges(edges, order=POWER.display_order, colormap="blue-orange", limit=limit)
-    shown = pixels(tile(page, "Subject 4, rest")).astype(int)
-    assert np.abs(shown - painted).max() <= 1  # a canvas keeps colours premultiplied
+    # A canvas keeps colours premultiplied.
+    wait_until(page, lambda: np.abs(pixels(tile(page, "Subject 4, rest")).astype(int) - painted).max() <= 1)
 
 
 def test_captions_show_what_is_chosen(page: Page) -> None:
@@ -200,9 +200,9 @@ def test_the_wheel_zooms_at_the_pointer_and_home_shows_the_whole(viewer: Locator
         page.mouse.wheel(0, -200)
     page.mouse.move(box["x"] + 0.3 * box["width"] + 1, box["y"] + 0.6 * box["height"])
     expect(viewer.get_by_label("Readout")).to_have_text(before)
-    assert not np.array_equal(pixels(viewer.locator(".stage")), whole)
+    wait_until(page, lambda: not np.array_equal(pixels(viewer.locator(".stage")), whole))
     page.keyboard.press("Home")
-    assert np.array_equal(pixels(viewer.locator(".stage")), whole)
+    wait_until(page, lambda: np.array_equal(pixels(viewer.locator(".stage")), whole))
 
 
 def test_names_of_networks_never_overlap(viewer: Locator) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from drawn_page import DrawnTray
 from logic.fields import KINDS
 from logic.form import FormState
+from logic.needs import NEEDS
 
 from forms import mean_of
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.contract import form_of, read_params
+from imagenomer.analyses.contract import Need, form_of, read_params
 from imagenomer.cohort import Cohort
 from imagenomer.overview import overview_of
 from imagenomer.types import Json
@@ -41,6 +43,11 @@ def fields_of(name: str) -> list[dict[str, Json]]:
 
 def test_the_page_knows_every_kind_of_field_and_no_other() -> None:
     assert {field["marker"] for name in load_analyses() for field in fields_of(name)} == set(KINDS)
+
+
+def test_the_page_knows_every_need_and_where_the_overview_lists_it(page: Page) -> None:
+    assert {need for need, *_ in NEEDS} == set(get_args(Need))
+    assert {where for _, where, *_ in NEEDS} <= set(page.cohort)
 
 
 @pytest.mark.parametrize("name", load_analyses())
