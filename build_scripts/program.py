@@ -106,6 +106,10 @@ def make_program() -> Program:
     return Program(tuple(assets), engine, policy_hash(interpreter), documents)
 
 
+#: Modules of the package that the user interface has too.
+SHARED = ("wording.py",)
+
+
 def _joined(paths: Sequence[str], fetched: Path) -> bytes:
     parts = [
         patched(path, (fetched / path).read_bytes()) if "/" in path else (ROOT / "site" / path).read_bytes()
@@ -114,11 +118,17 @@ def _joined(paths: Sequence[str], fetched: Path) -> bytes:
     return b"\n".join(parts)
 
 
+def interface_modules() -> dict[str, str]:
+    """Return the modules of the user interface, path to source: its own, and what it shares with the package."""
+    folder, package = ROOT / "site" / "ui", ROOT / "py" / "imagenomer"
+    modules = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
+    shared = {f"imagenomer/{name}": (package / name).read_text(encoding="utf-8") for name in SHARED}
+    return {**modules, "imagenomer/__init__.py": "", **shared}
+
+
 def interface_script() -> bytes:
     """Return the user interface as one script: it writes the modules into MicroPython's files and runs the main one."""
-    folder = ROOT / "site" / "ui"
-    paths = sorted(folder.rglob("*.py"))
-    modules = [(path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8")) for path in paths]
+    modules = sorted(interface_modules().items())
     folders = sorted({parent.as_posix() for name, _ in modules for parent in PurePosixPath(name).parents[:-1]})
     lines = [
         "import os",

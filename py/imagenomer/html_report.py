@@ -32,6 +32,7 @@ from imagenomer.downloads import csv_of, stem
 from imagenomer.jsonable import jsonable
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import Json
+from imagenomer.wording import KEY_NUMBERS, cell, decimals_of, is_number, number
 
 #: Name, expression and colour of each group.
 Groups: TypeAlias = Sequence[tuple[str, str, str]]
@@ -42,15 +43,6 @@ ROWS = 50
 MANY_COLUMNS = 8
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
-
-#: Numbers of a report that are shown large, as in the page.
-_KEY_NUMBERS = {
-    "n_subjects": "Subjects",
-    "n_scans": "Scans",
-    "dof": "Degrees of freedom",
-    "n_tests": "Tests",
-    "n_significant": "Significant",
-}
 
 #: What it means that nothing was chosen, by marker.
 _NOTHING = {
@@ -200,8 +192,8 @@ def _paragraph(title: str, sentences: Iterable[str]) -> Iterator[str]:
 
 
 def _key_numbers(numbers: Mapping[str, Json]) -> Iterator[str]:
-    shown = [(label, numbers.get(key)) for key, label in _KEY_NUMBERS.items()]
-    items = [f"<div><dt>{label}</dt><dd>{_number(value)}</dd></div>" for label, value in shown if _is_number(value)]
+    shown = [(label, numbers.get(key)) for key, label in KEY_NUMBERS]
+    items = [f"<div><dt>{label}</dt><dd>{number(value)}</dd></div>" for label, value in shown if is_number(value)]
     if items:
         yield f'<dl class="numbers">{"".join(items)}</dl>'
 
@@ -293,12 +285,12 @@ def _figures(kept: Kept, labels: dict[str, str]) -> Steps[dict[str, str]]:
     with group_styles(styles):
         figures = kept.analysis.figures(kept.cohort, kept.params, kept.result, kept.report) if drawn else {}
     made = {}
-    for number, view in enumerate(drawn):
-        yield Progress("Drawing figures", number, len(drawn))
+    for position, view in enumerate(drawn):
+        yield Progress("Drawing figures", position, len(drawn))
         # Some are drawn only when they are taken. Not around the yield: whoever is let in has other groups.
         with group_styles(styles):
             svg = render(figures[view.name], "svg").decode()
-        made[view.name] = _inline(svg, f"f{number + 1}-", f"{labels[view.name]}: {_words(view)}")
+        made[view.name] = _inline(svg, f"f{position + 1}-", f"{labels[view.name]}: {_words(view)}")
     return made
 
 
@@ -359,7 +351,7 @@ def _table(view: TableView, title: str, kept: Kept) -> str:
     offered = view.rows[: view.on_page]
     rows = offered[:ROWS]
     names = {expression: name for name, expression, _ in kept.groups}
-    digits = [_decimals([row.get(column.key) for row in offered]) for column in columns]
+    digits = [decimals_of([row.get(column.key) for row in offered]) for column in columns]
     head = "".join(f'<th scope="col" class="{column.kind}">{_escaped(column.label)}</th>' for column in columns)
     body = "".join(
         "<tr>"
@@ -387,46 +379,7 @@ def _csv(view: TableView | GridView, kept: Kept) -> str:
 
 
 def _cell(value: Json, column: Column, decimals: int | None, names: dict[str, str]) -> str:
-    if column.kind == "text" or not _is_number(value):
-        return "–" if value is None else names.get(str(value), str(value))
-    if column.kind == "p":
-        return _probability(value)
-    if column.kind == "number" and decimals is not None:
-        return f"{value:.{decimals}f}".replace("-", "−")
-    return _number(value)
-
-
-def _decimals(values: Iterable[Json]) -> int | None:
-    """Return the digits after the point that line up a column; None where its values differ too much for that."""
-    sizes = [abs(value) for value in values if _is_number(value) and value]
-    if all(size == int(size) for size in sizes):
-        return 0
-    largest = max(sizes)
-    if largest >= 100 and min(sizes) < largest / 100:
-        return None
-    return max(4 - len(str(int(largest))), 1) if largest >= 1 else 4
-
-
-def _is_number(value: Json) -> bool:
-    """Whether a value is a number that can be written; NaN and infinity are shown as nothing."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
-
-
-def _number(value: Json) -> str:
-    """Return a number with four significant digits, and no more zeros than it needs."""
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}".replace("-", "−")
-    if 1000 <= abs(value) < 1e15:
-        return f"{round(value):,}".replace("-", "−")
-    return f"{value:.4g}".replace("-", "−")
-
-
-def _probability(value: float) -> str:
-    if value == 0:
-        return "< 1e−300"
-    if value >= 0.001:
-        return f"{value:.4f}" if value < 0.99995 else "1"
-    return f"{value:.1e}".replace("e-0", "e-").replace("-", "−")
+    return names.get(str(value), str(value)) if isinstance(value, str) else cell(value, column.kind, decimals)
 
 
 def _plain(value: Json) -> str:

@@ -1,7 +1,8 @@
 """Colour scale: the colour bar beside a map, with its limit, threshold and colours."""
 
 from dom import clear, h, listen, show, text
-from logic.words import number
+
+from imagenomer.wording import number
 
 
 class ColourScale:

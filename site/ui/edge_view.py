@@ -5,8 +5,9 @@ The engine says which edges they are and how they are coloured; each view says w
 
 from dom import add, clear, h, later, listen, show, svg, text
 from logic.latest import Latest
-from logic.words import number
 from parcels import reading
+
+from imagenomer.wording import number
 
 MOST, LEAST, AT_FIRST = 500, 10, 100
 BY = (("absolute", "Largest magnitude"), ("positive", "Most positive"), ("negative", "Most negative"))

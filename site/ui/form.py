@@ -2,9 +2,10 @@
 
 from dom import add, clear, h, listen, show, text
 from logic.form import FormState, Section
-from logic.words import grouped
 from long_list import MANY, LongSelect, TickList
 from tree import Tree
+
+from imagenomer.wording import grouped
 
 
 class Form:

@@ -5,10 +5,11 @@ from dom import add, clear, h, listen, show, text
 from downloads import popup
 from js import ImageData, Uint8ClampedArray, document
 from logic.latest import Latest
-from logic.words import number
 from long_list import TickList
 from matrix_viewer import MatrixViewer
 from report import AnalysisTab
+
+from imagenomer.wording import number
 
 PER_PAGE = 24
 #: The analysis that takes over what is selected in the gallery, and what it is called here.

@@ -4,7 +4,8 @@ import downloads
 from colour_scale import ColourScale
 from dom import add, clear, guarded, h, listen, svg, text
 from js import ResizeObserver, window
-from logic.words import number
+
+from imagenomer.wording import number
 
 LARGEST, SMALLEST = 36, 9  # pixels of a cell
 LETTER = 6.4  # pixels of a letter of a name

@@ -3,8 +3,9 @@
 from dom import clear, h, later, listen, show, text
 from logic.groups import Condition, Draft, example_of, place_of
 from logic.protocol import Refused
-from logic.words import number
 from long_list import MANY_OPTIONS, LongSelect, TickList
+
+from imagenomer.wording import number
 
 #: In place of a name while there is no good expression to stand in for it.
 NO_NAME = "the expression"

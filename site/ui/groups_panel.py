@@ -5,7 +5,8 @@ from dom import add, clear, find, h, listen, show, text
 from group_editor import GroupEditor
 from logic.groups import Groups
 from logic.protocol import Refused
-from logic.words import grouped, plural
+
+from imagenomer.wording import grouped, plural
 
 
 class GroupsPanel:

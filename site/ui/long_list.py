@@ -5,7 +5,8 @@ about a tenth of a millisecond, so nothing is drawn that nobody has scrolled to.
 """
 
 from dom import add, clear, h, listen
-from logic.words import grouped
+
+from imagenomer.wording import grouped
 
 #: A list longer than this gets a box to find what is in it; a select, which opens as large as the screen, longer ones.
 MANY, MANY_OPTIONS = 12, 40

@@ -13,7 +13,6 @@ from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from logic.needs import lacking
 from logic.protocol import Bug, Cancelled, Lost, Refused
-from logic.words import plural
 from offline_copy import OfflineCopy
 from opening import Opener
 from overview import OverviewTab
@@ -25,6 +24,8 @@ from tab_bar import TabBar
 from theme import Theme
 from tour import Tour
 from tray import Tray
+
+from imagenomer.wording import plural
 
 
 class App:

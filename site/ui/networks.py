@@ -3,8 +3,9 @@
 from colour_scale import ColourScale
 from dom import add, clear, h, listen, show, svg, text
 from logic.latest import Latest
-from logic.words import number
 from parcels import reading, shortened
+
+from imagenomer.wording import number
 
 HELP = (
     "Arrow keys move from cell to cell, Enter selects the edges between two networks in every view, Escape takes that "

@@ -1,8 +1,9 @@
 """Overview: what the open cohort holds, and what became of the files it came from."""
 
 from dom import add, clear, find, h, svg
-from logic.words import grouped, number, plural
 from long_list import MANY, LongList, sieve
+
+from imagenomer.wording import grouped, number, plural
 
 #: The analysis that a click on a phenotype opens.
 DISTRIBUTION = "phenotype-distribution"

@@ -5,7 +5,8 @@ import math
 import downloads
 from dom import add, clear, guarded, h, listen, svg, text
 from js import ResizeObserver
-from logic.words import number
+
+from imagenomer.wording import number
 
 HEIGHT = 360
 LEFT, RIGHT, TOP, BOTTOM = 68, 16, 12, 48

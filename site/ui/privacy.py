@@ -3,8 +3,9 @@
 import js
 from dom import clear, find, h, listen, show, text
 from jsffi import JsException
-from logic.words import number, plural, size
 from pyscript.ffi import create_proxy, to_js
+
+from imagenomer.wording import number, plural, size
 
 #: How many refused attempts are listed; all are counted.
 SHOWN = 5

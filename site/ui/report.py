@@ -11,11 +11,12 @@ from js import CSS, URL, IntersectionObserver, performance
 from logic.latest import Latest
 from logic.needs import lacking
 from logic.protocol import Cancelled, Refused
-from logic.words import number
 from matrix_viewer import SHAPES, MatrixViewer
 from points import Points
 from pyscript.ffi import to_js
 from table import Table
+
+from imagenomer.wording import KEY_NUMBERS, number
 
 #: An analysis that took longer than this many seconds, twice, waits for Run instead of following every change.
 QUICK = 3
@@ -27,14 +28,6 @@ FEW_VIEWS = 4
 POINTED = 2500
 #: Milliseconds for what has just been shown to ask for its figures, before the next part is computed.
 SETTLE = 200
-#: Numbers of a report that are shown large; the sentences tell the others.
-KEY_NUMBERS = (
-    ("n_subjects", "Subjects"),
-    ("n_scans", "Scans"),
-    ("dof", "Degrees of freedom"),
-    ("n_tests", "Tests"),
-    ("n_significant", "Significant"),
-)
 
 
 class AnalysisTab:

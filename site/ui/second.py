@@ -3,9 +3,10 @@
 from dom import add, clear, find, h, listen, show
 from logic.opening import beside, demo_name, opening_of_demo, opening_of_files
 from logic.protocol import Cancelled, Refused
-from logic.words import plural
 from overview import log_line
 from start import chosen
+
+from imagenomer.wording import plural
 
 #: Where models learned in the first teaching cohort are tested: other people, sites and circumstances.
 DEMO_SIZE = "full"

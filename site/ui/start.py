@@ -3,7 +3,8 @@
 import js
 from dom import find, guarded, hide, later, listen, show, text
 from logic.opening import demo_name
-from logic.words import size
+
+from imagenomer.wording import size
 
 _PEOPLE = {
     "teaching": {"full": "Full (830)", "quick": "Quick (250)"},

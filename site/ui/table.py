@@ -2,42 +2,10 @@
 
 import downloads
 from dom import add, clear, h, listen, show, text
-from logic.words import number
+
+from imagenomer.wording import cell, decimals_of
 
 ROWS_PER_PAGE = 50
-
-
-def written(value, kind, decimals):
-    """A cell's value for people; ``decimals`` None: as many digits as that value needs."""
-    if value is None:
-        return "–"
-    if kind == "p":
-        return probability(value)
-    if kind == "number" and decimals is not None:
-        return f"{value:.{decimals}f}".replace("-", "−")
-    return number(value) if kind in ("number", "integer", "mixed") else str(value)
-
-
-def decimals_of(values):
-    """Digits after the point so that the points of a column line up; None where its values differ too much for that."""
-    sizes = [abs(value) for value in values if value]
-    if not sizes or all(size == int(size) for size in sizes):
-        return 0
-    largest = max(sizes)
-    if largest >= 100 and min(sizes) < largest / 100:
-        return None
-    # Four significant ones for the largest.
-    return max(4 - len(str(int(largest))), 1) if largest >= 1 else 4
-
-
-def probability(value):
-    """A probability, tiny ones in powers of ten: 0.0312, 1.2e−7."""
-    if value == 0:
-        return "< 1e−300"
-    if value >= 0.001:
-        return f"{value:.4f}" if value < 0.99995 else "1"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}e−{-int(exponent)}"
 
 
 class Table:
@@ -135,9 +103,9 @@ class Table:
             known.sort(key=lambda row: row[key], reverse=self.descending)
             # What has no value comes last in either order.
             self.rows = known + [row for row in self.rows if row.get(key) is None]
-        for position, cell in enumerate(self.headers):
+        for position, header in enumerate(self.headers):
             direction = ("descending" if self.descending else "ascending") if position == self.sorted_by else "none"
-            cell.setAttribute("aria-sort", direction)
+            header.setAttribute("aria-sort", direction)
         self._draw()
 
     def _turn(self, step):
@@ -171,7 +139,7 @@ class Table:
 
     def _written(self, value, kind, decimals):
         # The engine knows groups by their expressions, people by their names.
-        return self.names[value] if kind == "text" and value in self.names else written(value, kind, decimals)
+        return self.names[value] if kind == "text" and value in self.names else cell(value, kind, decimals)
 
     def _leads(self, row):
         return self.select is not None and row.get("edge") is not None

@@ -2,7 +2,8 @@
 
 from dom import clear, find, h, listen, show, text
 from logic.tray import LONGEST, SavedMaps
-from logic.words import plural
+
+from imagenomer.wording import plural
 
 EMPTY = (
     "Nothing saved yet. Every large matrix, of a scan or of a result, has a button “Save to tray”; "

@@ -2,7 +2,8 @@
 
 from dom import add, h, listen, show, unique
 from logic.tree import tree_of
-from logic.words import grouped
+
+from imagenomer.wording import grouped
 
 
 class Tree:

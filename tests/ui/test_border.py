@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import program
 import runtime
 
 LOGIC = runtime.ROOT / "site" / "ui" / "logic"
 #: What MicroPython has of Python's own library and the logic may use; nothing in it reaches a page.
 HARMLESS = {"json"}
+SHARED = [runtime.ROOT / "py" / "imagenomer" / name for name in program.SHARED]
 
 
 def imports_of(source: str) -> set[str]:
@@ -27,7 +29,12 @@ def imports_of(source: str) -> set[str]:
 
 @pytest.mark.parametrize("path", sorted(LOGIC.rglob("*.py")), ids=lambda path: path.stem)
 def test_what_decides_imports_nothing_that_touches_the_page(path: Path) -> None:
-    assert imports_of(path.read_text(encoding="utf-8")) <= {"logic", *HARMLESS}
+    assert imports_of(path.read_text(encoding="utf-8")) <= {"logic", "imagenomer", *HARMLESS}
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: path.stem)
+def test_what_the_page_shares_with_the_package_imports_nothing(path: Path) -> None:
+    assert imports_of(path.read_text(encoding="utf-8")) == set()
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+import program
 import runtime
 
 HERE = Path(__file__).parent
-LOGIC = runtime.ROOT / "site" / "ui" / "logic"
 #: Those that compare the page with the package and its files, of which MicroPython has none.
 NATIVE = {"test_border.py", "test_micropython.py", "test_package.py"}
 FILES = [path for path in sorted(HERE.glob("*.py")) if path.name not in NATIVE]
@@ -55,7 +55,8 @@ def outcomes() -> dict[str, str]:
             raise
         pytest.skip(f"no MicroPython to run this in: {error}")
     sources = {path.name: path.read_text(encoding="utf-8") for path in FILES}
-    sources |= {f"logic/{path.name}": path.read_text(encoding="utf-8") for path in LOGIC.glob("*.py")}
+    modules = program.interface_modules()
+    sources |= {path: modules[path] for path in modules if path.startswith(("logic/", "imagenomer/"))}
     sources["main.py"] = MAIN.replace("TESTS", repr(json.dumps(TESTS)))
     ran = subprocess.run(
         [*node, str(HERE / "micropython.mjs"), str(folder)],

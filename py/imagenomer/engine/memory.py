@@ -11,6 +11,7 @@ from imagenomer.engine.opening import demo_name, top_of
 from imagenomer.engine.workspace import Workspace, makings_of
 from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
 from imagenomer.types import Json
+from imagenomer.wording import size
 
 _SMALLER = "Choose a smaller group or a single task"
 
@@ -32,7 +33,7 @@ def short_of_memory(
         return None
     wanted = bytes_wanted(error)
     doing = f"“{step}”" if step else "this"
-    amount = "" if wanted is None else f": it asked for another {_size(wanted)}"
+    amount = "" if wanted is None else f": it asked for another {size(wanted)}"
     sentences = [f"There is not enough memory for {doing}{amount}."]
     if workspace.opened is not None:
         workspace.opened.cohort.caches.clear()
@@ -69,7 +70,3 @@ def _command(workspace: Workspace, call: str, given: Mapping[str, Json]) -> str 
     given_params = json.dumps(result.get("params") or {}, ensure_ascii=False)
     where = workspace.opened.where
     return shlex.join(["imagenomer", "run", result["analysis"], where, "--params", given_params, *options, *second])
-
-
-def _size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"

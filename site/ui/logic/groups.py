@@ -1,6 +1,6 @@
 """Groups: the groups of the page, the conditions that make one, and what is asked of the engine about it."""
 
-from logic.words import grouped, plural
+from imagenomer.wording import grouped, plural
 
 #: At least 18 apart in CIELAB from one another, also as seen without red, green or blue cones (Machado et al. 2009),
 #: and 3 : 1 against the light and the dark page. No seventh does; from there on they repeat.

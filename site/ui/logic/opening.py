@@ -1,6 +1,6 @@
 """Opening: which cohort is open, which is being opened, and which waits for the engine."""
 
-from logic.words import plural
+from imagenomer.wording import plural
 
 #: That of `imagenomer.load`: everybody sees the same teaching cohorts, and can talk about them.
 DEMO_SEED = 1
