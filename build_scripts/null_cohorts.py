@@ -12,14 +12,14 @@ from imagenomer.progress import finish
 from imagenomer.statistics.confounding import partial_confounder_test
 from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.folds import k_fold
+from imagenomer.statistics.max_statistic import max_statistic
 from imagenomer.statistics.models import Ridge
 from imagenomer.statistics.multivariate import share_explained
 from imagenomer.statistics.overlap import edge_overlap, strongest
 from imagenomer.statistics.pairwise import associate_pairs
-from imagenomer.statistics.permutation import max_statistic
 from imagenomer.statistics.prediction import cross_validate
 from imagenomer.statistics.prediction_checks import permutation_test
-from imagenomer.statistics.quality import qc_fc
+from imagenomer.statistics.qc_fc import qc_fc
 from imagenomer.statistics.sample_space import sample_space
 from imagenomer.statistics.tails import neg_log10_p_of_share
 from imagenomer.teaching import PURE_CONFOUND, REAL_EFFECT, Effect, Recipe, Size, generate

@@ -21,10 +21,11 @@ from imagenomer.statistics.correction import adjust, rejected
 from imagenomer.statistics.correlation import correlate, correlate_fast, edges_to_recheck
 from imagenomer.statistics.decomposition import axes_of, principal_components
 from imagenomer.statistics.design import build_design, code
+from imagenomer.statistics.enhancement import enhance
 from imagenomer.statistics.independent_components import independent_components
-from imagenomer.statistics.networks import enhance, network_based_statistic
+from imagenomer.statistics.max_statistic import max_statistic
+from imagenomer.statistics.network_statistic import network_based_statistic
 from imagenomer.statistics.non_negative_factors import non_negative_factors
-from imagenomer.statistics.permutation import max_statistic
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.screening import screen
 from imagenomer.statistics.sparse_components import sparse_components

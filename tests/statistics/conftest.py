@@ -47,3 +47,13 @@ def dosage():
     dosage = rng.integers(0, 3, (N, 150)).astype(np.int8)
     dosage[rng.random(dosage.shape) < 0.3] = -1
     return dosage
+
+
+@pytest.fixture
+def scans(rng):
+    """Twenty people in three conditions, each with something of their own; the last lacks the third."""
+    own = rng.normal(0, 0.15, (20, 300))
+    people, conditions = np.tile(np.arange(20), 3)[:-1], np.repeat(np.arange(3), 20)[:-1]
+    task = rng.normal(0.2, 0.2, (3, 300))
+    values = task[conditions] + own[people] + rng.normal(0, 0.12, (59, 300))
+    return values.astype(np.float32), people, conditions

@@ -12,13 +12,14 @@ from sklearn.linear_model import Ridge as RidgeOfSklearn
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.statistics import folds, harmonised
-from imagenomer.statistics.combat import fit_combat, sites_of
+from imagenomer.statistics.combat import fit_combat
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.harmonised import harmonised_edges
 from imagenomer.statistics.models import ConnectomeModel, ElasticNet, InnerFolds, Logistic, Ridge, TopFeatures
 from imagenomer.statistics.prediction import cross_validate, fit_everybody
 from imagenomer.statistics.prediction_checks import learning_curve, permutation_test
 from imagenomer.statistics.sample_space import space_of_features
+from imagenomer.statistics.sites import sites_of
 
 N, P = 90, 300
 NAMES = ("Boston", "Chicago", "Denver")

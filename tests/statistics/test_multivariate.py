@@ -12,8 +12,8 @@ from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.statistics.design import build_design, code
+from imagenomer.statistics.freedman_lane import FreedmanLane
 from imagenomer.statistics.multivariate import share_explained
-from imagenomer.statistics.permutation import FreedmanLane
 
 seeds = st.integers(0, 2**32 - 1)
 

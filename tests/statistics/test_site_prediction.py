@@ -4,8 +4,9 @@ import numpy as np
 from sklearn.naive_bayes import GaussianNB
 
 from imagenomer.progress import finish
-from imagenomer.statistics.combat import fit_combat, sites_of
+from imagenomer.statistics.combat import fit_combat
 from imagenomer.statistics.site_prediction import SitePrediction, folds_within, parts_of, predict_sites
+from imagenomer.statistics.sites import sites_of
 
 NAMES = ("A", "B", "C")
 

@@ -12,7 +12,8 @@ import numpy as np
 import scipy
 
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.difference import EffectSize, SignificanceTest, fisher_exact
+from imagenomer.statistics.category_difference import fisher_exact
+from imagenomer.statistics.significance import EffectSize, SignificanceTest
 from imagenomer.statistics.tails import neg_log10_p_of_chi2
 from imagenomer.types import FloatArray, IntArray
 

@@ -28,8 +28,9 @@ from imagenomer.cache import Cache, in_bytes
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.column_moments import weighted_sum
-from imagenomer.statistics.combat import Combat, Sites, fit_combat
+from imagenomer.statistics.combat import Combat, fit_combat
 from imagenomer.statistics.features import Kernels, Numbers, add_products
+from imagenomer.statistics.sites import Sites
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Edges worked on at a time.

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term
-from imagenomer.statistics.permutation import FreedmanLane, draw_permutations
+from imagenomer.statistics.freedman_lane import FreedmanLane
+from imagenomer.statistics.permutation import draw_permutations
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Rearrangements worked on at a time: of edges as many as fit this many numbers, of variants so many.

@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
-from imagenomer.statistics.combat import Combat, Covbat, Sites
+from imagenomer.statistics.combat import Combat
+from imagenomer.statistics.covbat import Covbat
+from imagenomer.statistics.sites import Sites
 from imagenomer.types import FloatArray, IntArray
 
 #: Learns harmonisation from rows at some positions.

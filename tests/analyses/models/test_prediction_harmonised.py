@@ -14,8 +14,9 @@ from imagenomer.analyses.contract import TableView, read_params
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
-from imagenomer.statistics.combat import fit_combat, sites_of
+from imagenomer.statistics.combat import fit_combat
 from imagenomer.statistics.elastic_net import RELATIVE_PENALTIES
+from imagenomer.statistics.sites import sites_of
 
 PREDICTION = load_analyses()["prediction"]
 

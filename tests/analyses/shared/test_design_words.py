@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from imagenomer.analyses.shared.design_words import design_warnings, difference_warnings
+from imagenomer.statistics.category_difference import compare_categories
 from imagenomer.statistics.design import (
     AliasedColumn,
     CollinearColumn,
@@ -14,7 +15,7 @@ from imagenomer.statistics.design import (
     SaturatedSubjects,
     SingleSubjectLevel,
 )
-from imagenomer.statistics.difference import compare_categories, compare_numbers
+from imagenomer.statistics.difference import compare_numbers
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,8 @@ from imagenomer.figures.pixels import scale_limit
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correction import Method, n_tests
 from imagenomer.statistics.correlation import Correlation, Kind, fisher_interval
-from imagenomer.statistics.networks import EnhancedEdges, NetworkBasedStatistic
+from imagenomer.statistics.enhancement import EnhancedEdges
+from imagenomer.statistics.network_statistic import NetworkBasedStatistic
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjusted import associate, associate_category
 from imagenomer.statistics.correction import n_tests
 from imagenomer.statistics.correlation import fisher_interval
-from imagenomer.statistics.permutation import max_statistic
+from imagenomer.statistics.max_statistic import max_statistic
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 if TYPE_CHECKING:

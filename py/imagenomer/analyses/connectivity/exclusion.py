@@ -13,15 +13,10 @@ from imagenomer.analyses.shared.sample import Sample, counted, listed
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.jsonable import finite
+from imagenomer.statistics.category_difference import compare_categories, count_levels
 from imagenomer.statistics.correction import adjust
-from imagenomer.statistics.difference import (
-    EffectSize,
-    SignificanceTest,
-    compare_categories,
-    compare_numbers,
-    count_levels,
-    summarise,
-)
+from imagenomer.statistics.difference import compare_numbers, summarise
+from imagenomer.statistics.significance import EffectSize, SignificanceTest
 from imagenomer.types import BoolArray, FloatArray, Json
 
 #: Shares of the people that the limits tried beside the chosen one keep, about.

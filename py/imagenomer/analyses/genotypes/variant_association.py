@@ -70,7 +70,8 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, p_threshold, rejected
 from imagenomer.statistics.design import Design, build_design
 from imagenomer.statistics.genotype_codes import Model
-from imagenomer.statistics.permutation import MaxStatistic, check_exchangeable
+from imagenomer.statistics.max_statistic import MaxStatistic
+from imagenomer.statistics.permutation import check_exchangeable
 from imagenomer.statistics.variant_permutation import largest_statistics
 from imagenomer.statistics.variant_results import Problem, VariantAssociation
 from imagenomer.statistics.variants import associate_levels, associate_number, genomic_inflation

@@ -26,13 +26,11 @@ from imagenomer.errors import InputError
 from imagenomer.groups import Selection, describe, select
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.category_difference import CategoryDifference, compare_categories, count_levels
 from imagenomer.statistics.difference import (
-    CategoryDifference,
     NumberDifference,
     NumberSummary,
-    compare_categories,
     compare_numbers,
-    count_levels,
     shared_subjects,
     summarise,
 )

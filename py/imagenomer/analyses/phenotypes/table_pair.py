@@ -36,7 +36,7 @@ from imagenomer.statistics.contingency import (
     pearson_chi2,
     standardised_residuals,
 )
-from imagenomer.statistics.difference import EffectSize, SignificanceTest
+from imagenomer.statistics.significance import EffectSize, SignificanceTest
 from imagenomer.types import IntArray, Json
 
 if TYPE_CHECKING:

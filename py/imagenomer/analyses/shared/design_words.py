@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from imagenomer.statistics.category_difference import CategoryDifference
 from imagenomer.statistics.design import (
     SUBJECTS_PER_COLUMN,
     AliasedColumn,
@@ -14,7 +15,7 @@ from imagenomer.statistics.design import (
     SaturatedSubjects,
     SingleSubjectLevel,
 )
-from imagenomer.statistics.difference import CategoryDifference, NumberDifference
+from imagenomer.statistics.difference import NumberDifference
 
 
 def design_warnings(findings: Iterable[Finding]) -> list[str]:

@@ -16,14 +16,9 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, p_threshold, rejected
 from imagenomer.statistics.design import Design, Term
-from imagenomer.statistics.networks import (
-    EnhancedEdges,
-    NetworkBasedStatistic,
-    enhance,
-    network_based_statistic,
-    threshold_of_p,
-)
-from imagenomer.statistics.permutation import MaxStatistic, max_statistic
+from imagenomer.statistics.enhancement import EnhancedEdges, enhance
+from imagenomer.statistics.max_statistic import MaxStatistic, max_statistic
+from imagenomer.statistics.network_statistic import NetworkBasedStatistic, network_based_statistic, threshold_of_p
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 #: Corrections by what they are called, those that need p-values only first.

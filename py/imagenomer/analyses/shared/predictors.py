@@ -34,7 +34,6 @@ from imagenomer.cache import Caches, Kind
 from imagenomer.cohort import Cohort, Observations, Phenotype, VariantSet, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
-from imagenomer.statistics.combat import sites_of
 from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, Standardised
 from imagenomer.statistics.harmonised import harmonised_edges
@@ -45,6 +44,7 @@ from imagenomer.statistics.sample_space import (
     space_of_genotypes,
     space_of_numbers,
 )
+from imagenomer.statistics.sites import sites_of
 from imagenomer.types import BoolArray, IntArray, Json
 
 #: From what is predicted.

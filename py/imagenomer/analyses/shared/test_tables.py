@@ -9,7 +9,7 @@ import numpy as np
 
 from imagenomer.analyses.contract import Column, TableView
 from imagenomer.jsonable import finite
-from imagenomer.statistics.difference import EffectSize, SignificanceTest
+from imagenomer.statistics.significance import EffectSize, SignificanceTest
 from imagenomer.types import Json
 
 NOT_DEFINED = float("nan")

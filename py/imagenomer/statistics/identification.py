@@ -1,0 +1,219 @@
+"""Whose scan is whose: subjects identified by their connectivity, copies of one scan, and scans of somebody else.
+
+References
+----------
+Finn et al. (2015), Nat. Neurosci. 18:1664 (identification). Amico and Goni (2018), Sci. Rep. 8:8254 (differential
+identifiability).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagenomer.types import Float32Array, FloatArray, IntArray
+
+#: Scans alike to this correlation are compared number by number.
+_SUSPICIOUS = 1 - 1e-4
+#: Correlation of two copies of one scan that differ by rounding alone.
+_COPIED = 1 - 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """How well scans of one condition find their person among scans of another.
+
+    Attributes
+    ----------
+    source, database : int
+        Conditions: whose scans are looked for, and where.
+    n : int
+        People with a scan in both.
+    n_database : int
+        Scans that each is compared with.
+    rate : float
+        Share of those people whose scan is most like their own (Finn et al. 2015).
+    own, others : float
+        Mean correlation with one's own scan and with others'; NaN where there are none.
+    """
+
+    source: int
+    database: int
+    n: int
+    n_database: int
+    rate: float
+    own: float
+    others: float
+
+    @property
+    def differential(self) -> float:
+        """Differential identifiability (Amico and Goni 2018), in percentage points of correlation."""
+        return 100 * (self.own - self.others)
+
+
+def identify(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Identification]:
+    """Look for everybody's scan of one condition among the scans of another, for every ordered pair of conditions.
+
+    Parameters
+    ----------
+    r : ndarray, shape (n_scans, n_scans)
+        Correlations of scans.
+    people, conditions : ndarray of int, shape (n_scans,)
+        Whose scan each is, and of which task, session and run; a person has one a condition.
+    """
+    found = []
+    kinds = np.unique(conditions).tolist()
+    for source in kinds:
+        for database in kinds:
+            if source == database:
+                continue
+            looked_for, among = np.flatnonzero(conditions == source), np.flatnonzero(conditions == database)
+            part = r[np.ix_(looked_for, among)]
+            same = people[looked_for][:, None] == people[among]
+            both = same.any(axis=1)
+            if not both.any():
+                continue
+            best = _best(part[both])
+            found.append(
+                Identification(
+                    source=source,
+                    database=database,
+                    n=int(np.count_nonzero(both)),
+                    n_database=among.size,
+                    rate=float(np.mean(people[among[best]] == people[looked_for[both]])),
+                    own=mean_defined(part[same]),
+                    others=mean_defined(part[~same]),
+                )
+            )
+    return found
+
+
+def mean_defined(r: FloatArray | list[float]) -> float:
+    """Return the mean of correlations, without those that are not defined (NaN); NaN if there is no other."""
+    given = np.asarray(r)
+    defined = given[~np.isnan(given)]
+    return float(defined.mean()) if defined.size else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Two scans that hold the same numbers.
+
+    ``first`` and ``second`` index the scans; ``r`` is exact, ``difference`` the largest between two of their numbers.
+    """
+
+    first: int
+    second: int
+    r: float
+    difference: float
+
+
+def copies(r: FloatArray, values: Float32Array, rows: IntArray) -> list[Copy]:
+    """Return the pairs of scans that are the same but for rounding.
+
+    Parameters
+    ----------
+    r : ndarray, shape (n_scans, n_scans)
+        Correlations of scans, of all edges or of some.
+    values : ndarray, shape (n_rows, n_edges), float32
+    rows : ndarray, shape (n_scans,)
+    """
+    found = []
+    for first in range(len(r)):
+        for second in (np.flatnonzero(r[first, first + 1 :] >= _SUSPICIOUS) + first + 1).tolist():
+            pair = values[rows[[first, second]]].astype(np.float64)
+            pair = pair[:, np.isfinite(pair).all(axis=0)]
+            exact = float(np.corrcoef(pair[0], pair[1])[0, 1])
+            if exact >= _COPIED:
+                found.append(Copy(first, int(second), exact, float(np.abs(pair[0] - pair[1]).max())))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A scan that is most like another person's, which in turn is most like it.
+
+    Attributes
+    ----------
+    scan, match : int
+        The scan, and the other person's scan it is most like.
+    r, r_own : float
+        Correlation with that and with the person's own scan of the same condition.
+    n_agreeing, n_conditions : int
+        Other conditions in which this same person is the best match, of those in which the scan's person has a scan.
+    crossed : bool
+        The other person's scan of this condition is most like this person's in all those conditions as well: as if
+        the two were swapped.
+    """
+
+    scan: int
+    match: int
+    r: float
+    r_own: float
+    n_agreeing: int
+    n_conditions: int
+    crossed: bool
+
+
+def mismatches(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Mismatch]:
+    """Return the scans whose best match is, in both directions, another person's, the likeliest swaps first.
+
+    Only scans whose person has a scan in the other condition are asked about; parameters as for `identify`.
+    """
+    kinds = np.unique(conditions).tolist()
+    scans_of = {kind: np.flatnonzero(conditions == kind) for kind in kinds}
+    best = np.full((len(r), len(kinds)), -1, dtype=np.intp)
+    own = np.full((len(r), len(kinds)), -1, dtype=np.intp)
+    scan_of = {(int(person), int(kind)): row for row, (person, kind) in enumerate(zip(people, conditions, strict=True))}
+    for position, kind in enumerate(kinds):
+        among = scans_of[kind]
+        best[:, position] = among[_best(r[:, among])]
+        for row, (person, condition) in enumerate(zip(people.tolist(), conditions.tolist(), strict=True)):
+            if condition != kind:
+                own[row, position] = scan_of.get((person, kind), -1)
+    place = {kind: position for position, kind in enumerate(kinds)}
+    found = []
+    for scan in range(len(r)):
+        others = np.flatnonzero(own[scan] >= 0)
+        here = place[int(conditions[scan])]
+        mutual = [
+            position
+            for position in others.tolist()
+            if people[best[scan, position]] != people[scan] and best[best[scan, position], here] == scan
+        ]
+        if not mutual:
+            continue
+        strangers = people[best[scan, mutual]]
+        # The person who is the best match most often; of several the one who is most alike.
+        who = max(
+            np.unique(strangers).tolist(),
+            key=lambda person: (
+                int(np.count_nonzero(strangers == person)),
+                float(r[scan, best[scan, mutual]][strangers == person].max()),
+            ),
+        )
+        agreeing = [position for position in mutual if people[best[scan, position]] == who]
+        strongest = max(agreeing, key=lambda position: r[scan, best[scan, position]])
+        counterpart = scan_of.get((who, int(conditions[scan])), -1)
+        asked = [position for position in others.tolist() if counterpart >= 0 and own[counterpart, position] >= 0]
+        crossed = bool(asked) and all(people[best[counterpart, position]] == people[scan] for position in asked)
+        found.append(
+            Mismatch(
+                scan=scan,
+                match=int(best[scan, strongest]),
+                r=float(r[scan, best[scan, strongest]]),
+                r_own=float(r[scan, own[scan, strongest]]),
+                n_agreeing=len(agreeing),
+                n_conditions=int(others.size),
+                crossed=crossed,
+            )
+        )
+    return sorted(
+        found, key=lambda one: (-(one.crossed and one.n_agreeing == one.n_conditions), -(one.r - one.r_own), one.scan)
+    )
+
+
+def _best(r: FloatArray) -> IntArray:
+    """Return the column of the largest correlation of each row; scans that do not vary are like none."""
+    return np.asarray(np.where(np.isnan(r), -np.inf, r).argmax(axis=1))

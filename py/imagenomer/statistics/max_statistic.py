@@ -1,0 +1,181 @@
+"""Max-T: how large is the largest statistic of all edges when nothing is going on?
+
+An adjusted p-value is the share of permutations, the actual arrangement included, whose largest statistic is at least
+as large (Westfall and Young 1993), so that it is never zero (Phipson and Smyth 2010, Stat. Appl. Genet. Mol. Biol.
+9:39).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.statistics.design import Design, Term
+from imagenomer.statistics.freedman_lane import FreedmanLane
+from imagenomer.statistics.permutation import Alternative
+from imagenomer.types import Float32Array, FloatArray, IntArray
+
+#: Sums of heights are carried in float32; equal ones must count as equal.
+ROUNDING = 1e-5
+#: Error of a correlation of unit vectors in float32, twice what was seen; equal ones must count as equal.
+_R_ERROR = 2e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaxStatistic:
+    """Test of every edge, corrected for all of them by the largest statistic of each rearrangement.
+
+    Attributes
+    ----------
+    statistic : ndarray, shape (n_edges,)
+        t of the target given the covariates, or F where several columns are tested; NaN where an edge has missing
+        values or nothing is left to explain.
+    adjusted_p : ndarray, shape (n_edges,)
+        Chance of one or more false positives among all edges; two-sided; NaN where ``statistic`` is.
+    null : ndarray, shape (n_permutations,)
+        Largest ``|t|`` or F of each rearrangement, as drawn.
+    dof_tested, dof : int
+        Columns tested, and residual degrees of freedom.
+    """
+
+    statistic: FloatArray
+    adjusted_p: FloatArray
+    null: FloatArray
+    dof_tested: int
+    dof: int
+
+    def threshold(self, alpha: float) -> float:
+        """Return the ``|t|`` or F above which an edge is significant; infinite if there are too few permutations."""
+        allowed = int(np.floor(alpha * (self.null.size + 1) * (1 + 1e-12))) - 1
+        return float(np.sort(self.null)[::-1][allowed]) if allowed >= 0 else float("inf")
+
+
+def max_statistic(
+    values: NDArray[np.floating[Any]],
+    rows: IntArray,
+    tested: Term,
+    design: Design,
+    *,
+    n_permutations: int,
+    rng: np.random.Generator,
+    blocks: IntArray | None = None,
+) -> Steps[MaxStatistic]:
+    """Test every edge for a target given covariates, corrected for all of them (max-T).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_rows, n_edges), C-ordered
+    rows : ndarray, shape (n_subjects,)
+        Rows in use.
+    tested : Term
+        A number or a category.
+    design : Design
+        Covariates of the same subjects.
+    n_permutations : int
+    rng : numpy.random.Generator
+    blocks : ndarray of int, shape (n_subjects,), optional
+        Exchangeability block of each subject.
+
+    Raises
+    ------
+    InputError
+        If the target cannot be tested (`directions_of`) or there is too little to rearrange.
+    """
+    model = FreedmanLane(values, rows, tested, design, blocks)
+    largest = np.zeros(n_permutations, dtype=np.float32)
+    keep = 1 - model.slack
+    for chunk, permutations, unit, columns in model.blocks(n_permutations, rng):
+        best = largest[chunk]
+        product = model.products(unit, permutations)
+        share = product[0] ** 2 if len(product) == 1 else np.einsum("kij,kij->ij", product, product)
+        np.maximum(best, share.max(axis=1), out=best)  # a share only grows by the covariates
+        if model.slack:
+            which = np.nonzero(share >= (best * np.float32(keep))[:, None])
+            np.maximum.at(best, which[0], model.lifted(share, unit, permutations, which))
+        yield model.progress(chunk, columns, n_permutations)
+    # What rounding could make of an equal one must not count as smaller.
+    reach = np.sort((np.sqrt(largest.astype(np.float64)) + _R_ERROR) ** 2)
+    n_larger = n_permutations - np.searchsorted(reach, model.share)
+    adjusted_p = np.where(np.isnan(model.share), np.nan, (1 + n_larger) / (1 + n_permutations))
+    null = model.statistic_of(largest.astype(np.float64))
+    return MaxStatistic(model.statistic, adjusted_p, null, model.n_tested, model.dof)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exceedances:
+    """Every edge above a threshold in each rearrangement.
+
+    Attributes
+    ----------
+    permutation, edge : ndarray, shape (n_exceedances,)
+        Which rearrangement and which edge.
+    height : ndarray, shape (n_exceedances,), float32
+        How high: t, ``|t|``, -t or F.
+    statistic : ndarray, shape (n_edges,)
+        t or F of the actual arrangement; NaN as in `MaxStatistic`.
+    n_permutations : int
+    """
+
+    permutation: IntArray
+    edge: IntArray
+    height: Float32Array
+    statistic: FloatArray
+    n_permutations: int
+
+
+def exceedances(
+    values: NDArray[np.floating[Any]],
+    rows: IntArray,
+    tested: Term,
+    design: Design,
+    *,
+    threshold: float,
+    alternative: Alternative,
+    n_permutations: int,
+    rng: np.random.Generator,
+    blocks: IntArray | None = None,
+) -> Steps[Exceedances]:
+    """Find the edges above a threshold in each rearrangement; parameters as for `max_statistic`.
+
+    Parameters
+    ----------
+    threshold : float
+        Of t, or of F where several columns are tested; positive.
+    alternative : {"two-sided", "greater", "less"}
+        Whether ``|t|``, t or -t must be above it.
+    """
+    model = FreedmanLane(values, rows, tested, design, blocks)
+    limit = model.share_of(threshold)
+    floor = (1 - model.slack) * limit
+    found: list[tuple[NDArray[Any], ...]] = []
+    for chunk, permutations, unit, columns in model.blocks(n_permutations, rng):
+        product = model.products(unit, permutations)
+        share = np.einsum("kij,kij->ij", product, product)
+        candidate = share > floor
+        if model.n_tested == 1 and alternative != "two-sided":
+            candidate &= product[0] > 0 if alternative == "greater" else product[0] < 0
+        which = np.nonzero(candidate)
+        lifted = model.lifted(share, unit, permutations, which) if model.slack else share[which]
+        above = lifted > limit
+        found.append((which[0][above] + chunk.start, which[1][above] + columns.start, lifted[above]))
+        yield model.progress(chunk, columns, n_permutations)
+    permutation, edge, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    height = model.statistic_of(share.astype(np.float64)).astype(np.float32)
+    return Exceedances(permutation, edge, height, model.statistic, n_permutations)
+
+
+def adjusted_p_values(actual: NDArray[Any], null: NDArray[Any]) -> FloatArray:
+    """Return the share of arrangements, the actual one included, whose largest is at least as large."""
+    n_larger = null.size - np.searchsorted(np.sort(null), actual)
+    return np.asarray((1 + n_larger) / (1 + null.size))
+
+
+def require_threshold(threshold: float) -> None:
+    """Refuse a threshold of t or F that is not above 0."""
+    if not threshold > 0:
+        raise InputError(f"a threshold of {threshold:g} is not above 0; choose one between 2 and 5")
