@@ -15,7 +15,7 @@ from statsmodels.stats.multitest import multipletests
 
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
-from imagenomer.statistics.adjusted import adjusted_moments, associate, correlate_adjusted
+from imagenomer.statistics.adjustment import adjusted_moments, associate, correlate_adjusted
 from imagenomer.statistics.column_moments import column_moments
 from imagenomer.statistics.correction import adjust, rejected
 from imagenomer.statistics.correlation import correlate, correlate_fast, edges_to_recheck

@@ -9,7 +9,7 @@ from sklearn.linear_model import Lasso, LinearRegression
 
 from imagenomer.progress import finish
 from imagenomer.statistics import elastic_net
-from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, Standardised
+from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, StandardisedNumbers
 from imagenomer.statistics.models import ElasticNet
 from imagenomer.statistics.prediction import cross_validate, fit_everybody
 from imagenomer.statistics.sample_space import sample_space, space_of_features, space_of_genotypes, space_of_numbers
@@ -86,7 +86,7 @@ def test_features_of_every_kind_are_fitted_to_the_training_part(covariates, targ
     np.testing.assert_allclose(ours.predicted, theirs.predicted, equal_nan=True, rtol=1e-6)
 
     imputed = finish(space_of_features(ImputedDosage(dosage), np.arange(N)))
-    scaled = finish(space_of_features(Standardised(covariates), np.arange(N)))
+    scaled = finish(space_of_features(StandardisedNumbers(covariates), np.arange(N)))
     for row, split in enumerate(splits):
         known = np.where(dosage < 0, np.nan, dosage.astype(float))
         own = np.where(np.isnan(known), np.nanmean(known[split.train], axis=0), known)

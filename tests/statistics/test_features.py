@@ -15,7 +15,7 @@ from imagenomer.statistics.features import (
     GenotypeIndicators,
     ImputedDosage,
     Numbers,
-    Standardised,
+    StandardisedNumbers,
     add_products,
 )
 from imagenomer.statistics.models import Ridge
@@ -49,7 +49,7 @@ def test_missing_dosages_are_imputed_by_the_mean_of_those_who_train(dosage, targ
 
 
 def test_numbers_of_different_units_are_standardised_by_those_who_train(covariates, target, splits):
-    space = finish(space_of_features(Standardised(covariates), np.arange(N)))
+    space = finish(space_of_features(StandardisedNumbers(covariates), np.arange(N)))
     result = finish(cross_validate(space, target, splits, Ridge((2.0,))))
     for row, split in enumerate(splits):
         model = make_pipeline(StandardScaler(), RidgeOfSklearn(2.0)).fit(covariates[split.train], target[split.train])
@@ -62,7 +62,7 @@ def test_numbers_of_different_units_are_standardised_by_those_who_train(covariat
 KINDS = {
     "edges": lambda edges, covariates, dosage: Edges(edges, np.ones(P, dtype=bool)),
     "numbers": lambda edges, covariates, dosage: Numbers(covariates),
-    "standardised": lambda edges, covariates, dosage: Standardised(covariates),
+    "standardised": lambda edges, covariates, dosage: StandardisedNumbers(covariates),
     "indicators": lambda edges, covariates, dosage: GenotypeIndicators(dosage),
     "imputed": lambda edges, covariates, dosage: ImputedDosage(dosage),
 }

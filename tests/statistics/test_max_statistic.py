@@ -13,7 +13,7 @@ from nilearn.mass_univariate import permuted_ols
 from edges_of_age import draw, run
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
-from imagenomer.statistics.adjusted import associate, associate_category
+from imagenomer.statistics.adjustment import associate, associate_category
 from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.freedman_lane import FreedmanLane
 from imagenomer.statistics.max_statistic import exceedances, max_statistic

@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from graphs import N_PARCELS, draw, permuted_heights, run
 from imagenomer.edges import edge_parcels, edges_to_matrix, n_edges_of
 from imagenomer.errors import InputError
-from imagenomer.statistics.adjusted import associate
+from imagenomer.statistics.adjustment import associate
 from imagenomer.statistics.design import build_design
 from imagenomer.statistics.enhancement import enhance
 from imagenomer.statistics.network_statistic import components, network_based_statistic, threshold_of_p

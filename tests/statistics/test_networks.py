@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphs import draw, permuted_heights, run
 from imagenomer.edges import edge_parcels
-from imagenomer.statistics.adjusted import associate
+from imagenomer.statistics.adjustment import associate
 from imagenomer.statistics.enhancement import enhance
 from imagenomer.statistics.max_statistic import exceedances, max_statistic
 from imagenomer.statistics.network_statistic import network_based_statistic

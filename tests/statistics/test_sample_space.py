@@ -7,7 +7,7 @@ import pytest
 
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
-from imagenomer.statistics.features import Standardised
+from imagenomer.statistics.features import StandardisedNumbers
 from imagenomer.statistics.sample_space import project, sample_space, space_of_features
 from predicted import N, P
 from regressed import residual
@@ -75,7 +75,7 @@ def test_covariates_that_say_the_same_twice_are_taken_out_once(space, covariates
 
 
 def test_products_of_fitted_features_are_made_anew_unless_they_are_kept(covariates, splits):
-    space = finish(space_of_features(Standardised(covariates), np.arange(N)))
+    space = finish(space_of_features(StandardisedNumbers(covariates), np.arange(N)))
     first = finish(space.kernels(splits[0]))
     assert finish(space.kernels(splits[0])) is not first
     kept = finish(space.kernels(splits[0], keep=True))

@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.linear_model import Ridge as RidgeOfSklearn
 
 from imagenomer.progress import finish
-from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, Standardised
+from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, StandardisedNumbers
 from imagenomer.statistics.models import ConnectomeModel, InnerFolds, Ridge, TopFeatures
 from imagenomer.statistics.prediction import cross_validate
 from imagenomer.statistics.sample_space import space_of_features, space_of_genotypes, space_of_numbers
@@ -74,7 +74,7 @@ def test_selection_works_on_every_kind_of_features(dosage, covariates, target, s
             for own in (indicators, space_of_numbers(columns))
         )
         np.testing.assert_allclose(ours.predicted, theirs.predicted, equal_nan=True, rtol=1e-9)
-    for own in (ImputedDosage(dosage), Standardised(np.column_stack([covariates, target + 1.0]))):
+    for own in (ImputedDosage(dosage), StandardisedNumbers(np.column_stack([covariates, target + 1.0]))):
         space = finish(space_of_features(own, np.arange(N)))
         result = finish(cross_validate(space, target, splits, TopFeatures(1, Ridge((1e-3,)))))
         assert {chosen.size for chosen in result.selections} == {1}

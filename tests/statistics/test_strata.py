@@ -10,7 +10,7 @@ from scipy import stats
 
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
-from imagenomer.statistics.strata import bin_number, crossed, match_cells, match_levels, strata_of
+from imagenomer.statistics.strata import bin_number, match_cells, match_levels, strata_of
 
 seeds = st.integers(0, 2**32 - 1)
 few_values = st.lists(st.integers(0, 12), min_size=1, max_size=80)
@@ -49,14 +49,6 @@ def test_the_strata_of_a_number_say_their_range_and_are_few_where_subjects_are()
     assert strata.sizes.tolist() == [10, 10, 10]
     assert strata.binned
     assert strata_of(age, np.arange(9)).names == ("0 to 8",)
-
-
-def test_crossed_strata_are_those_that_occur():
-    sex = strata_of(Phenotype("sex", np.array([0, 0, 1, 1]), levels=("F", "M")), np.arange(4))
-    site = strata_of(Phenotype("site", np.array([0, 1, 1, 1]), levels=("A", "B")), np.arange(4))
-    both = crossed([sex, site])
-    assert both.names == ("F, A", "F, B", "M, B")
-    assert both.codes.tolist() == [0, 1, 2, 2]
 
 
 @given(seeds, st.integers(2, 3))

@@ -169,7 +169,7 @@ class Numbers(_Table):
         return _lengths_left(self.values[train], basis)
 
 
-class Standardised(_Table):
+class StandardisedNumbers(_Table):
     """Numbers of different units, each brought to a standard deviation of 1 in the training part."""
 
     __slots__ = ()

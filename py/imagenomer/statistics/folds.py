@@ -167,7 +167,7 @@ def train_on(train: BoolArray, test: BoolArray, name: str = "") -> tuple[Split, 
     return (Split(np.flatnonzero(train), np.flatnonzero(test), name),)
 
 
-def crossed(*known: IntArray | None) -> IntArray | None:
+def cross(*known: IntArray | None) -> IntArray | None:
     """Return codes of the combinations of several categories that occur, of those that are given; None if none is."""
     given = [one for one in known if one is not None]
     if not given:

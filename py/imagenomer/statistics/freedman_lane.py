@@ -21,7 +21,7 @@ import scipy
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress
-from imagenomer.statistics.adjusted import take_out
+from imagenomer.statistics.adjustment import take_out
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.permutation import check_exchangeable, draw_permutations

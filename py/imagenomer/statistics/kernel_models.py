@@ -207,7 +207,7 @@ def loss_of(decision: FloatArray, signs: FloatArray, loss: Loss) -> float:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Solved:
+class _Solution:
     """Weighted least squares with penalty; ``root`` is that of the weights over the penalty."""
 
     coefficients: FloatArray
@@ -226,7 +226,7 @@ class _Solved:
 
 def _weighted_ridge(
     kernel: FloatArray, own: IntArray, target: FloatArray, weights: FloatArray, penalty: float
-) -> _Solved:
+) -> _Solution:
     """Solve (K + penalty / weights) a + b = target with a summing to zero, of some of the subjects."""
     root = np.sqrt(weights / penalty)
     matrix = kernel if own.size == len(kernel) else kernel[np.ix_(own, own)]
@@ -240,7 +240,7 @@ def _weighted_ridge(
     assert info == 0
     ones, values = root * solved[:, 0], root * solved[:, 1]
     intercept = float(values.sum() / ones.sum())
-    return _Solved(values - intercept * ones, intercept, factor, root, ones)
+    return _Solution(values - intercept * ones, intercept, factor, root, ones)
 
 
 def _derivatives(f: FloatArray, signs: FloatArray, loss: Loss) -> tuple[FloatArray, FloatArray]:

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from imagenomer.statistics.folds import Split, crossed, k_fold
+from imagenomer.statistics.folds import Split, cross, k_fold
 from imagenomer.statistics.kernel_models import Loss
 from imagenomer.types import IntArray
 
@@ -56,7 +56,7 @@ class InnerFolds:
         n_labels = rows.size if labels is None else np.unique(labels).size
         if n_labels == 1:
             labels, n_labels = None, rows.size
-        strata = crossed(classes, None if self.strata is None else self.strata[rows])
+        strata = cross(classes, None if self.strata is None else self.strata[rows])
         rng = np.random.default_rng(self.seed)
         return k_fold(rows.size, min(self.n_folds, n_labels), rng, stratify=strata, together=labels)
 

@@ -108,15 +108,15 @@ def permutation_test(
         )
     orders = draw_permutations(rng, n_permutations, space.n_subjects, blocks)
     whole = np.arange(space.n_subjects)[None]
-    permuted = _Permuted(target, n_classes, covariates if use in ("both", "residual") and not n_classes else None)
+    permuted = _PermutedTarget(target, n_classes, covariates if use in ("both", "residual") and not n_classes else None)
     name = main_score(n_classes)
     # Inner folds have classes in proportion, so other targets have others.
     if isinstance(model, Ridge) and (not n_classes or (n_classes == 2 and model.inner is None)):
-        quick = _Quick(space, tuple(splits), model, covariates, use, n_classes)
+        ridge = _RidgeOfManyTargets(space, tuple(splits), model, covariates, use, n_classes)
         values = []
         for start in range(0, n_permutations + 1, _AT_A_TIME):
             some = np.concatenate([whole, orders])[start : start + _AT_A_TIME]
-            values.append((yield from quick.scores(permuted.targets(some), start, n_permutations)))
+            values.append((yield from ridge.scores(permuted.targets(some), start, n_permutations)))
         found = np.concatenate(values)
     else:
         found = np.empty(n_permutations + 1)
@@ -152,8 +152,8 @@ def _relabelled(steps: Steps[CrossValidation], step: str, done: int, total: int)
         yield Progress(step, done, total)
 
 
-class _Permuted:
-    """Rearranged targets."""
+class _PermutedTarget:
+    """A target in permuted orders: of a number what covariates leave of it, of classes themselves."""
 
     def __init__(self, target: FloatArray | IntArray, n_classes: int, covariates: FloatArray | None) -> None:
         self._target, self._explained = target, np.zeros(target.size)
@@ -171,7 +171,7 @@ class _Permuted:
         return np.asarray(moved + self._explained[:, None], dtype=np.float64)
 
 
-class _Quick:
+class _RidgeOfManyTargets:
     """Ridge regression of many targets at once."""
 
     def __init__(

@@ -11,7 +11,7 @@ import numpy as np
 import scipy
 
 from imagenomer.errors import InputError
-from imagenomer.statistics.adjusted import by_pattern
+from imagenomer.statistics.adjustment import by_pattern
 from imagenomer.statistics.sites import Sites, follows_from_sites, indicators
 from imagenomer.types import BoolArray, FloatArray, IntArray
 

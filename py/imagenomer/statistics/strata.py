@@ -7,7 +7,6 @@ differ a little: rearranging within bins keeps most of what goes with the number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,21 +73,11 @@ def bin_number(values: FloatArray, n_bins: int) -> IntArray:
     return np.unique(bins, return_inverse=True)[1].astype(np.intp)
 
 
-def crossed(strata: Sequence[Strata]) -> Strata:
-    """Return the strata of subjects who are alike in several things."""
-    if not strata:
-        raise ValueError("nothing to cross")
-    rows = np.stack([one.codes for one in strata], axis=1)
-    present, codes = np.unique(rows, axis=0, return_inverse=True)
-    names = tuple(", ".join(one.names[code] for one, code in zip(strata, row, strict=True)) for row in present.tolist())
-    return Strata(codes.reshape(-1).astype(np.intp), names, any(one.binned for one in strata))
-
-
 # --- matching ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Matched:
+class Matching:
     """A subsample in which a number is spread alike over levels.
 
     Attributes
@@ -111,7 +100,7 @@ class Matched:
     after: float
 
 
-def match_levels(codes: IntArray, number: FloatArray, *, caliper: float = 0.2, rng: np.random.Generator) -> Matched:
+def match_levels(codes: IntArray, number: FloatArray, *, caliper: float = 0.2, rng: np.random.Generator) -> Matching:
     """Choose subjects of every level whose numbers are alike: matching without replacement within a caliper.
 
     The subjects of the smallest level take, in random order, the nearest unused subject of every other level; a set
@@ -161,7 +150,7 @@ def match_levels(codes: IntArray, number: FloatArray, *, caliper: float = 0.2, r
     together = np.repeat(np.arange(kept.size // levels.size), levels.size)
     order = np.argsort(kept)
     after = _imbalance(codes[kept], number[kept], sd) if kept.size else float("nan")
-    return Matched(kept[order], together[order], reach, _imbalance(codes, number, sd), after)
+    return Matching(kept[order], together[order], reach, _imbalance(codes, number, sd), after)
 
 
 def match_cells(first: IntArray, second: IntArray, *, rng: np.random.Generator) -> IntArray:

@@ -43,7 +43,7 @@ from imagenomer.errors import InputError
 from imagenomer.figures.pixels import scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.adjusted import associate, associate_category
+from imagenomer.statistics.adjustment import associate, associate_category
 from imagenomer.statistics.correction import n_tests
 from imagenomer.statistics.correlation import fisher_interval
 from imagenomer.statistics.max_statistic import max_statistic

@@ -244,6 +244,11 @@ def _sentences(cohort: Cohort, params: Params, result: Shown) -> list[str]:
         said.append(
             "The components overlap, so that what each explains alone does not add up to what they do together."
         )
+    if components.method == "dictionary":
+        said.append(
+            "Scores are fitted anew to each component, and to the first ones, to measure what these explain: "
+            "components of a dictionary can be so alike that the scores of all of them cancel."
+        )
     said.append(
         "Component association and Components and variants test whether scores go with phenotypes or genotypes."
     )

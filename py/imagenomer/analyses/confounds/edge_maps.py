@@ -12,7 +12,7 @@ from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import Sample
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.adjusted import adjusted_moments
+from imagenomer.statistics.adjustment import adjusted_moments
 from imagenomer.statistics.column_moments import weighted_sum
 from imagenomer.statistics.correction import p_threshold
 from imagenomer.statistics.design import directions_of

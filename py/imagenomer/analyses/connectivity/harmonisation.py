@@ -51,9 +51,11 @@ from imagenomer.cohort import Cohort, Measure, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
-from imagenomer.statistics.combat import Combat, Covbat, Sites, follows_from_sites, sites_of
+from imagenomer.statistics.combat import Combat
+from imagenomer.statistics.covbat import Covbat
 from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.site_prediction import adjusted
+from imagenomer.statistics.sites import Sites, follows_from_sites, sites_of
 from imagenomer.types import BoolArray, Float32Array, Json, Row
 
 if TYPE_CHECKING:

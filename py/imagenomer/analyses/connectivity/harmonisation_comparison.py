@@ -10,11 +10,13 @@ import numpy as np
 from imagenomer.analyses.connectivity.harmonisation_result import Effect, Preserved
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.adjusted import associate, associate_category
+from imagenomer.statistics.adjustment import associate, associate_category
 from imagenomer.statistics.column_moments import column_blocks
-from imagenomer.statistics.combat import Combat, Covbat, Sites
+from imagenomer.statistics.combat import Combat
+from imagenomer.statistics.covbat import Covbat
 from imagenomer.statistics.design import Design, Term, build_design, code
 from imagenomer.statistics.site_prediction import adjusted
+from imagenomer.statistics.sites import Sites
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 

@@ -12,9 +12,11 @@ import numpy as np
 from imagenomer.analyses.shared.sample import Sample
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import Steps
-from imagenomer.statistics.combat import Combat, Covbat, Sites, fit_combat, fit_covbat
+from imagenomer.statistics.combat import Combat, fit_combat
+from imagenomer.statistics.covbat import Covbat, fit_covbat
 from imagenomer.statistics.design import Design
 from imagenomer.statistics.site_prediction import SitePrediction
+from imagenomer.statistics.sites import Sites
 from imagenomer.types import BoolArray, FloatArray
 
 #: Edges are called significant by Bonferroni at this level.

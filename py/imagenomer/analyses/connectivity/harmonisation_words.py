@@ -12,7 +12,7 @@ from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.sample import counted, listed, what
 from imagenomer.analyses.shared.sites import COMBAT_CITATIONS, preserved_in_words
 from imagenomer.cohort import Cohort
-from imagenomer.statistics.combat import Covbat
+from imagenomer.statistics.covbat import Covbat
 from imagenomer.statistics.site_prediction import SitePrediction
 from imagenomer.types import FloatArray
 

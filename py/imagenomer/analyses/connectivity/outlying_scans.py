@@ -14,7 +14,7 @@ from imagenomer.cohort import Cohort
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.quality import distance_from_others, limits, similarity_to_others
+from imagenomer.statistics.scan_products import distance_from_others, limits, similarity_to_others
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json, Row
 
 #: Fewer scans of a task than this have no quartiles worth the name.

@@ -40,7 +40,7 @@ from imagenomer.jsonable import finite
 from imagenomer.progress import Steps
 from imagenomer.statistics.correction import adjust_neg_log10, rejected
 from imagenomer.statistics.correlation import Correlation, fisher_interval
-from imagenomer.statistics.quality import MATCH_CUTS, QcFc, qc_fc
+from imagenomer.statistics.qc_fc import MATCH_CUTS, QcFc, qc_fc
 from imagenomer.types import BoolArray, FloatArray, Json, Row
 
 #: Edges are called significant at this level.

@@ -11,7 +11,7 @@ import numpy as np
 from imagenomer.analyses.connectivity.qc_fc import MotionAssociation, match_level, percent
 from imagenomer.analyses.contract import MatrixView, ThemeName
 from imagenomer.analyses.shared.edge_table import signed
-from imagenomer.statistics.quality import MATCH_BINS
+from imagenomer.statistics.qc_fc import MATCH_BINS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

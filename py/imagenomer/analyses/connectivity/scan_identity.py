@@ -15,7 +15,15 @@ from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, natural_key
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.quality import Copy, Identification, Mismatch, copies, identify, mean_defined, mismatches
+from imagenomer.statistics.identification import (
+    Copy,
+    Identification,
+    Mismatch,
+    copies,
+    identify,
+    mean_defined,
+    mismatches,
+)
 from imagenomer.types import FloatArray, IntArray, Json, Row
 
 if TYPE_CHECKING:

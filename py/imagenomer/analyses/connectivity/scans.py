@@ -12,7 +12,7 @@ from imagenomer.analyses.shared.sample import counted, listed, what
 from imagenomer.cohort import Cohort, condition_name, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.quality import ScanProducts, scan_products
+from imagenomer.statistics.scan_products import ScanProducts, scan_products
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Edges by which scans are compared where there are very many, and how many numbers are very many.

@@ -12,8 +12,10 @@ from imagenomer.analyses.shared.linear_model import whole
 from imagenomer.analyses.shared.sample import Sample
 from imagenomer.cohort import Cohort, natural_key
 from imagenomer.progress import Steps
-from imagenomer.statistics.combat import Combat, Covbat, Sites, follows_from_sites
+from imagenomer.statistics.combat import Combat
+from imagenomer.statistics.covbat import Covbat
 from imagenomer.statistics.site_prediction import folds_within, parts_of, predict_sites
+from imagenomer.statistics.sites import Sites, follows_from_sites
 from imagenomer.types import BoolArray, IntArray
 
 #: Folds in which the site is predicted, and subjects (to learn from) that a site needs to take part in that.

@@ -31,7 +31,7 @@ from imagenomer.figures.palette import GROUP_COLOURS, OTHERS_COLOUR
 from imagenomer.groups import describe
 from imagenomer.jsonable import finite
 from imagenomer.progress import Steps
-from imagenomer.statistics.adjusted import associate_category
+from imagenomer.statistics.adjustment import associate_category
 from imagenomer.statistics.correlation import correlate
 from imagenomer.statistics.design import build_design, code
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json

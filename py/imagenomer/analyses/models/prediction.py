@@ -38,7 +38,7 @@ from imagenomer.analyses.shared.predictors import Gathered, Source, gather
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.folds import Split, crossed
+from imagenomer.statistics.folds import Split, cross
 from imagenomer.statistics.models import Model as SplitModel
 from imagenomer.statistics.pairwise import associate_pairs
 from imagenomer.statistics.prediction import CrossValidation, cross_validate, fit_everybody
@@ -200,7 +200,7 @@ def _task(
     """
     space, subjects = features.space, features.subjects
     model = model_of(params, n_classes, inner_folds(cohort, params, subjects, space.rows, features.strata))
-    strata = crossed(target.astype(np.intp) if n_classes else None, features.strata)
+    strata = cross(target.astype(np.intp) if n_classes else None, features.strata)
     splits = splits_of(cohort, params, subjects, strata, rng)
     if use != "covariates":
         for split in splits:

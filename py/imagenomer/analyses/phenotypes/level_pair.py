@@ -29,7 +29,7 @@ from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS, network_colours
 from imagenomer.jsonable import finite
-from imagenomer.statistics.adjusted import associate, associate_category
+from imagenomer.statistics.adjustment import associate, associate_category
 from imagenomer.statistics.comparison import adjusted_means
 from imagenomer.statistics.correlation import fisher_interval
 from imagenomer.statistics.design import Design, Term, build_design

@@ -23,7 +23,7 @@ from imagenomer.analyses.shared.test_tables import (
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS
-from imagenomer.statistics.adjusted import associate
+from imagenomer.statistics.adjustment import associate
 from imagenomer.statistics.comparison import Line, fit_line
 from imagenomer.statistics.correlation import Kind, fisher_interval
 from imagenomer.statistics.design import Design, build_design, code, residuals

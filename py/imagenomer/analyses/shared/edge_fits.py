@@ -17,7 +17,7 @@ from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Observations
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.adjusted import (
+from imagenomer.statistics.adjustment import (
     AdjustedMoments,
     CategoryAssociation,
     adjusted_moments,

@@ -35,8 +35,8 @@ from imagenomer.cohort import Cohort, Observations, Phenotype, VariantSet, natur
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.statistics.design import build_design, code
-from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, Standardised
-from imagenomer.statistics.harmonised import harmonised_edges
+from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, StandardisedNumbers
+from imagenomer.statistics.fold_harmonisation import harmonised_edges
 from imagenomer.statistics.sample_space import (
     SampleSpace,
     sample_space,
@@ -391,7 +391,7 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
     terms = [code(one, rows) for one in chosen]
     names = tuple(name for term in terms for name in term.columns)
     values = np.column_stack([np.zeros((rows.size, 0)), *(term.values for term in terms)])
-    space = yield from space_of_features(Standardised(values), np.arange(rows.size))
+    space = yield from space_of_features(StandardisedNumbers(values), np.arange(rows.size))
     return Gathered(
         source.features,
         listed(source.predictors),

@@ -11,10 +11,10 @@ from sklearn.linear_model import Ridge as RidgeOfSklearn
 
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
-from imagenomer.statistics import folds, harmonised
+from imagenomer.statistics import fold_harmonisation, folds
 from imagenomer.statistics.combat import fit_combat
+from imagenomer.statistics.fold_harmonisation import harmonised_edges
 from imagenomer.statistics.folds import Split
-from imagenomer.statistics.harmonised import harmonised_edges
 from imagenomer.statistics.models import ConnectomeModel, ElasticNet, InnerFolds, Logistic, Ridge, TopFeatures
 from imagenomer.statistics.prediction import cross_validate, fit_everybody
 from imagenomer.statistics.prediction_checks import learning_curve, permutation_test
@@ -75,7 +75,7 @@ def test_predictions_are_those_of_combat_and_then_a_ridge_regression(
 ):
     monkeypatch.setattr("imagenomer.statistics.features.IN_WEBASSEMBLY", in_webassembly)
     monkeypatch.setattr("imagenomer.statistics.features._TILE", 40)
-    monkeypatch.setattr(harmonised, "_COLUMNS", 110)
+    monkeypatch.setattr(fold_harmonisation, "_COLUMNS", 110)
     own = sites(codes, age if preserved else None)
     result = finish(cross_validate(space_of(values, own), target, splits, Ridge((2.0,))))
     for number, split in enumerate(splits):
@@ -156,7 +156,7 @@ def counting(monkeypatch):
         calls.append(rows.size)
         return (yield from fit_combat(values, rows, own))
 
-    monkeypatch.setattr(harmonised, "fit_combat", fit)
+    monkeypatch.setattr(fold_harmonisation, "fit_combat", fit)
     return calls
 
 
@@ -166,7 +166,7 @@ def test_rearranged_targets_share_what_was_learned_of_sites(values, codes, targe
     classes = (target > np.median(target)).astype(np.intp)
     finish(cross_validate(space, classes, splits, model))
     calls, multiplied = counting(monkeypatch), []
-    monkeypatch.setattr(harmonised, "add_products", lambda *_: multiplied.append(1))
+    monkeypatch.setattr(fold_harmonisation, "add_products", lambda *_: multiplied.append(1))
     finish(permutation_test(space, classes, splits, model, 5, np.random.default_rng(0)))
     assert (calls, multiplied) == ([], [])
 

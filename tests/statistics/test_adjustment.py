@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
-from imagenomer.statistics.adjusted import adjusted_moments, associate, associate_category, correlate_adjusted
+from imagenomer.statistics.adjustment import adjusted_moments, associate, associate_category, correlate_adjusted
 from imagenomer.statistics.column_moments import column_moments
 from imagenomer.statistics.correlation import FAST_R_ERROR, correlate
 from imagenomer.statistics.design import build_design, code
