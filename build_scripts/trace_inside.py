@@ -151,7 +151,7 @@ def _chosen(field: Any, kind: str, overview: Any, taken: Iterable[Any]) -> Any:
     if field["marker"] == "MapsChoice":
         measure = overview["measures"][0]["name"]
         return [["A", {"scan": 0, "measure": measure}], ["B", {"scan": 1, "measure": measure}]]
-    if field["marker"] == "Number":
+    if field["control"] == "number":
         return field["minimum"]  # of permutations: the first opens what the others do
     if field["marker"] == "Text":
         return field["placeholder"]

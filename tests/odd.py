@@ -166,7 +166,7 @@ def _value(field: Mapping[str, Json], cohort: Cohort, given: Mapping[str, Json],
             return field["options"][int(rng.integers(len(field["options"])))][0]
         case "Flag":
             return bool(rng.integers(2))
-        case "Number":
+        case "Number" | "Integer":
             return field["minimum"] if rng.random() < 0.3 else field["default"]
         case "GroupChoice":
             return one_of(_condition(one) for one in cohort.phenotypes.values())

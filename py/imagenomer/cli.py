@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from imagenomer import __version__
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.contract import Analysis, form_of, read_params
+from imagenomer.analyses.contract import Analysis, Text, check_against, parameters_of, read_params
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog
@@ -146,6 +146,7 @@ def _run(options: argparse.Namespace) -> None:
     params = read_params(analysis, _json_object(options.params))
     cohort = _cohort_of(options)
     with _caret(cohort, analysis, params):
+        check_against(cohort, params)
         result = _finish(analysis.compute(cohort, params))
     report = analysis.report(cohort, params, result)
     if options.arrays is not None and not report.arrays:
@@ -218,7 +219,7 @@ def _show(progress: Progress) -> None:
 def _json_object(text: str, option: str = "--params") -> dict[str, Json]:
     try:
         given = json.loads(text)
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # JSON's own, or more digits than Python reads
         raise InputError(f"{option} is not JSON: {error}") from None
     if not isinstance(given, dict):
         raise InputError(f'{option} is a JSON object, such as {{"phenotype": "Age"}}, not {text}')
@@ -242,22 +243,16 @@ def _caret(cohort: Cohort, analysis: Analysis, params: Any) -> Iterator[None]:
 
 def _refused_text(cohort: Cohort, analysis: Analysis, params: Any, message: str) -> str | None:
     text = None
-    for field in form_of(analysis):
-        given = getattr(params, field["name"])
-        if field["marker"] == "GroupChoice":
-            expressions = (given,)
-        elif field["marker"] == "GroupsChoice":
-            expressions = given
-        else:
-            # Only an expression over maps is refused at a character, too.
-            text = given if field["marker"] == "Text" else text
-            continue
-        for expression in expressions:
+    for one in parameters_of(analysis.params):
+        given = getattr(params, one.name)
+        if isinstance(one.field, Text):
+            text = given  # only an expression over maps is refused at a character, too
+        for expression in one.field.expressions(given):
             try:
                 select(cohort, expression)
             except InputError as error:
                 if str(error) == message:
-                    return str(expression)
+                    return expression
     return text
 
 

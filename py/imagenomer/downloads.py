@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import re
-import typing
 from collections.abc import Mapping
 from typing import Any
 
-from imagenomer.analyses.contract import (
-    Analysis,
-    GridView,
-    GroupChoice,
-    LevelChoice,
-    MeasureChoice,
-    PhenotypeChoice,
-    RunChoice,
-    SessionChoice,
-    TableView,
-    TaskChoice,
-)
+from imagenomer.analyses.contract import Analysis, GridView, TableView, parameters_of
 from imagenomer.types import Json
 
 MIME = {
@@ -35,22 +22,17 @@ MIME = {
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
 
-#: Choices that tell two results of one analysis apart at a glance.
-_NAMING = (PhenotypeChoice, LevelChoice, MeasureChoice, TaskChoice, SessionChoice, RunChoice, GroupChoice)
-
 
 def result_stem(name: str, analysis: Analysis, params: Any, numbers: Mapping[str, Json]) -> str:
     """Return a file name without extension that says what was computed: "edge-association_Age_fc_rest".
 
     What was left open in the parameters is called as the result's numbers say it was settled.
     """
-    hints = typing.get_type_hints(analysis.params, include_extras=True)
-    chosen = [
-        getattr(params, entry.name) or numbers.get(entry.name)
-        for entry in dataclasses.fields(analysis.params)
-        if isinstance(hints[entry.name].__metadata__[0], _NAMING)
-    ]
-    return stem(name, *(value for value in chosen if isinstance(value, str)))
+    chosen = (
+        one.field.in_file_name(getattr(params, one.name), numbers.get(one.name))
+        for one in parameters_of(analysis.params)
+    )
+    return stem(name, *chosen)
 
 
 def stem(*parts: str) -> str:

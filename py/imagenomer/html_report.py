@@ -21,11 +21,12 @@ from imagenomer.analyses.contract import (
     FigureView,
     GridView,
     Methods,
+    Parameter,
     PointsView,
     Report,
     TableView,
     View,
-    form_of,
+    parameters_of,
 )
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import csv_of, stem
@@ -43,16 +44,6 @@ ROWS = 50
 MANY_COLUMNS = 8
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
-
-#: What it means that nothing was chosen, by marker.
-_NOTHING = {
-    "GroupChoice": "Everybody",
-    "GroupsChoice": "Everybody",
-    "TaskChoice": "Mean over tasks",
-    "SessionChoice": "Mean over sessions",
-    "RunChoice": "Mean over runs",
-    "DecompositionChoice": "Computed here",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,41 +205,18 @@ def _all_numbers(numbers: Mapping[str, Json]) -> Iterator[str]:
 
 def _settings(kept: Kept) -> Iterator[str]:
     items = [
-        f"<div><dt>{_escaped(str(field['label']))}</dt><dd>{_escaped(_setting(field, kept))}</dd></div>"
-        for field in form_of(kept.analysis)
-        if _matters(field, kept)
+        f"<div><dt>{_escaped(one.label)}</dt><dd>{_escaped(_setting(one, kept))}</dd></div>"
+        for one in parameters_of(kept.analysis.params)
+        if one.matters(kept.params) and one.field.is_worded(getattr(kept.params, one.name), kept.cohort)
     ]
     if items:
         yield f'<section><h2>Settings</h2><dl class="settings">{"".join(items)}</dl></section>'
 
 
-def _matters(field: dict[str, Json], kept: Kept) -> bool:
-    """Whether the page shows a field."""
-    value = getattr(kept.params, field["name"])
-    several = {"SessionChoice": kept.cohort.sessions, "RunChoice": kept.cohort.runs}.get(field["marker"])
-    if value is None and (field["marker"] == "LevelChoice" or (several is not None and len(several) < 2)):
-        return False
-    return all(getattr(kept.params, other) in values for other, values in field["when"].items())
-
-
-def _setting(field: dict[str, Json], kept: Kept) -> str:
-    value, marker = getattr(kept.params, field["name"]), field["marker"]
-    names = {expression: name for name, expression, _ in kept.groups}
-    if value is None or value == ():
-        settled = kept.report.numbers.get(field["name"])
-        nothing = "None chosen" if value == () else "None"
-        return _NOTHING.get(marker) or (settled if isinstance(settled, str) else nothing)
-    if marker == "Flag":
-        return "Yes" if value else "No"
-    if marker == "Choice":
-        return str(dict(field["options"])[value])
-    if marker == "MapsChoice":
-        return ", ".join(name for name, source in value)
-    if isinstance(value, tuple):
-        return ", ".join(str(names.get(item, item)) for item in value)
-    if marker == "GroupChoice" and value in names:
-        return f"{names[value]}: {value}"
-    return _plain(value)
+def _setting(parameter: Parameter, kept: Kept) -> str:
+    groups = {expression: name for name, expression, _ in kept.groups}
+    settled = kept.report.numbers.get(parameter.name)
+    return parameter.field.words(getattr(kept.params, parameter.name), groups, settled)
 
 
 # --- views ---------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def add_measure(cohort: Cohort, analysis: str, params: Mapping[str, Json]) -> St
         If there is no such analysis, it makes no measure, or cannot be computed.
     """
     from imagenomer.analyses import load_analyses
-    from imagenomer.analyses.contract import read_params  # late: most cohorts are opened as they are
+    from imagenomer.analyses.contract import check_against, read_params  # late: most cohorts are opened as they are
 
     analyses = load_analyses()
     chosen = analyses.get(analysis)
@@ -87,6 +87,7 @@ def add_measure(cohort: Cohort, analysis: str, params: Mapping[str, Json]) -> St
         making = ", ".join(name for name, one in analyses.items() if one.measure is not None)
         raise InputError(f"{analysis!r} is no analysis that makes a measure; those that do: {making}")
     settled = read_params(chosen, params)
+    check_against(cohort, settled)
     result = yield from chosen.compute(cohort, settled)
     return with_measure(cohort, (yield from chosen.measure(cohort, settled, result)))
 

@@ -25,6 +25,7 @@ import numpy as np
 
 from imagenomer import __version__
 from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import check_against, read_params
 from imagenomer.figures.theme import render
 from imagenomer.load import load
 from imagenomer.progress import finish
@@ -37,7 +38,11 @@ if __version__ != {version!r}:
     print(f"computed with ImageNomer {version}, this is {{__version__}}")
 
 cohort = load(COHORT{options}{second})
-params = {params}
+params = read_params(
+    ANALYSIS,
+    {params},
+)
+check_against(cohort, params)
 result = finish(ANALYSIS.compute(cohort, params))
 report = ANALYSIS.report(cohort, params, result)
 
@@ -95,5 +100,5 @@ def script_of(
 
 
 def _spelled_out(params: Any) -> str:
-    lines = [f"    {entry.name}={getattr(params, entry.name)!r}," for entry in dataclasses.fields(params)]
-    return "\n".join(["ANALYSIS.params(", *lines, ")"]) if lines else "ANALYSIS.params()"
+    entries = [f"        {entry.name!r}: {getattr(params, entry.name)!r}," for entry in dataclasses.fields(params)]
+    return "\n".join(["{", *entries, "    }"]) if entries else "{}"

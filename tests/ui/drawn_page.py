@@ -73,7 +73,8 @@ def entry_of(name, marker, default=None, **more):
 
 
 def number_entry(name, default, minimum, maximum, **more):
-    return entry_of(name, "Number", default, minimum=minimum, maximum=maximum, **more)
+    marker = "Integer" if isinstance(default, int) else "Number"
+    return entry_of(name, marker, default, minimum=minimum, maximum=maximum, **more)
 
 
 def phenotype_entry(name, kind=None, prefer=(), **more):

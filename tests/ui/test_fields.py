@@ -144,6 +144,7 @@ def test_a_number_is_read_as_it_is_meant_and_kept_between_its_bounds():
         (permutations, "1e3", 1000, True),
         (permutations, "0", 0, False),
         (permutations, "5001", 5001, False),
+        (permutations, "2.5", 2.5, False),
         (permutations, "1e400", None, False),
         (permutations, "nan", None, False),
         (permutations, "", None, False),
@@ -160,6 +161,7 @@ def test_a_number_is_read_as_it_is_meant_and_kept_between_its_bounds():
     assert alpha.written(0.05) == "0.05"
     assert alpha.written(None) == ""
     assert alpha.advice() == "A number from 0 to 1"
+    assert permutations.advice() == "A whole number from 1 to 5000"
 
 
 def test_a_text_that_is_required_is_not_blank():

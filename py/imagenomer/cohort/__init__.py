@@ -9,6 +9,7 @@ from __future__ import annotations
 from imagenomer.cohort.cohort import (
     Cohort,
     n_parcels_of_cohort,
+    no_such,
     parcellation_of,
     with_measure,
     with_parcellation,
@@ -42,6 +43,7 @@ __all__ = [
     "condition_name",
     "condition_parts",
     "n_parcels_of_cohort",
+    "no_such",
     "natural_key",
     "parcellation_of",
     "with_measure",

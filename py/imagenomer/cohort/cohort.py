@@ -129,7 +129,7 @@ class Cohort:
             ("run", run, self.runs),
         ):
             if name is not None and name not in there_are:
-                raise InputError(_no_such(what, name, there_are))
+                raise InputError(no_such(what, name, there_are))
         return np.array(
             [
                 task in (None, scan.task) and session in (None, scan.session) and run in (None, scan.run)
@@ -157,13 +157,13 @@ class Cohort:
     def phenotype(self, name: str) -> Phenotype:
         """Return a phenotype by name; raise `InputError` naming those there are."""
         if name not in self.phenotypes:
-            raise InputError(_no_such("phenotype", name, self.phenotypes))
+            raise InputError(no_such("phenotype", name, self.phenotypes))
         return self.phenotypes[name]
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name; raise `InputError` naming those there are."""
         if name not in self.measures:
-            raise InputError(_no_such("measure", name, self.measures))
+            raise InputError(no_such("measure", name, self.measures))
         return self.measures[name]
 
     def variant_set(self, name: str | None = None) -> VariantSet:
@@ -175,7 +175,7 @@ class Cohort:
         if name is None:
             return next(iter(self.variant_sets.values()))
         if name not in self.variant_sets:
-            raise InputError(_no_such("variant set", name, self.variant_sets))
+            raise InputError(no_such("variant set", name, self.variant_sets))
         return self.variant_sets[name]
 
     def observations(
@@ -292,7 +292,8 @@ def _require_correlations(source: Measure) -> None:
             )
 
 
-def _no_such(what: str, name: str, there_are: Iterable[str]) -> str:
+def no_such(what: str, name: str, there_are: Iterable[str]) -> str:
+    """Say that a cohort has nothing of a name, and what it has instead."""
     return f"no {what} {name!r} in this cohort; it has: {', '.join(there_are) or 'none'}"
 
 

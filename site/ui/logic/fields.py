@@ -268,7 +268,7 @@ class Number(Field):
             return None
         if value != value or value - value != 0:
             return None  # not a number, or infinite
-        return int(value) if isinstance(self.entry["default"], int) and value == int(value) else value
+        return value
 
     def written(self, value):
         """What stands in the box."""
@@ -277,6 +277,20 @@ class Number(Field):
     def advice(self):
         """What to type."""
         return f"A number from {self.entry['minimum']:g} to {self.entry['maximum']:g}"
+
+
+class Integer(Number):
+    """A whole number between two others."""
+
+    def accepts(self, value):
+        return Number.accepts(self, value) and value == int(value)
+
+    def read(self, typed):
+        value = Number.read(self, typed)
+        return int(value) if value is not None and value == int(value) else value
+
+    def advice(self):
+        return f"A whole number from {self.entry['minimum']:g} to {self.entry['maximum']:g}"
 
 
 #: Every kind of field, by the marker that the catalog has for it.
@@ -288,6 +302,7 @@ KINDS = {
         Flag,
         GroupChoice,
         GroupsChoice,
+        Integer,
         LevelChoice,
         MapsChoice,
         MeasureChoice,

@@ -187,7 +187,7 @@ def test_of_more_than_two_levels_one_is_chosen_or_all_are_tested_as_a_whole(coho
         ({"phenotype": "age", "group": "age > 900"}, "0 usable subjects .left out: 1 whose group.* 3 are needed"),
         ({"phenotype": "age", "task": "emoid"}, "no task 'emoid'"),
         ({"phenotype": "age", "measure": "partial"}, "no measure 'partial'"),
-        ({"phenotype": "age", "alpha": 2.0}, "alpha lies between"),
+        ({"phenotype": "age", "alpha": 2.0}, "alpha is a number from 1e-06 to 0.5, not 2.0"),
         ({"phenotype": "age", "correction": "none"}, "correction is one of"),
     ],
 )

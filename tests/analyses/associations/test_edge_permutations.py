@@ -188,8 +188,8 @@ def test_too_few_rearrangements_bring_a_warning_and_the_smallest_p_is_said(cohor
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"permutations": 250.5}, "permutations is a whole number, not 250.5"),
-        ({"permutations": 10}, "permutations lies between 100"),
+        ({"permutations": 250.5}, r"permutations is a whole number from 100 to 100,000, not 250\.5"),
+        ({"permutations": 10}, "permutations is a whole number from 100 to 100,000, not 10"),
         ({"blocks": "age"}, "age is a number; blocks are levels of a category"),
         ({"blocks": "patient"}, "patient does not vary within any block"),
     ],

@@ -155,7 +155,7 @@ def test_a_component_is_browsed_without_computing_again(cohort):
 def test_what_is_not_there_is_refused_in_words(cohort):
     with pytest.raises(InputError, match=r"no decomposition 'ica'.*none"):
         components(cohort, decomposition="ica")
-    with pytest.raises(InputError, match=r"number of components is a whole number, not 2\.5"):
+    with pytest.raises(InputError, match=r"n_components is a whole number from 1 to 200, not 2\.5"):
         components(cohort, n_components=2.5)
     with pytest.raises(InputError, match="no component 10; it has 10 components"):
         components(cohort, component=10)

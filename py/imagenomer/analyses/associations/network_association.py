@@ -15,6 +15,7 @@ from imagenomer.analyses.contract import (
     Column,
     Flag,
     GridView,
+    Integer,
     Link,
     Number,
     PhenotypeChoice,
@@ -86,14 +87,14 @@ class Params(Asked):
             "help": "Edges beyond it are counted. Below 1 it is an uncorrected p, from 1 on it is |t| (or F).",
         },
     )
-    permutations: Annotated[int, Number(minimum=100, maximum=100_000, step=100)] = field(
+    permutations: Annotated[int, Integer(minimum=100, maximum=100_000, step=100)] = field(
         default=1000,
         metadata={
             "section": "Permutations",
             "help": "For enrichment and max-T: 1,000 to look, 5,000 or more to publish.",
         },
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1, metadata={"section": "Permutations", "help": "The same seed gives the same result."}
     )
     blocks: Annotated[str | None, PhenotypeChoice("category")] = field(

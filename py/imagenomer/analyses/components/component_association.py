@@ -15,6 +15,7 @@ from imagenomer.analyses.contract import (
     Column,
     FigureView,
     GridView,
+    Integer,
     Link,
     Number,
     PhenotypesChoice,
@@ -69,10 +70,10 @@ class Params(Source):
     correction: Annotated[str, Choice(tuple(_CORRECTIONS.items()))] = field(
         default="bonferroni", metadata={"help": "Over all components, and over all phenotypes that are tested."}
     )
-    permutations: Annotated[int, Number(minimum=99, maximum=20_000, step=100)] = field(
+    permutations: Annotated[int, Integer(minimum=99, maximum=20_000, step=100)] = field(
         default=1000, metadata={"when": {"correction": (_MAX_T,)}}
     )
-    permutation_seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    permutation_seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1, metadata={"when": {"correction": (_MAX_T,)}}
     )
     alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05

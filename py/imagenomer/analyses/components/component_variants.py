@@ -14,6 +14,7 @@ from imagenomer.analyses.contract import (
     Choice,
     Column,
     FigureView,
+    Integer,
     Number,
     PhenotypesChoice,
     Report,
@@ -22,7 +23,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS, ancestry, as_phenotypes
 from imagenomer.analyses.shared.ancestry import components as ancestry_components
-from imagenomer.analyses.shared.decompositions import Components, Source, decompose, whole
+from imagenomer.analyses.shared.decompositions import Components, Source, decompose
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.genotyped import CODED, CODINGS, about_relatives
 from imagenomer.analyses.shared.inference import BY_P, Verdict, controls, judge_by_p
@@ -61,7 +62,7 @@ class Params(Source):
     covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
         default=(), metadata={"help": "Adjusted for by a linear model."}
     )
-    ancestry_components: Annotated[int, Number(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
+    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
         default=0, metadata={"help": "How many principal components of the genotypes to adjust for."}
     )
     least_maf: Annotated[float, Number(minimum=0, maximum=0.5, step=0.01)] = field(
@@ -74,7 +75,7 @@ class Params(Source):
         default="bonferroni", metadata={"help": "Over all variants times all components."}
     )
     alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05
-    bars: Annotated[int, Number(minimum=1, maximum=30, step=1)] = field(
+    bars: Annotated[int, Integer(minimum=1, maximum=30, step=1)] = field(
         default=10, metadata={"label": "Bars at either end"}
     )
 
@@ -140,15 +141,14 @@ class Association:
 
 
 def compute(cohort: Cohort, params: Params) -> Steps[Association]:
-    n_ancestry = whole("number of ancestry components", params.ancestry_components)
     variants = cohort.variant_set(params.variants)
     covariates = [cohort.phenotype(name) for name in params.covariates]
     components = yield from decompose(cohort, params)
     said: tuple[str, ...] = ()
     absent = {f"genotypes in {variants.name}": np.array([not (row >= 0).any() for row in variants.dosage], dtype=bool)}
     absent |= {one.name: one.missing for one in covariates}
-    if n_ancestry:
-        scores = yield from ancestry_components(cohort, variants.name, n_ancestry)
+    if params.ancestry_components:
+        scores = yield from ancestry_components(cohort, variants.name, params.ancestry_components)
         said = (yield from ancestry(cohort, variants.name)).sentences
         covariates += as_phenotypes(scores)
         absent["ancestry components"] = np.asarray(np.isnan(scores).any(axis=1))
@@ -219,7 +219,7 @@ def report(cohort: Cohort, params: Params, result: Association) -> Report:
     threshold = result.verdict.p_threshold
     by_component = _by_component(result)
     top = [_row(result, index) for index in result.strongest.tolist()]
-    lowest, highest = _ends(result, whole("number of bars", params.bars))
+    lowest, highest = _ends(result, params.bars)
     title = _title(result)
     return Report(
         numbers={
@@ -228,7 +228,7 @@ def report(cohort: Cohort, params: Params, result: Association) -> Report:
             "group": params.group,
             "coding": params.coding,
             "covariates": list(params.covariates),
-            "ancestry_components": int(params.ancestry_components),
+            "ancestry_components": params.ancestry_components,
             "n_subjects": n_subjects,
             "n_components": components.n_components,
             "n_variants": int(result.which.size),
@@ -306,7 +306,7 @@ def _title(result: Association) -> str:
 def _sentences(cohort: Cohort, params: Params, result: Association, tested: int, n_significant: int) -> list[str]:
     names = [*params.covariates]
     if params.ancestry_components:
-        names.append(counted(int(params.ancestry_components), "ancestry component"))
+        names.append(counted(params.ancestry_components, "ancestry component"))
     said = []
     for reason, subjects in result.dropped:
         who = listed(cohort.subjects[index] for index in subjects)
@@ -423,7 +423,7 @@ def draw(
     from imagenomer.figures.drawings import Drawings
     from imagenomer.figures.variants import qq_figure, sorted_figure
 
-    lowest, highest = _ends(result, int(params.bars))
+    lowest, highest = _ends(result, params.bars)
     shown = [*reversed(highest), *reversed(lowest)]
     n_significant, tested = np.count_nonzero(result.verdict.significant), n_tests(result.verdict.neg_log10_p)
     note = (

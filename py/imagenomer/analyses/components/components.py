@@ -14,8 +14,8 @@ from imagenomer.analyses.contract import (
     Column,
     FigureView,
     GroupsChoice,
+    Integer,
     MatrixView,
-    Number,
     Report,
     TableView,
 )
@@ -47,7 +47,7 @@ _EDGES_LISTED = 50
 
 @dataclass(frozen=True, slots=True)
 class Params(Source):
-    component: Annotated[int, Number(minimum=0, maximum=9999, step=1)] = field(
+    component: Annotated[int, Integer(minimum=0, maximum=9999, step=1)] = field(
         default=0,
         metadata={"label": "Component to show", "help": "Counted from 0, as in the files of a decomposition."},
     )

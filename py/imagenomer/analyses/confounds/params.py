@@ -7,6 +7,7 @@ from typing import Annotated
 
 from imagenomer.analyses.contract import (
     GroupChoice,
+    Integer,
     LevelChoice,
     MeasureChoice,
     Number,
@@ -29,7 +30,7 @@ class Params:
         default=(),
         metadata={"help": "What might explain it instead. None chosen: all that are known of enough people."},
     )
-    ancestry_components: Annotated[int, Number(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
+    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
         default=2, metadata={"help": "Candidates too, where there are genotypes."}
     )
     measure: Annotated[str | None, MeasureChoice()] = None
@@ -37,13 +38,13 @@ class Params:
     session: Annotated[str | None, SessionChoice()] = None
     run: Annotated[str | None, RunChoice()] = None
     group: Annotated[str | None, GroupChoice()] = None
-    permutations: Annotated[int, Number(minimum=99, maximum=10_000, step=1)] = field(
+    permutations: Annotated[int, Integer(minimum=99, maximum=10_000, step=1)] = field(
         default=499, metadata={"section": "Protocol", "help": "Rearrangements of people in every test."}
     )
-    repetitions: Annotated[int, Number(minimum=1, maximum=20, step=1)] = field(
+    repetitions: Annotated[int, Integer(minimum=1, maximum=20, step=1)] = field(
         default=1, metadata={"section": "Protocol", "help": "How often people are dealt to five folds anew."}
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1, metadata={"section": "Protocol", "help": "The same seed gives the same result."}
     )
     alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = field(

@@ -32,10 +32,10 @@ from imagenomer.analyses.contract import (
     Choice,
     Flag,
     GroupChoice,
+    Integer,
     LevelChoice,
     MeasureChoice,
     Methods,
-    Number,
     PhenotypeChoice,
     PhenotypesChoice,
     Report,
@@ -44,7 +44,6 @@ from imagenomer.analyses.contract import (
     TaskChoice,
     ThemeName,
 )
-from imagenomer.analyses.shared.linear_model import whole
 from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of
 from imagenomer.analyses.shared.sites import draw_of_sites, site_of
 from imagenomer.cohort import Cohort, Measure, Phenotype
@@ -96,7 +95,7 @@ class Params:
     learn_from: Annotated[str | None, GroupChoice()] = field(
         default=None, metadata={"help": "Site effects are estimated in these (controls, say), and taken out of all."}
     )
-    smallest_site: Annotated[int, Number(minimum=1, maximum=10_000, step=1)] = field(
+    smallest_site: Annotated[int, Integer(minimum=1, maximum=10_000, step=1)] = field(
         default=3, metadata={"help": "Subjects of sites with fewer are left out."}
     )
     measure: Annotated[str | None, MeasureChoice()] = None
@@ -112,7 +111,7 @@ class Params:
             "help": "Takes most of the time, with CovBat minutes.",
         },
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1,
         metadata={
             "section": "Prediction of the site",
@@ -183,7 +182,7 @@ def _sample(cohort: Cohort, params: Params, model: SiteModel) -> Sample:
     def draw(missing: Mapping[str, BoolArray]) -> Sample:
         return sample_of(cohort, params, missing=missing, at_least=4)
 
-    smallest = whole("smallest site", params.smallest_site)
+    smallest = params.smallest_site
     return draw_of_sites(draw, model.site, smallest, {one.name: one.missing for one in (model.site, *model.covariates)})
 
 

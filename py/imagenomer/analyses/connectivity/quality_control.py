@@ -59,6 +59,7 @@ from imagenomer.analyses.contract import (
     Finding,
     GroupChoice,
     Groups,
+    Integer,
     MeasureChoice,
     Methods,
     Number,
@@ -75,7 +76,7 @@ from imagenomer.analyses.contract import (
     in_parts,
 )
 from imagenomer.analyses.shared.inference import plan_of
-from imagenomer.analyses.shared.linear_model import Question, missing_with, whole
+from imagenomer.analyses.shared.linear_model import Question, missing_with
 from imagenomer.analyses.shared.sample import Sample, default_measure, sample_of
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -126,21 +127,21 @@ class Params:
         default=0.2, metadata=_DROPPED | {"help": "In the units of the measure of motion; 0.2 mm is a common one."}
     )
     factor: Annotated[float, Number(minimum=0.5, maximum=10, step=0.5)] = field(
-        default=3,
+        default=3.0,
         metadata=_OUTLIERS
         | {"label": "Interquartile ranges", "help": "Beyond the quartiles; 3 flags extreme scans, 1.5 mild ones too."},
     )
-    components: Annotated[int, Number(minimum=1, maximum=50, step=1)] = field(
+    components: Annotated[int, Integer(minimum=1, maximum=50, step=1)] = field(
         default=10, metadata=_OUTLIERS | {"label": "Principal components"}
     )
     edges: Annotated[str, Choice((("auto", "All, or 10,000 of very many"), ("all", "All")))] = field(
         default="auto",
         metadata=_SCANS | {"label": "Edges compared", "help": "Thousands of scans by all edges take half a minute."},
     )
-    permutations: Annotated[int, Number(minimum=100, maximum=100_000, step=100)] = field(
+    permutations: Annotated[int, Integer(minimum=100, maximum=100_000, step=100)] = field(
         default=500, metadata=_PERMUTED | {"help": "500 to look, 5,000 to publish."}
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1, metadata=_PERMUTED | {"help": "The same seed gives the same result."}
     )
     blocks: Annotated[str | None, PhenotypeChoice("category")] = field(
@@ -220,7 +221,7 @@ def _scans(cohort: Cohort, params: Params, result: QualityControl) -> Steps[Qual
         run=params.run,
         group=params.group,
         all_edges=params.edges == "all",
-        seed=whole("seed", params.seed),
+        seed=params.seed,
     )
     return replace(result, scans=scans)
 
@@ -228,7 +229,7 @@ def _scans(cohort: Cohort, params: Params, result: QualityControl) -> Steps[Qual
 def _outliers(cohort: Cohort, params: Params, result: QualityControl) -> Steps[QualityControl]:
     result = yield from _scans(cohort, params, result)
     assert result.scans is not None
-    found = yield from find_outliers(result.scans, params.factor, whole("principal components", params.components))
+    found = yield from find_outliers(result.scans, params.factor, params.components)
     return replace(result, outliers=found)
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from imagenomer.analyses.connectivity.harmonisation_result import SitePredictions
-from imagenomer.analyses.shared.linear_model import whole
 from imagenomer.analyses.shared.sample import Sample
 from imagenomer.cohort import Cohort, natural_key
 from imagenomer.progress import Steps
@@ -28,7 +27,7 @@ def predict_left_out(
     sites: Sites,
     learned: BoolArray,
     fit: Callable[..., Steps[Combat | Covbat]],
-    seed: float,
+    seed: int,
 ) -> Steps[SitePredictions]:
     """Predict the site of left-out subjects, before, and after a harmonisation that has not seen them."""
     enough = sites.of(np.flatnonzero(learned)).counts >= FEWEST_TO_PREDICT
@@ -39,7 +38,7 @@ def predict_left_out(
     # By name, so that the order of the subjects in the files does not decide.
     part = part[sorted(range(part.size), key=lambda n: natural_key(cohort.subjects[sample.subjects[part[n]]]))]
     own, teaches = sites.of(part), learned[part]
-    rng = np.random.default_rng(whole("seed", seed))
+    rng = np.random.default_rng(seed)
     folds = folds_within(2 * own.codes + teaches, N_FOLDS, rng)
     own, dropped = _separable(own, folds, teaches)
     values, rows = sample.observations.values, sample.rows[part]

@@ -7,19 +7,18 @@ from imagenomer.analyses.contract.analysis import (
     Part,
     Tab,
     ThemeName,
-    form_of,
     in_parts,
-    read_params,
 )
 from imagenomer.analyses.contract.fields import (
     Choice,
     DecompositionChoice,
+    Field,
     Flag,
     GroupChoice,
     GroupsChoice,
+    Integer,
     LevelChoice,
     MapsChoice,
-    Marker,
     MeasureChoice,
     Number,
     PhenotypeChoice,
@@ -31,6 +30,13 @@ from imagenomer.analyses.contract.fields import (
     VariantSetChoice,
     WeightsChoice,
 )
+from imagenomer.analyses.contract.parameters import (
+    Parameter,
+    check_against,
+    form_of,
+    parameters_of,
+    read_params,
+)
 from imagenomer.analyses.contract.report import Finding, Methods, Report, matrix_view
 from imagenomer.views import Column, FigureView, GridView, Link, MatrixView, PointsView, TableView, View
 
@@ -39,6 +45,7 @@ __all__ = [
     "Choice",
     "Column",
     "DecompositionChoice",
+    "Field",
     "FigureView",
     "Finding",
     "Flag",
@@ -46,15 +53,16 @@ __all__ = [
     "GroupChoice",
     "Groups",
     "GroupsChoice",
+    "Integer",
     "LevelChoice",
     "Link",
     "MapsChoice",
-    "Marker",
     "MatrixView",
     "MeasureChoice",
     "Methods",
     "Need",
     "Number",
+    "Parameter",
     "Part",
     "PhenotypeChoice",
     "PhenotypesChoice",
@@ -70,8 +78,10 @@ __all__ = [
     "VariantSetChoice",
     "View",
     "WeightsChoice",
+    "check_against",
     "form_of",
     "in_parts",
     "matrix_view",
+    "parameters_of",
     "read_params",
 ]

@@ -1,24 +1,14 @@
-"""Analyses: what a menu entry is, and the way from JSON to its parameters.
-
-The form is read off ``params``, a frozen dataclass whose fields are
-``Annotated[type, marker]`` with a default wherever one makes sense; the markers
-say where the choices come from.
-"""
+"""Analyses: what a menu entry is."""
 
 from __future__ import annotations
 
-import dataclasses
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from imagenomer.analyses.contract.fields import checked
 from imagenomer.analyses.contract.report import Methods, Report
-from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.types import Json
 from imagenomer.views import FigureView, PointsView, TableView
 
 if TYPE_CHECKING:
@@ -89,7 +79,7 @@ class Analysis:
     tab : Tab
         The tab of the page it belongs to.
     params : type
-        Frozen dataclass of parameters, see the module's docstring.
+        Frozen dataclass of parameters, see `imagenomer.analyses.contract.parameters`.
     compute : callable
         ``(cohort, params) -> Steps[result]``, a generator that yields progress and returns a frozen dataclass.
     report : callable
@@ -156,53 +146,3 @@ class Analysis:
             elif not isinstance(view, TableView | FigureView):
                 drawn[view.name] = partial(view_figure, view, report.arrays, cohort.parcellation, theme)
         return Drawings(drawn)
-
-
-def form_of(analysis: Analysis) -> list[dict[str, Json]]:
-    """Return the fields of an analysis's form as JSON: name, label, help, section, when, marker, default, required.
-
-    ``when`` maps other fields to the values with which this one matters; it is hidden otherwise.
-    """
-    hints = typing.get_type_hints(analysis.params, include_extras=True)
-    fields = []
-    for entry in dataclasses.fields(analysis.params):
-        marker = hints[entry.name].__metadata__[0]
-        required = entry.default is dataclasses.MISSING
-        fields.append(
-            {
-                "name": entry.name,
-                "label": entry.metadata.get("label", entry.name.replace("_", " ").capitalize()),
-                "help": entry.metadata.get("help", ""),
-                "section": entry.metadata.get("section", ""),
-                "when": {name: list(values) for name, values in entry.metadata.get("when", {}).items()},
-                "marker": type(marker).__name__,
-                **{
-                    key: list(value) if isinstance(value, tuple) else value
-                    for key, value in dataclasses.asdict(marker).items()
-                },
-                "required": required,
-                "default": None if required else entry.default,
-            }
-        )
-    return fields
-
-
-def read_params(analysis: Analysis, given: Mapping[str, Json]) -> Any:
-    """Build an analysis's ``Params`` from JSON values.
-
-    Raises
-    ------
-    InputError
-        If a name is unknown, a required one is missing, or a value is of the wrong type or outside its choices.
-    """
-    hints = typing.get_type_hints(analysis.params, include_extras=True)
-    unknown = [name for name in given if name not in hints]
-    if unknown:
-        raise InputError(f"{analysis.title} has no parameter {unknown[0]!r}; it has: {', '.join(hints)}")
-    values = {}
-    for entry in dataclasses.fields(analysis.params):
-        if entry.name in given:
-            values[entry.name] = checked(entry.name, given[entry.name], hints[entry.name])
-        elif entry.default is dataclasses.MISSING:
-            raise InputError(f"{analysis.title} needs the parameter {entry.name!r}")
-    return analysis.params(**values)

@@ -14,6 +14,7 @@ from imagenomer.analyses.contract import (
     FigureView,
     GridView,
     GroupsChoice,
+    Integer,
     Number,
     PhenotypeChoice,
     PointsView,
@@ -50,10 +51,10 @@ class Params:
         default=None, metadata={"help": "A category; groups go before it."}
     )
     groups: Annotated[tuple[str, ...], GroupsChoice()] = ()
-    x: Annotated[float, Number(minimum=1, maximum=MOST_COMPONENTS, step=1)] = field(
+    x: Annotated[int, Integer(minimum=1, maximum=MOST_COMPONENTS, step=1)] = field(
         default=1, metadata={"label": "Component across"}
     )
-    y: Annotated[float, Number(minimum=1, maximum=MOST_COMPONENTS, step=1)] = field(
+    y: Annotated[int, Integer(minimum=1, maximum=MOST_COMPONENTS, step=1)] = field(
         default=2, metadata={"label": "Component upwards"}
     )
     least_maf: Annotated[float, Number(minimum=0, maximum=0.5, step=0.01)] = field(
@@ -210,7 +211,7 @@ def _series(cohort: Cohort, params: Params, subjects: IntArray) -> tuple[list[tu
 
 
 def _points(cohort: Cohort, params: Params, result: Placement) -> PointsView:
-    found, x, y = result.ancestry, int(params.x), int(params.y)
+    found, x, y = result.ancestry, params.x, params.y
     series, shared = _series(cohort, params, found.subjects)
     across, upwards = found.components.scores[:, x - 1], found.components.scores[:, y - 1]
     return PointsView(
@@ -327,7 +328,7 @@ def draw(
                 np.arange(1, share.size + 1),
                 100 * share,
                 100 * np.cumsum(share),
-                marked=int(params.x) - 1,
+                marked=params.x - 1,
                 title="How much each component takes",
                 x_label="Component",
                 y_label="Share of the sum of eigenvalues (%)",

@@ -18,6 +18,7 @@ from imagenomer.analyses.contract import (
     Column,
     FigureView,
     GroupChoice,
+    Integer,
     LevelChoice,
     Number,
     PhenotypeChoice,
@@ -136,7 +137,7 @@ class Params:
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"help": "Adjusted for: numbers as they are, categories by level."}
     )
-    ancestry_components: Annotated[float, Number(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
+    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
         default=0, metadata={"help": "How many principal components of the genotypes to adjust for."}
     )
     group: Annotated[str | None, GroupChoice()] = None
@@ -154,10 +155,10 @@ class Params:
         default="bonferroni", metadata={"help": "Max-T is for numbers, and knows that neighbours tell much the same."}
     )
     alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05
-    permutations: Annotated[int, Number(minimum=100, maximum=100_000, step=100)] = field(
+    permutations: Annotated[int, Integer(minimum=100, maximum=100_000, step=100)] = field(
         default=1000, metadata=_WHEN_PERMUTED | {"help": "1,000 to look, 5,000 or more to publish."}
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1, metadata=_WHEN_PERMUTED | {"help": "The same seed gives the same result."}
     )
     blocks: Annotated[str | None, PhenotypeChoice("category")] = field(
@@ -252,7 +253,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[Association]:
     if plan is not None and plan.blocks is not None:
         missing[plan.blocks.name] = plan.blocks.missing
     said: tuple[str, ...] = ()
-    n_components = int(params.ancestry_components)
+    n_components = params.ancestry_components
     if n_components:
         scores = yield from components(cohort, params.variants, n_components)
         said = (yield from ancestry(cohort, params.variants)).sentences
@@ -525,7 +526,7 @@ def report(cohort: Cohort, params: Params, result: Association) -> Report:
             "model": "logistic" if result.logistic else "linear",
             "coding": params.coding,
             "covariates": list(params.covariates),
-            "ancestry_components": int(params.ancestry_components),
+            "ancestry_components": params.ancestry_components,
             "n_variants": len(sample.variants.variant_ids),
             "n_too_missing": result.n_too_missing,
             "n_too_rare": result.n_too_rare,
@@ -592,7 +593,7 @@ def _title(params: Params, result: Association) -> str:
 def _adjusted_for(params: Params) -> str:
     names = list(params.covariates)
     if params.ancestry_components:
-        names.append(counted(int(params.ancestry_components), "ancestry component"))
+        names.append(counted(params.ancestry_components, "ancestry component"))
     return f"adjusted for {listed(names)}" if names else "not adjusted for anything"
 
 

@@ -15,8 +15,8 @@ from imagenomer.analyses.contract import (
     Column,
     Flag,
     GridView,
+    Integer,
     MapsChoice,
-    Number,
     PointsView,
     Report,
     TableView,
@@ -55,13 +55,13 @@ class Params:
     edges: Annotated[str, Choice((("strongest", "Strongest edges"), ("significant", "Significant edges")))] = field(
         default="strongest", metadata={"label": "Overlap of"}
     )
-    number: Annotated[int, Number(minimum=1, maximum=10_000, step=1)] = field(
+    number: Annotated[int, Integer(minimum=1, maximum=10_000, step=1)] = field(
         default=100, metadata={"label": "How many", "when": {"edges": ("strongest",)}}
     )
     ranking: Annotated[str, Choice(RANKINGS)] = field(
         default="absolute", metadata={"label": "Strongest by", "when": {"edges": ("strongest",)}}
     )
-    permutations: Annotated[int, Number(minimum=99, maximum=99_999, step=1)] = field(
+    permutations: Annotated[int, Integer(minimum=99, maximum=99_999, step=1)] = field(
         default=999, metadata={"label": "Rearrangements"}
     )
     within_networks: Annotated[bool, Flag()] = field(
@@ -70,7 +70,7 @@ class Params:
             "help": "Rearrange parcels within their network only: do the maps agree beyond what networks make them?"
         },
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = 1
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

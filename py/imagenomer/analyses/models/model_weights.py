@@ -15,10 +15,10 @@ from imagenomer.analyses.contract import (
     FigureView,
     Flag,
     GroupChoice,
+    Integer,
     MapsChoice,
     MatrixView,
     MeasureChoice,
-    Number,
     Report,
     RunChoice,
     SessionChoice,
@@ -75,7 +75,7 @@ class Params:
     run: Annotated[str | None, RunChoice()] = field(default=None, metadata={"when": _WITH_PRODUCT})
     group: Annotated[str | None, GroupChoice()] = field(default=None, metadata={"when": _WITH_PRODUCT})
     ranking: Annotated[str, Choice(RANKINGS)] = "absolute"
-    number: Annotated[int, Number(minimum=1, maximum=100, step=1)] = field(
+    number: Annotated[int, Integer(minimum=1, maximum=100, step=1)] = field(
         default=30, metadata={"label": "Weights to list"}
     )
     labels: Annotated[str, Choice((("parcels", "Parcels"), ("networks", "Networks")))] = field(

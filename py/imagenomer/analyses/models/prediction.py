@@ -11,9 +11,9 @@ import numpy as np
 from imagenomer.analyses.contract import (
     Analysis,
     Flag,
+    Integer,
     LevelChoice,
     Methods,
-    Number,
     PhenotypeChoice,
     Report,
     ThemeName,
@@ -80,10 +80,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Params(Protocol, Source, Target):
-    ancestry_components: Annotated[int, Number(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
+    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
         default=0, metadata={"section": _CHECKS, "help": "More covariates; needs genotypes."}
     )
-    permutations: Annotated[int, Number(minimum=0, maximum=10_000, step=100)] = field(
+    permutations: Annotated[int, Integer(minimum=0, maximum=10_000, step=100)] = field(
         default=0,
         metadata={
             "section": _CHECKS,

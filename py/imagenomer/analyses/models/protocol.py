@@ -8,8 +8,7 @@ from typing import Annotated, Literal, cast
 import numpy as np
 
 from imagenomer import groups
-from imagenomer.analyses.contract import Choice, GroupChoice, Number, PhenotypeChoice, PhenotypesChoice
-from imagenomer.analyses.shared.linear_model import whole
+from imagenomer.analyses.contract import Choice, GroupChoice, Integer, Number, PhenotypeChoice, PhenotypesChoice
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.statistics import folds
@@ -101,7 +100,7 @@ class Protocol:
     sign: Annotated[str, Choice((("both", "Both"), ("positive", "Positive"), ("negative", "Negative")))] = field(
         default="both", metadata={"label": "Selected features", "section": _DETAILS, "when": {"model": ("cpm",)}}
     )
-    n_features: Annotated[int, Number(minimum=1, maximum=1000, step=1)] = field(
+    n_features: Annotated[int, Integer(minimum=1, maximum=1000, step=1)] = field(
         default=10,
         metadata={
             "label": "Features to keep",
@@ -135,14 +134,14 @@ class Protocol:
             "help": "Alpha of a ridge regression or an elastic net in scikit-learn, or 1 / C of a classifier.",
         },
     )
-    repetitions: Annotated[int, Number(minimum=2, maximum=200, step=1)] = field(
+    repetitions: Annotated[int, Integer(minimum=2, maximum=200, step=1)] = field(
         default=20, metadata={"section": _DETAILS, "when": {"protocol": ("repeated",)}}
     )
     test_share: Annotated[float, Number(minimum=0.05, maximum=0.9, step=0.05)] = field(
         default=0.2,
         metadata={"label": "Share that is tested", "section": _DETAILS, "when": {"protocol": ("repeated",)}},
     )
-    n_folds: Annotated[int, Number(minimum=2, maximum=50, step=1)] = field(
+    n_folds: Annotated[int, Integer(minimum=2, maximum=50, step=1)] = field(
         default=5, metadata={"label": "Number of folds", "section": _DETAILS, "when": {"protocol": ("folds",)}}
     )
     together: Annotated[str | None, PhenotypeChoice("category")] = field(
@@ -154,7 +153,7 @@ class Protocol:
             "help": "Families, or sites: subjects of one level train together or are tested together.",
         },
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1, metadata={"section": _DETAILS, "help": "The same seed draws the same splits."}
     )
 
@@ -194,7 +193,7 @@ def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) 
             float(protocol.p_threshold), cast("Literal['both', 'positive', 'negative']", protocol.sign)
         )
     then = Logistic(penalties, inner) if n_classes else Ridge(penalties, inner)
-    return TopFeatures(whole("number of features", protocol.n_features), then)
+    return TopFeatures(protocol.n_features, then)
 
 
 def inner_folds(
@@ -221,7 +220,7 @@ def inner_folds(
         values[rows] = known
         return values
 
-    return InnerFolds(seed=whole("seed", protocol.seed), labels=by_row(labels), strata=by_row(strata))
+    return InnerFolds(seed=protocol.seed, labels=by_row(labels), strata=by_row(strata))
 
 
 def kept_together(cohort: Cohort, protocol: Protocol) -> Phenotype | None:
@@ -277,10 +276,10 @@ def splits_of(
     together = kept_together(cohort, protocol)
     labels = None if together is None else together.values[subjects].astype(np.intp)
     if protocol.protocol == "repeated":
-        n_repeats = whole("repetitions", protocol.repetitions)
+        n_repeats = protocol.repetitions
         return folds.repeated(n, n_repeats, float(protocol.test_share), rng, stratify=classes, together=labels)
     if protocol.protocol == "folds":
-        n_folds = whole("number of folds", protocol.n_folds)
+        n_folds = protocol.n_folds
         return folds.k_fold(n, n_folds, rng, stratify=classes, together=labels)
     by = left_out_by(cohort, protocol)
     if by is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from imagenomer import groups
 from imagenomer.analyses.models.protocol import Protocol
-from imagenomer.analyses.shared.linear_model import whole
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.statistics.elastic_net import RELATIVE_PENALTIES as NET_PENALTIES
 from imagenomer.statistics.folds import Split
@@ -44,7 +43,7 @@ def about_model(protocol: Protocol, n_classes: int, kind: str) -> list[str]:
         "svm": "Linear support vector machine: squared hinge loss, a penalty of half the sum of squared weights",
         "cpm": f"Connectome-based model (Shen 2017): {_SUMS[protocol.sign]} with p below {protocol.p_threshold:g} in "
         "the training part is the one predictor",
-        "top": f"The {counted(whole('number of features', protocol.n_features), 'feature')} that correlate most with "
+        "top": f"The {counted(protocol.n_features, 'feature')} that correlate most with "
         f"what is predicted in the training part, and a {'logistic' if n_classes else 'ridge'} regression on these",
     }[protocol.model]
     if n_classes > 2 and protocol.model != "cpm":

@@ -9,7 +9,7 @@ from imagenomer.analyses.contract import (
     Analysis,
     Choice,
     GroupChoice,
-    Number,
+    Integer,
     PhenotypeChoice,
     PhenotypesChoice,
     Report,
@@ -39,7 +39,7 @@ class Params:
     chart: Annotated[str, Choice((("violin", "Violin"), ("box", "Box")))] = field(
         default="violin", metadata={"help": "Of a number by the levels of a category."}
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1, metadata={"help": "Of random tables, where there are too many for Fisher's exact test."}
     )
 

@@ -13,6 +13,7 @@ from imagenomer.analyses.contract import (
     Choice,
     DecompositionChoice,
     GroupChoice,
+    Integer,
     MeasureChoice,
     Number,
     RunChoice,
@@ -60,7 +61,7 @@ class Source:
         default=None, metadata={"help": "One that came with the data; without one, components are computed here."}
     )
     method: Annotated[str, Choice(_OFFERED)] = field(default="pca", metadata={"when": _COMPUTED})
-    n_components: Annotated[int, Number(minimum=1, maximum=200, step=1)] = field(
+    n_components: Annotated[int, Integer(minimum=1, maximum=200, step=1)] = field(
         default=10, metadata={"label": "Number of components", "when": _COMPUTED}
     )
     negative: Annotated[
@@ -81,7 +82,7 @@ class Source:
             "when": {**_COMPUTED, "method": ("dictionary",)},
         },
     )
-    seed: Annotated[int, Number(minimum=0, maximum=2**31 - 1, step=1)] = field(
+    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
         default=1,
         metadata={
             "help": "Where the search starts; what another seed finds as well can be relied on more.",
@@ -134,12 +135,12 @@ class Components:
     def n_components(self) -> int:
         return int(self.numbers.size)
 
-    def position(self, number: float) -> int:
+    def position(self, number: int) -> int:
         """Return the row of a component by its number; raise `InputError` where there is none."""
         found = np.flatnonzero(self.numbers == number)
         if not found.size:
             raise InputError(
-                f"{self.name} has no component {number:g}; it has {counted(self.n_components, 'component')}, "
+                f"{self.name} has no component {number}; it has {counted(self.n_components, 'component')}, "
                 f"numbered from {self.numbers[0]} to {self.numbers[-1]}"
             )
         return int(found[0])
@@ -151,7 +152,7 @@ def decompose(cohort: Cohort, source: Source) -> Steps[Components]:
     Raises
     ------
     InputError
-        If a name is unknown, a number is not whole, or too few subjects have what is needed.
+        If a name is unknown, or too few subjects have what is needed.
     """
     if source.decomposition is not None:
         return _imported(cohort, source.decomposition, source.group)
@@ -228,7 +229,7 @@ def _imported(cohort: Cohort, name: str, group: str | None) -> Components:
 
 
 def _computed(cohort: Cohort, source: Source) -> Steps[Components]:
-    n_components, seed = whole("number of components", source.n_components), whole("seed", source.seed)
+    n_components, seed = source.n_components, source.seed
     yield Progress("Choosing subjects")
     sample = sample_of(cohort, source, at_least=3)
     cache = sample.observations.caches[_FACTORS]
@@ -269,13 +270,6 @@ def _computed(cohort: Cohort, source: Source) -> Steps[Components]:
 def observed(cohort: Cohort, sample: Sample) -> str:
     """Return what a sample is of, for titles and sentences."""
     return what(cohort, sample.measure, sample.task, sample.session, sample.run)
-
-
-def whole(what: str, value: float) -> int:
-    """Return a whole number; raise `InputError` for any other."""
-    if value != int(value):
-        raise InputError(f"the {what} is a whole number, not {value:g}")
-    return int(value)
 
 
 def _how(source: Source, factors: Factors, sample: Sample, n_asked: int) -> list[str]:

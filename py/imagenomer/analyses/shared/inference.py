@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from imagenomer.analyses.shared.linear_model import Model, rearranged, whole
+from imagenomer.analyses.shared.linear_model import Model, rearranged
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype, natural_key
 from imagenomer.errors import InputError
@@ -97,12 +97,12 @@ class Verdict:
         return np.asarray(10**-self.neg_log10_p)
 
 
-def plan_of(cohort: Cohort, n_permutations: float, seed: float, blocks: str | None) -> Plan:
-    """Return the plan that a form asks for; raise `InputError` if a number is not whole or the category unknown."""
+def plan_of(cohort: Cohort, n_permutations: int, seed: int, blocks: str | None) -> Plan:
+    """Return the plan that a form asks for; raise `InputError` if the category is unknown."""
     within = None if blocks is None else cohort.phenotype(blocks)
     if within is not None and not within.levels:
         raise InputError(f"{within.name} is a number; blocks are levels of a category")
-    return Plan(whole("permutations", n_permutations), whole("seed", seed), within)
+    return Plan(n_permutations, seed, within)
 
 
 def judge_by_p(neg_log10_p: FloatArray, correction: str, alpha: float) -> Verdict:

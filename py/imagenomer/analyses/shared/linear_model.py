@@ -11,9 +11,9 @@ import numpy as np
 
 from imagenomer.analyses.contract import (
     GroupChoice,
+    Integer,
     LevelChoice,
     MeasureChoice,
-    Number,
     PhenotypeChoice,
     PhenotypesChoice,
     RunChoice,
@@ -53,7 +53,7 @@ class Asked:
         default=None,
         metadata={"label": "Differs by", "help": "Tests whether the association differs by this: an interaction."},
     )
-    ancestry_components: Annotated[int, Number(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
+    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
         default=0, metadata={"help": "Adjusted for too; needs genotypes."}
     )
     measure: Annotated[str | None, MeasureChoice()] = None
@@ -149,27 +149,19 @@ class Model:
         return replace(self, question=replace(self.question, covariates=()), design=self.plain, plain=None)
 
 
-def ancestry_covariates(cohort: Cohort, n_components: float) -> Steps[tuple[tuple[Phenotype, ...], tuple[str, ...]]]:
+def ancestry_covariates(cohort: Cohort, n_components: int) -> Steps[tuple[tuple[Phenotype, ...], tuple[str, ...]]]:
     """Return the first components of ancestry as covariates, and how they were computed; none for 0.
 
     Raises
     ------
     InputError
-        If the cohort has no genotypes fit for it, or the number is not whole.
+        If the cohort has no genotypes fit for it.
     """
-    n = whole("ancestry components", n_components)
-    if not n:
+    if not n_components:
         return (), ()
-    scores = yield from components(cohort, None, n)
+    scores = yield from components(cohort, None, n_components)
     found = yield from ancestry(cohort, None)
     return as_phenotypes(scores), found.sentences
-
-
-def whole(name: str, value: float) -> int:
-    """Return a number of a form that must be whole."""
-    if value != int(value):
-        raise InputError(f"{name} is a whole number, not {value!r}")
-    return int(value)
 
 
 def ask(cohort: Cohort, asked: Asked, more: tuple[Phenotype, ...] = (), *, ranked: bool = False) -> Question:

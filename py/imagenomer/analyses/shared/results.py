@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from imagenomer.analyses.contract import Analysis, Report
+from imagenomer.analyses.contract import Analysis, Report, check_against
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort
 from imagenomer.jsonable import dumps
@@ -73,10 +73,12 @@ def outcome_of(
     Raises
     ------
     InputError
-        As the analysis does.
+        If a parameter names something that the cohort does not have, or as the analysis does.
     """
     key, cache = _key(name, params), cohort.caches[RESULTS]
     outcome = cache.get(key)
+    if outcome is None:
+        check_against(cohort, params)
     while outcome is None or not (outcome.is_whole or enough(outcome)):
         so_far, n_done = (None, 0) if outcome is None else (outcome.result, outcome.n_parts)
         if analysis.parts:

@@ -11,7 +11,6 @@ from imagenomer import groups
 from imagenomer.analyses.confounds.associations import associate, corrected_p
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.subjects import Subjects, choose_subjects
-from imagenomer.analyses.shared.linear_model import whole
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.progress import Steps
 from imagenomer.statistics.pairwise import Pairs, associate_pairs
@@ -91,8 +90,6 @@ class PhenotypePart:
 
 
 def compute_phenotypes(cohort: Cohort, params: Params) -> Steps[PhenotypePart]:
-    for name in ("permutations", "repetitions", "seed", "ancestry_components"):
-        whole(name.replace("_", " "), getattr(params, name))
     people = yield from choose_subjects(cohort, params)
     pairs = yield from associate(people)
     associations = _associations(people.candidates.phenotypes, pairs)

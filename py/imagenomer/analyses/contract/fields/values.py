@@ -1,0 +1,131 @@
+"""Fields of values that are typed, ticked, or chosen from a fixed list."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from imagenomer.analyses.contract.fields.field import Control, Field
+from imagenomer.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Field):
+    """A number within limits."""
+
+    minimum: float
+    maximum: float
+    step: float
+
+    control: ClassVar[Control] = "number"
+    declared: ClassVar[Any] = float
+    integer: ClassVar[bool] = False
+    in_form: ClassVar[tuple[str, ...]] = ("control", "integer")
+
+    @property
+    def accepts(self) -> str:
+        return f"a number from {self.minimum:,g} to {self.maximum:,g}"
+
+    def check(self, name: str, value: Json) -> float:
+        # Compared before it is converted: JSON holds whole numbers that no float does. NaN is never within limits.
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not self.minimum <= value <= self.maximum:
+            self.refuse(name, value)
+        return float(value)
+
+    def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
+        return f"{value:.6g}".replace("-", "−")
+
+
+@dataclass(frozen=True, slots=True)
+class Integer(Field):
+    """A whole number within limits.
+
+    JSON knows one kind of number, and not all that write it tell 3 from 3.0: both are taken for 3.
+    """
+
+    minimum: int
+    maximum: int
+    step: int = 1
+
+    control: ClassVar[Control] = "number"
+    declared: ClassVar[Any] = int
+    integer: ClassVar[bool] = True
+    in_form: ClassVar[tuple[str, ...]] = ("control", "integer")
+
+    @property
+    def accepts(self) -> str:
+        return f"a whole number from {self.minimum:,} to {self.maximum:,}"
+
+    def check(self, name: str, value: Json) -> int:
+        is_whole = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value) and value == int(value))
+        if isinstance(value, bool) or not is_whole or not self.minimum <= value <= self.maximum:
+            self.refuse(name, value)
+        return int(value)
+
+    def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
+        return str(value).replace("-", "−")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Field):
+    """Yes or no."""
+
+    control: ClassVar[Control] = "flag"
+    declared: ClassVar[Any] = bool
+
+    @property
+    def accepts(self) -> str:
+        return "true or false"
+
+    def check(self, name: str, value: Json) -> bool:
+        if not isinstance(value, bool):
+            self.refuse(name, value)
+        return value
+
+    def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
+        return "Yes" if value else "No"
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Field):
+    """A line of text; ``placeholder`` is an example."""
+
+    placeholder: str = ""
+
+    control: ClassVar[Control] = "text"
+    declared: ClassVar[Any] = str
+
+    @property
+    def accepts(self) -> str:
+        return "a text"
+
+    def check(self, name: str, value: Json) -> str:
+        if not isinstance(value, str):
+            self.refuse(name, value)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Field):
+    """One of a fixed list of ``(value, label)``."""
+
+    options: tuple[tuple[str, str], ...]
+
+    control: ClassVar[Control] = "select"
+    declared: ClassVar[Any] = str
+    choices: ClassVar[str] = "options"
+    in_form: ClassVar[tuple[str, ...]] = ("control", "choices")
+
+    @property
+    def accepts(self) -> str:
+        return f"one of {', '.join(value for value, _ in self.options)}"
+
+    def check(self, name: str, value: Json) -> str:
+        if not isinstance(value, str) or value not in dict(self.options):
+            self.refuse(name, value)
+        return value
+
+    def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
+        return dict(self.options)[value]
