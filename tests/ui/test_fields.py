@@ -1,6 +1,7 @@
 """Every kind of field: what it offers, begins with and accepts."""
 
-from drawn_page import DrawnPage, entry_of, number_entry, phenotype_entry
+from drawn_page import DrawnPage, category_of, entry_of, number_entry, number_of, phenotype_entry
+from logic.fields import varies
 from logic.form import FormState
 
 
@@ -142,6 +143,7 @@ def test_a_number_is_read_as_it_is_meant_and_kept_between_its_bounds():
     for field, typed, value, good in (
         (permutations, "1000", 1000, True),
         (permutations, "1e3", 1000, True),
+        (permutations, "1", 1, True),
         (permutations, "0", 0, False),
         (permutations, "5001", 5001, False),
         (permutations, "2.5", 2.5, False),
@@ -162,6 +164,35 @@ def test_a_number_is_read_as_it_is_meant_and_kept_between_its_bounds():
     assert alpha.written(None) == ""
     assert alpha.advice() == "A number from 0 to 1"
     assert permutations.advice() == "A whole number from 1 to 5000"
+
+
+def test_only_groups_have_colours_and_only_maps_come_from_the_tray():
+    markers = ("GroupChoice", "GroupsChoice", "MapsChoice", "WeightsChoice")
+    state = state_of(*[entry_of(marker, marker) for marker in markers])
+    assert [field.name for field in state.fields if field.coloured] == ["GroupsChoice"]
+    assert [field.name for field in state.fields if field.of_tray] == ["MapsChoice"]
+    assert not state_of(entry_of("groups", "GroupsChoice", [])).takes_maps()
+
+
+def test_a_category_with_one_level_in_use_does_not_vary():
+    for levels, does in (({"A": 3}, False), ({"A": 3, "B": 0}, False), ({"A": 3, "B": 1}, True)):
+        assert varies(category_of("site", **levels)) is does
+    assert varies(number_of("age"))
+    assert not varies(number_of("constant", 3, 3))
+
+
+def test_a_text_begins_with_its_default():
+    assert state_of(entry_of("expression", "Text", "A - B", placeholder="")).chosen == {"expression": "A - B"}
+
+
+def test_a_field_that_follows_another_is_followed_in_turn():
+    second = phenotype_entry("second", required=True, kind="category", without=["first"])
+    level = entry_of("level", "LevelChoice", of="second", whole="", optional=False)
+    state = state_of(phenotype_entry("first", required=True, kind="category"), second, level)
+    assert state.chosen == {"first": "sex", "second": "site", "level": "A"}
+    follow, _ = state.take("first", "site")
+    assert [field.name for field in follow] == ["second", "level"]
+    assert state.chosen == {"first": "site", "second": "sex", "level": "M"}
 
 
 def test_a_text_that_is_required_is_not_blank():

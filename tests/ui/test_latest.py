@@ -48,7 +48,9 @@ def painter(runner, done):
 def test_what_came_in_between_is_dropped():
     runner, done = Runner(), []
     paint = painter(runner, done)
+    paint(0)
     paint(1)
+    assert len(runner.tasks) == 1
     runner.step()
     for what in (2, 3, 4):
         paint(what)

@@ -116,6 +116,8 @@ def test_every_way_to_end_becomes_its_error():
         assert call.answer is None
         if kind is Refused:
             assert call.error.position == ending.get("position")
+        if kind is Bug:
+            assert call.error.traceback == "line 3"
 
 
 def test_progress_is_told_to_who_asked():
@@ -127,6 +129,13 @@ def test_progress_is_told_to_who_asked():
     protocol.receive({"type": "progress", "id": deaf.number, "step": "Fitting", "done": 1, "total": 4})
     assert steps == [("Fitting", 1, 4)]
     assert not call.done
+
+
+def test_a_bug_without_a_traceback_has_an_empty_one():
+    protocol, _, _ = started()
+    call = protocol.ask("run")
+    protocol.receive({"type": "bug", "id": call.number, "message": "KeyError"})
+    assert (call.error.message, call.error.traceback) == ("KeyError", "")
 
 
 # --- starting ------------------------------------------------------------------------------------
@@ -146,6 +155,16 @@ def test_a_step_of_the_start_is_told_once_the_bytes_are_here():
         ("boot", "Python", 0, 5),
         ("boot", "NumPy", 2, 5),
     ]
+
+
+def test_an_engine_that_is_ready_is_told_with_its_version():
+    protocol = Protocol(Port())
+    told = Told(protocol)
+    assert protocol.loading
+    assert protocol.version is None
+    protocol.receive({"type": "ready", "version": "1.0"})
+    assert told.all == [("ready", "1.0")]
+    assert protocol.version == "1.0"
 
 
 def test_trouble_and_attempts_are_passed_on():
@@ -177,6 +196,7 @@ def test_an_engine_that_can_tell_says_which_call_it_was_or_that_it_was_none():
         protocol.ask("matrix")
         protocol.receive({"type": "crash", "id": number, "message": "abort", "stack": "there"})
         assert told.crashes()[0].name == name
+        assert not told.crashes()[0].blocked
         assert told.crashes()[0].stack == "there"
 
 
@@ -262,6 +282,26 @@ def test_silence_of_an_engine_that_has_something_to_do_is_told_until_the_next_si
     protocol.receive({"type": "progress", "id": call.number, "step": "Fitting", "done": 1, "total": 4})
     protocol.receive({"type": "progress", "id": call.number, "step": "Fitting", "done": 2, "total": 4})
     assert told.all == [("silence",), ("sign",)]
+
+
+def test_a_sign_of_the_next_engine_is_none_of_the_silent_one():
+    protocol, port, told = started()
+    protocol.ask("run")
+    port.timers[0].action()
+    protocol.restart()
+    told.all.clear()
+    protocol.receive({"type": "boot", "step": "Python", "done": 0, "total": 5})
+    assert ("sign",) not in told.all
+
+
+def test_each_engine_that_is_made_is_expected_to_give_a_sign():
+    port = Port()
+    protocol = Protocol(port)
+    assert port.timers[0].n_armed == 0
+    protocol.watch()
+    assert port.timers[0].n_armed == 1
+    protocol.restart()
+    assert port.timers[0].n_armed == 2
 
 
 def test_more_calls_to_a_silent_engine_do_not_make_it_less_silent():

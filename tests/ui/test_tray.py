@@ -66,6 +66,7 @@ def test_a_bad_name_is_refused_in_words():
     maps = SavedMaps()
     maps.add("Mean", MEAN)
     assert maps.fault(" ") == "A map needs a name."
+    assert maps.fault("n" * 40) is None
     assert maps.fault("n" * 41) == "A name has at most 40 letters."
     assert maps.fault("A") == "Another map is called A."
     assert maps.fault("B") is None
