@@ -70,7 +70,7 @@ def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray) -> Ste
         chosen, about = _requested(cohort, params.candidates, subjects, of_other_scans)
     else:
         chosen, about = yield from _by_default(cohort, cohort.phenotype(params.target), subjects, of_other_scans)
-    components, said = yield from _of_ancestry(cohort, int(params.ancestry_components), subjects)
+    components, said = yield from _of_ancestry(cohort, params.ancestry_components, subjects)
     names = {one.name for one in chosen}
     components = tuple(one for one in components if one.name not in names)
     if not chosen and not components:

@@ -88,7 +88,7 @@ def judge(cohort: Cohort, params: Params) -> Steps[Verdict]:
         If a name is not known, or there are too few people.
     """
     people = yield from choose_subjects(cohort, params)
-    permutations, repetitions, seed = int(params.permutations), int(params.repetitions), int(params.seed)
+    permutations, repetitions, seed = params.permutations, params.repetitions, params.seed
     pairs = yield from associate(people)
     all_known = known_of(people, ())
     everybody = yield from pair_of(people, all_known, repetitions, seed)

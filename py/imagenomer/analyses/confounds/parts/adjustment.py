@@ -91,7 +91,7 @@ def _given(
     pair = own.here.pair
     after = yield from target_edge_map(cohort, people, pair, (own.candidate,), params.alpha)
     given = yield from conditional_associations(
-        pair, own.candidate, own.here.target, associated, int(params.permutations), int(params.seed)
+        pair, own.candidate, own.here.target, associated, params.permutations, params.seed
     )
     return after, given
 
@@ -109,11 +109,11 @@ def candidates_together(phenotypes: PhenotypePart) -> tuple[Phenotype, ...]:
 def _together(
     cohort: Cohort, params: Params, people: Subjects, chosen: tuple[Phenotype, ...]
 ) -> Steps[Adjustment | None]:
-    n, seed = int(params.permutations), int(params.seed)
+    n, seed = params.permutations, params.seed
     if len(chosen) < 2:
         return None
     try:
-        pair = yield from pair_of(people, known_of(people, chosen), int(params.repetitions), seed)
+        pair = yield from pair_of(people, known_of(people, chosen), params.repetitions, seed)
         before = yield from target_edge_map(cohort, people, pair, (), params.alpha)
         after = yield from target_edge_map(cohort, people, pair, chosen, params.alpha)
         share = yield from whole_association(pair, pair.target, n, stream(seed, "target"))

@@ -77,7 +77,7 @@ class ConnectivityPart:
 
 
 def compute_connectivity(cohort: Cohort, params: Params, people: Subjects) -> Steps[ConnectivityPart]:
-    seed = int(params.seed)
+    seed = params.seed
     all_known = known_of(people, ())
     everybody = yield from _pair_connectivity(cohort, params, people, all_known)
     shared = {all_known.tobytes(): everybody}
@@ -96,17 +96,17 @@ def compute_connectivity(cohort: Cohort, params: Params, people: Subjects) -> St
 
 
 def _pair_connectivity(cohort: Cohort, params: Params, people: Subjects, known: BoolArray) -> Steps[PairConnectivity]:
-    pair = yield from pair_of(people, known, int(params.repetitions), int(params.seed))
-    target = yield from target_connectivity(pair, int(params.permutations), int(params.seed))
+    pair = yield from pair_of(people, known, params.repetitions, params.seed)
+    target = yield from target_connectivity(pair, params.permutations, params.seed)
     return PairConnectivity(pair, target, (yield from target_edge_map(cohort, people, pair, (), params.alpha)))
 
 
 def _candidate_connectivity(
     cohort: Cohort, params: Params, people: Subjects, candidate: Phenotype, here: PairConnectivity
 ) -> Steps[CandidateConnectivity]:
-    pair, seed = here.pair, int(params.seed)
+    pair, seed = here.pair, params.seed
     own_map = yield from candidate_edge_map(cohort, people, pair, candidate, params.alpha)
     model = candidate_model(candidate, pair.subjects)
     rng = stream(seed, "candidate", candidate.name)
-    share = yield from whole_association(pair, model, int(params.permutations), rng)
+    share = yield from whole_association(pair, model, params.permutations, rng)
     return CandidateConnectivity(candidate, here, own_map, share, (yield from predict_candidate(pair, candidate, seed)))

@@ -62,12 +62,12 @@ def compute_overlap(
     connectivity: ConnectivityPart,
     variants: VariantPart | None,
 ) -> Steps[OverlapPart]:
-    n, seed = min(int(params.permutations), MOST_FOR_EDGES), int(params.seed)
+    n, seed = min(params.permutations, MOST_FOR_EDGES), params.seed
     closest = phenotypes.closest[:_MOST_WITHIN]
     edges = yield from _edges(phenotypes.people, connectivity.candidates, closest, n, seed)
     if variants is None:
         return OverlapPart(edges, {})
-    n = min(int(params.permutations), MOST_FOR_VARIANTS)
+    n = min(params.permutations, MOST_FOR_VARIANTS)
     shared = yield from _variants(cohort.variant_set(None), phenotypes.people, variants.maps, closest, n, seed)
     return OverlapPart(edges, shared)
 

@@ -81,7 +81,7 @@ class PredictionPart:
 def compute_prediction(
     params: Params, phenotypes: PhenotypePart, connectivity: ConnectivityPart
 ) -> Steps[PredictionPart]:
-    seed = int(params.seed)
+    seed = params.seed
     candidates = {}
     for name, own in connectivity.candidates.items():
         alone = connectivity.prediction
@@ -113,7 +113,7 @@ def with_own_space(pair: Pair) -> Pair:
 def _predict_candidate_in_view(
     params: Params, own: CandidateConnectivity, alone: PredictionScore, *, closely: bool
 ) -> Steps[CandidatePrediction]:
-    seed, repetitions = int(params.seed), int(params.repetitions)
+    seed, repetitions = params.seed, params.repetitions
     pair = with_own_space(own.here.pair)
     try:
         with_candidate = yield from predict_with(pair, (own.candidate,), seed, alone=not closely)
@@ -132,11 +132,11 @@ def _predict_candidate_in_view(
 def _predict_together(
     params: Params, phenotypes: PhenotypePart, chosen: tuple[Phenotype, ...]
 ) -> Steps[tuple[PredictionScore, ...]]:
-    seed, people = int(params.seed), phenotypes.people
+    seed, people = params.seed, phenotypes.people
     if len(chosen) < 2:
         return ()
     try:
-        pair = yield from pair_of(people, known_of(people, chosen), int(params.repetitions), seed)
+        pair = yield from pair_of(people, known_of(people, chosen), params.repetitions, seed)
         return (yield from predict_with(pair, chosen, seed))
     except InputError:
         return ()

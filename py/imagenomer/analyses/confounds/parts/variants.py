@@ -121,7 +121,7 @@ def compute_variants(
         if candidate.name not in people.candidates.made_of_variants and own.size >= _FEWEST:
             numbers = indicators(candidate, None, own)
             maps[candidate.name] = yield from _map_of(variants, numbers, own, params.alpha)
-    target, predictions = yield from _predictions(variants, people, connectivity, int(params.seed))
+    target, predictions = yield from _predictions(variants, people, connectivity, params.seed)
     return VariantPart(target_map, target, maps, predictions, float((variants.dosage[here] < 0).mean()))
 
 

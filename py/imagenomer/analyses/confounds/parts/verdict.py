@@ -76,7 +76,7 @@ class VerdictPart:
 def compute_verdict(
     params: Params, phenotypes: PhenotypePart, connectivity: ConnectivityPart, adjustment: AdjustmentPart
 ) -> Steps[VerdictPart]:
-    n, seed = min(int(params.permutations), MOST_FOR_PREDICTIONS), int(params.seed)
+    n, seed = min(params.permutations, MOST_FOR_PREDICTIONS), params.seed
     over_all: dict[bytes, PermutationTest] = {}
     restricted, shuffled = {}, {}
     for name, own in connectivity.candidates.items():

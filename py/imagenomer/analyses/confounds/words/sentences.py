@@ -157,4 +157,4 @@ def _about_tests(params: Params, people: Subjects) -> Iterator[str]:
 
 
 def _at_most(params: Params, most: int) -> str:
-    return f"{min(int(params.permutations), most):,}"
+    return f"{min(params.permutations, most):,}"

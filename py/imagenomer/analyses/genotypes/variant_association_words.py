@@ -1,0 +1,208 @@
+"""Variant association in words: titles and notes, sentences and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from imagenomer import groups
+from imagenomer.analyses.genotypes.variant_association_params import GENOTYPES, Params
+from imagenomer.analyses.genotypes.variant_association_result import VariantTests
+from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.genotyped import CODED, about_relatives, shares, variant_label
+from imagenomer.analyses.shared.inference import CORRECTIONS, controls, permutation_warnings, plan_in_words
+from imagenomer.analyses.shared.sample import counted, listed
+from imagenomer.cohort import Cohort
+from imagenomer.genotypes import X
+from imagenomer.statistics.variant_results import Problem
+
+#: Fewer subjects than this of a level, and the approximations behind the p-values are poor.
+_FEW = 20
+#: Lambda above which p-values are called inflated, and tests below which it says nothing.
+_INFLATED, _FEWEST_TESTS = 1.1, 100
+
+_SAID = CODED | {
+    "genotypic": "fitted by two terms, the copies of the effect allele and one copy against the rest, and tested for "
+    "both together",
+}
+
+#: Why a variant was not tested, in words.
+PROBLEMS = {
+    Problem.CONSTANT: "nobody, or everybody, has the genotype in question",
+    Problem.TOO_FEW: "too few subjects have a genotype",
+    Problem.COLLINEAR: "the genotype follows from the covariates",
+    Problem.COVARIATES: "the covariates follow from each other in those who have a genotype",
+    Problem.ONE_LEVEL: "all those who have a genotype are of the same level",
+    Problem.NOT_CONVERGED: "the fit did not converge",
+}
+
+
+# --- titles and notes ------------------------------------------------------------------------------
+
+
+def variable_name(params: Params, result: VariantTests) -> str:
+    return params.phenotype if result.level is None else f"{params.phenotype} = {result.level}"
+
+
+def title_of(params: Params, result: VariantTests) -> str:
+    return f"{variable_name(params, result)} and variants of {result.sample.variants.name}"
+
+
+def _adjusted_for(params: Params) -> str:
+    names = list(params.covariates)
+    if params.ancestry_components:
+        names.append(counted(params.ancestry_components, "ancestry component"))
+    return f"adjusted for {listed(names)}" if names else "not adjusted for anything"
+
+
+def note_of(params: Params, result: VariantTests) -> str:
+    """What every figure of this result says below it."""
+    whose = "" if params.group is None else f" ({groups.describe(params.group)})"
+    model = "Logistic" if result.logistic else "Linear"
+    return (
+        f"{counted(result.sample.n_subjects, 'subject')}{whose}; {model.lower()} model, {params.coding} coding, "
+        f"{_adjusted_for(params)}\n{result.n_significant:,} of "
+        f"{counted(result.n_tests, 'variant')} significant ({CORRECTIONS[params.correction]}, "
+        f"alpha {params.alpha:g})"
+    )
+
+
+def shown_label(result: VariantTests) -> str:
+    return variant_label(result.sample.variants, result.shown)
+
+
+# --- sentences -------------------------------------------------------------------------------------
+
+
+def association_sentences(params: Params, result: VariantTests) -> Iterator[str]:
+    """Yield what was tested, in whom, and what came out."""
+    yield from result.sample.sentences
+    yield _about_model(params, result)
+    yield _about_coding(params)
+    yield "A subject whose genotype is missing takes no part for that variant."
+    yield _about_variants(params, result)
+    yield from _about_fits(result)
+    yield from _about_significance(params, result)
+    if np.isfinite(result.inflation):
+        yield (
+            f"Lambda, the median chi-squared over that expected by chance, is {result.inflation:.3f}; about 1 is what "
+            "one wants."
+        )
+    yield from result.ancestry_sentences
+    yield "Chosen for their strength, the strongest variants overstate their effects."
+
+
+def _about_model(params: Params, result: VariantTests) -> str:
+    if result.level is None:
+        return f"A linear model of {params.phenotype} for each variant, {_adjusted_for(params)}."
+    n = int(result.target.sum())
+    return (
+        f"A logistic model of the odds of {variable_name(params, result)} ({counted(n, 'subject')}, against "
+        f"{counted(result.target.size - n, 'subject')} of other levels) for each variant, {_adjusted_for(params)}."
+    )
+
+
+def _about_coding(params: Params) -> str:
+    if params.coding == "haplotype":
+        return (
+            f"A genotype is counted as 1 where it is “{GENOTYPES[params.genotype].lower()}” and 0 otherwise; minor is "
+            "the rarer allele in these subjects, or the one that a file of the first ImageNomer calls so."
+        )
+    return f"A genotype is {_SAID[params.coding]}."
+
+
+def _about_variants(params: Params, result: VariantTests) -> str:
+    n_too_missing, n_too_rare, n_off = result.selection.n_failing
+    left_out = shares(
+        [
+            (n_too_missing, f"missing in more than {100 * params.most_missing:g} % or in everybody"),
+            (n_too_rare, f"with a minor allele frequency below {100 * params.least_maf:g} %"),
+            (n_off, f"out of Hardy-Weinberg proportions (p below {params.least_hardy_p:g})"),
+            *result.set_aside,
+        ]
+    )
+    n_variants = counted(len(result.sample.variants.variant_ids), "variant")
+    return f"{result.n_tests:,} of {n_variants} tested" + (f"; not tested: {left_out}." if left_out else ".")
+
+
+def _about_fits(result: VariantTests) -> Iterator[str]:
+    fit = result.fit
+    fitted, tested = fit.problem == Problem.NONE, ~np.isnan(result.neg_log10_p)
+    n_each = fit.n_subjects[fitted & tested]
+    if n_each.size and n_each.min() < result.sample.n_subjects:
+        yield (
+            f"Each variant was tested in the subjects who have it, {int(n_each.min()):,} to {int(n_each.max()):,} "
+            f"(median {int(np.median(n_each)):,})."
+        )
+    n_firth = int(fit.firth[fitted].sum())
+    if n_firth:
+        yield (
+            f"For {counted(n_firth, 'variant')} the logistic model has no finite or stable estimate, and Firth's "
+            "penalised model was fitted instead; the table marks them."
+        )
+    if (result.selection.chromosomes[tested] == X).any():
+        yield "On X a man's copy counts as two, and sex is adjusted for."
+
+
+def _about_significance(params: Params, result: VariantTests) -> Iterator[str]:
+    if result.plan is None:
+        threshold = result.p_threshold(params.correction, params.alpha)
+        decided = f"alpha {params.alpha:g}" + ("." if threshold is None else f", p at or below {threshold:.3g}.")
+    else:
+        limit = "" if result.limit is None else f", |t| above {result.limit:.4g}"
+        decided = f"{controls(params.correction)} {params.alpha:g}{limit}."
+    yield (
+        f"{result.n_significant:,} of {counted(result.n_tests, 'variant')} significant: "
+        f"{CORRECTIONS[params.correction]}, {decided}"
+    )
+    if result.plan is not None:
+        left = "what the covariates leave of the phenotype (Freedman and Lane)"
+        what = params.phenotype if result.design.rank == 1 else left
+        yield from plan_in_words(what, result.sample.subjects, result.plan, params.alpha)
+        yield (
+            "After each, every variant was fitted anew in the subjects who have it, and the largest |t| of all was "
+            "taken; variants that few subjects have reach large ones more easily, so a limit of missingness adds power."
+        )
+
+
+# --- warnings --------------------------------------------------------------------------------------
+
+
+def association_warnings(cohort: Cohort, params: Params, result: VariantTests) -> Iterator[str]:
+    """Yield what could mislead."""
+    yield from design_warnings(result.design.findings)
+    if result.plan is not None:
+        yield from permutation_warnings(result.plan, params.alpha)
+    if not result.n_tests:
+        yield "No variant could be tested; loosen the filters or choose a larger group."
+    yield from _about_values(params, result)
+    if result.n_tests >= _FEWEST_TESTS and result.inflation > _INFLATED:
+        way_out = (
+            "more ancestry components, covariates or a group of one ancestry may help"
+            if params.ancestry_components
+            else "adjust for ancestry components"
+        )
+        yield (
+            f"The p-values are inflated (lambda {result.inflation:.2f}): something that goes with ancestry or kinship "
+            f"also goes with {params.phenotype}, so small p-values need not mean an effect of the variant; {way_out}."
+        )
+    yield from about_relatives(cohort, result.sample.subjects)
+
+
+def _about_values(params: Params, result: VariantTests) -> Iterator[str]:
+    if result.level is not None:
+        n = int(result.target.sum())
+        fewer = min(n, result.target.size - n)
+        if fewer < _FEW:
+            side = result.level if n == fewer else f"not {result.level}"
+            yield (
+                f"Only {counted(fewer, 'subject is', 'subjects are')} {side}: logistic models are then poor "
+                "approximations."
+            )
+    elif np.unique(result.target).size == 2:
+        low, high = np.unique(result.target)
+        yield (
+            f"{params.phenotype} is a number with the two values {low:g} and {high:g} and gets a linear model; were it "
+            "a category, it would get a logistic one."
+        )
