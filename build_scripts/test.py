@@ -3,8 +3,8 @@
     python3 build_scripts/test.py [--fast | --benchmarks] [arguments of pytest]
 
 Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs Chromium, Firefox and WebKitGTK. With
-``CI`` set, what is missing on the machine fails instead of skipping tests. What needs no browser runs in two processes,
-unless there are arguments of pytest: with those all that they select runs in one.
+``CI`` set, what is missing on the machine fails instead of skipping tests. Tests run in two processes, first those that
+need no browser, whose coverage is measured, then the others; with arguments of pytest all that they select runs in one.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ CHECKS = (
 )
 #: Two processes, each of which has whole files to itself (see tests/conftest.py).
 PARALLEL = ["-n", "2", "--dist", "loadgroup"]
+#: Of the package, with the floor that pyproject.toml names.
+COVERAGE = ["--cov", "--cov-report=term"]
 
 
 def prepare_environment() -> Path:
@@ -91,6 +93,13 @@ def prepare_oracles() -> None:
         raise SystemExit(f"{' and '.join(missing)} could not be installed, and the tests compare with them")
 
 
+def compile_for_the_page(python: Path, environment: dict[str, str]) -> None:
+    """Fill the cache: compiling takes minutes the first time, which no test should wait for; they tell what fails."""
+    print("--- compile for the page", flush=True)
+    code = "import program; program.make_program()"
+    subprocess.run([python, "-c", code], cwd=ROOT / "build_scripts", env=environment)
+
+
 def main() -> int:
     """Run everything, and return 0 if all of it passed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -100,7 +109,8 @@ def main() -> int:
     arguments, for_pytest = parser.parse_known_args()
 
     python = prepare_environment()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "py")}
+    # Files of tests are UTF-8 on Windows too, as Python will have it by itself from 3.15 on.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "py"), "PYTHONUTF8": "1"}
     if not arguments.fast:
         environment["CHROMIUM"] = prepare_chromium(python)
         prepare_other_browsers()
@@ -119,12 +129,15 @@ def main() -> int:
     else:
         # The threads of two processes, or of one beside a browser, would wait for each other.
         environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-        parallel = [] if for_pytest else PARALLEL
-        if arguments.fast:
-            runs = [["-m", "not slow and not browser", *parallel]]
+        if sys.version_info >= (3, 12):  # costs next to nothing; before, every line calls a tracer
+            environment.setdefault("COVERAGE_CORE", "sysmon")
+        if for_pytest:
+            runs = [["-m", "not slow and not browser"] if arguments.fast else []]
         else:
+            compile_for_the_page(python, environment)
+            fast, others = ["-m", "not slow and not browser", *PARALLEL], ["-m", "not browser", *PARALLEL, *COVERAGE]
             # Browsers have to answer in time, so their tests share the machine with no others.
-            runs = [[]] if for_pytest else [["-m", "not browser", *parallel], ["-m", "browser"]]
+            runs = [fast] if arguments.fast else [others, ["-m", "browser", *PARALLEL]]
 
     for run in runs:
         line = ["pytest", *run, *for_pytest]

@@ -39,3 +39,31 @@ def test_each_run_is_made_once_and_fails_the_command_where_it_fails(
     monkeypatch.setattr(sys, "argv", ["test.py"])
     assert command.main() == (1 if failing else 0)
     assert [name for name in seen if name in (BROWSER, OTHERS)] == [OTHERS, BROWSER]
+
+
+@pytest.mark.parametrize(
+    ("given", "runs"),
+    [
+        ([], [("not browser", True, True), ("browser", True, False)]),
+        (["--fast"], [("not slow and not browser", True, False)]),
+        (["tests/test_edges.py"], [("", False, False)]),
+        (["--fast", "tests/test_edges.py"], [("not slow and not browser", False, False)]),
+    ],
+)
+def test_whole_runs_take_two_processes_and_coverage_is_of_all_that_need_no_browser(
+    command: ModuleType, monkeypatch: pytest.MonkeyPatch, given: list[str], runs: list[tuple[str, bool, bool]]
+) -> None:
+    seen = []
+
+    def run(line: list[object], **_: object) -> SimpleNamespace:
+        if "pytest" in line:
+            marks = str(line[line.index("-m", 2) + 1]) if "-m" in line[2:] else ""
+            seen.append((marks, "-n" in line, "--cov" in line))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(command, "subprocess", SimpleNamespace(run=run))
+    for name in ("prepare_environment", "prepare_chromium", "prepare_other_browsers", "prepare_oracles"):
+        monkeypatch.setattr(command, name, lambda *_: Path(sys.executable))
+    monkeypatch.setattr(sys, "argv", ["test.py", *given])
+    assert command.main() == 0
+    assert seen == runs
