@@ -238,7 +238,7 @@ def _rearrange(cohort: Cohort, components: Components, tested: Tested, plan: Pla
     arguments, options = permutation_arguments(cohort, tested.rows, tested.model, plan)
     scores = np.ascontiguousarray(components.scores)
     largest = yield from max_statistic(scores, *arguments, **options)
-    return Verdict(-np.log10(largest.adjusted_p) + 0.0, largest.adjusted_p <= alpha, None, largest)
+    return Verdict("max-t", alpha, -np.log10(largest.adjusted_p) + 0.0, largest.adjusted_p <= alpha, None, largest)
 
 
 # --- saying --------------------------------------------------------------------------------------

@@ -76,6 +76,9 @@ class Verdict:
 
     Attributes
     ----------
+    correction : str
+        A key of `CORRECTIONS`.
+    alpha : float
     neg_log10_p : ndarray, shape (n_edges,)
         Of the corrected p-values; NaN where an edge was not tested and, in the network-based statistic, where it is in
         no component.
@@ -86,10 +89,20 @@ class Verdict:
         None where p-values sufficed.
     """
 
+    correction: str
+    alpha: float
     neg_log10_p: FloatArray
     significant: BoolArray
     p_threshold: float | None
     permuted: Permuted | None = field(default=None)
+
+    @property
+    def n_significant(self) -> int:
+        return int(np.count_nonzero(self.significant))
+
+    @property
+    def correction_name(self) -> str:
+        return CORRECTIONS[self.correction]
 
     @property
     def p_value(self) -> FloatArray:
@@ -112,7 +125,7 @@ def judge_by_p(neg_log10_p: FloatArray, correction: str, alpha: float) -> Verdic
     # Bonferroni's threshold is fixed beforehand; the others' follow from what is significant.
     has_threshold = n_tests(neg_log10_p) and (method == "bonferroni" or significant.any())
     threshold = p_threshold(neg_log10_p, method, alpha) if has_threshold else None
-    return Verdict(adjust_neg_log10(neg_log10_p, method), significant, threshold)
+    return Verdict(correction, alpha, adjust_neg_log10(neg_log10_p, method), significant, threshold)
 
 
 def judge_by_permutation(
@@ -145,14 +158,14 @@ def judge_by_permutation(
         largest = yield from max_statistic(values, *arguments, **options)
         limit = largest.threshold(alpha)
         p_limit = _p_of(limit, model) if np.isfinite(limit) else None
-        return _verdict(largest.adjusted_p, alpha, largest, p_limit)
+        return _verdict(correction, alpha, largest.adjusted_p, largest, p_limit)
     if correction == "tfce":
         enhanced = yield from enhance(values, *arguments, **options)
-        return _verdict(enhanced.adjusted_p, alpha, enhanced)
+        return _verdict(correction, alpha, enhanced.adjusted_p, enhanced)
     options["threshold"] = threshold_of(threshold, model)
     found = yield from network_based_statistic(values, *arguments, **options)
     p_value = np.append(found.p_extent, np.nan)[found.component]  # -1, in no component, takes the last
-    return _verdict(p_value, alpha, found)
+    return _verdict(correction, alpha, p_value, found)
 
 
 def permutation_arguments(
@@ -177,12 +190,11 @@ def threshold_of(given: float, model: Model) -> float:
 # --- words ---------------------------------------------------------------------------------------
 
 
-def decided(verdict: Verdict, model: Model, correction: str, alpha: float, tested: int) -> str:
+def decided(verdict: Verdict, model: Model, tested: int) -> str:
     """Say how many edges are significant, and by which rule."""
-    n = int(np.count_nonzero(verdict.significant))
-    begun = (
-        f"{n:,} of {counted(tested, 'edge')} significant: {CORRECTIONS[correction]}, {controls(correction)} {alpha:g}"
-    )
+    n, alpha = verdict.n_significant, verdict.alpha
+    rule = f"{verdict.correction_name}, {controls(verdict.correction)} {alpha:g}"
+    begun = f"{n:,} of {counted(tested, 'edge')} significant: {rule}"
     permuted = verdict.permuted
     if isinstance(permuted, MaxStatistic):
         limit = permuted.threshold(alpha)
@@ -196,17 +208,16 @@ def decided(verdict: Verdict, model: Model, correction: str, alpha: float, teste
             f"Edges with {statistic_of(model)} above {permuted.threshold:.4g} "
             f"(p below {_p_of(permuted.threshold, model):.3g}, uncorrected) make "
             f"{counted(n_found, 'component')}; {n_kept:,} of them, with {counted(n, 'edge')} of "
-            f"{tested:,}, {'is' if n_kept == 1 else 'are'} significant by the number of edges: "
-            f"{CORRECTIONS[correction]}, {controls(correction)} {alpha:g}."
+            f"{tested:,}, {'is' if n_kept == 1 else 'are'} significant by the number of edges: {rule}."
         )
     return f"{begun}." if verdict.p_threshold is None else f"{begun}, p at or below {verdict.p_threshold:.3g}."
 
 
-def about_permutations(verdict: Verdict, model: Model, plan: Plan, alpha: float) -> list[str]:
+def about_permutations(verdict: Verdict, model: Model, plan: Plan) -> list[str]:
     """Say what was rearranged, how often, and how fine the p-values are; nothing where p-values sufficed."""
     if verdict.permuted is None:
         return []
-    said = permutations_in_words(model, plan, alpha)
+    said = permutations_in_words(model, plan, verdict.alpha)
     if isinstance(verdict.permuted, NetworkBasedStatistic):
         said.append(
             "A component is significant as a whole, not each of its edges; another threshold gives other components."
@@ -253,8 +264,10 @@ def statistic_of(model: Model) -> str:
     return "|t|" if model.n_tested == 1 else "F"
 
 
-def _verdict(p_value: FloatArray, alpha: float, permuted: Permuted, p_limit: float | None = None) -> Verdict:
-    return Verdict(-np.log10(p_value) + 0.0, p_value <= alpha, p_limit, permuted)
+def _verdict(
+    correction: str, alpha: float, p_value: FloatArray, permuted: Permuted, p_limit: float | None = None
+) -> Verdict:
+    return Verdict(correction, alpha, -np.log10(p_value) + 0.0, p_value <= alpha, p_limit, permuted)
 
 
 def _p_of(statistic: float, model: Model) -> float:

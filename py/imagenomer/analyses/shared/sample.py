@@ -36,6 +36,8 @@ class Sample:
         None: mean over tasks.
     session, run : str or None
         None: mean over those there are.
+    group : str or None
+        Group expression; None: everybody.
     fisher_z : bool
     observations : Observations
     rows : ndarray, shape (n_subjects,)
@@ -55,10 +57,17 @@ class Sample:
     sentences: tuple[str, ...]
     session: str | None = None
     run: str | None = None
+    group: str | None = None
 
     @property
     def n_subjects(self) -> int:
         return int(self.rows.size)
+
+    @property
+    def note(self) -> str:
+        """What figures say below of whom they are: "40 subjects (sex = M), one observation each"."""
+        whose = "" if self.group is None else f" ({groups.describe(self.group)})"
+        return f"{counted(self.n_subjects, 'subject')}{whose}, one observation each"
 
     @property
     def subjects(self) -> IntArray:
@@ -135,7 +144,7 @@ def draw_sample(
     rows = np.flatnonzero(used)
     scans = _Scans(measure, task, session, run)
     sentences = _sentences(cohort, scans, group, fisher_z, observations, rows, dropped)
-    return Sample(measure, task, fisher_z, observations, rows, tuple(dropped), tuple(sentences), session, run)
+    return Sample(measure, task, fisher_z, observations, rows, tuple(dropped), tuple(sentences), session, run, group)
 
 
 class ScansOfForm(Protocol):

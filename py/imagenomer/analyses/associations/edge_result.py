@@ -1,0 +1,154 @@
+"""The result of an edge association, and what adjustment changed of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagenomer.analyses.shared.edge_fits import Fit, effect_of, observed_name
+from imagenomer.analyses.shared.inference import Plan, Verdict
+from imagenomer.analyses.shared.linear_model import Model
+from imagenomer.analyses.shared.sample import Sample, counted
+from imagenomer.cohort import Cohort
+from imagenomer.statistics.correction import n_tests
+from imagenomer.types import BoolArray, Cell, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unadjusted:
+    """The same question to the same subjects without the covariates.
+
+    Attributes
+    ----------
+    fit : Correlation or CategoryAssociation
+        Exact for the edges that are listed.
+    significant : ndarray of bool, shape (n_edges,), or None
+        By the same correction or, where subjects are rearranged for max-T, by the p-value that it found; None for
+        NBS and TFCE, which have no such rule.
+    """
+
+    fit: Fit
+    significant: BoolArray | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeAssociation:
+    """A linear model of every edge.
+
+    Attributes
+    ----------
+    sample : Sample
+    model : Model
+    fit : Correlation or CategoryAssociation
+        Exact for the edges in ``strongest`` and for all whose verdict is close, else to 5e-6 in r.
+    verdict : Verdict
+    strongest : ndarray, shape (n_listed,)
+        Edges to list, strongest first.
+    unadjusted : Unadjusted or None
+        None where there are no covariates.
+    plan : Plan
+    ancestry : tuple of str
+        How the components of ancestry among the covariates were computed.
+    """
+
+    sample: Sample
+    model: Model
+    fit: Fit
+    verdict: Verdict
+    strongest: IntArray
+    unadjusted: Unadjusted | None
+    plan: Plan
+    ancestry: tuple[str, ...]
+
+    @property
+    def n_tested(self) -> int:
+        """Edges that could be tested."""
+        return n_tests(self.fit.p_value)
+
+    @property
+    def n_untested(self) -> int:
+        return self.fit.p_value.size - self.n_tested
+
+    @property
+    def n_incomplete(self) -> int:
+        """Edges that some subjects do not have."""
+        return int(np.count_nonzero(self.fit.n_subjects < self.sample.n_subjects))
+
+    @property
+    def n_nominal(self) -> int:
+        """Edges with an uncorrected p below 0.05."""
+        return int(np.count_nonzero(self.fit.p_value < 0.05))
+
+    def title(self, cohort: Cohort) -> str:
+        return f"{self.model.name} and {observed_name(cohort, self.sample)}"
+
+    @property
+    def note(self) -> str:
+        """What every figure of this result says below it."""
+        adjusted = f"; adjusted for {self.model.adjusted_for}" if self.model.adjusted_for else ""
+        permuted = "" if self.verdict.permuted is None else f", {self.plan.n_permutations:,} permutations"
+        return (
+            f"{self.sample.note}{adjusted}\n"
+            f"{self.verdict.n_significant:,} of {counted(self.n_tested, 'edge')} significant "
+            f"({self.verdict.correction_name}, alpha {self.verdict.alpha:g}{permuted})"
+        )
+
+    @property
+    def adjustment(self) -> Adjustment | None:
+        """What adjustment changed; None where nothing is adjusted for."""
+        return None if self.unadjusted is None else Adjustment.of(self, self.unadjusted)
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """The adjusted and the unadjusted map side by side.
+
+    Attributes
+    ----------
+    spatial_correlation : float or None
+        Of both maps over edges; None where one does not vary.
+    median_effect, median_effect_unadjusted : float or None
+        Of the magnitudes; None where no edge has both.
+    n_significant_unadjusted, n_lost, n_gained : int or None
+        Edges significant without the covariates, those of them that are not with them, and those that are only with
+        them; None for corrections that are not repeated.
+    """
+
+    spatial_correlation: float | None
+    median_effect: float | None
+    median_effect_unadjusted: float | None
+    n_significant_unadjusted: int | None
+    n_lost: int | None
+    n_gained: int | None
+
+    @classmethod
+    def of(cls, result: EdgeAssociation, unadjusted: Unadjusted) -> Adjustment:
+        after, before = effect_of(result.fit), effect_of(unadjusted.fit)
+        both = np.isfinite(after) & np.isfinite(before)
+        varies = both.any() and np.ptp(after[both]) > 0 and np.ptp(before[both]) > 0
+        found, other = result.verdict.significant, unadjusted.significant
+        return cls(
+            float(np.corrcoef(after[both], before[both])[0, 1]) if varies else None,
+            float(np.median(np.abs(after[both]))) if both.any() else None,
+            float(np.median(np.abs(before[both]))) if both.any() else None,
+            None if other is None else int(np.count_nonzero(other)),
+            None if other is None else int(np.count_nonzero(other & ~found)),
+            None if other is None else int(np.count_nonzero(found & ~other)),
+        )
+
+    @property
+    def numbers(self) -> dict[str, Cell]:
+        """As `Report.numbers` has it."""
+        numbers: dict[str, Cell] = {
+            "spatial_correlation": self.spatial_correlation,
+            "median_effect": self.median_effect,
+            "median_effect_unadjusted": self.median_effect_unadjusted,
+        }
+        if self.n_significant_unadjusted is not None:
+            numbers |= {
+                "n_significant_unadjusted": self.n_significant_unadjusted,
+                "n_lost": self.n_lost,
+                "n_gained": self.n_gained,
+            }
+        return numbers

@@ -1,0 +1,202 @@
+"""Maps and tables of an edge association."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+
+from imagenomer.analyses.associations.edge_result import EdgeAssociation
+from imagenomer.analyses.contract import Column, FigureView, MatrixView, TableView, View
+from imagenomer.analyses.shared.edge_fits import effect_of
+from imagenomer.analyses.shared.edge_table import (
+    describe_edges,
+    edge_columns,
+    edge_rows,
+    edge_title,
+    finite_or_none,
+    interval_text,
+)
+from imagenomer.analyses.shared.inference import statistic_of
+from imagenomer.analyses.shared.linear_model import Model, effect_key, statistic_name, symbol_of
+from imagenomer.analyses.shared.sample import counted
+from imagenomer.cohort import Cohort, parcellation_of
+from imagenomer.edges import edge_parcels
+from imagenomer.figures.pixels import scale_limit
+from imagenomer.parcellation import Parcellation
+from imagenomer.statistics.correlation import Correlation, fisher_interval
+from imagenomer.statistics.enhancement import EnhancedEdges
+from imagenomer.statistics.network_statistic import NetworkBasedStatistic
+from imagenomer.types import FloatArray, IntArray, Json, Row
+
+#: Components listed, the largest first.
+_MOST_COMPONENTS = 100
+
+
+def edge_views(cohort: Cohort, result: EdgeAssociation, top: list[dict[str, Json]]) -> list[View]:
+    """Return all views; ``top`` are the edges of `strongest_edges`."""
+    tested, below = result.n_tested, result.n_nominal
+    return [
+        *_maps(cohort, result),
+        TableView("top", "Strongest edges", _columns(result), tuple(_rows(top))),
+        *_component_table(cohort, result),
+        FigureView(
+            "p_values",
+            "Are there more small p-values than chance gives?",
+            f"Histogram of the p-values of {counted(tested, 'edge')}: {below:,} are below 0.05, where "
+            f"{0.05 * tested:,.0f} are expected without any association.",
+        ),
+    ]
+
+
+def _maps(cohort: Cohort, result: EdgeAssociation) -> list[MatrixView]:
+    """Return the maps of a result; those of the effect share one colour scale."""
+    model, verdict = result.model, result.verdict
+    title, note = result.title(cohort), result.note
+    effect = effect_of(result.fit)
+    scale: Literal["diverging", "sequential"] = "diverging" if model.n_tested == 1 else "sequential"
+    whole = f"{title}, adjusted" if result.unadjusted else title
+
+    def view(
+        name: str, title: str, label: str, scale: Literal["diverging", "sequential"], limit: float | None = None
+    ) -> MatrixView:
+        return MatrixView(name, title, label, name, scale, limit, "significant", detail=True, note=note)
+
+    limit = None
+    if result.unadjusted is not None:
+        limit = max(scale_limit(effect), scale_limit(effect_of(result.unadjusted.fit)))
+    label = f"{statistic_name(model)} (Fisher z)" if result.sample.fisher_z else statistic_name(model)
+    maps = [view(effect_key(model), whole, label, scale, limit=limit)]
+    if result.unadjusted is not None:
+        unadjusted = model.without_covariates
+        plain = view("unadjusted", f"{title}, unadjusted", statistic_name(unadjusted), scale, limit)
+        marked = "" if result.unadjusted.significant is None else "significant_unadjusted"
+        maps += [
+            dataclasses.replace(plain, marked=marked, note=f"{result.sample.note}; not adjusted"),
+            view("difference", f"{title}, adjusted minus unadjusted", f"Difference of {symbol_of(model)}", "diverging"),
+        ]
+    limit = scale_limit(result.fit.neg_log10_p)
+    maps.append(view("neg_log10_p", f"{title}: significance", "−log10 p, uncorrected", "sequential", limit=limit))
+    permuted = verdict.permuted
+    if isinstance(permuted, NetworkBasedStatistic):
+        label = f"{'t' if model.n_tested == 1 else 'F'}, 0 outside components"
+        maps.append(view("in_components", f"{title}: edges in components", label, scale))
+    elif permuted is not None:
+        most = float(-np.log10(result.plan.smallest_p))
+        label = f"−log10 p, corrected ({result.verdict.correction_name})"
+        maps.append(view("neg_log10_p_corrected", f"{title}: corrected", label, "sequential", limit=most))
+    if isinstance(permuted, EnhancedEdges):
+        maps.append(view("tfce", f"{title}: enhanced", "TFCE score", "sequential"))
+    return maps
+
+
+def confidence_interval(fit: Correlation, edges: IntArray | int, model: Model) -> tuple[FloatArray, FloatArray]:
+    """Return the confidence interval of r; what is adjusted for takes a subject a column."""
+    return fisher_interval(fit.r[edges], fit.dof[edges] + 2, kind="spearman" if model.question.ranked else "pearson")
+
+
+def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, Json]]:
+    """Describe the strongest edges, with 0-based file indices."""
+    edges, fit, verdict = result.strongest, result.fit, result.verdict
+    values: dict[str, list[Json]] = {effect_key(result.model): effect_of(fit)[edges].tolist()}
+    if isinstance(fit, Correlation):
+        low, high = confidence_interval(fit, edges, result.model)
+        values |= {"ci_lower": finite_or_none(low), "ci_upper": finite_or_none(high)}
+    else:
+        values["f"] = finite_or_none(fit.f[edges])
+    values |= {
+        "n_subjects": fit.n_subjects[edges].tolist(),
+        "p_value": fit.p_value[edges].tolist(),
+        "neg_log10_p": finite_or_none(fit.neg_log10_p[edges]),
+        "p_adjusted": finite_or_none(verdict.p_value[edges]),
+        "significant": verdict.significant[edges].tolist(),
+    }
+    if result.unadjusted is not None:
+        other = result.unadjusted.fit
+        difference = effect_of(fit)[edges] - effect_of(other)[edges]
+        values |= {
+            "unadjusted": finite_or_none(effect_of(other)[edges]),
+            "difference": finite_or_none(difference),
+            "p_unadjusted": finite_or_none(other.p_value[edges]),
+        }
+    if isinstance(verdict.permuted, NetworkBasedStatistic):
+        component = verdict.permuted.component[edges].tolist()
+        values["component"] = [None if one < 0 else one + 1 for one in component]
+    return describe_edges(edges, parcellation_of(cohort), values)
+
+
+def _columns(result: EdgeAssociation) -> tuple[Column, ...]:
+    model, symbol = result.model, symbol_of(result.model)
+    columns = [Column(effect_key(model), statistic_name(model), "number")]
+    if model.n_tested == 1:
+        columns += [
+            Column("ci", "95 % CI", where="page", sort="ci_lower"),
+            Column("ci_lower", "95 % CI from", "number", where="file"),
+            Column("ci_upper", "to", "number", where="file"),
+        ]
+    else:
+        columns.append(Column("f", "F", "number"))
+    columns += [
+        Column("p_value", "p", "p"),
+        Column("p_adjusted", "Corrected", "p"),
+        Column("neg_log10_p", "−log10 p", "number", where="file"),
+    ]
+    if result.unadjusted is not None:
+        columns += [
+            Column("unadjusted", f"{symbol} unadjusted", "number"),
+            Column("difference", f"{symbol} difference", "number", where="file"),
+            Column("p_unadjusted", "p unadjusted", "p", where="file"),
+        ]
+    if isinstance(result.verdict.permuted, NetworkBasedStatistic):
+        columns.append(Column("component", "Component", "integer"))
+    columns.append(Column("n_subjects", "n", "integer"))
+    return edge_columns(*columns, places=result.unadjusted is None)
+
+
+def _rows(top: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    return [{**row, "ci": interval_text(row.get("ci_lower"), row.get("ci_upper"))} for row in edge_rows(top)]
+
+
+def _component_table(cohort: Cohort, result: EdgeAssociation) -> list[TableView]:
+    """Return the components of the network-based statistic, the largest first; nothing for other corrections."""
+    found, parcellation = result.verdict.permuted, parcellation_of(cohort)
+    if not isinstance(found, NetworkBasedStatistic) or not found.extent.size:
+        return []
+    excess = statistic_of(result.model)
+    columns = (
+        Column("component", "Component", "integer"),
+        Column("extent", "Edges", "integer"),
+        Column("n_parcels", "Parcels", "integer"),
+        Column("p_extent", "p of edges", "p"),
+        Column("intensity", f"Sum of {excess} beyond threshold", "number"),
+        Column("p_intensity", "p of that sum", "p"),
+        Column("networks", "Most parcels in"),
+        Column("strongest", "Strongest edge"),
+    )
+    return [TableView("components", "Components", columns, tuple(_component_rows(found, parcellation)))]
+
+
+def _component_rows(found: NetworkBasedStatistic, parcellation: Parcellation) -> list[Row]:
+    strength = np.nan_to_num(np.abs(found.statistic))
+    rows: list[Row] = []
+    for rank in range(min(found.extent.size, _MOST_COMPONENTS)):
+        edges = np.flatnonzero(found.component == rank)
+        ends = np.concatenate(edge_parcels(edges, parcellation.n_parcels)).tolist()
+        touched = [parcellation.networks[parcel] for parcel in dict.fromkeys(ends) if parcellation.networks[parcel]]
+        by_size = sorted(set(touched), key=lambda name: (-touched.count(name), name))
+        best = int(edges[strength[edges].argmax()])
+        rows.append(
+            {
+                "edge": best,
+                "component": rank + 1,
+                "extent": int(found.extent[rank]),
+                "n_parcels": int(found.n_parcels[rank]),
+                "p_extent": float(found.p_extent[rank]),
+                "intensity": float(found.intensity[rank]),
+                "p_intensity": float(found.p_intensity[rank]),
+                "networks": ", ".join(by_size[:5]),
+                "strongest": edge_title(best, parcellation),
+            }
+        )
+    return rows
