@@ -23,6 +23,7 @@
 // Events are the messages of the engine's worker, and
 //
 //   {type: "loading", done, total}               bytes of what is needed until the engine answers
+//   {type: "attempt", directive, address, policy}    the page refused to go, to save or to open something elsewhere
 //   {type: "trouble", name, stage, message}      an asset did not arrive whole; whoever waits for it waits for ever
 //   {type: "crash", message}                     the worker died without a word of its own
 
@@ -262,6 +263,64 @@
     policy.content = manifest.locked_policy;
     document.head.appendChild(policy);
     imagenomer.locked = performance.now();
+  }
+
+  // --- other ways out -----------------------------------------------------------------------------
+
+  // No policy keeps a page from going elsewhere, from saving what lies elsewhere, or from opening a window: each can carry
+  // something along in its address, and is no request that a page is told of. What this page needs is itself, the
+  // documents that it came with, and what it made. A script of bad will has ways around this (see docs/privacy.md); none
+  // is here.
+  const withoutFragment = (address) => address.replace(/#.*/, "");
+  const ours = new Set([self.location, ...document.links].map(({ href }) => withoutFragment(href)));
+
+  function leadsOut(address) {
+    try {
+      const { href, protocol } = new URL(address, document.baseURI);
+      // What is made here goes nowhere, and scripts are the policy's business.
+      return !["blob:", "data:", "javascript:"].includes(protocol) && !ours.has(withoutFragment(href));
+    } catch (error) {
+      return true;
+    }
+  }
+
+  function refuse(directive, address) {
+    tell({ type: "attempt", directive, address: String(address), policy: "the page" });
+    return null;
+  }
+
+  self.open = (address) => refuse("window", address);
+
+  const howItLeads = (link) => (link.hasAttribute("download") ? "download" : link.target ? "window" : "navigation");
+
+  for (const kind of ["click", "auxclick"]) {
+    document.addEventListener(
+      kind,
+      (event) => {
+        const link = event.target.closest && event.target.closest("a[href], area[href]");
+        const address = link && (link.href.baseVal || link.href);
+        if (!link || !leadsOut(address)) return;
+        event.preventDefault();
+        refuse(howItLeads(link), address);
+      },
+      true,
+    );
+  }
+
+  // A link need not be in the page to be clicked by a script.
+  const { click } = HTMLElement.prototype;
+  HTMLElement.prototype.click = function () {
+    if (this instanceof HTMLAnchorElement && !this.isConnected && leadsOut(this.href)) refuse(howItLeads(this), this.href);
+    else click.call(this);
+  };
+
+  if (self.navigation) {
+    self.navigation.addEventListener("navigate", (event) => {
+      const { url } = event.destination;
+      if (!event.cancelable || !leadsOut(url)) return;
+      event.preventDefault();
+      refuse(typeof event.downloadRequest === "string" ? "download" : "navigation", url);
+    });
   }
 
   // --- the engine ---------------------------------------------------------------------------------

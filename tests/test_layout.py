@@ -29,9 +29,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/figures/chart.py",
     "py/imagenomer/html_report.py",
     "py/imagenomer/maps.py",
-    "site/ui/gallery.py",
-    "site/ui/matrix_viewer.py",
-    "site/ui/report.py",
 }
 LONG_FUNCTIONS: set[str] = {
     "py/imagenomer/analyses/components/component_variants.py: compute",
@@ -39,8 +36,6 @@ LONG_FUNCTIONS: set[str] = {
     "py/imagenomer/analyses/components/components.py: report",
     "py/imagenomer/analyses/genotypes/variant_summary.py: report",
     "py/imagenomer/teaching/people.py: draw_people",
-    "site/ui/matrix_viewer.py: _build",
-    "site/ui/report.py: _build",
 }
 
 

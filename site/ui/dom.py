@@ -134,6 +134,11 @@ def show(element, visible=True):
     element.hidden = not visible
 
 
+def set_busy(element, busy=True):
+    """Dim what is in an element (see views.css) while it is not yet what was asked for."""
+    element.setAttribute("aria-busy", "true" if busy else "false")
+
+
 def hide(element):
     element.hidden = True
 
@@ -169,3 +174,14 @@ def unique(prefix):
     """Return an id for an element that nothing else has."""
     _unique[0] += 1
     return f"{prefix}-{_unique[0]}"
+
+
+_canvas = [None]
+
+
+def width_of(words, font):
+    """Pixels that a text takes in a font, as CSS writes it."""
+    if _canvas[0] is None:
+        _canvas[0] = js.document.createElement("canvas").getContext("2d")
+    _canvas[0].font = font
+    return _canvas[0].measureText(words).width

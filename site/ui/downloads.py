@@ -1,10 +1,11 @@
 """Downloads: figures, tables and scripts that the engine makes, handed to the browser as files."""
 
 from dom import guarded, h, listen, text
-from js import URL, Blob, document, navigator, setTimeout
+from js import URL, Blob, document, navigator, setTimeout, window
 from pyscript.ffi import to_js
 
 FORMATS = ("svg", "pdf", "png")
+EDGE = 8  # pixels between a panel and the edge of what it is in
 
 
 def blob_url(data, mime):
@@ -49,7 +50,24 @@ def popup(face, label, *content):
 
     listen(details, "keydown", key)
     listen(details, "focusout", left)
+    listen(details, "toggle", lambda event: _bring_into_view(details))
     return details
+
+
+def _bring_into_view(details):
+    """Move an open panel to where nothing cuts it off: the part of the page that it belongs to, and the window."""
+    if not details.open:
+        return
+    panel = details.lastElementChild
+    panel.style.removeProperty("transform")
+    around = details.closest("dialog, main, aside") or document.body
+    frame, box = around.getBoundingClientRect(), panel.getBoundingClientRect()
+    left, right = max(frame.left, 0) + EDGE, min(frame.right, window.innerWidth) - EDGE
+    top, bottom = max(frame.top, 0) + EDGE, min(frame.bottom, window.innerHeight) - EDGE
+    across = max(min(right - box.right, 0), left - box.left)
+    up = box.height + details.getBoundingClientRect().height + 8
+    down = -up if box.bottom > bottom and box.top - up >= top else 0
+    panel.style.setProperty("transform", f"translate({across:.0f}px, {down:.0f}px)")
 
 
 def rename(details, label):

@@ -6,6 +6,7 @@ The engine says which edges they are and how they are coloured; each view says w
 from dom import add, clear, h, later, listen, show, svg, text
 from logic.latest import Latest
 from parcels import reading
+from tip import put_away
 
 from imagenomer.wording import number
 
@@ -55,10 +56,11 @@ class StrongestEdges:
         return wanted
 
     async def _load(self):
-        answer = (await self.viewer.app.client.call("strongest", self.arguments())).json
+        wanted = self.arguments()
+        answer = (await self.viewer.app.client.call("strongest", wanted)).json
         self.edges, self.parcels = answer["edges"], answer["parcels"]
         self.values, self.colours, self.note = answer["values"], answer["colours"], answer["note"]
-        self.viewer.edges_changed()
+        self.viewer.edges_changed(wanted["source"])
 
 
 class EdgeView:
@@ -91,7 +93,7 @@ class EdgeView:
         self.element = h("div", self.stage, self.nothing, cls="edge-view")
         self.point_soon = later(REST, self._point_at)
         listen(self.stage, "pointermove", self._moved)
-        listen(self.stage, "pointerleave", lambda event: self.point_soon(None, None))
+        listen(self.stage, "pointerleave", self._left)
         listen(self.stage, "click", self._clicked)
         listen(self.stage, "keydown", self._key)
 
@@ -144,6 +146,7 @@ class EdgeView:
         self.viewer.tell_edges(count)
         if self.at and self.at[1] >= (len(strongest.edges) if self.at[0] == "edge" else self.viewer.by_network.n):
             self.at = None
+            put_away()
         self.mark()
 
     def mark(self):
@@ -177,12 +180,19 @@ class EdgeView:
 
     # --- reading and selecting ---
 
-    def _point(self, at, aloud=False):
+    def _point(self, at, where, aloud=False):
+        """Mark an edge or a parcel and say what it is; ``where`` in the window, or None for nothing."""
         if at != self.at:
             self.at = at
             self.mark()
-        if at is not None:
-            self.viewer.say(self._words(at), aloud)
+        if at is None:
+            put_away()
+        else:
+            self.viewer.say(self._words(at), where, aloud)
+
+    def _left(self, event):
+        put_away()
+        self.point_soon(None, None, None)
 
     def _words(self, at):
         viewer, strongest = self.viewer, self.strongest
@@ -215,15 +225,22 @@ class EdgeView:
         return nearest
 
     def _moved(self, event):
-        self.point_soon(*self._place(event))
+        self.point_soon(*self._place(event), (event.clientX, event.clientY))
 
-    def _point_at(self, x, y):
-        self._point(None if x is None or not self.size else self._meant(x, y))
+    def _point_at(self, x, y, where):
+        self._point(None if x is None or not self.size else self._meant(x, y), where)
 
     def _clicked(self, event):
         if self.size:
-            self._point(self._meant(*self._place(event)))
+            self._point(self._meant(*self._place(event)), (event.clientX, event.clientY))
             self._select()
+
+    def _place_of_cursor(self):
+        """Where in the window the cursor is: a parcel, or the first parcel of an edge."""
+        kind, which = self.at
+        spots = self.places[self.strongest.parcels[which][0] if kind == "edge" else which]
+        box, (x, y) = self.picture.getBoundingClientRect(), spots[0] if spots else (0, 0)
+        return box.left + x, box.top + y
 
     def _select(self):
         if self.at is None:
@@ -260,11 +277,12 @@ class EdgeView:
         if kind == "edge":
             if self.strongest.edges:
                 last = len(self.strongest.edges) - 1
-                self._point(("edge", 0 if here is None else min(max(here + step, 0), last)), aloud=True)
+                there = 0 if here is None else min(max(here + step, 0), last)
+                self._point(("edge", there), self._place_of_cursor, aloud=True)
             return
         order = self.viewer.by_network
         row = 0 if here is None else (order.row_of_parcel[here] + step) % order.n
-        self._point(("parcel", order.parcel_of_row[row]), aloud=True)
+        self._point(("parcel", order.parcel_of_row[row]), self._place_of_cursor, aloud=True)
 
 
 def segment_distance(x, y, x0, y0, x1, y1):

@@ -24,6 +24,7 @@ class Faults:
         self.app = app
         self._page = js.window.imagenomer
         self._alert = None  # the one that says why there is no engine
+        self._offer = None  # the one that offers to replace it
         client = app.client
         client.describe = self.doing
         client.on_trouble = self._miss
@@ -51,6 +52,7 @@ class Faults:
     def tell_crash(self, crash, opening):
         """Tell that the engine was lost and is starting again; ``opening`` opens once more what was being opened."""
         app = self.app
+        self._retract()
         doing = "had nothing to do" if crash.name is None else f"was {self.doing(crash.name, crash.arguments)}"
         lost = "" if crash.name is None else "What it was computing is lost. "
         if app.cohort is not None:
@@ -152,16 +154,31 @@ class Faults:
     def _offer_after_silence(self):
         if self.app.client.loading:
             why = f"Nothing has arrived for {SILENCE} seconds"
-            self.app.line().say(why, cancel=lambda: self._page.reload(), label="Reload the page")
+            self._offer_to(why, "Reload the page", lambda event: self._page.reload())
         else:
-            self._offer_to_stop(f"The engine has not been heard of for {SILENCE} seconds")
+            self._offer_to_stop(f"No response for {SILENCE} seconds")
 
     def _offer_to_stop(self, why):
-        self.app.line().say(why, cancel=self.app.restart, label="Stop the engine and start it again")
+        what = "What it is computing is lost. "
+        if self.app.cohort is not None:
+            name = self.app.cohort["name"]
+            what += f"{name} opens again by itself, from the same files, with your groups, your tray and this view."
+        self._offer_to(why, "Stop the engine and start it again", self._stop, what)
+
+    def _offer_to(self, why, label, act, what=""):
+        """Offer one way on, by a button that nobody overlooks."""
+        self._retract()
+        button = h("button", label, type="button", cls="primary", on={"click": act})
+        self._offer = self.app.alert(why, h("p", what) if what else None, h("p", button, cls="way"))
+
+    def _stop(self, event):
+        self._retract()
+        self.app.restart()
 
     def _retract(self):
-        if not self.app.is_working():
-            self.app.busy(None)
+        if self._offer is not None:
+            self._offer.remove()
+            self._offer = None
 
     # --- words ---
 

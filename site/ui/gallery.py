@@ -1,13 +1,13 @@
 """Connectivity: every scan's matrix in a gallery on one colour scale, one of them large, and their mean and SD."""
 
 from colour_scale import ColourScale
-from dom import add, clear, h, listen, show, text
+from dom import add, clear, h, set_busy, show, text
 from downloads import popup
-from js import ImageData, Uint8ClampedArray, document
+from js import ImageData, Uint8ClampedArray
 from logic.latest import Latest
 from long_list import TickList
-from matrix_viewer import MatrixViewer
 from report import AnalysisTab
+from scan_dialog import ScanDialog
 
 from imagenomer.wording import number
 
@@ -80,6 +80,7 @@ class Gallery:
         self.app = app
         self.visible = False
         self.n_scans = self.n_pages = 0
+        self.per_page = PER_PAGE
         self.tiles = []
         self.scans = []
         self.chosen = {
@@ -176,6 +177,7 @@ class Gallery:
     def _chose(self):
         """Take a choice into the state at once: who comes back to the tab before it is painted finds it kept."""
         self._tell()
+        set_busy(self.tile_place)
         self.load()
 
     def _cohort_changed(self):
@@ -185,6 +187,7 @@ class Gallery:
         if self.viewer:
             self.viewer.close()
             self.viewer.viewer.mark(None)
+        set_busy(self.tile_place)
         if self.visible and self.app.cohort is not None:
             self._refresh()
             self.load()
@@ -195,6 +198,7 @@ class Gallery:
             self._refresh()
             if self.visible and self.chosen["group"] != before:
                 self.page = 0
+                set_busy(self.tile_place)
                 self.load()
                 return "The gallery now shows everybody"
         return None
@@ -286,6 +290,7 @@ class Gallery:
             if position < len(tiles):
                 tile.paint(tiles[position], Uint8ClampedArray.new(pixels["data"], position * size, size), n_parcels)
             show(tile.element, position < len(tiles))
+        set_busy(self.tile_place, self.load.outdated)
 
     def _say(self):
         self.page_box.value = self.page + 1
@@ -332,73 +337,3 @@ class Tile:
         text(self.title, tile["title"])
         text(self.caption, "\n".join(captions))
         self.element.setAttribute("aria-label", ", ".join(tile["title"].split(" · ") + captions))
-
-
-class ScanDialog:
-    """A scan's matrix over the gallery, with the scans before and after it."""
-
-    def __init__(self, app, gallery):
-        self.app = app
-        self.gallery = gallery
-        self.position = 0
-        self.viewer = MatrixViewer(app, "scan", "Scan", heading="h2")
-        self.previous = h("button", "Previous scan", type="button", on={"click": lambda event: self._step(-1)})
-        self.next = h("button", "Next scan", type="button", on={"click": lambda event: self._step(1)})
-        self.where = h("span", cls="note")
-        self.dialog = h(
-            "dialog",
-            h(
-                "div",
-                h("button", "Back to the gallery", type="button", on={"click": lambda event: self.close()}),
-                self.where,
-                self.previous,
-                self.next,
-                cls="bar-line",
-            ),
-            self.viewer.element,
-            cls="scan",
-            aria_label="Scan",
-        )
-        listen(self.dialog, "close", self._closed)
-        add(document.body, self.dialog)
-
-    async def open(self, position):
-        self.position = position
-        if not self.dialog.open:
-            scale, shared = self.viewer.scale, self.gallery.scale
-            self.dialog.showModal()
-            self.viewer.stage.focus()
-            # Begin on the scale of the gallery.
-            scale.set_range(shared.natural, True, self.gallery.chosen["measure"])
-            scale.limit, scale.colormap.value = shared.limit, shared.colormap.value
-        await self._show()
-
-    def close(self):
-        self.dialog.close()
-
-    def _closed(self, event):
-        self.gallery.tiles[self.position].element.focus()
-
-    async def _show(self):
-        gallery = self.gallery
-        tile = gallery.scans[self.position]
-        at = gallery.page * PER_PAGE + self.position
-        text(self.where, f"{number(at + 1)} of {number(gallery.n_scans)}")
-        self.previous.disabled, self.next.disabled = at == 0, at == gallery.n_scans - 1
-        await self.viewer.show(
-            {"scan": tile["scan"], "measure": gallery.chosen["measure"]},
-            tile["title"],
-            order=gallery.chosen["order"],
-            label=gallery.chosen["measure"],
-            natural=gallery.scale.natural,
-            signed=True,
-        )
-
-    async def _step(self, step):
-        gallery = self.gallery
-        at = gallery.page * PER_PAGE + self.position + step
-        page, self.position = at // PER_PAGE, at % PER_PAGE
-        if page != gallery.page:
-            gallery.page = page
-            await gallery._load()
-        await self._show()

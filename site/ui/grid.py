@@ -4,6 +4,8 @@ import downloads
 from colour_scale import ColourScale
 from dom import add, clear, guarded, h, listen, svg, text
 from js import ResizeObserver, window
+from pyscript.ffi import to_js
+from tip import point_out, put_away
 
 from imagenomer.wording import number
 
@@ -51,7 +53,7 @@ class Grid:
             cls="grid-view",
         )
         listen(self.stage, "pointermove", self._moved)
-        listen(self.stage, "pointerleave", lambda event: self._read_out(self.cursor))
+        listen(self.stage, "pointerleave", self._left)
         listen(self.stage, "click", self._clicked)
         listen(self.stage, "keydown", self._key)
         self.observer = ResizeObserver.new(guarded(lambda entries, observer: self._fit()))
@@ -61,6 +63,8 @@ class Grid:
         """Show a grid view; ``arguments`` are those of the `figure` call that draws it for download."""
         self.view = view
         self.arguments = arguments
+        if self.cursor is not None:
+            put_away()
         self.cursor = None
         text(self.heading, view["title"])
         self.stage.setAttribute("aria-label", view["title"])
@@ -138,7 +142,8 @@ class Grid:
 
     # --- reading ---
 
-    def _read_out(self, cell):
+    def _read_out(self, cell, where=None):
+        """Say what a cell is, in the readout and at its place in the window, if that is given."""
         if cell is None:
             text(self.readout, "Point at a cell")
             return
@@ -151,6 +156,8 @@ class Grid:
             said = view["tips"][row][column]
         link = self._link(cell)
         text(self.readout, f"{said} · opens {self._title(link['analysis'])}" if link else said)
+        if where is not None:
+            point_out(self.stage, str(self.readout.textContent), where)
 
     def _link(self, cell):
         return self.view["links"][cell[0]][cell[1]] if self.view["links"] else None
@@ -176,9 +183,20 @@ class Grid:
         cell = self._cell_at(event)
         # Spoken only for the keyboard: a moving mouse would never let it finish.
         self.readout.setAttribute("aria-live", "off")
-        self._read_out(cell or self.cursor)
+        if cell:
+            self._read_out(cell, (event.clientX, event.clientY))
+        else:
+            self._left(event)
         leads = cell is not None and self._link(cell) is not None
         self.stage.style.setProperty("cursor", "pointer" if leads else "crosshair")
+
+    def _left(self, event):
+        put_away()
+        self._read_out(self.cursor)
+
+    def _place_of_cursor(self):
+        box, (row, column) = self.plot.getBoundingClientRect(), self.cursor
+        return box.left + self.left + (column + 0.5) * self.cell, box.top + self.top + (row + 0.5) * self.cell
 
     def _clicked(self, event):
         cell = self._cell_at(event)
@@ -189,7 +207,8 @@ class Grid:
     def _take(self, cell):
         self.cursor = cell
         self._mark(cell)
-        self._read_out(cell)
+        self.marks[-1].scrollIntoView(to_js({"block": "nearest", "inline": "nearest"}))
+        self._read_out(cell, self._place_of_cursor)
 
     def _follow(self, cell):
         link = self._link(cell)

@@ -68,7 +68,6 @@ class App:
         self._listeners = {"cohort": [], "groups": [], "theme": [], "tray": [], "measures": []}
         self._tabs = {}
         self.opener = Opener(self)
-        self._n_working = 0  # calls of `work` under way
         self.ready = False
         on_failure(self.failed)
         self.state = SavedState(self)
@@ -133,10 +132,6 @@ class App:
         elif self.faults.broken:
             self.start_screen.progress.rest("The engine did not start")
 
-    def is_working(self):
-        """Whether a progress line is wanted."""
-        return self._n_working > 0 or not self.ready
-
     def line(self):
         """The progress line that is on screen."""
         return self._work if self.start_screen.element.hidden else self.start_screen.progress
@@ -194,11 +189,9 @@ class App:
         cancelling = [False]
         number, outcome = self.client.begin(call, arguments, files, progress)
         progress(title, 0, 0)
-        self._n_working += 1
         try:
             return await outcome
         finally:
-            self._n_working -= 1
             self.busy(None)
 
     # --- the open cohort ---

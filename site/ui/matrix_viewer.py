@@ -1,33 +1,28 @@
 """Matrix viewer: one large connectivity matrix to read, zoom and threshold, or the same map as networks, ring or brain.
 
-The engine sends the values (for reading out) and paints the pixels (for showing); what is drawn here are network
-names, separators and the cursor, as SVG above the canvas so that they follow the theme. What is selected here is one
-edge, and one area (the edges of a parcel, or between two networks), whatever shape the map is shown in.
+The engine sends the values (for reading out) and paints the pixels (for showing). What is selected here is one edge,
+and one area (the edges of a parcel, or between two networks), whatever shape the map is shown in.
 """
 
 import downloads
 from brain import Brain
 from colour_scale import ColourScale
-from dom import add, clear, guarded, h, listen, show, svg, text
+from dom import add, guarded, h, set_busy, show, text
 from edge_view import HELP as EDGES_HELP
 from edge_view import StrongestEdges
-from js import Float32Array, ImageData, ResizeObserver, Uint8ClampedArray, document, window
+from js import Float32Array, ResizeObserver, window
 from logic.latest import Latest
+from matrix_stage import HELP, MatrixStage
 from networks import HELP as NETWORKS_HELP
 from networks import Networks
-from parcels import Order, edge_of, pair_of, reading, shortened, spread
+from parcels import Order, pair_of
 from ring import Ring
+from tip import point_out
 
 #: How a map can be shown.
 SHAPES = (("matrix", "Matrix"), ("networks", "Networks"), ("ring", "Ring"), ("brain", "Brain"))
-MAX_ZOOM = 24
-LABEL_GAP = 12  # pixels between the names of two networks
 LEGEND = 66  # pixels of the width for the colour bar
 BELOW = 336  # pixels of the window kept for what stands above and below the matrix
-HELP = (
-    "Arrow keys move the cursor, with Shift to the next network. Enter selects the edge, plus and minus zoom, "
-    "Home shows the whole matrix. With the mouse: click to select, then wheel to zoom and drag to move."
-)
 
 
 class MatrixViewer:
@@ -43,12 +38,10 @@ class MatrixViewer:
         self.on_shape = on_shape
         self.title = title
         self.source = None
+        self.awaited = None  # what is to be shown; the source once its values are there
         self.values = None
-        self.image = None
         self.order = Order(None, 1, "file")
         self.order_name = "network"
-        self.size = 0
-        self.cursor = None
         self.selected = None
         self.area = None  # of which edges: (parcels at one end, parcels at the other or None for any)
         self.area_networks = None  # the same as (row, column) of the networks, if it is one
@@ -56,8 +49,6 @@ class MatrixViewer:
         self.parcellation = None
         self.shape = "matrix"
         self.views = {}
-        self.zoom, self.left, self.top = 1.0, 0.0, 0.0
-        self.grab = None
         self.scale = ColourScale(app, lambda: self._repaint())
         self.strongest = StrongestEdges(self)
         self._repaint = Latest(app, self._paint)
@@ -65,19 +56,8 @@ class MatrixViewer:
 
     def _build(self, identity, title, only_marked, heading):
         self.heading = h(heading, title)
-        self.canvas = h("canvas", aria_hidden="true")
-        self.overlay = svg("svg", aria_hidden="true")
-        self.stage = h(
-            "div",
-            self.canvas,
-            self.overlay,
-            cls="stage",
-            tabindex="0",
-            role="application",
-            aria_roledescription="matrix",
-            aria_label=title,
-            aria_describedby=f"{identity}-help",
-        )
+        self.matrix = MatrixStage(self, f"{identity}-help")
+        self.stage = self.matrix.stage
         self.readout = h("output", "Point at a cell", cls="readout", aria_live="off", aria_label="Readout")
         self.marked = h("input", type="checkbox", on={"change": lambda event: self._repaint()})
         self.plot = h("div", self.stage, self.scale.legend, cls="plot")
@@ -115,17 +95,6 @@ class MatrixViewer:
             self.under,
             cls="matrix",
         )
-        for name, handler in (
-            ("pointermove", self._moved),
-            ("pointerdown", self._pressed),
-            ("pointerup", self._released),
-            ("pointercancel", self._cancelled),
-            ("pointerleave", self._left_stage),
-            ("wheel", self._wheeled),
-            ("keydown", self._key),
-            ("dblclick", lambda event: self._whole()),
-        ):
-            listen(self.stage, name, handler)
         self._press()
         self.observer = ResizeObserver.new(guarded(lambda entries, observer: self._fit()))
         self.observer.observe(self.element)
@@ -138,14 +107,16 @@ class MatrixViewer:
         ``source`` is the engine's name of the matrix, ``figure`` the arguments of the figure to download (the source
         itself, as it looks now, if None).
         """
-        cohort = self.app.cohort
+        cohort, self.awaited = self.app.cohort, source
+        set_busy(self.element)
         answer = await self.app.client.call("matrix", {"source": source, "order": order})
-        if self.app.cohort is not cohort:
-            return  # another one was opened meanwhile
+        if self.app.cohort is not cohort or self.awaited is not source:
+            return  # another one was opened meanwhile, or another map is wanted by now
         values = answer.buffers["values"]
         n_parcels = values["shape"][0]
         if n_parcels != self.order.n:
-            self._whole()
+            self.matrix.cursor = None
+            self.matrix.whole()
         self.source, self.title, self.figure = source, title, figure
         self.order_name = order
         if self.parcellation is not self.app.cohort["parcellation"]:
@@ -162,8 +133,7 @@ class MatrixViewer:
         self.stage.setAttribute("aria-label", title)
         downloads.rename(self.menu, f"Download {title}")
         self._fit()
-        if self.cursor:
-            self._read_out(*self.cursor)
+        self.matrix.read_cursor()
         await self._paint()
 
     def mark(self, edge):
@@ -183,13 +153,8 @@ class MatrixViewer:
         wanted = {"source": self.source, "order": self.order_name, "only_marked": bool(self.marked.checked)}
         wanted.update(self.scale.arguments())
         answer = await self.app.client.call("paint", wanted)
-        pixels = answer.buffers["pixels"]
-        n_rows, n_columns = pixels["shape"][0], pixels["shape"][1]
-        if self.image is None or self.image.width != n_columns:
-            self.image = h("canvas", width=n_columns, height=n_rows)
-        data = ImageData.new(Uint8ClampedArray.new(pixels["data"]), n_columns, n_rows)
-        self.image.getContext("2d").putImageData(data, 0, 0)
-        self._draw()
+        self.matrix.take(answer.buffers["pixels"])
+        self.painted(wanted["source"])
 
     def _figure(self):
         if self.shape == "networks":
@@ -245,10 +210,16 @@ class MatrixViewer:
         self._fit()
         await self._paint()
 
-    def edges_changed(self):
-        """Show the strongest edges, which have come."""
+    def painted(self, source):
+        """Be on screen as asked for, if this is what was asked for last."""
+        if source is self.awaited:
+            set_busy(self.element, False)
+
+    def edges_changed(self, source):
+        """Show the strongest edges of a map, which have come."""
         if self.shape in ("ring", "brain"):
             self._fit()
+            self.painted(source)
 
     def tell_edges(self, n_selected):
         """Say which edges are drawn, and how many of them are in the selected area."""
@@ -293,149 +264,27 @@ class MatrixViewer:
 
     def _mark(self):
         if self.shape == "matrix":
-            self._overlay()
+            self.matrix.mark()
         else:
             self.views[self.shape].mark()
-
-    # --- geometry: cells of the matrix to pixels of the stage ---
 
     def _fit(self):
         """Take the largest square there is room for."""
         width = self.plot.clientWidth
         if not width:
             return  # not shown now
-        longest = max([len(shortened(name)) for name, first, end in self.order.segments] or [0])
-        self.gutter = 18 + 7 * longest
-        room = width - LEGEND - 12 - self.gutter
-        self.size = max(min(room, window.innerHeight - BELOW - self.gutter), 160)
-        self.canvas.width = self.canvas.height = round(self.size * window.devicePixelRatio)
-        self.canvas.style.setProperty("left", f"{self.gutter}px")
-        self.scale.legend.style.setProperty("height", f"{self.size}px")
-        for element, extent in ((self.canvas, self.size), (self.overlay, self.size + self.gutter)):
-            element.style.setProperty("width", f"{extent}px")
-            element.style.setProperty("height", f"{extent}px")
+        self.matrix.measure()
+        gutter = self.matrix.gutter
+        room = width - LEGEND - 12 - gutter
+        size = max(min(room, window.innerHeight - BELOW - gutter), 160)
+        self.matrix.fit(size)
+        self.scale.legend.style.setProperty("height", f"{size}px")
         if self.shape == "matrix":
-            self._draw()
+            self.matrix.draw()
         elif self.source is not None:
-            self.views[self.shape].fit(self.size + self.gutter)
-
-    @property
-    def cell(self):
-        """Pixels per cell."""
-        return self.size * self.zoom / self.order.n
-
-    def _draw(self):
-        if self.image is None or not self.size:
-            return
-        context = self.canvas.getContext("2d")
-        pixels, span = self.canvas.width, self.order.n / self.zoom
-        context.imageSmoothingEnabled = False
-        context.clearRect(0, 0, pixels, pixels)
-        context.drawImage(self.image, self.left, self.top, span, span, 0, 0, pixels, pixels)
-        self._overlay()
-
-    def _overlay(self):
-        """Draw separators, names, the selected edge and the cursor."""
-        if not self.size:
-            return
-        clear(self.overlay)
-        size, cell = self.size, self.cell
-        inner = svg("svg", x=self.gutter, y=0, width=size, height=size)
-        separators = []
-        for _name, first, _end in self.order.segments[1:]:
-            x, y = (first - self.left) * cell, (first - self.top) * cell
-            if 0 < x < size:
-                separators.append(f"M{x:.1f} 0V{size}")
-            if 0 < y < size:
-                separators.append(f"M0 {y:.1f}H{size}")
-        inner.append(svg("path", d="".join(separators), cls="separators"))
-        if self.area is not None:
-            self._outline_area(inner)
-        pair = self.selected_pair()
-        if pair:
-            a, b = (self.order.row_of_parcel[parcel] for parcel in pair)
-            for row, column in ((a, b), (b, a)):
-                self._outline(inner, row, column, "selected", 4)
-        if self.cursor:
-            row, column = self.cursor
-            inner.append(svg("path", d=self._cross(row, column), cls="cross"))
-            self._outline(inner, row, column, "cursor", 1)
-        self.overlay.append(inner)
-        self.overlay.append(svg("rect", x=self.gutter, y=0, width=size, height=size, cls="frame"))
-        self._names(self.left, vertical=False)
-        self._names(self.top, vertical=True)
-
-    def _outline_area(self, place):
-        """Outline the selected area, on both sides of the diagonal."""
-        one, other = self.area
-        ends = [self._runs(one), [(0, self.order.n)] if other is None else self._runs(other)]
-        for sides in (ends, ends[::-1]):
-            for first, end in sides[0]:
-                for left, right in sides[1]:
-                    where = {
-                        "x": f"{(left - self.left) * self.cell:.1f}",
-                        "y": f"{(first - self.top) * self.cell:.1f}",
-                        "width": f"{(right - left) * self.cell:.1f}",
-                        "height": f"{(end - first) * self.cell:.1f}",
-                    }
-                    add(place, svg("rect", cls="halo area", **where), svg("rect", cls="area", **where))
-
-    def _runs(self, parcels):
-        """The rows of parcels as ``(first, end)`` of those that follow each other."""
-        found = []
-        for row in sorted([self.order.row_of_parcel[parcel] for parcel in parcels]):
-            if found and found[-1][1] == row:
-                found[-1] = (found[-1][0], row + 1)
-            else:
-                found.append((row, row + 1))
-        return found
-
-    def _outline(self, place, row, column, cls, margin):
-        """Outline a cell, light around dark, to be seen on any colour."""
-        width = max(self.cell, 3) + 2 * margin
-        x, y = (column + 0.5 - self.left) * self.cell - width / 2, (row + 0.5 - self.top) * self.cell - width / 2
-        where = {"x": f"{x:.1f}", "y": f"{y:.1f}", "width": f"{width:.1f}", "height": f"{width:.1f}"}
-        add(place, svg("rect", cls=f"halo {cls}", **where), svg("rect", cls=cls, **where))
-
-    def _cross(self, row, column):
-        x, y = (column + 0.5 - self.left) * self.cell, (row + 0.5 - self.top) * self.cell
-        return f"M{x:.1f} 0V{self.size}M0 {y:.1f}H{self.size}"
-
-    def _names(self, offset, vertical):
-        """Write the networks along one side, apart from each other, with a line to where each belongs."""
-        visible = []
-        for name, first, end in self.order.segments:
-            start = min(max((first - offset) * self.cell, 0), self.size)
-            stop = min(max((end - offset) * self.cell, 0), self.size)
-            if stop - start > 0.5:
-                visible.append((name, end - first, start, stop))
-        # Of too many the smallest go without a name; pointing at a cell still tells it.
-        most = int(self.size // LABEL_GAP)
-        if len(visible) > most:
-            least = sorted([stop - start for name, count, start, stop in visible], reverse=True)[most - 1]
-            visible = [item for item in visible if item[3] - item[2] >= least][:most]
-        middles = [(start + stop) / 2 for name, count, start, stop in visible]
-        places = spread(middles, LABEL_GAP, self.size)
-        for (name, count, _start, _stop), middle, place in zip(visible, middles, places):
-            if vertical:
-                line = f"M{self.gutter - 12} {place:.1f}L{self.gutter - 4} {middle:.1f}H{self.gutter}"
-                where = {"x": self.gutter - 15, "y": f"{place:.1f}"}
-            else:
-                place, middle = place + self.gutter, middle + self.gutter
-                line = f"M{place:.1f} {self.size + 12}L{middle:.1f} {self.size + 4}V{self.size}"
-                where = {"transform": f"translate({place:.1f} {self.size + 15}) rotate(-90)"}
-            known = name or "no network"
-            self.overlay.append(svg("path", d=line, cls="leader"))
-            self.overlay.append(
-                svg("text", shortened(known), svg("title", f"{known}, {count} parcels"), cls="network", **where)
-            )
+            self.views[self.shape].fit(size + gutter)
 
     # --- reading ---
-
-    def _read_out(self, row, column):
-        order = self.order
-        value = None if row == column else reading(self.values[row * order.n + column])
-        text(self.readout, self.edge_words(order.parcel_of_row[row], order.parcel_of_row[column], value))
 
     def edge_words(self, a, b, value):
         """The parcels of an edge, their networks and its value, which is None of a parcel with itself."""
@@ -446,122 +295,10 @@ class MatrixViewer:
         parts.append("the same parcel" if value is None else f"{self.label} = {value}")
         return " · ".join(parts)
 
-    def say(self, words, aloud):
-        """Read out what a ring, a brain or networks are pointed at."""
+    def say(self, words, where=None, aloud=False):
+        """Read out what is pointed at, below the plot and at its place in the window: a pair, or what returns one."""
         # Spoken only for the keyboard: a moving mouse would never let it finish.
         self.readout.setAttribute("aria-live", "polite" if aloud else "off")
+        if where is not None:
+            point_out(self.plot, words, where)
         text(self.readout, words)
-
-    def _cell_at(self, event):
-        box = self.canvas.getBoundingClientRect()
-        column = int(self.left + (event.clientX - box.left) / self.cell)
-        row = int(self.top + (event.clientY - box.top) / self.cell)
-        inside = box.left <= event.clientX < box.right and box.top <= event.clientY < box.bottom
-        return (row, column) if inside and row < self.order.n and column < self.order.n else None
-
-    def _moved(self, event):
-        if self.values is None:
-            return
-        if self.grab:
-            x, y, left, top, dragged = self.grab
-            dx, dy = event.clientX - x, event.clientY - y
-            if dragged or abs(dx) + abs(dy) > 4:
-                self.grab[4] = True
-                self._look_at(left - dx / self.cell, top - dy / self.cell)
-            return
-        cell = self._cell_at(event)
-        if cell:
-            # Spoken only for the keyboard: a moving mouse would never let it finish.
-            self.readout.setAttribute("aria-live", "off")
-            self._read_out(*cell)
-
-    def _left_stage(self, event):
-        if self.cursor and self.values is not None:
-            self._read_out(*self.cursor)
-
-    def _pressed(self, event):
-        if event.button == 0 and self._cell_at(event):
-            self.grab = [event.clientX, event.clientY, self.left, self.top, False]
-            self.stage.setPointerCapture(event.pointerId)
-
-    def _released(self, event):
-        grab, self.grab = self.grab, None
-        cell = self._cell_at(event)
-        if grab and not grab[4] and cell:
-            self.cursor = cell
-            self._read_out(*cell)
-            self._overlay()
-            self._select()
-
-    def _cancelled(self, event):
-        self.grab = None
-
-    def _select(self):
-        row, column = self.cursor
-        if row != column:
-            order = self.order
-            self.choose_edge(edge_of(order.parcel_of_row[row], order.parcel_of_row[column], order.n))
-
-    # --- moving ---
-
-    def _look_at(self, left, top):
-        hidden = self.order.n - self.order.n / self.zoom
-        self.left, self.top = min(max(left, 0), hidden), min(max(top, 0), hidden)
-        self._draw()
-
-    def _zoom_at(self, factor, x, y):
-        """Zoom so that the point ``x, y`` (pixels of the canvas) stays where it is."""
-        column, row = self.left + x / self.cell, self.top + y / self.cell
-        self.zoom = min(max(self.zoom * factor, 1.0), MAX_ZOOM)
-        self._look_at(column - x / self.cell, row - y / self.cell)
-
-    def _whole(self):
-        self.zoom = 1.0
-        self._look_at(0, 0)
-
-    def _wheeled(self, event):
-        # Unless the matrix is being worked with, the wheel scrolls the page as everywhere.
-        if not (event.ctrlKey or self.stage.contains(document.activeElement)):
-            return
-        event.preventDefault()
-        box = self.canvas.getBoundingClientRect()
-        self._zoom_at(1.2 if event.deltaY < 0 else 1 / 1.2, event.clientX - box.left, event.clientY - box.top)
-
-    def _key(self, event):
-        if self.values is None or event.altKey or event.metaKey or event.ctrlKey:
-            return
-        steps = {"ArrowUp": (-1, 0), "ArrowDown": (1, 0), "ArrowLeft": (0, -1), "ArrowRight": (0, 1)}
-        key = event.key
-        if key in steps:
-            self._step(steps[key], event.shiftKey)
-        elif key in ("+", "=", "-"):
-            row, column = self.cursor or (self.order.n // 2, self.order.n // 2)
-            x, y = (column + 0.5 - self.left) * self.cell, (row + 0.5 - self.top) * self.cell
-            self._zoom_at(1 / 1.4 if key == "-" else 1.4, x, y)
-        elif key in ("Home", "0"):
-            self._whole()
-        elif key == "Enter" and self.cursor:
-            self._select()
-        else:
-            return
-        event.preventDefault()
-
-    def _step(self, step, far):
-        if self.cursor is None:
-            self.cursor = (0, 0)
-        else:
-            self.cursor = tuple(
-                (self.order.next_network(at, by) if far else min(max(at + by, 0), self.order.n - 1)) if by else at
-                for at, by in zip(self.cursor, step)
-            )
-        self.readout.setAttribute("aria-live", "polite")
-        self._read_out(*self.cursor)
-        self._follow()
-
-    def _follow(self):
-        """Move the view so that the cursor is in it."""
-        row, column = self.cursor
-        span = self.order.n / self.zoom
-        left = min(max(self.left, column + 1 - span), column)
-        top = min(max(self.top, row + 1 - span), row)
-        self._look_at(left, top)

@@ -1,9 +1,10 @@
 """Networks: a map folded into network by network, the mean of their edges or the share that is significant."""
 
 from colour_scale import ColourScale
-from dom import add, clear, h, listen, show, svg, text
+from dom import add, clear, h, listen, show, svg, text, width_of
 from logic.latest import Latest
-from parcels import reading, shortened
+from parcels import NAME_FONT, reading, shortened
+from tip import put_away
 
 from imagenomer.wording import number
 
@@ -33,8 +34,8 @@ class Networks:
         toggle = h("label", self.share, " Share of significant edges", cls="check")
         show(toggle, marks)
         self.controls = h("div", self.scale.controls, toggle, cls="scale-controls")
-        listen(self.stage, "pointermove", lambda event: self._point(self._cell(event)))
-        listen(self.stage, "pointerleave", lambda event: self._point(None))
+        listen(self.stage, "pointermove", self._moved)
+        listen(self.stage, "pointerleave", lambda event: self._point(None, None))
         listen(self.stage, "click", self._clicked)
         listen(self.stage, "keydown", self._key)
 
@@ -57,7 +58,9 @@ class Networks:
         show(self.stage, known)
         show(self.scale.legend, known)
         show(self.nothing, not known)
+        source = self.viewer.source
         if not known:
+            self.viewer.painted(source)
             text(self.nothing, f"{parcellation['name']} has no networks. Choose a parcellation that has.")
             return
         answer = (await self.viewer.app.client.call("networks", self.arguments())).json
@@ -70,6 +73,7 @@ class Networks:
         if (untouched and moved) or recoloured:
             self.folded = (await self.viewer.app.client.call("networks", self.arguments())).json
         self.fit(self.size)
+        self.viewer.painted(source)
 
     def fit(self, size):
         """Take so many pixels each way, and draw anew."""
@@ -78,7 +82,7 @@ class Networks:
             return
         self.stage.setAttribute("aria-label", f"{self.viewer.title}, networks")
         names = self.folded["names"]
-        self.gutter = 14 + 7 * max([len(shortened(name)) for name in names])
+        self.gutter = 14 + int(max([width_of(shortened(name), NAME_FONT) for name in names]))
         self.cell = (size - self.gutter) / len(names)
         for side in ("width", "height"):
             self.picture.style.setProperty(side, f"{size}px")
@@ -131,14 +135,24 @@ class Networks:
 
     # --- reading and selecting ---
 
-    def _point(self, at, aloud=False):
+    def _point(self, at, where, aloud=False):
+        """Mark a cell and say what it is; ``where`` in the window, or None for nothing."""
         if self.folded is None:
             return
         if at != self.at:
             self.at = at
             self.draw()
-        if at is not None:
-            self.viewer.say(self._words(*at), aloud)
+        if at is None:
+            put_away()
+        else:
+            self.viewer.say(self._words(*at), where, aloud)
+
+    def _place_of_cursor(self):
+        box, (row, column) = self.picture.getBoundingClientRect(), self.at
+        return box.left + self.gutter + (column + 0.5) * self.cell, box.top + (row + 0.5) * self.cell
+
+    def _moved(self, event):
+        self._point(self._cell(event), (event.clientX, event.clientY))
 
     def _words(self, row, column):
         folded = self.folded
@@ -161,7 +175,7 @@ class Networks:
         return (row, column) if 0 <= row < n and 0 <= column < n else None
 
     def _clicked(self, event):
-        self._point(self._cell(event))
+        self._moved(event)
         self._select()
 
     def _select(self):
@@ -182,7 +196,8 @@ class Networks:
             last = len(self.folded["names"]) - 1
             row, column = self.at or (0, 0)
             down, right = steps[key] if self.at else (0, 0)
-            self._point((min(max(row + down, 0), last), min(max(column + right, 0), last)), aloud=True)
+            at = min(max(row + down, 0), last), min(max(column + right, 0), last)
+            self._point(at, self._place_of_cursor, aloud=True)
         elif key == "Enter":
             self._select()
         elif key == "Escape" and self.viewer.area is not None:

@@ -5,6 +5,8 @@ import math
 import downloads
 from dom import add, clear, guarded, h, listen, svg, text
 from js import ResizeObserver
+from pyscript.ffi import to_js
+from tip import point_out, put_away
 
 from imagenomer.wording import number
 
@@ -85,7 +87,6 @@ class Points:
         """Show a points view; ``arguments`` are those of the `figure` call that draws it for download."""
         self.view = view
         self.arguments = arguments
-        self.at = None
         text(self.heading, view["title"])
         text(self.caption, view["caption"])
         self.stage.setAttribute("aria-label", view["title"])
@@ -107,7 +108,9 @@ class Points:
 
     def _draw(self):
         clear(self.plot)
-        self.series, self.order = [], None
+        if self.at is not None:
+            put_away()
+        self.series, self.order, self.at = [], None, None
         if not self.width or not self.view:
             return
         self.plot.setAttribute("width", self.width)
@@ -195,6 +198,7 @@ class Points:
         if at is None:
             self.ring.setAttribute("visibility", "hidden")
             self._say_what_to_do()
+            put_away()
             return
         left, top, which, index = self.order[at]
         series = self.view["series"][which]
@@ -212,7 +216,14 @@ class Points:
         ]
         if len(self.view["series"]) > 1:
             parts.append(series["name"])
-        text(self.readout, " · ".join(parts))
+        words = " · ".join(parts)
+        text(self.readout, words)
+        point_out(self.stage, words, self._place_of_point)
+
+    def _place_of_point(self):
+        """Where in the window the point is that is named."""
+        box, (left, top) = self.plot.getBoundingClientRect(), self.order[self.at][:2]
+        return box.left + left / 10, box.top + top / 10
 
     def _sort(self):
         if self.order is None:
@@ -254,3 +265,4 @@ class Points:
             event.preventDefault()
             self.readout.setAttribute("aria-live", "polite")
             self._point(moves[event.key])
+            self.ring.scrollIntoView(to_js({"block": "nearest", "inline": "nearest"}))

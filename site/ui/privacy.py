@@ -10,6 +10,9 @@ from imagenomer.wording import number, plural, size
 #: How many refused attempts are listed; all are counted.
 SHOWN = 5
 
+#: What loader.js calls itself where a policy stands.
+BY_PAGE = "the page"
+
 #: The name that `main.store` gives to the theme.
 THEME = "imagenomer-theme"
 
@@ -25,6 +28,7 @@ class PrivacyPanel:
         self._since = []  # addresses asked for since the door was locked
         self._bytes = 0
         self._refusals = {}  # policy -> what it refused, (directive, address)
+        self._by_page = []  # what the page itself refused, of which policies know nothing
         self._dialog = find("privacy")
         client.on_attempt = self.refused
         offline.on_change = self._refresh
@@ -46,15 +50,17 @@ class PrivacyPanel:
         self._refresh()
 
     def refused(self, directive, address, policy):
-        """Count an attempt that a policy refused, here or in the engine."""
-        self._refusals.setdefault(policy, []).append((directive, address))
+        """Count an attempt that a policy refused, here or in the engine, or the page itself."""
+        refused = self._by_page if policy == BY_PAGE else self._refusals.setdefault(policy, [])
+        refused.append((directive, address))
         self._refresh()
 
     @property
     def attempts(self):
         """The refused attempts: ``(directive, address)``."""
         # Each policy that an attempt offends tells of it; the strictest one tells of all.
-        return max(self._refusals.values(), key=len) if self._refusals else []
+        by_policies = max(self._refusals.values(), key=len) if self._refusals else []
+        return by_policies + self._by_page
 
     def requested(self, name, started, n_bytes):
         """Count a request."""
@@ -157,5 +163,8 @@ def verdict(before, since):
             "please report it."
         )
     if before:
-        return "Nothing. The page asked for its own program, locked its door, and has asked for nothing since."
-    return "Nothing. The page came as one file and has asked for nothing."
+        return (
+            "Nothing that this page can see: it asked for its own program, locked its door, and has asked for nothing "
+            "since."
+        )
+    return "Nothing that this page can see: it came as one file and has asked for nothing."

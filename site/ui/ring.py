@@ -2,9 +2,9 @@
 
 import math
 
-from dom import svg
+from dom import svg, width_of
 from edge_view import NEAR, EdgeView, segment_distance
-from parcels import shortened, spread
+from parcels import NAME_FONT, shortened, spread
 
 GAP = math.radians(1.5)  # between two networks
 NAME_GAP = 12  # pixels between two names
@@ -22,8 +22,8 @@ class Ring(EdgeView):
     def arrange(self):
         order = self.viewer.by_network
         blocks = order.segments or [["", 0, order.n]]
-        longest = max([len(shortened(name)) for name, first, end in blocks])
-        self.radius = self.size / 2 - BAND - 24 - 7 * longest
+        longest = max([width_of(shortened(name), NAME_FONT) for name, first, end in blocks])
+        self.radius = self.size / 2 - BAND - 24 - longest
         self.angle_of_row = [0] * order.n
         self.arcs = []
         each = (2 * math.pi - GAP * len(blocks)) / order.n

@@ -98,6 +98,35 @@ SILENT_ATTEMPTS = {
     }""",
 }
 
+#: Ways out of a page that are no requests of it, by the word that the panel has for them, and by name. The page itself
+#: refuses each, and hears of it.
+DEPARTURES = {
+    ("window", "window.open"): "(url) => { window.open(url); }",
+    ("window", "window.open without an opener"): "(url) => { open(url, '_blank', 'noopener'); }",
+    ("window", "link to another window"): """(url) => {
+        const link = Object.assign(document.createElement("a"), {href: url, target: "_blank"});
+        document.body.append(link); link.click(); link.remove();
+    }""",
+    ("window", "link to another window, outside the page"): """(url) =>
+        Object.assign(document.createElement("a"), {href: url, target: "_blank"}).click()""",
+    ("download", "download"): """(url) => {
+        const link = Object.assign(document.createElement("a"), {href: url, download: "subject-7"});
+        document.body.append(link); link.click(); link.remove();
+    }""",
+    ("download", "download outside the page"): """(url) =>
+        Object.assign(document.createElement("a"), {href: url, download: "subject-7"}).click()""",
+    # From another origin it is a visit to the browser, and the page does not see the link.
+    ("download|navigation", "download by an event"): """(url) =>
+        Object.assign(document.createElement("a"), {href: url, download: "subject-7"}).dispatchEvent(
+            new MouseEvent("click", {bubbles: true, cancelable: true}))""",
+    ("navigation", "link"): """(url) => {
+        const link = Object.assign(document.createElement("a"), {href: url});
+        link.append(document.createElement("b")); document.body.append(link); link.firstChild.click(); link.remove();
+    }""",
+    ("navigation", "location"): "(url) => { location = url; }",
+    ("navigation", "location.replace"): "(url) => location.replace(url)",
+}
+
 #: How text might become a script of the page, by name: functions of the script, which a policy must refuse.
 INJECTIONS = {
     "script": """(text) => document.head.append(Object.assign(document.createElement("script"), {text}))""",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from driving import START, Watch, drop_files, new_page, open_python, wait_for_engine
-from exfiltration import ATTEMPTS, INJECTIONS, PYTHON_ATTEMPTS, REFUSALS, SILENT_ATTEMPTS
+from exfiltration import ATTEMPTS, DEPARTURES, INJECTIONS, PYTHON_ATTEMPTS, REFUSALS, SILENT_ATTEMPTS
 from hosting import Host, Trap
 from playwright.sync_api import Browser, Page, Worker, expect
 from privacy_panel import expect_kept, fact, panel, show_panel
@@ -184,6 +184,46 @@ def test_what_fails_in_silence_is_refused_by_the_policy(
     assert host.asked[asked:] == []
 
 
+def test_the_page_goes_nowhere_and_opens_and_saves_nothing_of_elsewhere(visit: Page, host: Host, trap: Trap) -> None:
+    show_panel(visit)
+    before, asked, here = int(fact(visit, "Attempts").inner_text()), len(host.asked), visit.url
+    for n, ((word, name), attempt) in enumerate(DEPARTURES.items()):
+        for m, address in enumerate(addresses(trap, host)):
+            visit.evaluate(f"(url) => {{ ({attempt})(url); }}", address)
+            expect(fact(visit, "Attempts"), f"{name} to {address}").to_have_text(str(before + 2 * n + m + 1))
+            expect(panel(visit).locator(".attempts li").last).to_have_text(
+                re.compile(f"^({word}): {re.escape(address)}$")
+            )
+    assert trap.visits == []
+    assert host.asked[asked:] == []
+    assert visit.url == here
+    assert len(visit.context.pages) == 1
+    visit.keyboard.press("Escape")
+
+
+def test_the_panel_says_what_it_cannot_see(visit: Page) -> None:
+    show_panel(visit)
+    expect(panel(visit).get_by_role("heading", name="What this panel cannot see")).to_be_visible()
+    for what in ("window", "file that it saves from another address", "visit", "extension", "network switched off"):
+        expect(panel(visit)).to_contain_text(what)
+    expect(panel(visit).locator(".verdict")).to_contain_text("Nothing that this page can see")
+    visit.keyboard.press("Escape")
+
+
+def test_documents_still_open_and_files_still_save(visit: Page, bundle: Path) -> None:
+    drop_files(visit, bundle)
+    expect(visit.get_by_role("heading", level=1, name="Forty")).to_be_visible(timeout=START)
+    with visit.expect_download(timeout=START):
+        visit.get_by_role("button", name="Save as bundle").click()
+    visit.get_by_role("button", name="Open another").click()
+    visit.get_by_text("Documents", exact=True).click()
+    with visit.expect_popup() as opened:
+        visit.get_by_role("link", name="Privacy").click()
+    assert opened.value.url.endswith("docs/privacy.md")
+    opened.value.close()
+    visit.get_by_role("button", name="Back").click()
+
+
 def test_no_text_becomes_a_script(visit: Page, allowed: list[str]) -> None:
     allowed += REFUSALS
     for name, attempt in INJECTIONS.items():
@@ -276,7 +316,7 @@ def test_the_panel_counts_requests_and_refused_attempts_of_page_and_engine(
     expect(fact(visit, "To load the program")).to_contain_text(f"{loaded + 1} requests, ")
     expect(fact(visit, "Since the door was locked")).to_have_text("0 requests")
     before = int(fact(visit, "Attempts").inner_text())
-    expect(panel(visit)).to_contain_text("Nothing. The page asked for its own program")
+    expect(panel(visit)).to_contain_text("Nothing that this page can see: it asked for its own program")
     for n, place in enumerate(places(visit).values(), 1):
         for address in addresses(trap, host):
             place.evaluate("(url) => fetch(url).catch(() => null)", address)

@@ -2,7 +2,7 @@
 
 import json
 
-from logic.protocol import PATIENCE, SILENCE, Bug, Cancelled, Lost, Protocol, Refused, key_of
+from logic.protocol import INDULGENCE, PATIENCE, SILENCE, Bug, Cancelled, Lost, Protocol, Refused, key_of
 
 
 class Timer:
@@ -339,6 +339,13 @@ def test_an_engine_that_does_not_stop_when_told_to_is_stubborn_until_it_answers(
     assert told.all == [("stubborn",)]
     protocol.receive({"type": "cancelled", "id": call.number})
     assert told.all == [("stubborn",), ("sign",)]
+
+
+def test_what_gives_way_to_something_else_has_longer_to_stop_than_what_the_user_stops():
+    protocol, port, _ = started()
+    protocol.cancel(protocol.ask("run").number, INDULGENCE)
+    assert port.timers[-1].milliseconds == 1000 * INDULGENCE
+    assert INDULGENCE > PATIENCE == 1
 
 
 def test_a_cancel_that_is_obeyed_or_comes_too_late_is_no_trouble():

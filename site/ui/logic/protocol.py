@@ -9,8 +9,8 @@ import json
 
 #: Seconds without a word of an engine that has something to do, after which the page offers to stop it.
 SILENCE = 20
-#: Seconds that the engine has to obey when it is told to stop.
-PATIENCE = 4
+#: Seconds that the engine has to obey when the user tells it to stop, and when it is to do something else instead.
+PATIENCE, INDULGENCE = 1, 4
 #: A call that lost the engine so often is not run again; an engine lost so often while idle, and the user doing nothing
 #: in between, is not replaced.
 ENOUGH = 2
@@ -125,7 +125,7 @@ class Protocol:
     on_sign : callable
         It has been heard of again.
     on_attempt : callable
-        ``(directive, address, policy)``: something in the engine tried to reach out, and was refused.
+        ``(directive, address, policy)``: something in the engine or the page tried to reach out, and was refused.
     describe : callable
         ``(name, arguments)``: a call in words.
     """
@@ -188,11 +188,11 @@ class Protocol:
         """Whether anything that was asked for is not answered yet."""
         return bool(self._calls)
 
-    def cancel(self, number):
-        """Ask the engine to stop a call, which then ends with `Cancelled`."""
+    def cancel(self, number, patience=PATIENCE):
+        """Ask the engine to stop a call, which then ends with `Cancelled`; it has ``patience`` seconds to obey."""
         if number in self._calls:
             self._port.post({"type": "cancel", "id": number})
-            self._port.later(1000 * PATIENCE, lambda: self._disobeyed(number))()
+            self._port.later(1000 * patience, lambda: self._disobeyed(number))()
 
     # --- the engine's life ---
 

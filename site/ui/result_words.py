@@ -1,0 +1,81 @@
+"""Result words: the verdict of a result, its key numbers, warnings and sentences."""
+
+from dom import clear, find, h, show, text
+from expandable import Expandable
+from js import CSS
+
+from imagenomer.wording import KEY_NUMBERS, number
+
+
+class ResultWords:
+    """What a result says in words.
+
+    Parameters
+    ----------
+    app : App
+    n_parts_in_all : int
+        0 for what is computed at once.
+    link : callable
+        ``link(view)`` returns a button that leads to a view.
+
+    Attributes
+    ----------
+    verdict, facts : element
+    """
+
+    def __init__(self, app, n_parts_in_all, link):
+        self._app = app
+        self._n_parts_in_all = n_parts_in_all
+        self._link = link
+        self._numbers = h("dl", cls="numbers")
+        self._warnings = h("ul", cls="warnings")
+        self._sentences = h("ul", cls="sentences")
+        # What is in parts grows while it is read: its words have a place of their own, so that nothing below moves.
+        said = [self._warnings, self._sentences]
+        self._said = Expandable("the notes", said, "held-notes") if n_parts_in_all else None
+        self.facts = h("div", self._numbers, self._said.element if self._said else said, cls="facts")
+        self._findings = h("ul")
+        self._note = h("p", cls="note")
+        self._fold = Expandable("the verdict", [self._findings], "held-verdict" if n_parts_in_all else "")
+        heading = h("header", h("h3", "Verdict"), self._note)
+        self.verdict = h("section", heading, self._fold.element, cls="verdict", aria_label="Verdict")
+
+    def show(self, report, n_parts):
+        """Show what the engine says of the parts that are done; groups are called by their names of now."""
+        numbers = report["numbers"]
+        pairs = [(label, numbers[key]) for key, label in KEY_NUMBERS if numbers.get(key) is not None]
+        clear(self._numbers, [h("div", h("dt", label), h("dd", number(value))) for label, value in pairs])
+        clear(self._warnings, [h("li", warning) for warning in report["warnings"]])
+        clear(self._sentences, [h("li", self._with_names(sentence), " ") for sentence in report["sentences"]])
+        if self._said:
+            self._said.measure()
+        self._show_verdict(report, n_parts)
+
+    def _show_verdict(self, report, n_parts):
+        """Show the sentences of the verdict, each with a link to its view, or keep their place until they come."""
+        coming = n_parts < self._n_parts_in_all
+        views = {view["name"]: view for view in report["views"]}
+        lines = [
+            h("li", self._with_names(finding["text"]), " ", self._link(views[finding["of"]]))
+            for finding in report["verdict"]
+        ]
+        clear(self._findings, lines)
+        note = "More may follow with the other parts." if lines else "It follows when all parts are done."
+        text(self._note, note if coming else "")
+        show(self.verdict, coming or bool(lines))
+        # Once it is whole it is shown whole, unless that would move what is being read further down.
+        self._fold.hold(coming or (bool(self._n_parts_in_all) and not _may_grow()))
+
+    def _with_names(self, sentence):
+        """Call groups by their names: the engine knows their expressions only."""
+        for group in self._app.groups:
+            expression, name = group["expression"], group["name"]
+            if sentence.startswith(f"{expression}: "):
+                sentence = name + sentence[len(expression) :]
+            sentence = sentence.replace(f"(group {expression})", f"(group {name})")
+        return sentence
+
+
+def _may_grow():
+    """Whether what stands first can grow: nobody has scrolled past it, or the browser keeps their place."""
+    return find("main").scrollTop < 1 or CSS.supports("overflow-anchor", "auto")
