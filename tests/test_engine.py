@@ -566,7 +566,7 @@ def test_a_computation_that_runs_out_of_memory_says_what_it_was_doing_and_the_wa
     with pytest.raises(InputError) as refused:
         page.ask("run", analysis="echo", params={"factor": 2})
     said = str(refused.value)
-    assert "“Averaging everything”: it asked for another 140,737.5 GB" in said
+    assert "“Averaging everything”: it asked for another 140.7 TB" in said
     assert "Forty is still open" in said
     assert said.endswith("""imagenomer run echo demo:quick:1 --params '{"factor": 2}'""")
     assert page.ask("overview")[0]["name"] == "Forty"

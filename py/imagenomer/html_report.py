@@ -30,10 +30,11 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import csv_of, stem
+from imagenomer.groups.sentence import spelled_out
 from imagenomer.jsonable import jsonable
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import Json
-from imagenomer.wording import KEY_NUMBERS, cell, decimals_of, is_number, number
+from imagenomer.wording import KEY_NUMBERS, cell, decimals_of, is_number, named, number
 
 #: Name, expression and colour of each group.
 Groups: TypeAlias = Sequence[tuple[str, str, str]]
@@ -73,12 +74,8 @@ class Kept:
     n_parts: int = 0
 
     def named(self, sentence: str) -> str:
-        """Call groups by their names in a sentence that has their expressions."""
-        for name, expression, _ in self.groups:
-            if sentence.startswith(f"{expression}: "):
-                sentence = name + sentence[len(expression) :]
-            sentence = sentence.replace(f"(group {expression})", f"(group {name})")
-        return sentence
+        """Return a sentence in which groups have the names that the page gives them."""
+        return named(spelled_out(sentence), {expression: name for name, expression, _ in self.groups})
 
 
 def html_report(kept: Kept) -> Steps[bytes]:
@@ -166,7 +163,7 @@ def _verdict(kept: Kept, labels: dict[str, str]) -> Iterator[str]:
         yield '<section class="verdict"><h2>Verdict</h2><ul>'
         for finding in kept.report.verdict:
             link = f'<a href="#{_anchor(finding.of)}">{_escaped(labels[finding.of])}</a>'
-            yield f"<li>{_escaped(kept.named(finding.text))} ({link})</li>"
+            yield f"<li>{_escaped(finding.text)} ({link})</li>"
         yield "</ul></section>"
 
 
@@ -294,7 +291,7 @@ def _view(view: View, label: str, figures: dict[str, str], kept: Kept) -> str:
         return f'<figure id="{_anchor(view.name)}" class="table{wide}">{_table(view, title, kept)}</figure>'
     caption = title
     if isinstance(view, PointsView):
-        caption += f" {_escaped(_stopped(kept.named(view.caption)))}"
+        caption += f" {_escaped(_stopped(view.caption))}"
     elif isinstance(view, FigureView):
         caption += f" {_escaped(_stopped(view.alt))}"
     elif isinstance(view, GridView):

@@ -45,7 +45,10 @@ def size(n_bytes: float) -> str:
     """Write a number of bytes."""
     if n_bytes < 1e6:
         return f"{round(n_bytes / 1e3)} kB"
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes < 1e9 else f"{n_bytes / 1e9:.1f} GB"
+    for unit, name in ((1e6, "MB"), (1e9, "GB")):
+        if n_bytes < 1e3 * unit:
+            return f"{n_bytes / unit:.1f} {name}"
+    return f"{n_bytes / 1e12:.1f} TB"
 
 
 def probability(value: float) -> str:
@@ -95,3 +98,18 @@ def decimals_of(values: list[object]) -> int | None:
 def is_number(value: object) -> bool:
     """Return whether a value is a number that can be written; what is not defined or infinite is shown as nothing."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value - value == 0
+
+
+def named(sentence: "str | list[str | dict[str, str]]", names: dict[str, str]) -> str:
+    """Write a sentence with groups by their names.
+
+    Parameters
+    ----------
+    sentence : str or list
+        Text, or its parts one after another, of which groups are ``{"group": expression}``.
+    names : dict of str to str
+        Expression to name; a group that has none is written as its expression.
+    """
+    if isinstance(sentence, str):
+        return sentence
+    return "".join(part if isinstance(part, str) else names.get(part["group"], part["group"]) for part in sentence)

@@ -4,7 +4,7 @@ from dom import clear, find, h, show, text
 from expandable import Expandable
 from js import CSS
 
-from imagenomer.wording import KEY_NUMBERS, number
+from imagenomer.wording import KEY_NUMBERS, named, number
 
 
 class ResultWords:
@@ -45,7 +45,7 @@ class ResultWords:
         numbers = report["numbers"]
         pairs = [(label, numbers[key]) for key, label in KEY_NUMBERS if numbers.get(key) is not None]
         clear(self._numbers, [h("div", h("dt", label), h("dd", number(value))) for label, value in pairs])
-        clear(self._warnings, [h("li", warning) for warning in report["warnings"]])
+        clear(self._warnings, [h("li", self._with_names(warning)) for warning in report["warnings"]])
         clear(self._sentences, [h("li", self._with_names(sentence), " ") for sentence in report["sentences"]])
         if self._said:
             self._said.measure()
@@ -67,13 +67,8 @@ class ResultWords:
         self._fold.hold(coming or (bool(self._n_parts_in_all) and not _may_grow()))
 
     def _with_names(self, sentence):
-        """Call groups by their names: the engine knows their expressions only."""
-        for group in self._app.groups:
-            expression, name = group["expression"], group["name"]
-            if sentence.startswith(f"{expression}: "):
-                sentence = name + sentence[len(expression) :]
-            sentence = sentence.replace(f"(group {expression})", f"(group {name})")
-        return sentence
+        """A sentence in which groups have their names."""
+        return named(sentence, {group["expression"]: group["name"] for group in self._app.groups})
 
 
 def _may_grow():

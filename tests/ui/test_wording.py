@@ -1,6 +1,6 @@
 """Numbers, counts and sizes as people read them."""
 
-from imagenomer.wording import cell, decimals_of, grouped, number, plural, probability, size
+from imagenomer.wording import cell, decimals_of, grouped, named, number, plural, probability, size
 
 
 def test_a_number_has_its_significant_digits_and_no_zeros_beyond_them():
@@ -35,6 +35,7 @@ def test_a_size_is_told_in_kilobytes_and_megabytes():
     assert size(999_999) == "1000 kB"
     assert size(12_340_000) == "12.3 MB"
     assert size(3_200_000_000) == "3.2 GB"
+    assert size(140_737_500_000_000) == "140.7 TB"
 
 
 def test_a_tiny_probability_is_a_power_of_ten_and_none_is_zero():
@@ -65,3 +66,10 @@ def test_a_cell_is_written_as_its_column_says():
     assert cell(1e-9, "p", 4) == "1.0e−9"
     assert cell("DMN", "text", 0) == "DMN"
     assert cell(7, "text", 0) == "7"
+
+
+def test_a_sentence_calls_groups_by_their_names_and_leaves_other_text_alone():
+    sentence = ["40 subjects (group ", {"group": 'sex == "F"'}, '), of (group sex == "F")']
+    assert named(sentence, {'sex == "F"': "Women"}) == '40 subjects (group Women), of (group sex == "F")'
+    assert named(sentence, {}) == '40 subjects (group sex == "F"), of (group sex == "F")'
+    assert named('(group sex == "F")', {'sex == "F"': "Women"}) == '(group sex == "F")'

@@ -11,6 +11,7 @@ from imagenomer.downloads import csv_of, result_stem, stem
 from imagenomer.engine.requests import Answer, Job, coloured, file_answer
 from imagenomer.engine.workspace import Workspace, makings_of
 from imagenomer.errors import InputError
+from imagenomer.groups.sentence import spelled_out
 from imagenomer.script import script_of
 from imagenomer.types import Json
 
@@ -24,8 +25,8 @@ async def run(
     # Lists of rows are in the table views; the page would read them twice, and reads slowly.
     return {
         "numbers": {name: value for name, value in report.numbers.items() if not isinstance(value, list | tuple)},
-        "sentences": report.sentences,
-        "warnings": report.warnings,
+        "sentences": [spelled_out(sentence) for sentence in report.sentences],
+        "warnings": [spelled_out(sentence) for sentence in report.warnings],
         "verdict": report.verdict,
         "n_parts": outcome.n_parts,
         "views": [on_page(view) if isinstance(view, TableView) else view for view in report.views],

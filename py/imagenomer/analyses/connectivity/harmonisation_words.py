@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from imagenomer import groups
 from imagenomer.analyses.connectivity.harmonisation_result import ALPHA, Harmonisation, SiteModel, SitePredictions
 from imagenomer.analyses.connectivity.site_predictions import FEWEST_TO_PREDICT, N_FOLDS
 from imagenomer.analyses.contract import Methods
@@ -12,6 +11,7 @@ from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.sample import counted, listed, what
 from imagenomer.analyses.shared.sites import COMBAT_CITATIONS, preserved_in_words
 from imagenomer.cohort import Cohort
+from imagenomer.groups.sentence import Sentence, mention
 from imagenomer.statistics.covbat import Covbat
 from imagenomer.statistics.site_prediction import SitePrediction
 from imagenomer.types import FloatArray
@@ -63,8 +63,8 @@ def harmonisation_sentences(cohort: Cohort, result: Harmonisation) -> list[str]:
         f"Harmonisation is {made_of(cohort, result)}",
     ]
     if result.model.learn_from is not None:
-        learned_in = groups.describe(result.model.learn_from)
-        said.append(f"Site effects were learned from group {learned_in} and taken out of everybody.")
+        learned_in = mention(result.model.learn_from)
+        said.append(Sentence("Site effects were learned from group ", learned_in, " and taken out of everybody."))
     if isinstance(result.effects, Covbat):
         n, share = result.effects.n_components, result.effects.share
         said.append(

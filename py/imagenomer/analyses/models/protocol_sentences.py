@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from imagenomer import groups
 from imagenomer.analyses.models.protocol import Protocol
 from imagenomer.analyses.shared.sample import counted
+from imagenomer.groups.sentence import Sentence, mention
 from imagenomer.statistics.elastic_net import RELATIVE_PENALTIES as NET_PENALTIES
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_CLASS_PENALTIES, RELATIVE_PENALTIES
@@ -15,8 +15,9 @@ def about_splits(protocol: Protocol, splits: tuple[Split, ...]) -> list[str]:
     """Say who trained and who was tested."""
     sizes = [f"{min(own)}" if min(own) == max(own) else f"{min(own)} to {max(own)}" for own in _sizes(splits)]
     if protocol.protocol == "groups":
-        train, test = (groups.describe(one) for one in (protocol.train_group, protocol.test_group))
-        return [f"Trained on {sizes[0]} subjects ({train}) and tested on {sizes[1]} others ({test})."]
+        train, test = (mention(one) for one in (protocol.train_group, protocol.test_group))
+        tested = f") and tested on {sizes[1]} others ("
+        return [Sentence(f"Trained on {sizes[0]} subjects (", train, tested, test, ").")]
     how = {
         "repeated": f"{len(splits)} random splits: {sizes[0]} subjects train, {sizes[1]} are tested",
         "folds": f"{len(splits)} folds of {sizes[1]} subjects: each is tested once by a model of the other {sizes[0]}",

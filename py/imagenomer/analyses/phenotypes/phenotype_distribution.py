@@ -24,6 +24,7 @@ from imagenomer.analyses.shared.test_tables import effect_numbers, number_text, 
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.groups import Selection, describe, select
+from imagenomer.groups.sentence import GroupMention, Sentence, mention
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.category_difference import CategoryDifference, compare_categories, count_levels
@@ -282,15 +283,13 @@ def _numbers(result: Distribution, position: int) -> dict[str, Json]:
 
 
 def _sentences(result: Distribution) -> list[str]:
-    said = []
+    said: list[str] = []
     for position, group in enumerate(result.groups):
         said.append(_spread(result, position))
         if group.selection.n_unknown:
             n = group.selection.n_unknown
-            said.append(
-                f"{counted(n, 'subject')} may or may not belong to {_name(group)}, because a value is missing, and "
-                f"{'is' if n == 1 else 'are'} not counted in it."
-            )
+            because = f", because a value is missing, and {'is' if n == 1 else 'are'} not counted in it."
+            said.append(Sentence(f"{counted(n, 'subject')} may or may not belong to ", *_parts_of_name(group), because))
     if result.shared:
         said.append(
             f"{counted(len(result.shared), 'subject')} {'is' if len(result.shared) == 1 else 'are'} in more than one "
@@ -304,11 +303,15 @@ def _sentences(result: Distribution) -> list[str]:
     return said
 
 
-def _spread(result: Distribution, position: int) -> str:
+def _spread(result: Distribution, position: int) -> Sentence:
     """One group in a sentence."""
+    return Sentence(*_parts_of_name(result.groups[position]), f": {_spread_of(result, position)}")
+
+
+def _spread_of(result: Distribution, position: int) -> str:
     numbers = _numbers(result, position)
     missing = f", {numbers['n_missing']:,} missing" if numbers["n_missing"] else ""
-    start = f"{numbers['group']}: {counted(numbers['n'], 'subject')} with {result.phenotype.name}{missing}"
+    start = f"{counted(numbers['n'], 'subject')} with {result.phenotype.name}{missing}"
     if result.phenotype.levels:
         counts = listed(f"{level['level']} {level['n']:,}" for level in numbers["levels"])
         return f"{start}; {counts}."
@@ -344,6 +347,10 @@ def _headline(result: Distribution) -> str:
 
 def _name(group: Members) -> str:
     return "Everybody" if group.expression is None else describe(group.expression)
+
+
+def _parts_of_name(group: Members) -> tuple[str | GroupMention, ...]:
+    return ("Everybody",) if group.expression is None else (mention(group.expression),)
 
 
 def _title(result: Distribution) -> str:

@@ -24,6 +24,7 @@ from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Decomposition
 from imagenomer.errors import InputError
+from imagenomer.groups.sentence import Sentence, whose
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.decomposition import NULL_SHARE, Axes, Factors, Negative, axes_of, principal_components
 from imagenomer.statistics.independent_components import independent_components
@@ -181,13 +182,10 @@ def _imported(cohort: Cohort, name: str, group: str | None) -> Components:
     selection = groups.select(cohort, group)
     scored = np.isfinite(decomposition.scores).all(axis=1)
     subjects = np.flatnonzero(selection.included & scored)
-    whose = "everybody" if group is None else f"group {groups.describe(group)}"
+    found = Sentence(counted(subjects.size, "subject"), " (", *whose(group), ")")
     if subjects.size < 3:
-        raise InputError(
-            f"only {counted(subjects.size, 'subject')} ({whose}) with scores of {name}, and at least 3 are needed; "
-            "choose a larger group"
-        )
-    said = [f"{counted(subjects.size, 'subject')} ({whose}) with the scores of {name} that came with the data."]
+        raise InputError(f"only {found} with scores of {name}, and at least 3 are needed; choose a larger group")
+    said: list[str] = [Sentence(*found.parts, f" with the scores of {name} that came with the data.")]
     for reason, left_out in (
         ("whose group is unknown because a value is missing", selection.unknown),
         (f"without scores of {name}", selection.included & ~scored),

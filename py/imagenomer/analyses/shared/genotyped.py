@@ -12,6 +12,7 @@ from imagenomer import groups
 from imagenomer.analyses.shared.sample import Dropped, counted, dropped_numbers, left_after, left_out, refuse
 from imagenomer.cohort import Cohort, VariantSet
 from imagenomer.genotypes import X, chromosome_numbers
+from imagenomer.groups.sentence import Sentence, whose
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 #: How genotypes become one number, and how a sentence says it.
@@ -104,8 +105,8 @@ def draw_genotyped(
     subjects = np.flatnonzero(remaining)
     if subjects.size < at_least:
         refuse(cohort, int(subjects.size), at_least, group, dropped)
-    whose = "everybody" if group is None else f"group {groups.describe(group)}"
-    said = [f"{counted(subjects.size, 'subject')} ({whose}) with genotypes in {chosen.name}.", *left_out(dropped)]
+    start, end = f"{counted(subjects.size, 'subject')} (", f") with genotypes in {chosen.name}."
+    said = [Sentence(start, *whose(group), end), *left_out(dropped)]
     return Genotyped(chosen, subjects, tuple(dropped), tuple(said))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from imagenomer import groups
 from imagenomer.cohort import Cohort, Observations, condition_parts
 from imagenomer.errors import InputError
+from imagenomer.groups.sentence import Sentence, whose
 from imagenomer.types import BoolArray, IntArray, Json
 
 #: Names listed in a sentence before "and n others".
@@ -214,8 +215,7 @@ def draw_people(cohort: Cohort, *, group: str | None, missing: Mapping[str, Bool
     subjects = np.flatnonzero(remaining)
     if subjects.size < at_least:
         refuse(cohort, int(subjects.size), at_least, group, dropped)
-    whose = "everybody" if group is None else f"group {groups.describe(group)}"
-    said = [f"{counted(subjects.size, 'subject')} ({whose}).", *left_out(dropped)]
+    said = [Sentence(f"{counted(subjects.size, 'subject')} (", *whose(group), ")."), *left_out(dropped)]
     return People(subjects, tuple(dropped), tuple(said))
 
 
@@ -315,8 +315,10 @@ def _sentences(
     rows: IntArray,
     dropped: list[Dropped],
 ) -> list[str]:
-    whose = "everybody" if group is None else f"group {groups.describe(group)}"
-    said = [f"{counted(rows.size, 'subject')} ({whose}), one observation each: {what(cohort, *scans)}."]
+    observed = what(cohort, *scans)
+    said: list[str] = [
+        Sentence(f"{counted(rows.size, 'subject')} (", *whose(group), f"), one observation each: {observed}.")
+    ]
     said += [made] if (made := cohort.measure(scans.measure).made) else []
     tasks = cohort.tasks
     if scans.task is None and len(tasks) > 1:
