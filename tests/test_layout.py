@@ -21,7 +21,6 @@ CIRCLES: set[tuple[str, str]] = set()
 LONG_MODULES: set[str] = {
     "py/imagenomer/analyses/associations/network_association.py",
     "py/imagenomer/analyses/components/component_association.py",
-    "py/imagenomer/analyses/components/component_variants.py",
     "py/imagenomer/analyses/genotypes/variant_summary.py",
     "py/imagenomer/analyses/phenotypes/phenotype_distribution.py",
     "py/imagenomer/analyses/shared/linear_model.py",
@@ -31,8 +30,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/maps.py",
 }
 LONG_FUNCTIONS: set[str] = {
-    "py/imagenomer/analyses/components/component_variants.py: compute",
-    "py/imagenomer/analyses/components/component_variants.py: report",
     "py/imagenomer/analyses/components/components.py: report",
     "py/imagenomer/analyses/genotypes/variant_summary.py: report",
     "py/imagenomer/teaching/people.py: draw_people",

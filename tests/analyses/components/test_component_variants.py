@@ -10,7 +10,8 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from imagenomer.analyses.components.component_variants import ANALYSIS, _ends, _quantiles, _sorted
+from imagenomer.analyses.components.component_variants import ANALYSIS
+from imagenomer.analyses.components.component_variants_figures import quantiles, sorted_values
 from imagenomer.analyses.contract import read_params
 from imagenomer.cohort import Decomposition, VariantSet
 from imagenomer.errors import InputError
@@ -115,13 +116,13 @@ def test_who_and_what_took_no_part_is_said(genotyped):
 
 def test_the_bars_are_the_strongest_of_either_sign_and_share_nothing(genotyped):
     _, result, _ = associate(genotyped, decomposition="made", bars=3, least_maf=0)
-    lowest, highest = _ends(result, 3)
+    lowest, highest = result.ends(3)
     r, strength = result.screen.r.ravel(), result.screen.neg_log10_p.ravel()
     assert (r[lowest] < 0).all()
     assert (r[highest] > 0).all()
     np.testing.assert_allclose(np.sort(strength[lowest]), np.sort(strength[r < 0])[-3:])
     np.testing.assert_allclose(np.sort(strength[highest]), np.sort(strength[r > 0])[-3:])
-    everything = _ends(result, 10_000)
+    everything = result.ends(10_000)
     assert not set(everything[0]) & set(everything[1])
     assert len(everything[0]) + len(everything[1]) == np.count_nonzero(~np.isnan(r))
 
@@ -153,11 +154,11 @@ def test_scores_that_move_with_ancestry_are_called_inflated(genotyped, rng):
 
 def test_what_is_drawn_of_many_tests_keeps_the_extremes(rng):
     values = rng.normal(size=10_000)
-    drawn, at = _sorted(values)
+    drawn, at = sorted_values(values)
     assert drawn.size == 2000
     assert (drawn[0], drawn[-1]) == (values.min(), values.max())
     np.testing.assert_array_equal(values[at], drawn)
-    expected, observed = _quantiles(-np.log10(rng.uniform(size=10_000)))
+    expected, observed = quantiles(-np.log10(rng.uniform(size=10_000)))
     assert observed[0] == observed.max()
     np.testing.assert_allclose(expected[:1], -np.log10(stats.beta(1, 10_000).median()), rtol=1e-9)
     np.testing.assert_allclose(observed[100:2000], expected[100:2000], rtol=0.1)

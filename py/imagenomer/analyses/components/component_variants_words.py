@@ -1,0 +1,77 @@
+"""Components and variants in words: sentences, warnings and the note of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from imagenomer.analyses.components.component_variants_params import Params
+from imagenomer.analyses.components.component_variants_result import ComponentVariantTests
+from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.genotyped import CODED, about_relatives
+from imagenomer.analyses.shared.inference import BY_P, controls
+from imagenomer.analyses.shared.sample import counted, listed
+from imagenomer.cohort import Cohort
+from imagenomer.types import Json
+
+#: Lambda above which p-values are called inflated, and tests below which it says nothing.
+_INFLATED, _FEWEST_TESTS = 1.1, 100
+
+
+def component_sentences(cohort: Cohort, params: Params, result: ComponentVariantTests) -> Iterator[str]:
+    """Yield what was tested, in whom, and what came out."""
+    for reason, subjects in result.dropped:
+        who = listed(cohort.subjects[index] for index in subjects)
+        yield f"{counted(subjects.size, 'subject')} {reason} took no part in the tests: {who}."
+    yield from result.ancestry_sentences
+    left_out = ", ".join(f"{n:,} {why}" for n, why in result.left_out if n)
+    yield (
+        f"{counted(result.which.size, 'variant')} of {result.variants.name} in {counted(result.rows.size, 'subject')}"
+        + (f"; left out: {left_out}." if left_out else ".")
+    )
+    names = [*params.covariates]
+    if params.ancestry_components:
+        names.append(counted(params.ancestry_components, "ancestry component"))
+    adjusted = f"adjusted for {listed(names)}" if names else "unadjusted"
+    yield (
+        f"{'Partial' if names else 'Pearson'} r of every variant, {CODED[params.coding]}, with the scores of every "
+        f"component, {adjusted}. Who lacks a genotype takes no part for that variant; nothing is imputed."
+    )
+    threshold = result.verdict.p_threshold
+    yield (
+        f"{result.n_significant:,} of {counted(result.n_tests, 'test')} ({result.components.n_components} components "
+        f"times {counted(result.which.size, 'variant')}) significant: {BY_P[params.correction]}, "
+        f"{controls(params.correction)} {params.alpha:g}"
+        + ("." if threshold is None else f", p at or below {threshold:.3g}.")
+    )
+    yield (
+        f"The table lists the {counted(result.strongest.size, 'strongest association')}; chosen for their strength, "
+        "their r and its interval overstate it."
+    )
+
+
+def component_warnings(
+    cohort: Cohort, params: Params, result: ComponentVariantTests, by_component: Sequence[Mapping[str, Json]]
+) -> Iterator[str]:
+    """Yield what could mislead; ``by_component`` are the rows of the table of components."""
+    yield from design_warnings(result.design.findings)
+    yield from about_relatives(cohort, result.components.subjects[result.rows])
+    inflated = [
+        row["component"]
+        for row in by_component
+        if row["n_tests"] >= _FEWEST_TESTS and (row["inflation"] or 0) > _INFLATED
+    ]
+    if inflated:
+        way_out = "" if params.ancestry_components else "; adjust for ancestry components, or look within one group"
+        yield (
+            f"Small p-values are too common (lambda above {_INFLATED:g}) for "
+            f"{'component' if len(inflated) == 1 else 'components'} {listed(map(str, inflated))}: ancestry or "
+            f"relatedness probably moves these scores together with many variants{way_out}."
+        )
+
+
+def note_of(params: Params, result: ComponentVariantTests) -> str:
+    """Return what every figure of this result says below it."""
+    return (
+        f"{counted(result.rows.size, 'subject')}; {result.n_significant:,} of {counted(result.n_tests, 'test')} "
+        f"significant ({BY_P[params.correction]}, alpha {params.alpha:g})"
+    )
