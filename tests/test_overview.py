@@ -98,3 +98,10 @@ def test_the_scale_of_a_measure_ends_at_a_round_number_just_above_nearly_all_val
     present[5] = False
     values[5] = 1e6
     assert measure_limit(Measure("fc", values, present)) == expected
+
+
+def test_numbers_whose_squares_no_computer_holds_are_summarised_without_their_spread(cohort):
+    huge = Phenotype("huge", np.linspace(-1.0, 1.0, 40) * 1e300)
+    (summary,) = overview_of(replace(cohort, phenotypes={"huge": huge}))["phenotypes"]
+    assert (summary["minimum"], summary["maximum"], summary["sd"]) == (-1e300, 1e300, None)
+    assert sum(summary["histogram"]["counts"]) == 40

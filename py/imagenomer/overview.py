@@ -125,11 +125,13 @@ def _phenotype(phenotype: Phenotype) -> dict[str, Json]:
         summary["levels"] = [{"name": name, "n": int(n)} for name, n in zip(phenotype.levels, counts, strict=True)]
     elif present.size:
         edges = histogram_edges([present], most=MAX_BINS)
+        with np.errstate(over="ignore"):  # of values near 1e300 there is no standard deviation to be shown
+            mean, sd = present.mean(), present.std(ddof=1) if present.size > 1 else None
         summary |= {
             "minimum": present.min(),
             "maximum": present.max(),
-            "mean": present.mean(),
-            "sd": present.std(ddof=1) if present.size > 1 else None,
+            "mean": mean,
+            "sd": sd,
             "histogram": {"edges": edges, "counts": np.histogram(present, edges)[0]},
         }
     return summary

@@ -227,3 +227,11 @@ def test_a_cohort_with_clean_names_says_nothing_of_them(folder):
     from readers.small_folder import opened
 
     assert not any(CLEANED in entry.message for entry in opened(folder).log)
+
+
+def test_what_an_error_quotes_is_clean_in_the_log():
+    weights = pickle.dumps({"w": np.ones(3)}).replace(b"numpy._core", b"numpy\n\x07core")
+    cohort = held({"demographics.pkl": pickle.dumps({"age": {"1": 20, "2": 30}}), "weights/a.pkl": weights})
+    (refused,) = said(cohort, "Model weights that were not read")
+    assert refused == clean_name(refused)
+    assert "\x07" not in refused

@@ -12,6 +12,7 @@ from scipy import stats
 
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
+from imagenomer.statistics import pairwise
 from imagenomer.statistics.pairwise import associate_pairs
 
 seeds = st.integers(0, 2**32 - 1)
@@ -122,3 +123,14 @@ def test_what_follows_exactly_is_one_and_infinitely_significant():
     assert pairs.association[0, 1] == pytest.approx(-1)
     assert pairs.association[2, 3] == pytest.approx(1)
     assert pairs.neg_log10_p[2, 3] > 10
+
+
+@pytest.mark.parametrize(("rows", "cells"), [(1, 1), (2, 30)])
+def test_pairs_do_not_depend_on_how_many_are_computed_at_a_time(rows, cells, monkeypatch):
+    phenotypes = draw_phenotypes(3)
+    whole = pairs_of(phenotypes)
+    monkeypatch.setattr(pairwise, "_ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(pairwise, "_CELLS_AT_ONCE", cells)
+    blocked = pairs_of(phenotypes)
+    for name in ("association", "neg_log10_p", "n_subjects", "smallest_expected"):
+        np.testing.assert_allclose(getattr(blocked, name), getattr(whole, name), rtol=1e-12, atol=1e-12)

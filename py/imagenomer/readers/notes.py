@@ -82,7 +82,9 @@ class Notes:
         return cleaned
 
     def _add(self, severity: Severity, message: str, items: Iterable[str]) -> None:
-        self._entries.append(LogEntry(severity, message, tuple(sorted(items, key=natural_key))))
+        # What is quoted of a file in another place, such as the text of an error, may not have passed through `clean`.
+        clean = (clean_name(item) for item in items)
+        self._entries.append(LogEntry(severity, clean_name(message), tuple(sorted(clean, key=natural_key))))
 
 
 def count(number: int, noun: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
+from numpy.typing import ArrayLike
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.category_difference import fisher_exact
@@ -75,15 +76,22 @@ def pearson_chi2(table: IntArray) -> SignificanceTest:
 # --- how large -----------------------------------------------------------------------------------
 
 
-def corrected_v(chi2: float, n: int, n_rows: int, n_columns: int) -> float:
+def corrected_v(chi2: ArrayLike, n: ArrayLike, n_rows: ArrayLike, n_columns: ArrayLike) -> FloatArray:
     """Return Cramer's V freed of its bias; Bergsma (2013), J. Korean Stat. Soc. 42:323.
 
     Plain V is far above 0 by chance alone where a table has many cells for its subjects. NaN where there are not
     enough subjects for the correction.
+
+    Parameters
+    ----------
+    chi2, n, n_rows, n_columns : array_like
+        Of one table or of several: Pearson's chi-squared, subjects, and rows and columns with anybody in them.
     """
-    share = max(0.0, chi2 / n - (n_rows - 1) * (n_columns - 1) / (n - 1))
-    side = min(size - (size - 1) ** 2 / (n - 1) for size in (n_rows, n_columns))
-    return min(1.0, float(np.sqrt(share / (side - 1)))) if side > 1 else float("nan")
+    chi2, n, n_rows, n_columns = (np.asarray(one, dtype=np.float64) for one in (chi2, n, n_rows, n_columns))
+    share = np.maximum(0.0, chi2 / n - (n_rows - 1) * (n_columns - 1) / (n - 1))
+    side = np.minimum(*(size - (size - 1) ** 2 / (n - 1) for size in (n_rows, n_columns)))
+    enough = side > 1
+    return np.where(enough, np.minimum(1.0, np.sqrt(share / np.where(enough, side - 1, 1))), np.nan)
 
 
 def cramers_v(table: IntArray, confidence: float = 0.95) -> EffectSize:
@@ -93,7 +101,7 @@ def cramers_v(table: IntArray, confidence: float = 0.95) -> EffectSize:
     one of the V that the noncentrality stands for, without the part of chi-squared that chance alone contributes.
     """
     chi2, n = pearson_chi2(table), int(table.sum())
-    value = corrected_v(chi2.statistic, n, *table.shape)
+    value = float(corrected_v(chi2.statistic, n, *table.shape))
     largest = n * (min(table.shape) - 1)
     limits = [0.0, 0.0]
     for side, tail in enumerate(((1 + confidence) / 2, (1 - confidence) / 2)):

@@ -18,18 +18,20 @@ Each pair is over the subjects who have both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.contingency import corrected_v, expected_counts, occupied, pearson_chi2
-from imagenomer.statistics.tails import neg_log10_p_of_r, neg_log10_p_of_share
+from imagenomer.statistics.contingency import corrected_v
+from imagenomer.statistics.tails import neg_log10_p_of_chi2, neg_log10_p_of_r, neg_log10_p_of_share
 from imagenomer.types import FloatArray, IntArray, Variable
 
 #: Of a number's sum of squares among the subjects of a pair, what must be spread about their own mean for it to vary.
 _CONSTANT = 1e-12
+#: Numbers whose p-values are computed, and cells of tables that are counted, at a time.
+_ROWS_AT_ONCE, _CELLS_AT_ONCE = 128, 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,20 +75,16 @@ def associate_pairs(phenotypes: Sequence[Variable], subjects: IntArray) -> Steps
         np.full((size, size), np.nan),
     )
     numbers = np.array([index for index, one in enumerate(phenotypes) if not one.levels], dtype=np.intp)
-    categories = [index for index, one in enumerate(phenotypes) if one.levels]
     values = np.array([_standardised(phenotypes[index].values[subjects]) for index in numbers.tolist()])
     values = values.reshape(numbers.size, subjects.size)
-    _between_numbers(pairs, numbers, values, present[numbers])
-    members = {index: _members(phenotypes[index], subjects) for index in categories}
-    for done, index in enumerate(categories):
-        yield Progress("Associating phenotypes", done, len(categories))
-        _with_numbers(pairs, index, numbers, members[index], values, present[numbers])
-        for other in categories[:done]:
-            _between_categories(pairs, index, other, np.rint(members[index] @ members[other].T).astype(np.intp))
+    yield from _between_numbers(pairs, numbers, values, present[numbers])
+    categories = np.array([index for index, one in enumerate(phenotypes) if one.levels], dtype=np.intp)
+    own = [phenotypes[index] for index in categories]
+    yield from _of_categories(pairs, own, categories, subjects, numbers, values, present[numbers])
     np.fill_diagonal(pairs.neg_log10_p, np.nan)
     for index, one in enumerate(phenotypes):
-        own = one.values[subjects][present[index] > 0]
-        pairs.association[index, index] = 1.0 if own.size and np.ptp(own) > 0 else np.nan
+        known = one.values[subjects][present[index] > 0]
+        pairs.association[index, index] = 1.0 if known.size and np.ptp(known) > 0 else np.nan
     return pairs
 
 
@@ -111,7 +109,8 @@ def _varying(squares: FloatArray, sums: FloatArray, n: FloatArray) -> FloatArray
     return np.asarray(np.where(about > _CONSTANT * squares, about, np.nan))
 
 
-def _between_numbers(pairs: Pairs, numbers: IntArray, values: FloatArray, present: FloatArray) -> None:
+def _between_numbers(pairs: Pairs, numbers: IntArray, values: FloatArray, present: FloatArray) -> Steps[None]:
+    yield Progress("Associating phenotypes")
     with np.errstate(divide="ignore", invalid="ignore"):
         n = present @ present.T
         sums = values @ present.T
@@ -120,7 +119,47 @@ def _between_numbers(pairs: Pairs, numbers: IntArray, values: FloatArray, presen
     r[n < 3] = np.nan
     r = (r + r.T) / 2  # rounding differs between a product and its transpose
     pairs.association[np.ix_(numbers, numbers)] = r
-    pairs.neg_log10_p[np.ix_(numbers, numbers)] = neg_log10_p_of_r(r, n - 2)
+    for start in range(0, numbers.size, _ROWS_AT_ONCE):
+        yield Progress("Associating phenotypes", start, numbers.size)
+        block = slice(start, start + _ROWS_AT_ONCE)
+        pairs.neg_log10_p[np.ix_(numbers[block], numbers)] = neg_log10_p_of_r(r[block], n[block] - 2)
+
+
+def _of_categories(
+    pairs: Pairs,
+    categories: Sequence[Variable],
+    places: IntArray,
+    subjects: IntArray,
+    numbers: IntArray,
+    values: FloatArray,
+    present: FloatArray,
+) -> Steps[None]:
+    """Associate categories with numbers and with each other; ``places`` are theirs among all phenotypes."""
+    n_levels = np.array([len(one.levels) for one in categories], dtype=np.intp)
+    ends = np.cumsum(n_levels)
+    starts = ends - n_levels
+    stacked = np.zeros((int(n_levels.sum()), subjects.size))
+    for one, start, end in zip(categories, starts, ends, strict=True):
+        stacked[start:end] = _members(one, subjects)
+    for done, index in enumerate(places.tolist()):
+        yield Progress("Associating phenotypes", done, places.size)
+        members = stacked[starts[done] : ends[done]]
+        _with_numbers(pairs, index, numbers, members, values, present)
+        for block in _blocks(n_levels[:done], max(1, _CELLS_AT_ONCE // members.shape[0])):
+            own = slice(starts[block.start], ends[block.stop - 1])
+            _between_categories(pairs, index, places[block], members, stacked[own], starts[block] - own.start)
+
+
+def _blocks(sizes: IntArray, most: int) -> Iterator[slice]:
+    """Yield runs of entries whose sizes come to at most ``most``, or single ones that are larger."""
+    start = total = 0
+    for place, size in enumerate(sizes.tolist()):
+        if total + size > most and place > start:
+            yield slice(start, place)
+            start, total = place, 0
+        total += size
+    if sizes.size > start:
+        yield slice(start, sizes.size)
 
 
 def _with_numbers(
@@ -142,12 +181,31 @@ def _with_numbers(
     pairs.neg_log10_p[index, numbers] = pairs.neg_log10_p[numbers, index] = neg_log10_p
 
 
-def _between_categories(pairs: Pairs, one: int, other: int, counts: IntArray) -> None:
-    table = occupied(counts)
-    if min(table.shape) < 2:
-        return
-    chi2 = pearson_chi2(table)
-    for cell in ((one, other), (other, one)):
-        pairs.association[cell] = corrected_v(chi2.statistic, int(table.sum()), *table.shape)
-        pairs.neg_log10_p[cell] = chi2.neg_log10_p
-        pairs.smallest_expected[cell] = expected_counts(table).min()
+def _between_categories(
+    pairs: Pairs, index: int, others: IntArray, members: FloatArray, stacked: FloatArray, starts: IntArray
+) -> None:
+    """Associate one category with others, whose levels are stacked; those of each begin at ``starts``.
+
+    As `pearson_chi2` and `expected_counts` do for one table: what nobody has is no row or column of a pair.
+    """
+    counts = np.rint(members @ stacked.T)
+    rows = np.add.reduceat(counts, starts, axis=1)  # of each table, shape (n_levels, n_others)
+    columns = counts.sum(axis=0)
+    n = rows.sum(axis=0)
+    of_table = np.repeat(np.arange(starts.size), np.diff(np.append(starts, stacked.shape[0])))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = rows[:, of_table] * columns / n[of_table]
+        distances = np.where(expected > 0, (counts - expected) ** 2 / expected, 0.0)
+    chi2 = np.add.reduceat(distances.sum(axis=0), starts)
+    n_rows = np.count_nonzero(rows, axis=0)
+    n_columns = np.add.reduceat((columns > 0).astype(np.intp), starts)
+    smallest = np.minimum.reduceat(np.where(expected > 0, expected, np.inf).min(axis=0), starts)
+    tested = np.flatnonzero(np.minimum(n_rows, n_columns) > 1)
+    shape = (n_rows[tested], n_columns[tested])
+    dof = (shape[0] - 1.0) * (shape[1] - 1.0)
+    association = corrected_v(chi2[tested], n[tested], *shape)
+    neg_log10_p = neg_log10_p_of_chi2(chi2[tested], dof)
+    for cell in ((index, others[tested]), (others[tested], index)):
+        pairs.association[cell] = association
+        pairs.neg_log10_p[cell] = neg_log10_p
+        pairs.smallest_expected[cell] = smallest[tested]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from imagenomer.analyses.contract import GridView, read_params
+from imagenomer.analyses.phenotypes import phenotype_matrix
 from imagenomer.analyses.phenotypes.phenotype_association import ANALYSIS as ASSOCIATION
 from imagenomer.analyses.phenotypes.phenotype_matrix import ANALYSIS
 from imagenomer.cohort import Phenotype
@@ -126,3 +128,47 @@ def test_a_measure_that_is_not_defined_is_called_so(cohort):
     pair = ASSOCIATION.report(people, params, finish(ASSOCIATION.compute(people, params)))
     assert "Cramer's V, freed of its bias (Bergsma 2013), is not defined by" not in " ".join(pair.sentences)
     assert "nan" not in " ".join(pair.sentences)
+
+
+def wide(cohort, n_numbers: int, n_categories: int):
+    """The cohort with as many phenotypes, values missing here and there."""
+    rng = np.random.default_rng(0)
+    n, more = cohort.n_subjects, {}
+    for number in range(n_numbers):
+        values = rng.normal(size=n)
+        values[rng.random(n) < 0.1] = np.nan
+        more[f"n{number}"] = Phenotype(f"n{number}", values)
+    for number in range(n_categories):
+        codes = rng.integers(-1, 4, n).astype(np.intp)
+        more[f"c{number}"] = Phenotype(f"c{number}", codes, tuple("abcd"))
+    return dataclasses.replace(cohort, phenotypes=more)
+
+
+@pytest.mark.slow
+def test_two_thousand_columns_take_seconds_and_each_pair_is_what_it_is_by_itself(cohort):
+    many = wide(cohort, 1000, 1000)
+    started = time.process_time()
+    _, result, report, _ = associate(many)
+    assert time.process_time() - started < 60  # six on an idle machine; minutes when tables are counted one by one
+    assert report.numbers["n_pairs"] == 1_999_000
+    names = list(many.phenotypes)
+    for i, j in np.random.default_rng(1).integers(0, 2000, (40, 2)).tolist():
+        if i == j:
+            continue
+        given = read_params(ASSOCIATION, {"x": names[j], "y": names[i]})
+        alone = ASSOCIATION.report(many, given, finish(ASSOCIATION.compute(many, given)))
+        tests = [row["neg_log10_p"] for row in alone.numbers["association"]]
+        assert any(p == pytest.approx(result.pairs.neg_log10_p[i, j], rel=1e-9) for p in tests)
+
+
+def test_of_more_than_can_be_compared_the_first_are_and_others_can_be_chosen(cohort, monkeypatch):
+    monkeypatch.setattr(phenotype_matrix, "_MOST_COMPARED", 5)
+    many = wide(cohort, 4, 4)
+    _, result, report, _ = associate(many)
+    assert [one.name for one in result.phenotypes] == ["n0", "n1", "n2", "n3", "c0"]
+    assert "Only the first 5 of 8 phenotypes are compared" in report.warnings[0]
+    _, result, report, _ = associate(many, phenotypes=["c2", "c3"])
+    assert [one.name for one in result.phenotypes] == ["c2", "c3"]
+    assert not any("Only the first" in warning for warning in report.warnings)
+    with pytest.raises(InputError, match="6 phenotypes are chosen; choose at most 5"):
+        associate(many, phenotypes=list(many.phenotypes)[:6])

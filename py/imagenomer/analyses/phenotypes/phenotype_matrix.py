@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Phenotypes in the map and pairs in the table, at most: more cannot be read or pointed at.
 _MOST_SHOWN, _MOST_LISTED = 100, 2000
+#: Phenotypes compared at most: pairs grow with their square, and these make two million.
+_MOST_COMPARED = 2000
 #: Pairs named in a sentence.
 _NAMED = 5
 #: Associations from here on are called strong where they are named as possible confounds; a quarter of the variance.
@@ -80,7 +83,10 @@ class PhenotypeMatrix:
 
 def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeMatrix]:
     yield Progress("Choosing subjects")
-    phenotypes = tuple(cohort.phenotype(name) for name in params.phenotypes or cohort.phenotypes)
+    if len(params.phenotypes) > _MOST_COMPARED:
+        raise InputError(f"{len(params.phenotypes):,} phenotypes are chosen; choose at most {_MOST_COMPARED:,}")
+    names = params.phenotypes or islice(cohort.phenotypes, _MOST_COMPARED)
+    phenotypes = tuple(cohort.phenotype(name) for name in names)
     if len(phenotypes) < 2:
         raise InputError(
             f"{counted(len(phenotypes), 'phenotype')} cannot be compared with others; choose at least two, or none "
@@ -127,7 +133,7 @@ def report(cohort: Cohort, params: Params, result: PhenotypeMatrix) -> Report:
             "strongest": rows[:_NAMED],
         },
         sentences=tuple(_sentences(params, result, listed_pairs, tested, significant)),
-        warnings=tuple(_warnings(result, tested)),
+        warnings=(*_left_out(cohort, params), *_warnings(result, tested)),
         views=(
             _grid(params, result),
             *([TableView("pairs", "Pairs, most significant first", _COLUMNS, tuple(rows))] if rows else []),
@@ -233,6 +239,15 @@ def _named(result: PhenotypeMatrix, i: int, j: int) -> str:
         f"{result.phenotypes[i].name} with {result.phenotypes[j].name} ({_measure(result, i, j)} {text}, "
         f"{p_text(result.pairs.neg_log10_p[i, j])}, n = {result.pairs.n_subjects[i, j]})"
     )
+
+
+def _left_out(cohort: Cohort, params: Params) -> list[str]:
+    if params.phenotypes or len(cohort.phenotypes) <= _MOST_COMPARED:
+        return []
+    return [
+        f"Only the first {_MOST_COMPARED:,} of {len(cohort.phenotypes):,} phenotypes are compared, in the order of the "
+        "file; choose phenotypes to compare others."
+    ]
 
 
 def _warnings(result: PhenotypeMatrix, tested: int) -> list[str]:
