@@ -23,7 +23,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/analyses/components/component_association.py",
     "py/imagenomer/analyses/genotypes/variant_summary.py",
     "py/imagenomer/analyses/phenotypes/phenotype_distribution.py",
-    "py/imagenomer/analyses/shared/linear_model.py",
     "py/imagenomer/analyses/shared/predictors.py",
     "py/imagenomer/figures/chart.py",
     "py/imagenomer/html_report.py",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import numpy as np
 
@@ -14,11 +14,8 @@ from imagenomer.analyses.associations.edge_views import confidence_interval, edg
 from imagenomer.analyses.contract import (
     Analysis,
     Choice,
-    Flag,
     Groups,
-    Integer,
     Number,
-    PhenotypeChoice,
     PhenotypesChoice,
     PointsView,
     Report,
@@ -40,6 +37,18 @@ from imagenomer.analyses.shared.edge_table import (
     edge_title,
     signed,
 )
+from imagenomer.analyses.shared.form_fields import (
+    Alpha,
+    Blocks,
+    FisherZ,
+    Permutations,
+    Seed,
+    alpha_field,
+    blocks_field,
+    fisher_z_field,
+    permutations_field,
+    seed_field,
+)
 from imagenomer.analyses.shared.inference import (
     BY_P,
     PERMUTED,
@@ -49,7 +58,7 @@ from imagenomer.analyses.shared.inference import (
     plan_of,
 )
 from imagenomer.analyses.shared.linear_model import (
-    Asked,
+    QuestionFields,
     ancestry_covariates,
     ask,
     build_model,
@@ -74,11 +83,11 @@ if TYPE_CHECKING:
 _N_BINS = 20
 
 #: Shown only where subjects are rearranged.
-_WHEN_PERMUTED = {"section": "Permutations", "when": {"correction": tuple(PERMUTED)}}
+_WHEN_PERMUTED: dict[str, Any] = {"section": "Permutations", "when": {"correction": tuple(PERMUTED)}}
 
 
 @dataclass(frozen=True, slots=True)
-class Params(Asked):
+class Params(QuestionFields):
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"help": "Adjusted for; the result without them is shown beside."}
     )
@@ -94,7 +103,7 @@ class Params(Asked):
             )
         ),
     ] = "bonferroni"
-    alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05
+    alpha: Alpha = alpha_field()
     component_threshold: Annotated[float, Number(minimum=1e-9, maximum=100, step=0.001)] = field(
         default=0.001,
         metadata={
@@ -102,20 +111,10 @@ class Params(Asked):
             "help": "Edges beyond it make components. Below 1 it is an uncorrected p, from 1 on it is |t| (or F).",
         },
     )
-    permutations: Annotated[int, Integer(minimum=100, maximum=100_000, step=100)] = field(
-        default=1000, metadata=_WHEN_PERMUTED | {"help": "1,000 to look, 5,000 or more to publish."}
-    )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1, metadata=_WHEN_PERMUTED | {"help": "The same seed gives the same result."}
-    )
-    blocks: Annotated[str | None, PhenotypeChoice("category")] = field(
-        default=None,
-        metadata=_WHEN_PERMUTED | {"help": "Subjects change places only within its levels: families, sites."},
-    )
-    fisher_z: Annotated[bool, Flag()] = field(
-        default=False,
-        metadata={"label": "Fisher z", "help": "Correlate arctanh of the connectivity instead of connectivity."},
-    )
+    permutations: Permutations = permutations_field(**_WHEN_PERMUTED)
+    seed: Seed = seed_field(**_WHEN_PERMUTED)
+    blocks: Blocks = blocks_field(**_WHEN_PERMUTED)
+    fisher_z: FisherZ = fisher_z_field(help="Correlate arctanh of the connectivity instead of connectivity.")
 
 
 # --- computing -----------------------------------------------------------------------------------

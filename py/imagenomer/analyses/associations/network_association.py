@@ -15,15 +15,25 @@ from imagenomer.analyses.contract import (
     Column,
     Flag,
     GridView,
-    Integer,
     Link,
     Number,
-    PhenotypeChoice,
     Report,
     TableView,
 )
 from imagenomer.analyses.shared.edge_fits import Fit, effect_of, features_of, fit_edges, fit_exactly, observed_name
 from imagenomer.analyses.shared.edge_table import finite_or_none, interval_text, signed
+from imagenomer.analyses.shared.form_fields import (
+    Alpha,
+    Blocks,
+    FisherZ,
+    Permutations,
+    Seed,
+    alpha_field,
+    blocks_field,
+    fisher_z_field,
+    permutations_field,
+    seed_field,
+)
 from imagenomer.analyses.shared.inference import (
     BY_P,
     CORRECTIONS,
@@ -40,8 +50,8 @@ from imagenomer.analyses.shared.inference import (
     threshold_of,
 )
 from imagenomer.analyses.shared.linear_model import (
-    Asked,
     Model,
+    QuestionFields,
     adjustment_in_words,
     ancestry_covariates,
     ask,
@@ -69,9 +79,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Params(Asked):
+class Params(QuestionFields):
     correction: Annotated[str, Choice((*BY_P.items(), ("max-t", "Permutation max-T")))] = "bonferroni"
-    alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05
+    alpha: Alpha = alpha_field()
     enrichment: Annotated[bool, Flag()] = field(
         default=True,
         metadata={
@@ -87,27 +97,12 @@ class Params(Asked):
             "help": "Edges beyond it are counted. Below 1 it is an uncorrected p, from 1 on it is |t| (or F).",
         },
     )
-    permutations: Annotated[int, Integer(minimum=100, maximum=100_000, step=100)] = field(
-        default=1000,
-        metadata={
-            "section": "Permutations",
-            "help": "For enrichment and max-T: 1,000 to look, 5,000 or more to publish.",
-        },
+    permutations: Permutations = permutations_field(
+        section="Permutations", help="For enrichment and max-T: 1,000 to look, 5,000 or more to publish."
     )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1, metadata={"section": "Permutations", "help": "The same seed gives the same result."}
-    )
-    blocks: Annotated[str | None, PhenotypeChoice("category")] = field(
-        default=None,
-        metadata={
-            "section": "Permutations",
-            "help": "Subjects change places only within its levels: families, sites.",
-        },
-    )
-    fisher_z: Annotated[bool, Flag()] = field(
-        default=False,
-        metadata={"label": "Fisher z", "help": "Use arctanh of the connectivity instead of connectivity."},
-    )
+    seed: Seed = seed_field(section="Permutations")
+    blocks: Blocks = blocks_field(section="Permutations")
+    fisher_z: FisherZ = fisher_z_field()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

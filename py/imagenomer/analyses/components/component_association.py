@@ -17,7 +17,6 @@ from imagenomer.analyses.contract import (
     GridView,
     Integer,
     Link,
-    Number,
     PhenotypesChoice,
     PointsView,
     Report,
@@ -26,6 +25,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.decompositions import Components, Source, component_names, decompose
 from imagenomer.analyses.shared.edge_points import edge_points, points_view
+from imagenomer.analyses.shared.form_fields import Alpha, Seed, alpha_field, permutations_field, seed_field
 from imagenomer.analyses.shared.inference import (
     BY_P,
     Plan,
@@ -70,13 +70,11 @@ class Params(Source):
     correction: Annotated[str, Choice(tuple(_CORRECTIONS.items()))] = field(
         default="bonferroni", metadata={"help": "Over all components, and over all phenotypes that are tested."}
     )
-    permutations: Annotated[int, Integer(minimum=99, maximum=20_000, step=100)] = field(
-        default=1000, metadata={"when": {"correction": (_MAX_T,)}}
+    permutations: Annotated[int, Integer(minimum=99, maximum=20_000, step=100)] = permutations_field(
+        when={"correction": (_MAX_T,)}
     )
-    permutation_seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1, metadata={"when": {"correction": (_MAX_T,)}}
-    )
-    alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05
+    permutation_seed: Seed = seed_field(when={"correction": (_MAX_T,)})
+    alpha: Alpha = alpha_field()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from imagenomer.analyses.contract import Choice, Integer, Number, PhenotypesChoice, VariantSetChoice
-from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS
+from imagenomer.analyses.contract import Choice, Integer, PhenotypesChoice, VariantSetChoice
 from imagenomer.analyses.shared.decompositions import Source
+from imagenomer.analyses.shared.form_fields import (
+    Alpha,
+    AncestryComponents,
+    LeastMaf,
+    MostMissing,
+    alpha_field,
+    ancestry_field,
+    least_maf_field,
+    most_missing_field,
+)
 from imagenomer.analyses.shared.genotyped import CODINGS
 from imagenomer.analyses.shared.inference import BY_P
 
@@ -21,19 +30,13 @@ class Params(Source):
     covariates: Annotated[tuple[str, ...], PhenotypesChoice()] = field(
         default=(), metadata={"help": "Adjusted for by a linear model."}
     )
-    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
-        default=0, metadata={"help": "How many principal components of the genotypes to adjust for."}
-    )
-    least_maf: Annotated[float, Number(minimum=0, maximum=0.5, step=0.01)] = field(
-        default=0.01, metadata={"label": "Least minor allele frequency"}
-    )
-    most_missing: Annotated[float, Number(minimum=0, maximum=1, step=0.05)] = field(
-        default=1.0, metadata={"label": "Largest share missing", "help": "Of the subjects, for each variant."}
-    )
+    ancestry_components: AncestryComponents = ancestry_field()
+    least_maf: LeastMaf = least_maf_field()
+    most_missing: MostMissing = most_missing_field()
     correction: Annotated[str, Choice(tuple(BY_P.items()))] = field(
         default="bonferroni", metadata={"help": "Over all variants times all components."}
     )
-    alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05
+    alpha: Alpha = alpha_field()
     bars: Annotated[int, Integer(minimum=1, maximum=30, step=1)] = field(
         default=10, metadata={"label": "Bars at either end"}
     )

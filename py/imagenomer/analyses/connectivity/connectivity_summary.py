@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,16 +11,11 @@ from imagenomer import groups
 from imagenomer.analyses.contract import (
     Analysis,
     Column,
-    Flag,
-    GroupChoice,
     MatrixView,
-    MeasureChoice,
     Report,
-    RunChoice,
-    SessionChoice,
     TableView,
-    TaskChoice,
 )
+from imagenomer.analyses.shared.form_fields import FisherZ, SampleFields, fisher_z_field
 from imagenomer.analyses.shared.sample import Sample, counted, sample_of, what
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels
@@ -33,17 +28,9 @@ if TYPE_CHECKING:
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Params:
-    measure: Annotated[str | None, MeasureChoice()] = None
-    task: Annotated[str | None, TaskChoice()] = None
-    session: Annotated[str | None, SessionChoice()] = None
-    run: Annotated[str | None, RunChoice()] = None
-    group: Annotated[str | None, GroupChoice()] = None
-    fisher_z: Annotated[bool, Flag()] = field(
-        default=False,
-        metadata={"label": "Fisher z", "help": "Average arctanh of the correlations instead of the correlations."},
-    )
+@dataclass(frozen=True)
+class Params(SampleFields):
+    fisher_z: FisherZ = fisher_z_field(help="Average arctanh of the correlations instead of the correlations.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,16 +34,13 @@ from imagenomer.analyses.contract import (
     GroupChoice,
     Integer,
     LevelChoice,
-    MeasureChoice,
     Methods,
     PhenotypeChoice,
     PhenotypesChoice,
     Report,
-    RunChoice,
-    SessionChoice,
-    TaskChoice,
     ThemeName,
 )
+from imagenomer.analyses.shared.form_fields import SampleFields, Seed, seed_field
 from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of
 from imagenomer.analyses.shared.sites import draw_of_sites, site_of
 from imagenomer.cohort import Cohort, Measure, Phenotype
@@ -66,8 +63,10 @@ _DIFFERS = 0.1
 _N_BINS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Params:
+@dataclass(frozen=True)
+class SiteFields:
+    """What is harmonised, and how."""
+
     site: Annotated[str, PhenotypeChoice("category", prefer=("site", "scanner", "center", "centre"))] = field(
         metadata={"help": "Scanner, site or study: what may differ between its levels is taken out."}
     )
@@ -98,11 +97,10 @@ class Params:
     smallest_site: Annotated[int, Integer(minimum=1, maximum=10_000, step=1)] = field(
         default=3, metadata={"help": "Subjects of sites with fewer are left out."}
     )
-    measure: Annotated[str | None, MeasureChoice()] = None
-    task: Annotated[str | None, TaskChoice()] = None
-    session: Annotated[str | None, SessionChoice()] = None
-    run: Annotated[str | None, RunChoice()] = None
-    group: Annotated[str | None, GroupChoice()] = None
+
+
+@dataclass(frozen=True)
+class Params(SampleFields, SiteFields):
     predict_site: Annotated[bool, Flag()] = field(
         default=True,
         metadata={
@@ -111,13 +109,10 @@ class Params:
             "help": "Takes most of the time, with CovBat minutes.",
         },
     )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1,
-        metadata={
-            "section": "Prediction of the site",
-            "when": {"predict_site": (True,)},
-            "help": "Of the folds; the same seed gives the same result.",
-        },
+    seed: Seed = seed_field(
+        section="Prediction of the site",
+        when={"predict_site": (True,)},
+        help="Of the folds; the same seed gives the same result.",
     )
 
 

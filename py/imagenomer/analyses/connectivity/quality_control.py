@@ -57,10 +57,8 @@ from imagenomer.analyses.contract import (
     Analysis,
     Choice,
     Finding,
-    GroupChoice,
     Groups,
     Integer,
-    MeasureChoice,
     Methods,
     Number,
     Part,
@@ -68,12 +66,18 @@ from imagenomer.analyses.contract import (
     PhenotypesChoice,
     PointsView,
     Report,
-    RunChoice,
-    SessionChoice,
-    TaskChoice,
     ThemeName,
     View,
     in_parts,
+)
+from imagenomer.analyses.shared.form_fields import (
+    Blocks,
+    Permutations,
+    SampleFields,
+    Seed,
+    blocks_field,
+    permutations_field,
+    seed_field,
 )
 from imagenomer.analyses.shared.inference import plan_of
 from imagenomer.analyses.shared.linear_model import Question, missing_with
@@ -95,8 +99,10 @@ _DROPPED = {"section": "Who is dropped", "when": {"check": ("all", "dropped")}}
 _PERMUTED = {"section": "Permutations", "when": {"check": ("all", "motion")}}
 
 
-@dataclass(frozen=True, slots=True)
-class Params:
+@dataclass(frozen=True)
+class CheckFields:
+    """What is checked."""
+
     motion: Annotated[str, PhenotypeChoice("number", prefer=_MOTION)] = field(
         metadata={"help": "What measures the quality of a person's scans, such as mean framewise displacement."}
     )
@@ -115,11 +121,10 @@ class Params:
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("motion",))] = field(
         default=(), metadata={"help": "Adjusted for in QC-FC.", "when": {"check": ("all", "motion")}}
     )
-    measure: Annotated[str | None, MeasureChoice()] = None
-    task: Annotated[str | None, TaskChoice()] = None
-    session: Annotated[str | None, SessionChoice()] = None
-    run: Annotated[str | None, RunChoice()] = None
-    group: Annotated[str | None, GroupChoice()] = None
+
+
+@dataclass(frozen=True)
+class Params(SampleFields, CheckFields):
     keep: Annotated[str, Choice((("at most", "At most"), ("at least", "At least")))] = field(
         default="at most", metadata=_DROPPED | {"help": "At most, where higher is worse; at least, where lower is."}
     )
@@ -138,16 +143,9 @@ class Params:
         default="auto",
         metadata=_SCANS | {"label": "Edges compared", "help": "Thousands of scans by all edges take half a minute."},
     )
-    permutations: Annotated[int, Integer(minimum=100, maximum=100_000, step=100)] = field(
-        default=500, metadata=_PERMUTED | {"help": "500 to look, 5,000 to publish."}
-    )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1, metadata=_PERMUTED | {"help": "The same seed gives the same result."}
-    )
-    blocks: Annotated[str | None, PhenotypeChoice("category")] = field(
-        default=None,
-        metadata=_PERMUTED | {"help": "Subjects change places only within its levels: families, sites."},
-    )
+    permutations: Permutations = permutations_field(500, **_PERMUTED, help="500 to look, 5,000 to publish.")
+    seed: Seed = seed_field(**_PERMUTED)
+    blocks: Blocks = blocks_field(**_PERMUTED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS, Ancestry, Recipe, ancestry
 from imagenomer.analyses.shared.edge_points import group_series
+from imagenomer.analyses.shared.form_fields import LeastMaf, MostMissing, least_maf_field, most_missing_field
 from imagenomer.analyses.shared.genotyped import about_relatives
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype
@@ -57,13 +58,8 @@ class Params:
     y: Annotated[int, Integer(minimum=1, maximum=MOST_COMPONENTS, step=1)] = field(
         default=2, metadata={"label": "Component upwards"}
     )
-    least_maf: Annotated[float, Number(minimum=0, maximum=0.5, step=0.01)] = field(
-        default=Recipe().least_maf, metadata={"label": "Least minor allele frequency"}
-    )
-    most_missing: Annotated[float, Number(minimum=0, maximum=1, step=0.05)] = field(
-        default=Recipe().most_missing,
-        metadata={"label": "Largest share missing", "help": "Of the subjects, by variant."},
-    )
+    least_maf: LeastMaf = least_maf_field(Recipe().least_maf)
+    most_missing: MostMissing = most_missing_field(Recipe().most_missing, help="Of the subjects, by variant.")
     most_r_squared: Annotated[float, Number(minimum=0.01, maximum=1, step=0.05)] = field(
         default=Recipe().most_r_squared,
         metadata={"label": "Largest r² of neighbours", "help": "Of two variants above it, one is left out."},

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from imagenomer.analyses.contract import (
     Choice,
     GroupChoice,
-    Integer,
     LevelChoice,
-    Number,
     PhenotypeChoice,
     PhenotypesChoice,
     Text,
     VariantSetChoice,
 )
-from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS
+from imagenomer.analyses.shared.form_fields import (
+    Alpha,
+    AncestryComponents,
+    Blocks,
+    LeastHardyP,
+    LeastMaf,
+    MostMissing,
+    Permutations,
+    Seed,
+    alpha_field,
+    ancestry_field,
+    blocks_field,
+    least_hardy_p_field,
+    least_maf_field,
+    most_missing_field,
+    permutations_field,
+    seed_field,
+)
 from imagenomer.analyses.shared.genotyped import CODINGS
 from imagenomer.analyses.shared.inference import BY_P
 
@@ -27,7 +42,7 @@ _CODING = CODINGS | {
 #: The genotypes that can be compared with the other two.
 GENOTYPES = {"minor": "Two minor alleles", "het": "Heterozygous", "major": "Two major alleles"}
 #: Shown only where subjects are rearranged.
-_WHEN_PERMUTED = {"section": "Permutations", "when": {"correction": ("max-t",)}}
+_WHEN_PERMUTED: dict[str, Any] = {"section": "Permutations", "when": {"correction": ("max-t",)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +65,18 @@ class Params:
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"help": "Adjusted for: numbers as they are, categories by level."}
     )
-    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
-        default=0, metadata={"help": "How many principal components of the genotypes to adjust for."}
-    )
+    ancestry_components: AncestryComponents = ancestry_field()
     group: Annotated[str | None, GroupChoice()] = None
-    least_maf: Annotated[float, Number(minimum=0, maximum=0.5, step=0.01)] = field(
-        default=0.01, metadata={"label": "Least minor allele frequency"}
-    )
-    most_missing: Annotated[float, Number(minimum=0, maximum=1, step=0.05)] = field(
-        default=1.0, metadata={"label": "Largest share missing", "help": "Of the subjects, for each variant."}
-    )
-    least_hardy_p: Annotated[float, Number(minimum=0, maximum=1, step=1e-6)] = field(
-        default=0.0,
-        metadata={"label": "Least Hardy-Weinberg p", "help": "0 leaves the test out; 1e-6 is usual in one ancestry."},
-    )
+    least_maf: LeastMaf = least_maf_field()
+    most_missing: MostMissing = most_missing_field()
+    least_hardy_p: LeastHardyP = least_hardy_p_field(help="0 leaves the test out; 1e-6 is usual in one ancestry.")
     correction: Annotated[str, Choice((*BY_P.items(), ("max-t", "Permutation max-T")))] = field(
         default="bonferroni", metadata={"help": "Max-T is for numbers, and knows that neighbours tell much the same."}
     )
-    alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05
-    permutations: Annotated[int, Integer(minimum=100, maximum=100_000, step=100)] = field(
-        default=1000, metadata=_WHEN_PERMUTED | {"help": "1,000 to look, 5,000 or more to publish."}
-    )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1, metadata=_WHEN_PERMUTED | {"help": "The same seed gives the same result."}
-    )
-    blocks: Annotated[str | None, PhenotypeChoice("category")] = field(
-        default=None,
-        metadata=_WHEN_PERMUTED | {"help": "Subjects change places only within its levels: families, sites."},
-    )
+    alpha: Alpha = alpha_field()
+    permutations: Permutations = permutations_field(**_WHEN_PERMUTED)
+    seed: Seed = seed_field(**_WHEN_PERMUTED)
+    blocks: Blocks = blocks_field(**_WHEN_PERMUTED)
     axis: Annotated[str, Choice((("position", "Position"), ("index", "Index in the file")))] = field(
         default="position", metadata={"label": "Manhattan plot by"}
     )

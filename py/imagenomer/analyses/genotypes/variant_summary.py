@@ -14,12 +14,19 @@ from imagenomer.analyses.contract import (
     Column,
     FigureView,
     GroupChoice,
-    Number,
     PointsView,
     Report,
     TableView,
     Text,
     VariantSetChoice,
+)
+from imagenomer.analyses.shared.form_fields import (
+    LeastHardyP,
+    LeastMaf,
+    MostMissing,
+    least_hardy_p_field,
+    least_maf_field,
+    most_missing_field,
 )
 from imagenomer.analyses.shared.genotyped import Genotyped, about_relatives, draw_genotyped, thin_points
 from imagenomer.analyses.shared.sample import counted
@@ -59,15 +66,9 @@ _KINDS = ("Missing", "No copy", "One copy", "Two copies")
 class Params:
     variants: Annotated[str | None, VariantSetChoice()] = None
     group: Annotated[str | None, GroupChoice()] = None
-    least_maf: Annotated[float, Number(minimum=0, maximum=0.5, step=0.01)] = field(
-        default=0.01, metadata={"label": "Least minor allele frequency"}
-    )
-    most_missing: Annotated[float, Number(minimum=0, maximum=1, step=0.05)] = field(
-        default=0.1, metadata={"label": "Largest share missing", "help": "Of the subjects, by variant."}
-    )
-    least_hardy_p: Annotated[float, Number(minimum=0, maximum=1, step=1e-6)] = field(
-        default=1e-6, metadata={"label": "Least Hardy-Weinberg p"}
-    )
+    least_maf: LeastMaf = least_maf_field()
+    most_missing: MostMissing = most_missing_field(0.1, help="Of the subjects, by variant.")
+    least_hardy_p: LeastHardyP = least_hardy_p_field(1e-06)
     subject: Annotated[str, Text("7")] = field(
         default="", metadata={"label": "Subject to look at", "help": "Without one, the first."}
     )

@@ -22,6 +22,7 @@ from imagenomer.analyses.contract import (
     TableView,
     View,
 )
+from imagenomer.analyses.shared.form_fields import Seed, permutations_field, seed_field
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.saved_maps import SavedMap, saved_maps
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, RANKINGS, Ranking, named_edges, strongest
@@ -61,8 +62,8 @@ class Params:
     ranking: Annotated[str, Choice(RANKINGS)] = field(
         default="absolute", metadata={"label": "Strongest by", "when": {"edges": ("strongest",)}}
     )
-    permutations: Annotated[int, Integer(minimum=99, maximum=99_999, step=1)] = field(
-        default=999, metadata={"label": "Rearrangements"}
+    permutations: Annotated[int, Integer(minimum=99, maximum=99_999, step=1)] = permutations_field(
+        999, label="Rearrangements"
     )
     within_networks: Annotated[bool, Flag()] = field(
         default=False,
@@ -70,7 +71,7 @@ class Params:
             "help": "Rearrange parcels within their network only: do the maps agree beyond what networks make them?"
         },
     )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = 1
+    seed: Seed = seed_field()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,9 +31,22 @@ from imagenomer.analyses.models.protocol import (
     splits_of,
     whom,
 )
-from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS
+from imagenomer.analyses.shared.form_fields import (
+    AncestryComponents,
+    Blocks,
+    ancestry_field,
+    blocks_field,
+    permutations_field,
+)
 from imagenomer.analyses.shared.inference import Plan, plan_of
-from imagenomer.analyses.shared.linear_model import Asked, Model, Question, ancestry_covariates, ask, build_model
+from imagenomer.analyses.shared.linear_model import (
+    Model,
+    Question,
+    QuestionFields,
+    ancestry_covariates,
+    ask,
+    build_model,
+)
 from imagenomer.analyses.shared.predictors import Gathered, Source, gather
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -80,19 +93,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Params(Protocol, Source, Target):
-    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
-        default=0, metadata={"section": _CHECKS, "help": "More covariates; needs genotypes."}
+    ancestry_components: AncestryComponents = ancestry_field(section=_CHECKS, help="More covariates; needs genotypes.")
+    permutations: Annotated[int, Integer(minimum=0, maximum=10_000, step=100)] = permutations_field(
+        0,
+        section=_CHECKS,
+        help="Rearranged targets, for a p-value: 100 to look, 1,000 to publish. Slow for an elastic net.",
     )
-    permutations: Annotated[int, Integer(minimum=0, maximum=10_000, step=100)] = field(
-        default=0,
-        metadata={
-            "section": _CHECKS,
-            "help": "Rearranged targets, for a p-value: 100 to look, 1,000 to publish. Slow for an elastic net.",
-        },
-    )
-    blocks: Annotated[str | None, PhenotypeChoice("category")] = field(
-        default=None,
-        metadata={"section": _CHECKS, "help": "Targets change places only within its levels: families, sites."},
+    blocks: Blocks = blocks_field(
+        section=_CHECKS, help="Targets change places only within its levels: families, sites."
     )
     curve: Annotated[bool, Flag()] = field(
         default=False,
@@ -115,7 +123,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
     yield Progress("Choosing subjects")
     ancestry, ancestry_sentences = yield from ancestry_covariates(cohort, params.ancestry_components)
     question = ask(
-        cohort, Asked(phenotype=params.phenotype, level=params.level, covariates=params.covariates), ancestry
+        cohort, QuestionFields(phenotype=params.phenotype, level=params.level, covariates=params.covariates), ancestry
     )
     use: Use = cast("Use", params.use) if question.covariates else "features"
     if use == "covariates":

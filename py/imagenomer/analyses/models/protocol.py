@@ -9,6 +9,7 @@ import numpy as np
 
 from imagenomer import groups
 from imagenomer.analyses.contract import Choice, GroupChoice, Integer, Number, PhenotypeChoice, PhenotypesChoice
+from imagenomer.analyses.shared.form_fields import Seed, seed_field
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.statistics import folds
@@ -153,9 +154,7 @@ class Protocol:
             "help": "Families, or sites: subjects of one level train together or are tested together.",
         },
     )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1, metadata={"section": _DETAILS, "help": "The same seed draws the same splits."}
-    )
+    seed: Seed = seed_field(section=_DETAILS, help="The same seed draws the same splits.")
 
 
 def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) -> Model:

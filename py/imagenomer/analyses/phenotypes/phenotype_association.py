@@ -9,7 +9,6 @@ from imagenomer.analyses.contract import (
     Analysis,
     Choice,
     GroupChoice,
-    Integer,
     PhenotypeChoice,
     PhenotypesChoice,
     Report,
@@ -19,6 +18,7 @@ from imagenomer.analyses.phenotypes import level_pair, number_pair, table_pair
 from imagenomer.analyses.phenotypes.level_pair import LevelPair
 from imagenomer.analyses.phenotypes.number_pair import NumberPair
 from imagenomer.analyses.phenotypes.table_pair import TablePair
+from imagenomer.analyses.shared.form_fields import Seed, seed_field
 from imagenomer.analyses.shared.sample import People, draw_people
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
@@ -39,9 +39,7 @@ class Params:
     chart: Annotated[str, Choice((("violin", "Violin"), ("box", "Box")))] = field(
         default="violin", metadata={"help": "Of a number by the levels of a category."}
     )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1, metadata={"help": "Of random tables, where there are too many for Fisher's exact test."}
-    )
+    seed: Seed = seed_field(help="Of random tables, where there are too many for Fisher's exact test.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,11 +15,11 @@ from imagenomer.analyses.contract import (
     GridView,
     GroupChoice,
     Link,
-    Number,
     PhenotypesChoice,
     Report,
     TableView,
 )
+from imagenomer.analyses.shared.form_fields import Alpha, alpha_field
 from imagenomer.analyses.shared.sample import People, counted, draw_people
 from imagenomer.analyses.shared.test_tables import number_text, p_text
 from imagenomer.cohort import Cohort, Phenotype
@@ -55,7 +55,7 @@ class Params:
     group: Annotated[str | None, GroupChoice()] = None
     order: Annotated[str, Choice((("clustered", "Alike side by side"), ("file", "As in the file")))] = "clustered"
     correction: Annotated[str, Choice(tuple(_CORRECTIONS.items()))] = "holm"
-    alpha: Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)] = 0.05
+    alpha: Alpha = alpha_field()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,14 +12,10 @@ from imagenomer import groups
 from imagenomer.analyses.contract import (
     Choice,
     DecompositionChoice,
-    GroupChoice,
     Integer,
-    MeasureChoice,
     Number,
-    RunChoice,
-    SessionChoice,
-    TaskChoice,
 )
+from imagenomer.analyses.shared.form_fields import SampleFields, Seed, seed_field
 from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of, what
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Decomposition
@@ -54,9 +50,9 @@ _AXES: Kind[bytes, Axes] = Kind("axes", 2)
 _COMPUTED = {"decomposition": (None,)}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The part of a form that says which components: those that came with the cohort, or which to compute."""
+@dataclass(frozen=True)
+class MethodFields:
+    """Components that came with the cohort, or the method that computes them."""
 
     decomposition: Annotated[str | None, DecompositionChoice()] = field(
         default=None, metadata={"help": "One that came with the data; without one, components are computed here."}
@@ -83,18 +79,15 @@ class Source:
             "when": {**_COMPUTED, "method": ("dictionary",)},
         },
     )
-    seed: Annotated[int, Integer(minimum=0, maximum=2**31 - 1, step=1)] = field(
-        default=1,
-        metadata={
-            "help": "Where the search starts; what another seed finds as well can be relied on more.",
-            "when": {**_COMPUTED, "method": ("ica", "nmf", "dictionary")},
-        },
+    seed: Seed = seed_field(
+        help="Where the search starts; what another seed finds as well can be relied on more.",
+        when={**_COMPUTED, "method": ("ica", "nmf", "dictionary")},
     )
-    measure: Annotated[str | None, MeasureChoice()] = None
-    task: Annotated[str | None, TaskChoice()] = None
-    session: Annotated[str | None, SessionChoice()] = None
-    run: Annotated[str | None, RunChoice()] = None
-    group: Annotated[str | None, GroupChoice()] = None
+
+
+@dataclass(frozen=True)
+class Source(SampleFields, MethodFields):
+    """The part of a form that says which components: those that came with the cohort, or which to compute."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,18 +10,13 @@ from typing import Annotated
 import numpy as np
 
 from imagenomer.analyses.contract import (
-    GroupChoice,
-    Integer,
     LevelChoice,
-    MeasureChoice,
     PhenotypeChoice,
     PhenotypesChoice,
-    RunChoice,
-    SessionChoice,
-    TaskChoice,
 )
-from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS, ancestry, as_phenotypes, components
+from imagenomer.analyses.shared.ancestry import ancestry, as_phenotypes, components
 from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.form_fields import AncestryComponents, SampleFields, ancestry_field
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -38,9 +33,9 @@ _FEW = 10
 _ENTANGLED = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The fields of a form that make a question, and say whose connectivity it is put to."""
+@dataclass(frozen=True)
+class ModelFields:
+    """What is tested, and what it is adjusted for."""
 
     phenotype: Annotated[str, PhenotypeChoice()]
     level: Annotated[str | None, LevelChoice(of="phenotype", whole="All levels (F test)")] = field(
@@ -53,14 +48,12 @@ class Asked:
         default=None,
         metadata={"label": "Differs by", "help": "Tests whether the association differs by this: an interaction."},
     )
-    ancestry_components: Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS, step=1)] = field(
-        default=0, metadata={"help": "Adjusted for too; needs genotypes."}
-    )
-    measure: Annotated[str | None, MeasureChoice()] = None
-    task: Annotated[str | None, TaskChoice()] = None
-    session: Annotated[str | None, SessionChoice()] = None
-    run: Annotated[str | None, RunChoice()] = None
-    group: Annotated[str | None, GroupChoice()] = None
+    ancestry_components: AncestryComponents = ancestry_field(help="Adjusted for too; needs genotypes.")
+
+
+@dataclass(frozen=True)
+class QuestionFields(SampleFields, ModelFields):
+    """The fields of a form that make a question, and say whose connectivity it is put to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,13 +157,13 @@ def ancestry_covariates(cohort: Cohort, n_components: int) -> Steps[tuple[tuple[
     return as_phenotypes(scores), found.sentences
 
 
-def ask(cohort: Cohort, asked: Asked, more: tuple[Phenotype, ...] = (), *, ranked: bool = False) -> Question:
+def ask(cohort: Cohort, asked: QuestionFields, more: tuple[Phenotype, ...] = (), *, ranked: bool = False) -> Question:
     """Return the question that a form asks.
 
     Parameters
     ----------
     cohort : Cohort
-    asked : Asked
+    asked : QuestionFields
     more : tuple of Phenotype
         Covariates beside those of the form.
     ranked : bool

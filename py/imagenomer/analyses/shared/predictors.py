@@ -15,7 +15,6 @@ import numpy as np
 from imagenomer.analyses.contract import (
     Choice,
     DecompositionChoice,
-    Flag,
     GroupChoice,
     MeasureChoice,
     PhenotypeChoice,
@@ -27,6 +26,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.decompositions import imported_from
 from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.form_fields import FisherZ, fisher_z_field
 from imagenomer.analyses.shared.genotyped import draw_genotyped
 from imagenomer.analyses.shared.sample import Sample, counted, draw_people, leak_warnings, listed, sample_of, what
 from imagenomer.analyses.shared.sites import draw_of_sites, preserved_in_words, site_of
@@ -103,14 +103,7 @@ class Source:
         default=None, metadata={"when": {"features": ("connectivity",)}}
     )
     run: Annotated[str | None, RunChoice()] = field(default=None, metadata={"when": {"features": ("connectivity",)}})
-    fisher_z: Annotated[bool, Flag()] = field(
-        default=False,
-        metadata={
-            "label": "Fisher z",
-            "when": {"features": ("connectivity",)},
-            "help": "Use arctanh of the connectivity instead of connectivity.",
-        },
-    )
+    fisher_z: FisherZ = fisher_z_field(when={"features": ("connectivity",)})
     harmonise: Annotated[str | None, PhenotypeChoice("category")] = field(
         default=None,
         metadata={
