@@ -57,16 +57,8 @@ from imagenomer.analyses.shared.inference import (
     judge_by_permutation,
     plan_of,
 )
-from imagenomer.analyses.shared.linear_model import (
-    QuestionFields,
-    ancestry_covariates,
-    ask,
-    build_model,
-    effect_key,
-    missing_with,
-    statistic_name,
-    symbol_of,
-)
+from imagenomer.analyses.shared.linear_model import QuestionFields, ancestry_covariates, ask, build_model, missing_with
+from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
 from imagenomer.analyses.shared.sample import counted, sample_of
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imagenomer.analyses.associations.edge_result import Adjustment, EdgeAssociation
 from imagenomer.analyses.shared.edge_table import signed
 from imagenomer.analyses.shared.inference import about_permutations, decided, permutation_warnings
-from imagenomer.analyses.shared.linear_model import (
+from imagenomer.analyses.shared.linear_model_words import (
     adjustment_in_words,
     degrees_in_words,
     sentences_of,

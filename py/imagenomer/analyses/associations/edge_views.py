@@ -19,7 +19,8 @@ from imagenomer.analyses.shared.edge_table import (
     interval_text,
 )
 from imagenomer.analyses.shared.inference import statistic_of
-from imagenomer.analyses.shared.linear_model import Model, effect_key, statistic_name, symbol_of
+from imagenomer.analyses.shared.linear_model import Model
+from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels

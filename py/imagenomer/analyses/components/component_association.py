@@ -37,7 +37,8 @@ from imagenomer.analyses.shared.inference import (
     permutations_in_words,
     plan_of,
 )
-from imagenomer.analyses.shared.linear_model import Model, Question, build_model, sentences_of, warnings_of
+from imagenomer.analyses.shared.linear_model import Model, Question, build_model
+from imagenomer.analyses.shared.linear_model_words import sentences_of, warnings_of
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError

@@ -47,7 +47,7 @@ from imagenomer.analyses.shared.linear_model import (
     ask,
     build_model,
 )
-from imagenomer.analyses.shared.predictors import Gathered, Source, gather
+from imagenomer.analyses.shared.predictors import FeatureSet, Source, gather
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -192,7 +192,7 @@ class _Task:
 def _task(
     cohort: Cohort,
     params: Params,
-    features: Gathered,
+    features: FeatureSet,
     target: FloatArray | IntArray,
     n_classes: int,
     linear_model: Model,
@@ -220,7 +220,7 @@ def _task(
 
 
 def _checks(
-    params: Params, plan: Plan, features: Gathered, task: _Task, rng: np.random.Generator
+    params: Params, plan: Plan, features: FeatureSet, task: _Task, rng: np.random.Generator
 ) -> Steps[tuple[PermutationTest | None, LearningCurve | None, ShuffledFeatures | None]]:
     """Test by permutation, train on fewer subjects and on shuffled features, as far as the form asks for it."""
     test, curve, shuffled = None, None, None
@@ -302,7 +302,7 @@ def _patterns(space: SampleSpace, fit: Fit) -> FloatArray:
     return np.stack(patterns)
 
 
-def _errors(cohort: Cohort, features: Gathered, validation: CrossValidation) -> Steps[PredictionErrors]:
+def _errors(cohort: Cohort, features: FeatureSet, validation: CrossValidation) -> Steps[PredictionErrors]:
     """Associate the errors of predictions with everything known of the subjects."""
     signed, absolute = _signed_and_absolute(validation)
     full = [np.full(cohort.n_subjects, np.nan) for _ in range(2)]

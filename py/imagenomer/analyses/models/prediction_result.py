@@ -8,7 +8,7 @@ import numpy as np
 
 from imagenomer.analyses.shared.inference import Plan
 from imagenomer.analyses.shared.linear_model import Model
-from imagenomer.analyses.shared.predictors import Gathered
+from imagenomer.analyses.shared.predictors import FeatureSet
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Phenotype
 from imagenomer.statistics.models import Model as SplitModel
@@ -139,7 +139,7 @@ class Prediction:
 
     Attributes
     ----------
-    feature_set : Gathered
+    feature_set : FeatureSet
         From what is predicted, and of whom.
     linear_model : Model
         What is predicted, and the covariates.
@@ -163,7 +163,7 @@ class Prediction:
         How components of ancestry were computed, where they are covariates.
     """
 
-    feature_set: Gathered
+    feature_set: FeatureSet
     linear_model: Model
     levels: tuple[str, ...]
     use: Use

@@ -1,4 +1,4 @@
-"""What analyses with linear models share: what is tested, what it is adjusted for, and the words for both."""
+"""Linear models that analyses share: what is tested, and what it is adjusted for."""
 
 from __future__ import annotations
 
@@ -15,22 +15,17 @@ from imagenomer.analyses.contract import (
     PhenotypesChoice,
 )
 from imagenomer.analyses.shared.ancestry import ancestry, as_phenotypes, components
-from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.form_fields import AncestryComponents, SampleFields, ancestry_field
-from imagenomer.analyses.shared.sample import counted, listed
+from imagenomer.analyses.shared.sample import listed
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
-from imagenomer.statistics.design import Design, Term, build_design, code, residuals
+from imagenomer.statistics.design import Design, Term, build_design, code
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Levels that mean "yes", in any case; the others are compared with it.
 _AFFIRMATIVE = ("yes", "y", "true", "1", "case", "patient", "positive")
-#: Fewer subjects than this at a level, and its p-values lean on assumptions that so few cannot bear out.
-_FEW = 10
-#: Share of the tested phenotype's variance that covariates explain above which little is left to test.
-_ENTANGLED = 0.9
 
 
 @dataclass(frozen=True)
@@ -236,115 +231,6 @@ def rearranged(model: Model, order: IntArray) -> tuple[Term, Design]:
         replace(tested, values=tested.values[order]),
         replace(design, matrix=design.matrix[order], basis=np.asfortranarray(design.basis[order])),
     )
-
-
-# --- words ---------------------------------------------------------------------------------------
-
-
-def statistic_name(model: Model) -> str:
-    """Return what a map of the effect shows: "Pearson's r", "Partial rho", "Partial η²"."""
-    ranked, alone = model.question.ranked, model.design.rank == 1
-    if model.n_tested > 1:
-        return ("η²" if alone else "Partial η²") + (" of ranks" if ranked else "")
-    if alone:
-        return "Spearman's rho" if ranked else "Pearson's r"
-    return "Partial rho" if ranked else "Partial r"
-
-
-def symbol_of(model: Model) -> str:
-    """Return the effect in a formula."""
-    if model.n_tested > 1:
-        return "η²"
-    return "rho" if model.question.ranked else "r"
-
-
-def effect_key(model: Model) -> str:
-    """Return what arrays and tables call the effect."""
-    return "r" if model.n_tested == 1 else "partial_eta_squared"
-
-
-def degrees_in_words(model: Model) -> str:
-    if model.n_tested == 1:
-        return f"{model.dof} degrees of freedom"
-    return f"F with {model.n_tested} and {model.dof} degrees of freedom"
-
-
-def adjustment_in_words(model: Model) -> str:
-    return f"adjusted for {model.adjusted_for}" if model.adjusted_for else "no covariate is adjusted for"
-
-
-def sentences_of(model: Model) -> list[str]:
-    """Say how categories became numbers, what the model holds and what its sign means."""
-    question, said = model.question, []
-    name = question.phenotype.name
-    if model.level is not None:
-        n = int(np.count_nonzero(model.target))
-        others = [level for level in question.phenotype.levels if level != model.level]
-        said.append(
-            f"{name} is coded 1 for {model.level} ({counted(n, 'subject')}) and 0 for {listed(others)} "
-            f"({counted(model.target.size - n, 'subject')})."
-        )
-    elif model.levels:
-        counts = np.bincount(model.target.astype(np.intp), minlength=len(model.levels))
-        sizes = listed(f"{level} ({n})" for level, n in zip(model.levels, counts.tolist(), strict=True) if n)
-        said.append(f"{name} is tested as a whole, by F: do any of its levels differ? Subjects at each: {sizes}.")
-    if question.moderator is not None:
-        said.append(
-            f"Tested is the product {model.name}: whether the association of an edge with {name} differs by "
-            f"{question.moderator.name}. Both are in the model themselves."
-        )
-        if model.n_tested == 1:
-            said.append(f"Positive: the association with {name} is greater {_where_more(model)}.")
-    if question.covariates:
-        columns = [column for column in model.design.columns if column != "intercept"]
-        said.append(f"The linear model holds, beside the mean and what is tested: {listed(columns)}.")
-    if question.ranked and model.design.rank > 1:
-        said.append(
-            "Edges, and all numbers among phenotype and covariates, were replaced by their ranks first "
-            "(partial rank correlation); categories stay as they are."
-        )
-    return said
-
-
-def warnings_of(model: Model) -> list[str]:
-    """Say what of the model could mislead."""
-    design = model.design.findings
-    said = design_warnings([*design, *(one for one in model.tested.findings if one not in design)])
-    if model.question.covariates and model.plain is not None:
-        own = residuals(model.tested.values, model.plain.basis)
-        left = residuals(own, model.design.basis)
-        share = 1 - float((left**2).sum() / (own**2).sum())
-        if share > _ENTANGLED:
-            said.append(
-                f"{share:.0%} of the variance of {model.name} follows from the covariates: little is left to test, and "
-                "adjusted and unadjusted results answer different questions."
-            )
-    said += _few(model)
-    return said
-
-
-def _few(model: Model) -> list[str]:
-    n = model.target.size
-    normal = "p-values then lean on every edge being normally distributed."
-    if not model.levels:
-        return [f"Only {n} subjects: {normal}"] if n < _FEW else []
-    counts = np.bincount(model.target.astype(np.intp), minlength=len(model.levels))
-    if model.level is not None:
-        fewer = int(counts.min())
-        side = model.level if counts[1] == fewer else f"not {model.level}"
-        return [f"Only {counted(fewer, 'subject is', 'subjects are')} {side}: {normal}"] if fewer < _FEW else []
-    small = [
-        f"{level} ({count})" for level, count in zip(model.levels, counts.tolist(), strict=True) if 0 < count < _FEW
-    ]
-    return [f"Levels of {model.question.phenotype.name} with few subjects: {listed(small)}; {normal}"] if small else []
-
-
-def _where_more(model: Model) -> str:
-    moderator = model.question.moderator
-    assert moderator is not None
-    if not moderator.levels:
-        return f"where {moderator.name} is higher"
-    return f"in {model.tested.columns[0].rpartition(': ')[2]} than in the other level of {moderator.name}"
 
 
 # --- coding --------------------------------------------------------------------------------------

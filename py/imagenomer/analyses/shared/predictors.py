@@ -1,14 +1,13 @@
 """What analyses of predictions share: from what is predicted, of whom, and the sample space of both.
 
-Subjects come in natural order of their names, so that folds that are drawn do not depend on the order of a file. The
-products between all subjects are made once and kept with the connectivity, or the genotypes, that they are of.
+Subjects come in natural order of their names, so that folds that are drawn do not depend on the order of a file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 
@@ -26,25 +25,27 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.decompositions import imported_from
 from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.feature_spaces import (
+    harmonised_space,
+    imputed_space,
+    space_of_rows,
+    space_of_some,
+    space_of_variants,
+)
 from imagenomer.analyses.shared.form_fields import FisherZ, fisher_z_field
 from imagenomer.analyses.shared.genotyped import draw_genotyped
 from imagenomer.analyses.shared.sample import Sample, counted, draw_people, leak_warnings, listed, sample_of, what
 from imagenomer.analyses.shared.sites import draw_of_sites, preserved_in_words, site_of
-from imagenomer.cache import Caches, Kind
-from imagenomer.cohort import Cohort, Observations, Phenotype, VariantSet, natural_key
+from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
-from imagenomer.statistics.design import build_design, code
-from imagenomer.statistics.features import GenotypeIndicators, ImputedDosage, StandardisedNumbers
-from imagenomer.statistics.fold_harmonisation import harmonised_edges
+from imagenomer.statistics.design import code
+from imagenomer.statistics.features import StandardisedNumbers
 from imagenomer.statistics.sample_space import (
     SampleSpace,
-    sample_space,
     space_of_features,
-    space_of_genotypes,
     space_of_numbers,
 )
-from imagenomer.statistics.sites import sites_of
 from imagenomer.types import BoolArray, IntArray, Json
 
 #: From what is predicted.
@@ -58,14 +59,6 @@ _CODINGS = (
     ("genotypes", "Three, each 0 or 1"),
     ("additive", "Copies, gaps imputed"),
 )
-#: Sample spaces kept with connectivity or genotypes, by rows; each may hold factors of 96 MB. That of everybody has one
-#: key; a harmonised one is kept by levels, sites and covariates as well.
-_WHOLE: Kind[Literal["everybody"], SampleSpace] = Kind("sample space", 1)
-_OF_ROWS: Kind[bytes, SampleSpace] = Kind("sample space of rows", 2)
-_IMPUTED: Kind[bytes, SampleSpace] = Kind("imputed space", 2)
-_HARMONISED: Kind[tuple[tuple[str, ...], bytes, bytes, bytes], SampleSpace] = Kind("harmonised space", 2)
-#: Products of all who were scanned serve every group of them, unless the group is so small that its own are quicker.
-_SMALL_GROUP = 0.5
 #: Share of missing genotypes above which the gaps could tell something.
 _MANY_GAPS = 0.02
 #: Subjects of sites with fewer are left out where sites are harmonised.
@@ -123,7 +116,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gathered:
+class FeatureSet:
     """Subjects and the sample space of their features.
 
     Attributes
@@ -165,7 +158,7 @@ class Gathered:
         return int(self.subjects.size)
 
 
-def gather(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
+def gather(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[FeatureSet]:
     """Return who is predicted, and from what.
 
     Parameters
@@ -197,7 +190,7 @@ def in_natural_order(cohort: Cohort, subjects: IntArray) -> IntArray:
     return np.array(sorted(range(len(names)), key=lambda position: natural_key(names[position])), dtype=np.intp)
 
 
-def _connectivity(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
+def _connectivity(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[FeatureSet]:
     def draw(missing: Mapping[str, BoolArray]) -> Sample:
         return sample_of(cohort, source, fisher_z=source.fisher_z, missing=missing, at_least=at_least)
 
@@ -216,14 +209,14 @@ def _connectivity(cohort: Cohort, source: Source, missing: Mapping[str, BoolArra
     if site is None:
         space = yield from space_of_rows(observations, rows)
     else:
-        space = yield from _harmonised(observations, rows, site, preserved)
+        space = yield from harmonised_space(observations, rows, site, preserved)
         strata = site.values[subjects].astype(np.intp)
         harmonised = _about_harmonisation(site, strata, source.preserve)
         said.append(harmonised)
     n_gaps = space.features.n_columns - space.features.n_features
     if n_gaps:
         said.append(f"{counted(n_gaps, 'edge')} that somebody lacks, or that is not finite, took no part.")
-    return Gathered(
+    return FeatureSet(
         source.features,
         what(cohort, sample.measure, sample.task, sample.session, sample.run),
         subjects,
@@ -238,24 +231,6 @@ def _connectivity(cohort: Cohort, source: Source, missing: Mapping[str, BoolArra
     )
 
 
-def _harmonised(
-    observations: Observations, rows: IntArray, site: Phenotype, preserved: list[Phenotype]
-) -> Steps[SampleSpace]:
-    """Return the sample space of connectivity that is harmonised in each training part."""
-    owners = observations.subjects
-    kept = build_design(preserved, owners[rows])
-    covariates = np.zeros((owners.size, len(kept.columns) - 1))
-    covariates[rows] = kept.matrix[:, 1:]
-    codes = np.maximum(site.values[owners].astype(np.intp), 0)
-    cache, key = observations.caches[_HARMONISED], (site.levels, codes.tobytes(), covariates.tobytes(), rows.tobytes())
-    space = cache.get(key)
-    if space is None:
-        sites = sites_of(codes, site.levels, covariates, kept.columns[1:])
-        edges = harmonised_edges(observations.values, rows, sites)
-        space = cache.put(key, (yield from space_of_features(edges, rows)))
-    return space
-
-
 def _about_harmonisation(site: Phenotype, codes: IntArray, preserve: tuple[str, ...]) -> str:
     counts = np.bincount(codes, minlength=len(site.levels))
     sizes = listed(f"{site.levels[level]} ({counts[level]})" for level in np.flatnonzero(counts).tolist())
@@ -266,28 +241,7 @@ def _about_harmonisation(site: Phenotype, codes: IntArray, preserve: tuple[str, 
     )
 
 
-def space_of_rows(observations: Observations, rows: IntArray) -> Steps[SampleSpace]:
-    """Return the sample space of some rows of connectivity: what was multiplied once serves every group of them.
-
-    Parameters
-    ----------
-    observations : Observations
-    rows : ndarray of int
-        In the order that the space shall have.
-    """
-    caches, n = observations.caches, observations.subjects.size
-    whole = caches[_WHOLE].get("everybody")
-    if whole is None and rows.size < _SMALL_GROUP * n:
-        space = caches[_OF_ROWS].get(rows.tobytes())
-        if space is None:
-            space = caches[_OF_ROWS].put(rows.tobytes(), (yield from sample_space(observations.values, rows)))
-        return space
-    if whole is None:
-        whole = caches[_WHOLE].put("everybody", (yield from sample_space(observations.values, np.arange(n))))
-    return _of(caches, whole, rows)
-
-
-def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
+def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[FeatureSet]:
     genotyped = draw_genotyped(
         cohort, variants=source.variant_set, group=source.group, missing=missing, at_least=at_least
     )
@@ -296,20 +250,16 @@ def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], 
     share = float((genotyped.dosage < 0).mean())
     warnings = []
     if source.coding == "genotypes":
-        space = _of(variants.caches, (yield from space_of_variants(variants)), rows)
+        space = space_of_some(variants.caches, (yield from space_of_variants(variants)), rows)
         coded = f"Each variant is {coded_genotypes(share)}."
         warnings = gap_warnings(share)
     else:
-        cache, key = variants.caches[_IMPUTED], rows.tobytes()
-        imputed = cache.get(key)
-        if imputed is None:
-            imputed = cache.put(key, (yield from space_of_features(ImputedDosage(variants.dosage), rows)))
-        space = imputed
+        space = yield from imputed_space(variants, rows)
         coded = (
             f"Each variant counts copies of the effect allele; missing ones ({share:.1%}) are imputed by the mean of "
             "those who train, anew in each split."
         )
-    return Gathered(
+    return FeatureSet(
         source.features,
         f"genotypes of {variants.name}",
         rows,
@@ -320,15 +270,6 @@ def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], 
         (*genotyped.sentences, coded),
         tuple(warnings),
     )
-
-
-def space_of_variants(variants: VariantSet) -> Steps[SampleSpace]:
-    """Return the sample space of all who were genotyped, in the order of the cohort; made once for a variant set."""
-    cache = variants.caches[_WHOLE]
-    space = cache.get("everybody")
-    if space is None:
-        space = cache.put("everybody", (yield from space_of_genotypes(GenotypeIndicators(variants.dosage))))
-    return space
 
 
 def coded_genotypes(share_missing: float) -> str:
@@ -350,7 +291,7 @@ def gap_warnings(share_missing: float) -> list[str]:
     ]
 
 
-def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Gathered:
+def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> FeatureSet:
     if source.decomposition is None:
         there_are = listed(cohort.decompositions) or "none"
         raise InputError(f"choose a decomposition to predict from; this cohort has: {there_are}")
@@ -358,7 +299,7 @@ def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArr
     absent = {f"scores of {source.decomposition}": np.asarray(~np.isfinite(scores).all(axis=1))}
     people = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
     rows = people.subjects[in_natural_order(cohort, people.subjects)]
-    return Gathered(
+    return FeatureSet(
         source.features,
         f"scores of {source.decomposition}",
         rows,
@@ -374,7 +315,7 @@ def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArr
     )
 
 
-def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[Gathered]:
+def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], at_least: int) -> Steps[FeatureSet]:
     if not source.predictors:
         raise InputError(f"choose phenotypes to predict from; this cohort has: {listed(cohort.phenotypes)}")
     chosen = [cohort.phenotype(name) for name in source.predictors]
@@ -385,7 +326,7 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
     names = tuple(name for term in terms for name in term.columns)
     values = np.column_stack([np.zeros((rows.size, 0)), *(term.values for term in terms)])
     space = yield from space_of_features(StandardisedNumbers(values), np.arange(rows.size))
-    return Gathered(
+    return FeatureSet(
         source.features,
         listed(source.predictors),
         rows,
@@ -400,9 +341,3 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
         ),
         tuple(design_warnings(finding for term in terms for finding in term.findings)),
     )
-
-
-def _of(caches: Caches, whole: SampleSpace, rows: IntArray) -> SampleSpace:
-    """Return the space of some rows, the same object the second time, so that factors made with it are found again."""
-    cache, key = caches[_OF_ROWS], rows.tobytes()
-    return cache.get(key) or cache.put(key, whole.of(rows))

@@ -25,7 +25,7 @@ from imagenomer.analyses.confounds.subjects import (
     recoded,
     stream,
 )
-from imagenomer.analyses.shared.predictors import space_of_variants
+from imagenomer.analyses.shared.feature_spaces import space_of_variants
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps

@@ -13,7 +13,7 @@ from imagenomer.analyses.confounds.parts.variants import VariantPart
 from imagenomer.analyses.confounds.parts.verdict import MOST_FOR_PREDICTIONS, N_SHUFFLES
 from imagenomer.analyses.confounds.result import ConfoundResult
 from imagenomer.analyses.confounds.subjects import N_FOLDS, Subjects
-from imagenomer.analyses.shared.linear_model import sentences_of
+from imagenomer.analyses.shared.linear_model_words import sentences_of
 from imagenomer.analyses.shared.predictors import coded_genotypes
 from imagenomer.analyses.shared.sample import listed
 from imagenomer.statistics.verdict import LEAST, RETAINED

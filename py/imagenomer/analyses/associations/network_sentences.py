@@ -1,0 +1,73 @@
+"""What a network association says, and what of it could mislead."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imagenomer.analyses.associations.network_result import NetworkAssociation
+from imagenomer.analyses.shared.inference import controls, permutation_warnings, permutations_in_words, statistic_of
+from imagenomer.analyses.shared.linear_model_words import (
+    adjustment_in_words,
+    degrees_in_words,
+    sentences_of,
+    statistic_name,
+    warnings_of,
+)
+from imagenomer.analyses.shared.sample import counted
+from imagenomer.cohort import Cohort, parcellation_of
+
+
+def network_sentences(cohort: Cohort, result: NetworkAssociation) -> list[str]:
+    """Say who and what was tested, which pairs are significant, and what adjustment changed."""
+    model, plan, verdict = result.model, result.plan, result.verdict
+    said = [
+        *result.sample.sentences,
+        *sentences_of(model),
+        *result.ancestry,
+        f"The edges between two networks, or within one, were averaged in each subject; {statistic_name(model)} of "
+        f"every average with {model.name}, {degrees_in_words(model)}; {adjustment_in_words(model)}.",
+        f"{verdict.n_significant:,} of {counted(result.n_tested, 'pair')} of networks significant: "
+        f"{verdict.correction_name}, {controls(verdict.correction)} {verdict.alpha:g}"
+        + ("." if verdict.p_threshold is None else f", p at or below {verdict.p_threshold:.3g}."),
+    ]
+    comparison = result.comparison
+    if comparison:
+        said.append(
+            f"Unadjusted, {counted(comparison['n_significant_unadjusted'], 'pair is', 'pairs are')} significant in the "
+            f"same subjects: adjusting for {model.adjusted_for} loses {comparison['n_lost']} of them and gains "
+            f"{comparison['n_gained']} others."
+        )
+    if result.enriched is not None:
+        said.append(
+            f"{result.n_enriched:,} of {counted(len(result.pairs), 'pair')} hold more edges with {statistic_of(model)} "
+            f"above {result.threshold:.4g} than by chance: enrichment, corrected for all pairs by the smallest p of "
+            f"each rearrangement, family-wise error {verdict.alpha:g}. Subjects were rearranged, not edges, which "
+            "would take what edges have in common for an effect."
+        )
+    if result.enriched is not None or verdict.permuted is not None:
+        said += permutations_in_words(model, plan, verdict.alpha)
+    return said + _about_parcels_and_edges(cohort, result)
+
+
+def _about_parcels_and_edges(cohort: Cohort, result: NetworkAssociation) -> list[str]:
+    """Say which parcels are in no network, and which edges have missing values."""
+    said = []
+    nowhere = sum(not network for network in parcellation_of(cohort).networks)
+    if nowhere:
+        said.append(f"{counted(nowhere, 'parcel')} in no network {'is' if nowhere == 1 else 'are'} not used.")
+    incomplete = int(np.count_nonzero(~np.isfinite(result.sample.observations.values[result.sample.rows]).all(axis=0)))
+    if incomplete:
+        uncounted = "" if result.enriched is None else ", and these edges do not count for enrichment"
+        said.append(
+            f"{counted(incomplete, 'edge')} with missing values: a subject's average is over the edges that the "
+            f"subject has{uncounted}."
+        )
+    return said
+
+
+def network_warnings(result: NetworkAssociation) -> list[str]:
+    """Say what of the result could mislead."""
+    said = warnings_of(result.model)
+    if result.enriched is not None or result.verdict.permuted is not None:
+        said += permutation_warnings(result.plan, result.verdict.alpha)
+    return said
