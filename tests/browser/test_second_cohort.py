@@ -19,7 +19,7 @@ from imagenomer.readers import bundle_bytes
 #: An analysis that says how many people both cohorts have.
 COUNT = """
 from dataclasses import dataclass
-from imagenomer.analyses.contract import (Analysis, Report)
+from imagenomer.analyses.contract import Analysis, Report
 from imagenomer.companion import companion_of
 from imagenomer.progress import Progress
 
@@ -40,7 +40,7 @@ ADD_COUNT = f"""
 import sys
 from pathlib import Path
 (package,) = [place for place in map(Path, sys.path) if (place / "imagenomer").is_dir()]
-(package / "imagenomer" / "analyses" / "counts.py").write_text({COUNT!r})
+(package / "imagenomer" / "analyses" / "maps" / "counts.py").write_text({COUNT!r})
 (package / "imagenomer" / "catalog.json").unlink(missing_ok=True)
 """
 #: Ends the engine hard, as a browser short of memory does.
