@@ -123,9 +123,9 @@ def replace_save(page: Page, body: str) -> None:
     """Let "Save as bundle" do something else."""
     in_python(
         page,
-        "from imagenomer import engine\n"
+        "import imagenomer.engine as package\n"
         f"async def save(workspace, job):\n    {body}\n"
-        "engine._CALLS['save_bundle'] = save\n",
+        "package._CALLS['save_bundle'] = save\n",
     )
 
 
@@ -310,9 +310,9 @@ def test_an_engine_that_is_silent_can_be_stopped(open_page: Page, site_url: str,
 def test_an_analysis_that_does_not_obey_cancel_can_be_stopped(forty: Page) -> None:
     in_python(
         forty,
-        "from imagenomer import engine\n"
+        "import imagenomer.engine as package\n"
         "async def run(workspace, job, **given):\n    while True: pass\n"
-        "engine._CALLS['run'] = run\n",
+        "package._CALLS['run'] = run\n",
     )
     forty.get_by_role("tab", name="Associations").click()
     address = forty.evaluate("location.hash")
@@ -344,13 +344,13 @@ def test_the_offer_to_stop_goes_when_the_analysis_obeys_late(forty: Page) -> Non
     in_python(
         forty,
         "import asyncio\n"
-        "from imagenomer import engine\n"
-        "run_before, begun, obeying = engine._CALLS['run'], [], []\n"
+        "import imagenomer.engine as package\n"
+        "run_before, begun, obeying = package._CALLS['run'], [], []\n"
         "async def run(workspace, job, **given):\n"
         "    begun.append(True)\n"
         "    while not obeying:\n        await asyncio.sleep(0.05)\n"
-        "    raise engine.Cancelled\n"
-        "engine._CALLS['run'] = run\n",
+        "    raise package.Cancelled\n"
+        "package._CALLS['run'] = run\n",
     )
     forty.get_by_role("tab", name="Associations").click()
     forty.get_by_role("button", name="Run", exact=True).click()
@@ -360,7 +360,7 @@ def test_the_offer_to_stop_goes_when_the_analysis_obeys_late(forty: Page) -> Non
     expect(forty.get_by_text("Stopping")).to_be_visible()  # what was clicked is answered at once
     offer = forty.get_by_role("button", name="Stop the engine and start it again")
     expect(offer).to_be_visible()
-    in_python(forty, "engine._CALLS['run'] = run_before\nobeying.append(True)")
+    in_python(forty, "package._CALLS['run'] = run_before\nobeying.append(True)")
     expect(offer).to_be_hidden()
     expect_saved(forty)
 
