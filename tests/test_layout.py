@@ -21,7 +21,6 @@ CIRCLES: set[tuple[str, str]] = set()
 LONG_MODULES: set[str] = {
     "py/imagenomer/analyses/components/component_association.py",
     "py/imagenomer/analyses/genotypes/variant_summary.py",
-    "py/imagenomer/analyses/phenotypes/phenotype_distribution.py",
     "py/imagenomer/figures/chart.py",
     "py/imagenomer/html_report.py",
     "py/imagenomer/maps.py",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -16,14 +16,17 @@ from imagenomer.analyses.contract import (
     PhenotypeChoice,
     Report,
     TableView,
+    ThemeName,
     View,
 )
+from imagenomer.analyses.phenotypes.distribution_figures import draw_distribution
+from imagenomer.analyses.phenotypes.distribution_result import Distribution, Members
 from imagenomer.analyses.shared.design_words import difference_warnings
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import effect_numbers, number_text, test_numbers, test_text, test_views
-from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
-from imagenomer.groups import Selection, describe, select
+from imagenomer.groups import select
 from imagenomer.groups.sentence import GroupMention, Sentence, mention
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
@@ -35,18 +38,14 @@ from imagenomer.statistics.difference import (
     shared_subjects,
     summarise,
 )
-from imagenomer.statistics.distribution import histogram_edges, kernel_density
-from imagenomer.types import FloatArray, IntArray, Json
+from imagenomer.types import Json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from imagenomer.figures.chart import Curve
-
 #: The test that a sentence and the figure name; the others are in the table. Welch's do without equal variances.
 _HEADLINE_TESTS = ("Welch's t", "Welch's analysis of variance", "Pearson's chi-squared")
 _HEADLINE_EFFECTS = ("Hedges' g", "Eta squared", "Cramer's V")
-_DENSITY_POINTS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,50 +58,6 @@ class Params:
     ] = field(default="histogram", metadata={"label": "Chart", "help": "A category is always shown as bars."})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Members:
-    """The phenotype of one group.
-
-    Attributes
-    ----------
-    expression : str or None
-        None: everybody.
-    selection : Selection
-    values : ndarray, shape (n_members,)
-        As in `Phenotype.values`, missing ones included.
-    """
-
-    expression: str | None
-    selection: Selection
-    values: FloatArray | IntArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Distribution:
-    """A phenotype by group.
-
-    Attributes
-    ----------
-    phenotype : Phenotype
-    groups : tuple of Members
-    summaries : tuple of NumberSummary
-        By group; empty for a category.
-    counts : ndarray, shape (n_groups, n_levels)
-        Subjects of each level; no columns for a number.
-    shared : tuple of str
-        Subjects with a value who are in several groups; with any, groups are not compared.
-    difference : NumberDifference, CategoryDifference or None
-        None where groups were not compared.
-    """
-
-    phenotype: Phenotype
-    groups: tuple[Members, ...]
-    summaries: tuple[NumberSummary, ...]
-    counts: IntArray
-    shared: tuple[str, ...]
-    difference: NumberDifference | CategoryDifference | None
-
-
 def compute(cohort: Cohort, params: Params) -> Steps[Distribution]:
     yield Progress("Summarising")
     phenotype = cohort.phenotype(params.phenotype)
@@ -111,7 +66,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[Distribution]:
         selection = select(cohort, expression)
         groups.append(Members(expression, selection, phenotype.values[selection.included]))
     if not any(np.any(group.selection.included & ~phenotype.missing) for group in groups):
-        sizes = ", ".join(f"{_name(group)}: {group.selection.n}" for group in groups)
+        sizes = ", ".join(f"{group.name}: {group.selection.n}" for group in groups)
         raise InputError(f"nobody in these groups has a value of {phenotype.name} ({sizes}); choose others")
     shared = shared_subjects([group.selection.included & ~phenotype.missing for group in groups])
     compared = len(groups) > 1 and not shared.size
@@ -144,7 +99,7 @@ def report(cohort: Cohort, params: Params, result: Distribution) -> Report:
     phenotype, difference = result.phenotype, result.difference
     tests = difference.tests if difference else ()
     effects = difference.effects if difference else ()
-    title = _title(result)
+    title = result.title
     return Report(
         numbers={
             "phenotype": phenotype.name,
@@ -163,12 +118,12 @@ def report(cohort: Cohort, params: Params, result: Distribution) -> Report:
 
 def _not_drawn(params: Params, result: Distribution) -> list[str]:
     """Say which groups the chart cannot show."""
-    empty = [_name(group) for group, n in zip(result.groups, _sizes(result), strict=True) if not n]
+    empty = [group.name for group, n in zip(result.groups, _sizes(result), strict=True) if not n]
     said = (
         [f"Nobody in {listed(empty)} has a value, so it is not drawn."] if empty and not result.phenotype.levels else []
     )
     flat = [
-        _name(group)
+        group.name
         for group, summary in zip(result.groups, result.summaries, strict=False)
         if summary.n and summary.minimum == summary.maximum
     ]
@@ -233,11 +188,11 @@ def _level_table(result: Distribution) -> TableView:
     for group, counts in zip(result.groups, result.counts, strict=True):
         n = int(counts.sum())
         rows += [
-            {"group": _name(group), "level": level, "n": int(count), "percent": 100 * int(count) / n if n else None}
+            {"group": group.name, "level": level, "n": int(count), "percent": 100 * int(count) / n if n else None}
             for level, count in zip(result.phenotype.levels, counts, strict=True)
         ]
         n_missing = group.selection.n - n
-        rows.append({"group": _name(group), "level": "missing", "n": n_missing, "percent": None})
+        rows.append({"group": group.name, "level": "missing", "n": n_missing, "percent": None})
     return TableView(
         "levels",
         "Counts",
@@ -255,7 +210,7 @@ def _numbers(result: Distribution, position: int) -> dict[str, Json]:
     """One group as `Report.numbers` has it."""
     group = result.groups[position]
     common = {
-        "group": _name(group),
+        "group": group.name,
         "expression": group.expression,
         "n_members": group.selection.n,
         "n_unknown": group.selection.n_unknown,
@@ -345,77 +300,21 @@ def _headline(result: Distribution) -> str:
     return f"{said}."
 
 
-def _name(group: Members) -> str:
-    return "Everybody" if group.expression is None else describe(group.expression)
-
-
 def _parts_of_name(group: Members) -> tuple[str | GroupMention, ...]:
     return ("Everybody",) if group.expression is None else (mention(group.expression),)
-
-
-def _title(result: Distribution) -> str:
-    return f"{result.phenotype.name} by group" if len(result.groups) > 1 else result.phenotype.name
 
 
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def draw(
-    cohort: Cohort, params: Params, result: Distribution, report: Report, theme: Literal["light", "dark"]
-) -> dict[str, Figure]:
-    from imagenomer.figures import chart
-    from imagenomer.figures.theme import group_style
-
-    phenotype, title, note = result.phenotype, _title(result), _note(result)
-    styles = [group_style(group.expression, position) for position, group in enumerate(result.groups)]
-    if phenotype.levels:
-        sizes = result.counts.sum(axis=1)
-        bars = [
-            chart.Counts(chart.with_n(name, int(n)), colour, counts)
-            for (name, colour), n, counts in zip(styles, sizes, result.counts, strict=True)
-        ]
-        figure = chart.bars_figure(bars, phenotype.levels, title=title, counted="Subjects", note=note, theme=theme)
-        return {"distribution": figure}
-
-    x_label = phenotype.name + (f" ({phenotype.units})" if phenotype.units else "")
-    samples = []
-    for (name, colour), group in zip(styles, result.groups, strict=True):
-        present = group.values[~np.isnan(group.values)].astype(np.float64)
-        if present.size:
-            samples.append((chart.with_n(name, present.size), colour, present))
-    if params.kind == "histogram":
-        bins = histogram_edges([present for _, _, present in samples])
-        counts = [chart.Counts(name, colour, np.histogram(present, bins)[0]) for name, colour, present in samples]
-        figure = chart.histogram_figure(
-            counts, bins, title=title, x_label=x_label, y_label="Subjects", note=note, theme=theme
-        )
-    elif params.kind == "box":
-        boxes = [chart.box_statistics(*sample) for sample in samples]
-        figure = chart.box_figure(boxes, title=title, x_label=x_label, note=note, theme=theme)
-    elif params.kind == "violin":
-        violins = [(_curve(*sample, within=True), chart.box_statistics(*sample)) for sample in samples]
-        figure = chart.violin_figure(violins, title=title, x_label=x_label, note=note, theme=theme)
-    else:
-        curves = [_curve(*sample) for sample in samples]
-        figure = chart.density_figure(curves, title=title, x_label=x_label, note=note, theme=theme)
-    return {"distribution": figure}
+def draw(cohort: Cohort, params: Params, result: Distribution, report: Report, theme: ThemeName) -> dict[str, Figure]:
+    return {"distribution": draw_distribution(result, params.kind, _note(result), theme)}
 
 
 def _note(result: Distribution) -> str:
     missing = sum(_numbers(result, position)["n_missing"] for position in range(len(result.groups)))
     left_out = f"{counted(missing, 'missing value')} left out." if missing else ""
     return "\n".join(line for line in (_headline(result), left_out) if line)
-
-
-def _curve(name: str, colour: str, present: FloatArray, *, within: bool = False) -> Curve:
-    """Density until it fades out, or ``within`` the values; flat zero where there is no spread to smooth."""
-    from imagenomer.figures.chart import Curve
-
-    # Three of the bandwidths that `kernel_density` uses.
-    margin = 0.0 if within else 3 * float(present.std()) * present.size ** (-1 / 5)
-    x = np.linspace(float(present.min()) - margin, float(present.max()) + margin, _DENSITY_POINTS)
-    density = kernel_density(present, x) if np.ptp(present) > 0 else np.zeros_like(x)
-    return Curve(name, colour, x, density)
 
 
 ANALYSIS = Analysis(
