@@ -33,7 +33,7 @@ class Form:
         self.element = h("form", parts, self.buttons, cls="params", novalidate=True)
         self._controls = {
             "select": self._select,
-            "tick": self._tick,
+            "flag": self._flag,
             "number": self._number,
             "text": self._text,
             "ticks": self._ticks,
@@ -118,7 +118,7 @@ class Form:
         )
         return [h("label", label, for_=identity), select.element]
 
-    def _tick(self, field, identity, described):
+    def _flag(self, field, identity, described):
         box = h("input", type="checkbox", id=identity, aria_describedby=described)
         box.checked = self.state.chosen[field.name]
         listen(box, "change", lambda event: self._take(field, bool(box.checked)))

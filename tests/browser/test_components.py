@@ -58,7 +58,7 @@ def test_groups_are_compared_by_their_scores(components: Page) -> None:
 
 
 def test_computed_components_say_how_they_were_made(components: Page) -> None:
-    choose(components, "Decomposition", "None: compute here")
+    choose(components, "Decomposition", "Computed here")
     choose(components, "Task", "rest")
     expect_said(components, "Components of connectivity", "10 components: principal components")
     expect(result(components, "Components of connectivity").locator(".sentences")).to_contain_text(

@@ -56,6 +56,39 @@ class DrawnPage:
         self.tray.entries.append({"name": name, "title": f"Scan {scan}", "source": {"scan": scan, "measure": "fc"}})
 
 
+def _listed(control, choices, none_option=None, lacking="", fewest=0):
+    """What the catalog says of a kind whose choices the cohort has."""
+    told = {"control": control, "choices": choices, "lacking": lacking}
+    if control == "select":
+        told.update({"none_option": none_option, "fewest": fewest})
+    return told
+
+
+#: What the catalog says of every kind of field, by its marker.
+TOLD = {
+    "Choice": {"control": "select", "choices": "options"},
+    "DecompositionChoice": _listed("select", "decompositions", "Computed here", "None came with this cohort."),
+    "Flag": {"control": "flag"},
+    "GroupChoice": _listed("select", "groups", "Everybody"),
+    "GroupsChoice": _listed("ticks", "groups", lacking="Everybody. Make groups to compare them."),
+    "Integer": {"control": "number", "integer": True},
+    "LevelChoice": _listed("select", "levels", fewest=1),
+    "MapsChoice": _listed(
+        "ticks", "tray", lacking="The tray is empty. Every large matrix has a button “Save to tray”."
+    ),
+    "MeasureChoice": _listed("select", "measures", lacking="This cohort has no connectivity."),
+    "Number": {"control": "number", "integer": False},
+    "PhenotypeChoice": _listed("select", "phenotypes", "None", "This cohort has no such phenotype."),
+    "PhenotypesChoice": _listed("ticks", "phenotypes", lacking="This cohort has no such phenotype."),
+    "RunChoice": _listed("select", "runs", "Mean over runs", fewest=3),
+    "SessionChoice": _listed("select", "sessions", "Mean over sessions", fewest=3),
+    "TaskChoice": _listed("select", "tasks", "Mean over tasks"),
+    "Text": {"control": "text"},
+    "VariantSetChoice": _listed("select", "variant_sets", lacking="This cohort has no genotypes."),
+    "WeightsChoice": _listed("tree", "weights", lacking="This cohort has no model weights."),
+}
+
+
 def entry_of(name, marker, default=None, **more):
     """A field as the catalog describes it."""
     entry = {
@@ -68,7 +101,10 @@ def entry_of(name, marker, default=None, **more):
         "required": False,
         "default": default,
     }
+    entry.update(TOLD[marker])
     entry.update(more)
+    if marker == "LevelChoice":
+        entry["none_option"] = entry["whole"] or None
     return entry
 
 

@@ -6,7 +6,7 @@ import json
 from typing import get_args
 
 import pytest
-from drawn_page import DrawnTray
+from drawn_page import TOLD, DrawnTray
 from logic.fields import KINDS
 from logic.form import FormState
 from logic.needs import NEEDS
@@ -14,6 +14,7 @@ from logic.needs import NEEDS
 from forms import mean_of
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import Need, form_of, read_params
+from imagenomer.analyses.contract.fields import Control
 from imagenomer.cohort import Cohort
 from imagenomer.overview import overview_of
 from imagenomer.types import Json
@@ -41,8 +42,14 @@ def fields_of(name: str) -> list[dict[str, Json]]:
     return fields
 
 
-def test_the_page_knows_every_kind_of_field_and_no_other() -> None:
-    assert {field["marker"] for name in load_analyses() for field in fields_of(name)} == set(KINDS)
+def test_the_page_knows_every_control_and_tests_every_kind_of_field_as_the_package_describes_it() -> None:
+    told = [field for name in load_analyses() for field in fields_of(name)]
+    assert {field["marker"] for field in told} == set(TOLD)
+    assert {control for control, _ in KINDS} == set(get_args(Control))
+    for field in told:
+        whole = {"none_option": field["whole"] or None} if field["marker"] == "LevelChoice" else {}
+        expected = TOLD[field["marker"]] | whole
+        assert {key: field[key] for key in expected} == expected
 
 
 def test_the_page_knows_every_need_and_where_the_overview_lists_it(page: Page) -> None:
@@ -80,3 +87,16 @@ def test_what_was_sent_is_taken_over_as_it_was(name: str, page: Page) -> None:
             state.take(field.name, offered[-1:] if isinstance(state.chosen[field.name], list) else offered[-1])
     again.set(json.loads(json.dumps(state.values())))
     assert again.values() == state.values()
+
+
+def test_a_new_kind_whose_choices_the_overview_lists_needs_nothing_new_in_the_page(page: Page) -> None:
+    (entry,) = (field for field in fields_of("connectivity-summary") if field["name"] == "task")
+    page.cohort["scanners"] = [{"name": "A"}, {"name": "B"}]
+    one = entry | {"name": "scanner", "marker": "ScannerChoice", "choices": "scanners", "none_option": "Any scanner"}
+    several = one | {"name": "scanners", "control": "ticks", "default": []}
+    state = FormState(page, [one, several])
+    state.refresh()
+    assert state.options(state.fields[0]) == [(None, "Any scanner"), ("A", "A"), ("B", "B")]
+    state.take("scanners", ["B", "C"])
+    state.refresh()
+    assert state.values() == {"scanner": None, "scanners": ["B"]}

@@ -1,7 +1,8 @@
 """Fields: what each kind of field of a form offers, begins with and accepts.
 
-A kind is one class, named like the marker in the catalog and listed in `KINDS`. What it needs of the page it asks of
-the form: the cohort, the groups, the maps of the tray, and what is chosen in the other fields.
+A kind is one class, found in `KINDS` by what the catalog says of the field: its ``control``, and where its ``choices``
+come from. One whose choices are a list of the overview needs no class of its own. What a field needs of the page it
+asks of the form: the cohort, the groups, the maps of the tray, and what is chosen in the other fields.
 """
 
 from logic.tree import is_in
@@ -15,7 +16,7 @@ class Field:
     entry : dict
         The field in the catalog.
     name : str
-    control : {"select", "tick", "number", "text", "ticks", "tree"}
+    control : {"select", "flag", "number", "text", "ticks", "tree"}
         What it looks like.
     fewest : int
         Fewer options than these are no choice, and are not shown.
@@ -27,15 +28,15 @@ class Field:
         Whether options are maps of the tray.
     """
 
-    control = "select"
     coloured = False
     of_tray = False
-    fewest = 0
-    nothing = None
 
     def __init__(self, entry):
         self.entry = entry
         self.name = entry["name"]
+        self.control = entry["control"]
+        self.fewest = entry.get("fewest", 0)
+        self.nothing = entry.get("lacking") or None
 
     def depends_on(self):
         """The names of the fields that decide which options there are."""
@@ -76,13 +77,11 @@ class Choice(Field):
 class PhenotypeChoice(Field):
     """A phenotype, or none where it is not required."""
 
-    nothing = "This cohort has no such phenotype."
-
     def depends_on(self):
         return self.entry.get("without", ())
 
     def options(self, form):
-        none = [] if self.entry["required"] or form.cohort is None else [(None, "None")]
+        none = [] if self.entry["required"] or form.cohort is None else [(None, self.entry["none_option"])]
         return none + _phenotypes(self, form)
 
     def first(self, form, offered):
@@ -99,15 +98,13 @@ class PhenotypeChoice(Field):
 class LevelChoice(Field):
     """A level of the phenotype that is chosen in another field."""
 
-    fewest = 1
-
     def depends_on(self):
         return [self.entry["of"]]
 
     def options(self, form):
         item = None if form.cohort is None else phenotype(form.cohort, form.chosen.get(self.entry["of"]))
         levels = [(level["name"], f"{level['name']} ({level['n']})") for level in item["levels"]] if item else []
-        whole = self.entry["whole"]
+        whole = self.entry["none_option"]
         return [(None, whole)] + levels if whole and levels and (self.entry["optional"] or len(levels) > 2) else levels
 
     def first(self, form, offered):
@@ -115,64 +112,30 @@ class LevelChoice(Field):
         return offered[-1] if len(offered) == 2 else offered[0]
 
 
-class OfCohort(Field):
-    """One of what the overview lists under ``where``; ``instead`` describes the choice of none."""
-
-    where = None
-    instead = None
+class ListedChoice(Field):
+    """One of what the overview lists, or none where that is offered."""
 
     def options(self, form):
-        none = [] if self.instead is None else [(None, self.instead)]
-        return [] if form.cohort is None else none + named(form.cohort[self.where])
-
-
-class MeasureChoice(OfCohort):
-    where = "measures"
-    nothing = "This cohort has no connectivity."
-
-
-class VariantSetChoice(OfCohort):
-    where = "variant_sets"
-    nothing = "This cohort has no genotypes."
-
-
-class DecompositionChoice(OfCohort):
-    where = "decompositions"
-    instead = "None: compute here"
-    nothing = "None came with this cohort."
-
-
-class TaskChoice(OfCohort):
-    where = "tasks"
-    instead = "Mean over tasks"
-
-
-class SessionChoice(OfCohort):
-    where = "sessions"
-    instead = "Mean over sessions"
-    fewest = 3  # of a single one the mean is the same
-
-
-class RunChoice(OfCohort):
-    where = "runs"
-    instead = "Mean over runs"
-    fewest = 3
+        none = self.entry["none_option"]
+        listed = [] if form.cohort is None else named(form.cohort[self.entry["choices"]])
+        return listed if none is None or form.cohort is None else [(None, none)] + listed
 
 
 class GroupChoice(Field):
     """A group, or everybody."""
 
     def options(self, form):
-        return [] if form.cohort is None else [(None, "Everybody")] + _groups(form)
+        return [] if form.cohort is None else [(None, self.entry["none_option"])] + _groups(form)
 
     def groups_in(self, value):
         return [] if value is None else [value]
 
 
 class Several(Field):
-    """A field of which any number of options is chosen, as a list in their order."""
+    """Any number of what the overview lists, as a list in its order."""
 
-    control = "ticks"
+    def options(self, form):
+        return [] if form.cohort is None else named(form.cohort[self.entry["choices"]])
 
     def settle(self, form, value):
         wanted = {one for one in _list(value) if isinstance(one, str)}
@@ -180,8 +143,6 @@ class Several(Field):
 
 
 class PhenotypesChoice(Several):
-    nothing = PhenotypeChoice.nothing
-
     def depends_on(self):
         return self.entry.get("without", ())
 
@@ -191,7 +152,6 @@ class PhenotypesChoice(Several):
 
 class GroupsChoice(Several):
     coloured = True
-    nothing = "Everybody. Make groups to compare them."
 
     def options(self, form):
         return [] if form.cohort is None else _groups(form)
@@ -203,12 +163,6 @@ class GroupsChoice(Several):
 class WeightsChoice(Several):
     """Names and folders of weights; a folder stands for all in it."""
 
-    control = "tree"
-    nothing = "This cohort has no model weights."
-
-    def options(self, form):
-        return [] if form.cohort is None else named(form.cohort["weights"])
-
     def settle(self, form, value):
         names = [name for name, label in self.options(form)]
         return [one for one in _list(value) if any(is_in(name, one) for name in names)]
@@ -218,7 +172,6 @@ class MapsChoice(Several):
     """Maps of the tray, each its name and its source."""
 
     of_tray = True
-    nothing = "The tray is empty. Every large matrix has a button “Save to tray”."
 
     def options(self, form):
         return [([entry["name"], entry["source"]], f"{entry['name']}: {entry['title']}") for entry in form.maps]
@@ -232,15 +185,11 @@ class MapsChoice(Several):
 
 
 class Flag(Field):
-    control = "tick"
-
     def settle(self, form, value):
         return value if isinstance(value, bool) else self.entry["default"]
 
 
 class Text(Field):
-    control = "text"
-
     def settle(self, form, value):
         return value if isinstance(value, str) else self.entry["default"] or ""
 
@@ -249,16 +198,16 @@ class Text(Field):
 
 
 class Number(Field):
-    """A number between two others; None while what is typed is none."""
-
-    control = "number"
+    """A number between two others, a whole one where the catalog says so; None while what is typed is none."""
 
     def settle(self, form, value):
         good = value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
         return value if good else self.entry["default"]
 
     def accepts(self, value):
-        return value is not None and self.entry["minimum"] <= value <= self.entry["maximum"]
+        if value is None or not self.entry["minimum"] <= value <= self.entry["maximum"]:
+            return False
+        return not self.entry["integer"] or value == int(value)
 
     def read(self, typed):
         """The number that was typed; None if it is none."""
@@ -268,7 +217,7 @@ class Number(Field):
             return None
         if value != value or value - value != 0:
             return None  # not a number, or infinite
-        return value
+        return int(value) if self.entry["integer"] and value == int(value) else value
 
     def written(self, value):
         """What stands in the box."""
@@ -276,52 +225,33 @@ class Number(Field):
 
     def advice(self):
         """What to type."""
-        return f"A number from {self.entry['minimum']:g} to {self.entry['maximum']:g}"
+        what = "A whole number" if self.entry["integer"] else "A number"
+        return f"{what} from {self.entry['minimum']:g} to {self.entry['maximum']:g}"
 
 
-class Integer(Number):
-    """A whole number between two others."""
-
-    def accepts(self, value):
-        return Number.accepts(self, value) and value == int(value)
-
-    def read(self, typed):
-        value = Number.read(self, typed)
-        return int(value) if value is not None and value == int(value) else value
-
-    def advice(self):
-        return f"A whole number from {self.entry['minimum']:g} to {self.entry['maximum']:g}"
-
-
-#: Every kind of field, by the marker that the catalog has for it.
+#: Kinds of fields by their control and where their choices come from; "" stands for all others of a control.
 KINDS = {
-    kind.__name__: kind
-    for kind in (
-        Choice,
-        DecompositionChoice,
-        Flag,
-        GroupChoice,
-        GroupsChoice,
-        Integer,
-        LevelChoice,
-        MapsChoice,
-        MeasureChoice,
-        Number,
-        PhenotypeChoice,
-        PhenotypesChoice,
-        RunChoice,
-        SessionChoice,
-        TaskChoice,
-        Text,
-        VariantSetChoice,
-        WeightsChoice,
-    )
+    ("flag", ""): Flag,
+    ("number", ""): Number,
+    ("select", ""): ListedChoice,
+    ("select", "groups"): GroupChoice,
+    ("select", "levels"): LevelChoice,
+    ("select", "options"): Choice,
+    ("select", "phenotypes"): PhenotypeChoice,
+    ("text", ""): Text,
+    ("ticks", ""): Several,
+    ("ticks", "groups"): GroupsChoice,
+    ("ticks", "phenotypes"): PhenotypesChoice,
+    ("ticks", "tray"): MapsChoice,
+    ("tree", ""): WeightsChoice,
 }
 
 
 def field_of(entry):
     """Make the field that the catalog describes."""
-    return KINDS[entry["marker"]](entry)
+    control = entry["control"]
+    kind = KINDS.get((control, entry.get("choices", "")))
+    return (kind or KINDS[control, ""])(entry)
 
 
 def named(items):
