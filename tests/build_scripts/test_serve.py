@@ -6,6 +6,7 @@ import http.client
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,10 @@ def server(tmp_path: Path) -> Iterator[serve.Server]:
 
 
 def get(server: serve.Server, path: str) -> tuple[int, str | None, bytes]:
-    connection = http.client.HTTPConnection(serve.HOST, server.server_port, timeout=5)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    return answer.status, answer.getheader("Content-Type"), answer.read()
+    with closing(http.client.HTTPConnection(serve.HOST, server.server_port, timeout=5)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("Content-Type"), answer.read()
 
 
 @pytest.mark.parametrize(

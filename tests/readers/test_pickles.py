@@ -183,9 +183,11 @@ def test_a_pandas_table_is_refused_with_a_way_out(table):
 def test_the_package_never_imports_pickle():
     for path in PACKAGE.rglob("*.py"):
         assert not re.search(
-            r"^\s*(import|from)\s+(pickle|_pickle|cPickle|marshal|shelve|dill|joblib)\b", path.read_text(), re.M
+            r"^\s*(import|from)\s+(pickle|_pickle|cPickle|marshal|shelve|dill|joblib)\b",
+            path.read_text(encoding="utf-8"),
+            re.M,
         ), path
-        assert "allow_pickle=True" not in path.read_text(), path
+        assert "allow_pickle=True" not in path.read_text(encoding="utf-8"), path
 
 
 # --- damage and traps ----------------------------------------------------------------------------
