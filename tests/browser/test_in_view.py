@@ -99,7 +99,7 @@ def test_other_shapes_say_it_there_too(laptop: Page, shape: str) -> None:
     place = laptop.locator("section.matrix").first
     place.get_by_role("button", name=shape, exact=True).click()
     stage = place.locator(f".stage.{shape.lower()}")
-    expect(stage.locator("path, rect").first).to_be_attached(timeout=START)
+    expect(stage.locator(".edges path, rect.cell").first).to_be_attached(timeout=START)
     stage.focus()
     for key in ("ArrowRight", "ArrowRight"):
         laptop.keyboard.press(key)
