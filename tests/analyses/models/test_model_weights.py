@@ -166,6 +166,13 @@ def test_subjects_in_training_and_test_are_flagged(cohort):
     assert "(subjects 30)" in report.warnings[0]
 
 
+def test_subjects_in_training_and_test_are_counted_whatever_their_names_hold(cohort):
+    names = tuple(f"{number}, a" for number in range(13))
+    own = ModelWeights("own", np.ones(15), train_subjects=names, test_subjects=names)
+    (said,) = weigh(dataclasses.replace(cohort, weights={"own": own})).warnings
+    assert said.endswith(f"(subjects {', '.join(names)}).")  # thirteen names; a list split at commas has more
+
+
 def test_weights_that_do_not_say_whom_they_were_trained_on_are_said_to(cohort):
     assert "variants does not say whom it was trained and tested on." in weigh(cohort, weights=["variants"]).sentences
 

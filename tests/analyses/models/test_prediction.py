@@ -255,6 +255,14 @@ def test_training_on_one_group_leaves_the_others_out(cohort):
     assert any("without a place in either group" in sentence for sentence in report.sentences)
 
 
+def test_what_cannot_be_asked_together_is_refused_before_anything_is_trained(cohort):
+    steps = PREDICTION.compute(cohort, read_params(PREDICTION, {"phenotype": "age", "shuffled": True}))
+    done = []
+    with pytest.raises(InputError, match="choose covariates"):
+        done.extend(steps)
+    assert [one.step for one in done] == ["Choosing subjects"]
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
