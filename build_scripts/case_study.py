@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from imagenomer.statistics.models import Ridge  # noqa: E402
 from imagenomer.statistics.prediction import cross_validate  # noqa: E402
 from imagenomer.statistics.sample_space import sample_space  # noqa: E402
 from imagenomer.teaching import generate, generate_second  # noqa: E402
+from imagenomer.types import JsonObject  # noqa: E402
 
 PAGE = ROOT / "site" / "docs" / "case-study.md"
 TEMPLATE = Path(__file__).with_name("case_study.template.md")
@@ -99,6 +100,9 @@ class Study:
     def report(self, name: str, **params: Any) -> Report:
         return self._run(name, params)[2]
 
+    def numbers(self, name: str, **params: Any) -> JsonObject:
+        return self._run(name, params)[2].numbers
+
     def _run(self, name: str, given: Mapping[str, Any]) -> tuple[Any, Any, Report]:
         key = repr((name, sorted(given.items())))
         if key not in self._results:
@@ -124,9 +128,7 @@ def people(study: Study) -> str:
         )
         for name in ("ancestry", "sex")
     }
-    rows = {
-        one["level"]: one for one in study.report("phenotype-association", x="wrat", y="ancestry").numbers["levels"]
-    }
+    rows = {one["level"]: one for one in study.numbers("phenotype-association", x="wrat", y="ancestry")["levels"]}
     wrat = study.first.phenotype("wrat").values
     gap = rows["EA"]["mean"] - rows["AA"]["mean"]
     r = _indicator_r(study.first, "EA")
@@ -154,7 +156,7 @@ def maps(study: Study) -> str:
     given = study.report("edge-association", phenotype="wrat", covariates=["ancestry"])
     own, other = wrat.arrays["r"], ancestry.arrays["r"]
     both = wrat.arrays["significant"] & ancestry.arrays["significant"]
-    n_own = int(wrat.numbers["n_significant"])
+    n_own = int(cast("int", wrat.numbers["n_significant"]))
     within = {
         group: study.report("edge-association", phenotype="wrat", group=f'ancestry == "{group}"')
         for group in ("EA", "AA")
@@ -186,7 +188,7 @@ def variants(study: Study) -> str:
     tops = []
     for given in ({"phenotype": "wrat"}, {"phenotype": "ancestry", "level": "EA"}):
         report = study.report("variant-association", **given)
-        tops.append({row["variant"] for row in report.numbers["top"][:20]})
+        tops.append({row["variant"] for row in cast("list[JsonObject]", report.numbers["top"])[:20]})
     adjusted = study.report("variant-association", phenotype="wrat", covariates=["ancestry"])
     plain = study.report("variant-association", phenotype="wrat")
     return _table(
@@ -204,10 +206,10 @@ def predictions(study: Study) -> str:
     rows = []
     for title, given, paper in PREDICTIONS:
         is_category = given["phenotype"] in ("ancestry", "sex")
-        whole = study.report("prediction", **given).numbers
+        whole = study.numbers("prediction", **given)
         best = None
         if paper[2] is not None:
-            best = study.report("prediction", **given, model="top").numbers
+            best = study.numbers("prediction", **given, model="top")
         score = "accuracy" if is_category else "rmse"
         values = [whole["null_scores"][score], whole["scores"][score]["value"]]
         values.append(None if best is None else best["scores"][score]["value"])

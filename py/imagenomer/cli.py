@@ -26,7 +26,7 @@ from imagenomer.errors import InputError
 from imagenomer.groups import select
 from imagenomer.jsonable import dumps
 from imagenomer.load import load_steps
-from imagenomer.overview import overview_of
+from imagenomer.overview import Overview, PhenotypeEntry, overview_of
 from imagenomer.progress import Progress, Steps, finish
 from imagenomer.script import script_of
 from imagenomer.types import Json
@@ -272,7 +272,7 @@ def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 # --- the overview in words -----------------------------------------------------------------------
 
 
-def _overview_lines(overview: dict[str, Json]) -> Iterator[str]:
+def _overview_lines(overview: Overview) -> Iterator[str]:
     told = not overview["synthetic"] or "synthetic" in overview["name"].lower()
     yield overview["name"] if told else f"{overview['name']} (synthetic)"
     if overview["description"]:
@@ -310,7 +310,7 @@ def _overview_lines(overview: dict[str, Json]) -> Iterator[str]:
             yield from textwrap.wrap(", ".join(entry["items"]), 100, initial_indent="    ", subsequent_indent="    ")
 
 
-def _scans(overview: dict[str, Json]) -> str:
+def _scans(overview: Overview) -> str:
     tasks = overview["tasks"]
     found = ", ".join(f"{task['name'] or 'no task'} {task['n_found']}" for task in tasks)
     line = _count(overview["n_scans_found"], "scan") + (f" ({found})" if found else "")
@@ -320,7 +320,7 @@ def _scans(overview: dict[str, Json]) -> str:
     return line
 
 
-def _phenotype(phenotype: dict[str, Json]) -> str:
+def _phenotype(phenotype: PhenotypeEntry) -> str:
     units = f" {phenotype['units']}" if phenotype["units"] else ""
     if phenotype["levels"]:
         what = ", ".join(f"{level['name']} {level['n']}" for level in phenotype["levels"])

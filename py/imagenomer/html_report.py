@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from imagenomer import ARTICLE, __version__
 from imagenomer.analyses.contract import (
@@ -33,7 +33,7 @@ from imagenomer.downloads import csv_of, stem
 from imagenomer.groups.sentence import spelled_out
 from imagenomer.jsonable import jsonable
 from imagenomer.progress import Progress, Steps
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 from imagenomer.wording import KEY_NUMBERS, cell, decimals_of, is_number, named, number
 
 #: Name, expression and colour of each group.
@@ -81,7 +81,7 @@ class Kept:
 def html_report(kept: Kept) -> Steps[bytes]:
     """Return a result as one HTML file in UTF-8: verdict, sentences, figures, tables, methods, references, script."""
     report = kept.report
-    numbers = jsonable(report.numbers)
+    numbers = cast("JsonObject", jsonable(report.numbers))
     labels = dict(_labels(report.views))
     figures = yield from _figures(kept, labels)
     title = f"{kept.analysis.title} – {kept.cohort.name}"
@@ -179,14 +179,14 @@ def _paragraph(title: str, sentences: Iterable[str]) -> Iterator[str]:
         yield f"<section><h2>{title}</h2><p>{_escaped(text)}</p></section>"
 
 
-def _key_numbers(numbers: Mapping[str, Json]) -> Iterator[str]:
+def _key_numbers(numbers: JsonObject) -> Iterator[str]:
     shown = [(label, numbers.get(key)) for key, label in KEY_NUMBERS]
     items = [f"<div><dt>{label}</dt><dd>{number(value)}</dd></div>" for label, value in shown if is_number(value)]
     if items:
         yield f'<dl class="numbers">{"".join(items)}</dl>'
 
 
-def _all_numbers(numbers: Mapping[str, Json]) -> Iterator[str]:
+def _all_numbers(numbers: JsonObject) -> Iterator[str]:
     rows = [
         f'<tr><td><code>{_escaped(name)}</code></td><td class="number">{_escaped(_plain(value))}</td></tr>'
         for name, value in numbers.items()

@@ -357,7 +357,7 @@ def gallery(
         colormap=colormap,
         limit=limit,
     )
-    answer = {
+    answer: dict[str, Json] = {
         "n_scans": len(shown),
         "n_unknown": selection.n_unknown,
         "n_pages": n_pages,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -22,7 +22,125 @@ from imagenomer.types import Json
 MAX_BINS = 20
 
 
-def overview_of(cohort: Cohort) -> dict[str, Json]:
+class Counts(TypedDict):
+    """A task and its scans."""
+
+    name: str
+    n_found: int
+    n_used: int
+
+
+class MeasureEntry(TypedDict):
+    name: str
+    n_scans: int
+    made: str
+
+
+class ParcellationEntry(TypedDict):
+    name: str
+    n_parcels: int
+    labels: list[str]
+    networks: list[str]
+    network_names: list[str]
+    network_titles: list[str]
+    network_colours: list[str]
+    coordinates: list[list[float]] | None
+    display_order: list[int]
+    citation: str
+
+
+class LevelEntry(TypedDict):
+    name: str
+    n: int
+
+
+class HistogramEntry(TypedDict):
+    edges: list[float]
+    counts: list[int]
+
+
+class PhenotypeEntry(TypedDict):
+    """A phenotype; numbers have a range and a histogram where there are values, categories have levels."""
+
+    name: str
+    kind: str
+    n: int
+    n_missing: int
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    sd: float | None
+    levels: list[LevelEntry]
+    units: str
+    description: str
+    histogram: HistogramEntry | None
+
+
+class VariantsEntry(TypedDict):
+    name: str
+    n_subjects: int
+    n_variants: int
+    missing: float | None
+
+
+class DecompositionEntry(TypedDict):
+    name: str
+    n_components: int
+    n_subjects: int
+
+
+class WeightsEntry(TypedDict):
+    name: str
+    n_values: int
+    description: str
+
+
+class LogLine(TypedDict):
+    severity: str
+    message: str
+    items: list[str]
+
+
+class SecondEntry(TypedDict):
+    """The second cohort, and what it has in common with the first."""
+
+    name: str
+    description: str
+    synthetic: bool
+    n_subjects: int
+    n_scans_used: int
+    in_common: list[LogLine]
+    log: list[LogLine]
+
+
+class Overview(TypedDict):
+    """A cohort as JSON has it; see ``site/docs/developing.md``."""
+
+    name: str
+    description: str
+    synthetic: bool
+    n_subjects: int
+    n_scans_found: int
+    n_scans_used: int
+    tasks: list[Counts]
+    sessions: list[str]
+    runs: list[str]
+    measures: list[MeasureEntry]
+    parcellation: ParcellationEntry | None
+    phenotypes: list[PhenotypeEntry]
+    variant_sets: list[VariantsEntry]
+    decompositions: list[DecompositionEntry]
+    weights: list[WeightsEntry]
+    second: SecondEntry | None
+    log: list[LogLine]
+    measures_limit: dict[str, float]
+    colormaps: list[dict[str, Json]]
+    parcellation_choices: NotRequired[list[dict[str, str | None]]]
+    atlas: NotRequired[str | None]
+    added: NotRequired[list[Any]]
+
+
+def overview_of(cohort: Cohort) -> Overview:
     """Return the overview of a cohort as JSON values; its keys are those of ``site/docs/developing.md``."""
     found = (*cohort.scans, *cohort.set_aside)
     n_found, n_used = _by_task(found), _by_task(cohort.scans)
@@ -63,7 +181,7 @@ def overview_of(cohort: Cohort) -> dict[str, Json]:
         "measures_limit": {measure.name: measure_limit(measure) for measure in cohort.measures.values()},
         "colormaps": [_colormap(colormap) for colormap in COLORMAPS.values()],
     }
-    return cast(dict[str, Json], jsonable(overview))
+    return cast("Overview", jsonable(overview))
 
 
 def _second(cohort: Cohort, second: Cohort) -> dict[str, Json]:
@@ -89,7 +207,7 @@ def _by_task(scans: Iterable[Scan]) -> Counter[str]:
     return Counter(scan.task for scan in scans)
 
 
-def _parcellation(parcellation: Parcellation) -> dict[str, Json]:
+def _parcellation(parcellation: Parcellation) -> dict[str, Any]:
     return {
         "name": parcellation.name,
         "n_parcels": parcellation.n_parcels,
@@ -104,9 +222,9 @@ def _parcellation(parcellation: Parcellation) -> dict[str, Json]:
     }
 
 
-def _phenotype(phenotype: Phenotype) -> dict[str, Json]:
+def _phenotype(phenotype: Phenotype) -> dict[str, Any]:
     present = phenotype.values[~phenotype.missing].astype(np.float64)
-    summary: dict[str, Json] = {
+    summary: dict[str, Any] = {
         "name": phenotype.name,
         "kind": phenotype.kind,
         "n": int(present.size),

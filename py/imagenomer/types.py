@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -37,7 +38,9 @@ class Variable(Protocol):
 
 
 #: What ``json.dumps(..., allow_nan=False)`` accepts. NaN and infinity become ``None`` before they get here.
-Json: TypeAlias = Any
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+#: A JSON object as it came from outside: each value is looked at where it is used.
+JsonObject: TypeAlias = Mapping[str, Any]
 #: One value of a table; None where it is not defined.
 Cell: TypeAlias = str | int | float | bool | None
 #: A row of a table, by column.

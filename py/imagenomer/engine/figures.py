@@ -14,7 +14,7 @@ from imagenomer.engine.results import check_edge, computed, has_figure, stem_of
 from imagenomer.engine.workspace import Workspace
 from imagenomer.errors import InputError
 from imagenomer.maps import map_figure
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ async def figure(
     *,
     format: Format,
     theme: ThemeName = "light",
-    source: Mapping[str, Json] | None = None,
+    source: JsonObject | None = None,
     analysis: str = "",
     params: Mapping[str, Json] | None = None,
     name: str = "",

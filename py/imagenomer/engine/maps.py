@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from imagenomer.maps import (
     strongest_note,
 )
 from imagenomer.outline import PROJECTIONS
-from imagenomer.types import Json
+from imagenomer.types import JsonObject
 
 
 async def gallery(
@@ -62,16 +62,14 @@ async def gallery(
     return answer, {"pixels": pixels}
 
 
-async def matrix(workspace: Workspace, job: Job, *, source: Mapping[str, Json], order: Order = "network") -> Answer:
+async def matrix(workspace: Workspace, job: Job, *, source: JsonObject, order: Order = "network") -> Answer:
     shown = await edge_map(workspace, job, source)
     values = display_matrix(shown.values, display_order(workspace.now.cohort, order))
     answer = {"title": shown.title, "label": shown.label, "limit": shown.limit, "scale": shown.scale}
     return answer, {"values": values}
 
 
-async def paint(
-    workspace: Workspace, job: Job, *, source: Mapping[str, Json], order: Order = "network", **look: Any
-) -> Answer:
+async def paint(workspace: Workspace, job: Job, *, source: JsonObject, order: Order = "network", **look: Any) -> Answer:
     shown = await edge_map(workspace, job, source)
     rows = display_order(workspace.now.cohort, order)
     return {}, {"pixels": paint_edges(shown.values, order=rows, **look_of(shown, **look))}
@@ -81,7 +79,7 @@ async def networks(
     workspace: Workspace,
     job: Job,
     *,
-    source: Mapping[str, Json],
+    source: JsonObject,
     share: bool = False,
     limit: float | None = None,
     colormap: str | None = None,
@@ -107,7 +105,7 @@ async def strongest(
     workspace: Workspace,
     job: Job,
     *,
-    source: Mapping[str, Json],
+    source: JsonObject,
     n: int,
     by: By = "absolute",
     **look: Any,
@@ -134,7 +132,7 @@ async def outlines(workspace: Workspace, job: Job) -> Answer:
     ], {}
 
 
-async def edge_map(workspace: Workspace, job: Job, source: Mapping[str, Json]) -> EdgeMap:
+async def edge_map(workspace: Workspace, job: Job, source: JsonObject) -> EdgeMap:
     if "scan" in source:
         measure = source["measure"]
         return scan_map(workspace.now.cohort, source["scan"], measure, workspace.limit_of(measure))

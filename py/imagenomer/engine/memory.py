@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 
 from imagenomer.downloads import stem
 from imagenomer.engine.opening import demo_name, top_of
 from imagenomer.engine.workspace import Workspace, makings_of
 from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
-from imagenomer.types import Json
+from imagenomer.types import JsonObject
 from imagenomer.wording import size
 
 _SMALLER = "Choose a smaller group or a single task"
 
 
 def short_of_memory(
-    workspace: Workspace, error: Exception, call: str, given: Mapping[str, Json], step: str = ""
+    workspace: Workspace, error: Exception, call: str, given: JsonObject, step: str = ""
 ) -> InputError | None:
     """Return what to tell the user if memory ran out in a call, else None; kept results are dropped then.
 
@@ -49,7 +48,7 @@ def short_of_memory(
     return InputError(" ".join(sentences))
 
 
-def _command(workspace: Workspace, call: str, given: Mapping[str, Json]) -> str | None:
+def _command(workspace: Workspace, call: str, given: JsonObject) -> str | None:
     """Return what to type in a terminal for the same, from the folder that holds the cohort."""
     if call == "open_files":
         return shlex.join(["imagenomer", "open", top_of(given["paths"]) or "FOLDER"])

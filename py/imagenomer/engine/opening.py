@@ -6,19 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
 from imagenomer.analyses.contract import Analysis, form_of
 from imagenomer.cohort import Cohort, with_measure, with_parcellation
 from imagenomer.downloads import stem
 from imagenomer.engine.requests import Answer, Job, file_answer
 from imagenomer.engine.results import computed, has_parts
-from imagenomer.engine.workspace import Second, Workspace, opened_with, overview_with_choices
+from imagenomer.engine.workspace import Addition, Second, Workspace, opened_with, overview_with_choices
 from imagenomer.errors import InputError
 from imagenomer.groups import describe, expression_from_clauses, select
 from imagenomer.jsonable import dumps
 from imagenomer.progress import Steps
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 #: Where a cohort is opened: as the one that is explored, or beside it, to test on.
 Place: TypeAlias = Literal["first", "second"]
@@ -33,7 +33,20 @@ async def catalog_of(workspace: Workspace, job: Job) -> Answer:
     return catalog(workspace.analyses), {}
 
 
-def catalog(analyses: Mapping[str, Analysis]) -> list[dict[str, Json]]:
+class CatalogEntry(TypedDict):
+    """An analysis as the menu has it."""
+
+    name: str
+    title: str
+    summary: str
+    tab: str
+    needs: Sequence[str]
+    parts: list[dict[str, str]]
+    makes_measure: bool
+    fields: Sequence[JsonObject]
+
+
+def catalog(analyses: Mapping[str, Analysis]) -> list[CatalogEntry]:
     """Return what can be computed, and the form of each analysis."""
     return [
         {
@@ -121,7 +134,8 @@ async def add_measure(workspace: Workspace, job: Job, *, analysis: str, params: 
             raise InputError(f"this is a measure of the cohort already: {one['measure']}")
     measure = await job.finish(outcome.analysis.measure(opened.cohort, outcome.params, outcome.result))
     cohort = with_measure(opened.cohort, measure)
-    added = (*opened.added, {"analysis": analysis, "params": settled, "measure": measure.name})
+    addition: Addition = {"analysis": analysis, "params": settled, "measure": measure.name}
+    added = (*opened.added, addition)
     overview = overview_with_choices(cohort, opened.found, opened.atlas, added)
     workspace.opened = replace(opened, cohort=cohort, overview=overview, added=added)
     return overview, {}

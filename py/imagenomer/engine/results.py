@@ -13,7 +13,7 @@ from imagenomer.engine.workspace import Workspace, makings_of
 from imagenomer.errors import InputError
 from imagenomer.groups.sentence import spelled_out
 from imagenomer.script import script_of
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 
 async def run(
@@ -104,7 +104,7 @@ async def html(
     return file_answer(await job.finish(html_report(kept)), stem_of(outcome), "html")
 
 
-async def computed(workspace: Workspace, job: Job, name: str, given: Mapping[str, Json], enough: Enough) -> Outcome:
+async def computed(workspace: Workspace, job: Job, name: str, given: JsonObject, enough: Enough) -> Outcome:
     """Return a result, computed now or kept; of an analysis in parts with as many as are ``enough``, or more."""
     if name not in workspace.analyses:
         raise InputError(f"no analysis {name!r}; there are: {', '.join(workspace.analyses)}")
@@ -152,12 +152,12 @@ def up_to(part: int | None) -> Enough:
     return has_parts(None if part is None else part + 1)
 
 
-def has_source(given: Mapping[str, Json]) -> Enough:
+def has_source(given: JsonObject) -> Enough:
     return has_array(given["source"]["array"])
 
 
 #: Calls that look at a result, and what of it they want.
-LOOKS: dict[str, Callable[[Mapping[str, Json]], Enough]] = {
+LOOKS: dict[str, Callable[[JsonObject], Enough]] = {
     "matrix": has_source,
     "paint": has_source,
     "networks": has_source,
@@ -180,7 +180,7 @@ def on_page(view: TableView) -> TableView:
     return replace(view, columns=columns, rows=rows)
 
 
-def is_at_hand(workspace: Workspace, call: str, given: Mapping[str, Json]) -> bool:
+def is_at_hand(workspace: Workspace, call: str, given: JsonObject) -> bool:
     """Return whether a call asks only for what is kept."""
     result = given.get("source") or given
     if call not in LOOKS or workspace.opened is None or result.get("analysis") not in workspace.analyses:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import TypedDict
 
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import Analysis
@@ -13,9 +13,17 @@ from imagenomer.cohort import Cohort
 from imagenomer.companion import with_companion
 from imagenomer.errors import InputError
 from imagenomer.load import Making
-from imagenomer.overview import overview_of
+from imagenomer.overview import Overview, overview_of
 from imagenomer.parcellation import PLAIN, Parcellation, atlases_of_size, load_atlas, plain_parcellation
 from imagenomer.types import Json
+
+
+class Addition(TypedDict):
+    """A measure that was made here, and of what."""
+
+    analysis: str
+    params: Mapping[str, Json]
+    measure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +43,11 @@ class Opened:
     where: str
     #: The parcels as the files have them, and the atlas that was chosen instead ("none": plain numbers), if one was.
     found: Parcellation | None
-    overview: dict[str, Json]
+    overview: Overview
     atlas: str | None = None
     second: Second | None = None
     #: The measures that were made here: ``{analysis, params, measure}``, in their order.
-    added: tuple[dict[str, Json], ...] = ()
+    added: tuple[Addition, ...] = ()
 
 
 class Workspace:
@@ -69,7 +77,7 @@ class Workspace:
     def limit_of(self, measure: str) -> float:
         """Return where the colour scale of a measure ends, for all its scans alike."""
         self.now.cohort.measure(measure)
-        return cast(float, self.now.overview["measures_limit"][measure])
+        return self.now.overview["measures_limit"][measure]
 
 
 def opened_with(
@@ -78,7 +86,7 @@ def opened_with(
     found: Parcellation | None,
     atlas: str | None = None,
     second: Second | None = None,
-    added: tuple[dict[str, Json], ...] = (),
+    added: tuple[Addition, ...] = (),
 ) -> Opened:
     """Return a cohort as it is open from now on, with the second beside it."""
     cohort = with_companion(cohort, None if second is None else second.cohort, atlas=atlas)
@@ -91,11 +99,11 @@ def makings_of(opened: Opened) -> list[Making]:
 
 
 def overview_with_choices(
-    cohort: Cohort, found: Parcellation | None, chosen: str | None, added: Sequence[Mapping[str, Json]]
-) -> dict[str, Json]:
+    cohort: Cohort, found: Parcellation | None, chosen: str | None, added: Sequence[Addition]
+) -> Overview:
     """Return the overview, with the parcellations to choose from: as found, each atlas of the size, plain numbers."""
     overview = overview_of(cohort)
-    choices: list[dict[str, Json]] = []
+    choices: list[dict[str, str | None]] = []
     if found is not None:
         choices.append({"name": None, "title": found.name})
         others = [load_atlas(name) for name in atlases_of_size(found.n_parcels)]

@@ -103,12 +103,13 @@ def points_view_figure(view: PointsView, theme: ThemeName = "light") -> Figure:
     """Draw a scatter; the name of each series says how many points it has."""
     series = [
         Points(
-            with_n(str(one["name"]), len(one["x"])),
+            with_n(str(one["name"]), x.size),
             str(one["colour"]),
-            np.array(one["x"], dtype=np.float64),
+            x,
             np.array(one["y"], dtype=np.float64),
         )
         for one in view.series
+        for x in (np.array(one["x"], dtype=np.float64),)
     ]
     return points_figure(
         series,

@@ -297,7 +297,8 @@ def expression_from_clauses(
             numeric = name in cohort.phenotypes and cohort.phenotypes[name].kind == "number"
             value = clause["value"]
             if comparator in ("in", "not in"):
-                text += f" ({', '.join(_typed(name, item, numeric) for item in value)})"
+                items = value if isinstance(value, (list, tuple)) else (value,)
+                text += f" ({', '.join(_typed(name, item, numeric) for item in items)})"
             else:
                 text += f" {_typed(name, value, numeric)}"
         tests.append(text)
@@ -307,10 +308,10 @@ def expression_from_clauses(
 
 
 def _typed(name: str, value: Json, numeric: bool) -> str:
-    if not numeric or isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float)) or (not numeric and isinstance(value, str)):
         return format_value(value)
     try:
-        number = float(value)
+        number = float(str(value))
     except ValueError:
         raise InputError(f"{name} holds numbers; {value!r} is not one", position=0) from None
     if not math.isfinite(number):

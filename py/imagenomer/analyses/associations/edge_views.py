@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -100,7 +101,7 @@ def confidence_interval(fit: Correlation, edges: IntArray | int, model: Model) -
 def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, Json]]:
     """Describe the strongest edges, with 0-based file indices."""
     edges, fit, verdict = result.strongest, result.fit, result.verdict
-    values: dict[str, list[Json]] = {effect_key(result.model): effect_of(fit)[edges].tolist()}
+    values: dict[str, Sequence[Json]] = {effect_key(result.model): effect_of(fit)[edges].tolist()}
     if isinstance(fit, Correlation):
         low, high = confidence_interval(fit, edges, result.model)
         values |= {"ci_lower": finite_or_none(low), "ci_upper": finite_or_none(high)}
@@ -155,8 +156,15 @@ def _columns(result: EdgeAssociation) -> tuple[Column, ...]:
     return edge_columns(*columns, places=result.unadjusted is None)
 
 
+def _limit(row: Mapping[str, Json], end: str) -> float | None:
+    limit = row.get(end)
+    return limit if isinstance(limit, float) else None
+
+
 def _rows(top: list[dict[str, Json]]) -> list[dict[str, Json]]:
-    return [{**row, "ci": interval_text(row.get("ci_lower"), row.get("ci_upper"))} for row in edge_rows(top)]
+    return [
+        {**row, "ci": interval_text(*(_limit(row, end) for end in ("ci_lower", "ci_upper")))} for row in edge_rows(top)
+    ]
 
 
 def _component_table(cohort: Cohort, result: EdgeAssociation) -> list[TableView]:

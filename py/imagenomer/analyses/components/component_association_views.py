@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import cast
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def association_views(
         f"{result.components.numbers[component]}, {result.tested[best].effect[component]:.3f}."
     )
     title = title_of(result)
-    listed_rows = sorted(rows, key=lambda row: -(row["neg_log10_p"] or 0))
+    listed_rows = sorted(rows, key=lambda row: -cast("float", row["neg_log10_p"] or 0.0))
     if len(result.tested) == 1:
         return [
             FigureView("effects", title, alt),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from imagenomer.analyses.components.component_variants_params import Params
 from imagenomer.analyses.components.component_variants_result import ComponentVariantTests
@@ -11,7 +11,7 @@ from imagenomer.analyses.shared.genotyped import CODED, about_relatives
 from imagenomer.analyses.shared.inference import BY_P, controls
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
-from imagenomer.types import Json
+from imagenomer.types import JsonObject
 
 #: Lambda above which p-values are called inflated, and tests below which it says nothing.
 _INFLATED, _FEWEST_TESTS = 1.1, 100
@@ -50,7 +50,7 @@ def component_sentences(cohort: Cohort, params: Params, result: ComponentVariant
 
 
 def component_warnings(
-    cohort: Cohort, params: Params, result: ComponentVariantTests, by_component: Sequence[Mapping[str, Json]]
+    cohort: Cohort, params: Params, result: ComponentVariantTests, by_component: Sequence[JsonObject]
 ) -> Iterator[str]:
     """Yield what could mislead; ``by_component`` are the rows of the table of components."""
     yield from design_warnings(result.design.findings)

@@ -121,7 +121,7 @@ def _parameter(params: type[Any], entry: dataclasses.Field[Any], hint: Any) -> P
     )
     if not required:
         try:
-            default = parameter.check(entry.default)
+            default = parameter.check(cast("Json", entry.default))
         except InputError as error:
             raise TypeError(f"the default of {place} is refused: {error}") from error
         if type(default) is not type(entry.default):

@@ -62,7 +62,7 @@ def _filter_rows(params: Params, quality: VariantQuality) -> list[dict[str, Json
         (f"Hardy-Weinberg p of at least {params.least_hardy_p:g}", quality.off_hardy_weinberg),
     )
     left = np.ones(quality.kept.size, dtype=bool)
-    rows = []
+    rows: list[dict[str, Json]] = []
     for name, fails in filters:
         others = np.any([other for _, other in filters if other is not fails], axis=0)
         left &= ~fails

@@ -87,7 +87,7 @@ def report(cohort: Cohort, params: Params, result: Computed) -> Report:
         value = result.evaluation.value
         defined = bool(np.isfinite(value))
         said = f"{value:.6g}".replace("-", "−") if defined else "undefined"
-        numbers["value"] = value if defined else None
+        numbers["value"] = float(value) if defined else None
         return Report(numbers, (f"{_title(params)} is {said}.", *sentences))
     finite = values[np.isfinite(values)]
     numbers |= {

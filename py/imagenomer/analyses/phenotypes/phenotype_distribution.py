@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
@@ -38,7 +38,7 @@ from imagenomer.statistics.difference import (
     shared_subjects,
     summarise,
 )
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -174,7 +174,7 @@ def _summary_table(result: Distribution) -> TableView:
     )
 
 
-def _summary_row(numbers: dict[str, Json]) -> dict[str, Json]:
+def _summary_row(numbers: JsonObject) -> dict[str, Json]:
     def span(lower: str, upper: str) -> str | None:
         ends = numbers[lower], numbers[upper]
         return None if None in ends else " to ".join(f"{end:.5g}".replace("-", "−") for end in ends)
@@ -206,7 +206,7 @@ def _level_table(result: Distribution) -> TableView:
     )
 
 
-def _numbers(result: Distribution, position: int) -> dict[str, Json]:
+def _numbers(result: Distribution, position: int) -> dict[str, Any]:
     """One group as `Report.numbers` has it."""
     group = result.groups[position]
     common = {

@@ -259,7 +259,7 @@ def _count_table(pair: TablePair) -> TableView:
     residual, expected = standardised_residuals(pair.table), expected_counts(pair.table)
     of_row = 100 * pair.table / pair.table.sum(axis=1, keepdims=True)
     of_column = 100 * pair.table / pair.table.sum(axis=0)
-    rows = tuple(
+    rows: tuple[dict[str, Json], ...] = tuple(
         {
             "row": row,
             "column": column,

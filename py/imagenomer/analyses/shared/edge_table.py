@@ -10,7 +10,7 @@ from imagenomer.analyses.contract import Column
 from imagenomer.edges import edge_parcels
 from imagenomer.jsonable import finite
 from imagenomer.parcellation import Parcellation
-from imagenomer.types import FloatArray, IntArray, Json
+from imagenomer.types import FloatArray, IntArray, Json, JsonObject
 
 
 def describe_edges(
@@ -59,7 +59,7 @@ def edge_columns(*columns: Column, places: bool = True) -> tuple[Column, ...]:
     )
 
 
-def edge_rows(described: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
+def edge_rows(described: Sequence[JsonObject]) -> list[dict[str, Json]]:
     """Return what `describe_edges` gives as rows for `edge_columns`."""
     rows = []
     for row in described:

@@ -293,8 +293,11 @@ def left_after(
 
 def dropped_numbers(dropped: Iterable[Dropped]) -> dict[str, Json]:
     """Return who was left out, as `Report.numbers` has it."""
-    every = [{"reason": one.reason, "n": len(one.subjects), "subjects": list(one.subjects)} for one in dropped]
-    return {"n_dropped": sum(one["n"] for one in every), "dropped": every}
+    every = tuple(dropped)
+    return {
+        "n_dropped": sum(len(one.subjects) for one in every),
+        "dropped": [{"reason": one.reason, "n": len(one.subjects), "subjects": one.subjects} for one in every],
+    }
 
 
 def left_out(dropped: Iterable[Dropped]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -96,14 +96,17 @@ def _resolve(cohort: Cohort, source: Mapping[str, Json]) -> Steps[SavedMap]:
 
 def _depth(source: Json) -> int:
     """Return how many analyses stand inside one another, without going deeper than is allowed."""
-    deepest, level = 0, [source]
+    deepest = 0
+    level: list[Json] = [source]
     while level and deepest <= MAX_DEPTH:
         deepest += 1
         level = [
             inner
             for outer in level
-            if isinstance(outer, Mapping) and isinstance(outer.get("params"), Mapping)
-            for pair in _pairs(outer["params"].get("maps"))
+            if isinstance(outer, Mapping) and "params" in outer
+            for given in (outer["params"],)
+            if isinstance(given, Mapping)
+            for pair in _pairs(given.get("maps"))
             for inner in pair[1:]
         ]
     return deepest
@@ -124,9 +127,9 @@ def _scan(cohort: Cohort, scan: Json, measure: Json) -> SavedMap:
     return SavedMap(source.values[scan].astype(np.float64), f"{title} · {measure}", source.name, "", "diverging")
 
 
-def _result(cohort: Cohort, name: Json, given: Json, array: Json) -> Steps[SavedMap]:
+def _result(cohort: Cohort, name: Json, given: Json, array: Any) -> Steps[SavedMap]:
     analyses = load_analyses()
-    if name not in analyses or not isinstance(given, Mapping):
+    if not isinstance(name, str) or name not in analyses or not isinstance(given, Mapping):
         raise InputError(f"no analysis {name!r} with parameters {given!r}; there are: {', '.join(analyses)}")
     analysis = analyses[name]
     params = read_params(analysis, given)

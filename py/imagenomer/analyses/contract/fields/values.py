@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -59,8 +58,10 @@ class Integer(Field):
         return f"a whole number from {self.minimum:,} to {self.maximum:,}"
 
     def check(self, name: str, value: Json) -> int:
-        is_whole = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value) and value == int(value))
-        if isinstance(value, bool) or not is_whole or not self.minimum <= value <= self.maximum:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            self.refuse(name, value)
+        # The limits first: beyond them are NaN, the infinities and what no float holds.
+        if not self.minimum <= value <= self.maximum or value != int(value):
             self.refuse(name, value)
         return int(value)
 
