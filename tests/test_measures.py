@@ -12,6 +12,7 @@ import pytest
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.readers.bundle import bundle_bytes
+from imagenomer.wording import named
 from sited import planted
 from test_engine import Page, open_as_demo
 
@@ -51,7 +52,7 @@ def test_it_can_be_used_at_once_and_what_was_computed_before_is_kept(page):
     page.ask("run", analysis="harmonisation", params=GIVEN)
     assert page.progress == []
     answer, _ = page.ask("run", analysis="connectivity-summary", params=USES)
-    assert any(sentence.startswith(f"{NAME} is fc of nback") for sentence in answer["sentences"])
+    assert any(named(sentence, {}).startswith(f"{NAME} is fc of nback") for sentence in answer["sentences"])
     tested, _ = page.ask("run", analysis="edge-association", params={"phenotype": "site", **USES})
     assert tested["numbers"]["n_significant"] == 0
 

@@ -22,6 +22,7 @@ from imagenomer.progress import finish
 from imagenomer.readers import open_cohort
 from imagenomer.readers.bundle import bundle_bytes
 from imagenomer.readers.listing import listing_from
+from imagenomer.wording import named
 from odd import filled_in, odd_cohort
 
 ANALYSES = load_analyses()
@@ -48,7 +49,7 @@ async def use(engine: Engine, analysis: str, params: dict[str, object], draw: bo
             await call("detail", edge=1)
     await call("script")
     findings = [finding["text"] for finding in report["verdict"]]
-    return [*report["sentences"], *report["warnings"], *findings]
+    return [*(named(sentence, {}) for sentence in (*report["sentences"], *report["warnings"])), *findings]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.35])

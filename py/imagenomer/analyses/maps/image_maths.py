@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,7 +15,7 @@ from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.expressions import FUNCTIONS, Evaluation, evaluate, format_name, names_in, parse
 from imagenomer.progress import Progress, Steps
-from imagenomer.types import FloatArray, Json
+from imagenomer.types import FloatArray, Json, JsonObject
 
 if TYPE_CHECKING:
     pass
@@ -29,7 +28,7 @@ _TITLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    maps: Annotated[tuple[tuple[str, Mapping[str, Json]], ...], MapsChoice()]
+    maps: Annotated[tuple[tuple[str, JsonObject], ...], MapsChoice()]
     expression: Annotated[str, Text("A - B")] = field(
         metadata={"help": f"The names of maps, numbers, + - * / ** ( ) and {', '.join(FUNCTIONS)}."}
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -32,7 +31,7 @@ from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.similarity import Similarity, compare_maps
-from imagenomer.types import BoolArray, FloatArray, IntArray, Json
+from imagenomer.types import BoolArray, FloatArray, IntArray, JsonObject
 
 if TYPE_CHECKING:
     pass
@@ -45,7 +44,7 @@ _MOST_LISTED = 300
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    maps: Annotated[tuple[tuple[str, Mapping[str, Json]], ...], MapsChoice()]
+    maps: Annotated[tuple[tuple[str, JsonObject], ...], MapsChoice()]
     method: Annotated[str, Choice((("pearson", "Pearson"), ("spearman", "Spearman")))] = field(
         default="pearson",
         metadata={

@@ -38,7 +38,7 @@ from imagenomer.edges import edge_parcels
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.moments import edge_moments
-from imagenomer.types import FloatArray, IntArray, Json, Row
+from imagenomer.types import FloatArray, IntArray, Json, JsonObject, Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,7 +61,7 @@ class Params:
             "when": {"models": ("cohort",)},
         },
     )
-    maps: Annotated[tuple[tuple[str, Mapping[str, Json]], ...], MapsChoice()] = field(
+    maps: Annotated[tuple[tuple[str, JsonObject], ...], MapsChoice()] = field(
         default=(), metadata={"help": "Several are averaged.", "when": {"models": ("tray",)}}
     )
     product: Annotated[str, Choice((("none", "Nothing"), ("mean", "Mean of a measure"), ("sd", "SD of a measure")))] = (
