@@ -11,7 +11,7 @@ from imagenomer.analyses.contract.fields.choices import check_kind
 from imagenomer.analyses.contract.fields.field import Control, Field
 from imagenomer.cohort import Cohort, no_such
 from imagenomer.errors import InputError
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 
 class NamesChoice(Field):
@@ -100,7 +100,7 @@ class MapsChoice(Field):
     """Maps from the tray, as a tuple of ``(name, source)``; a source is what the engine's call ``matrix`` takes."""
 
     control: ClassVar[Control] = "ticks"
-    declared: ClassVar[Any] = tuple[tuple[str, Mapping[str, Json]], ...]
+    declared: ClassVar[Any] = tuple[tuple[str, JsonObject], ...]
     choices: ClassVar[str] = "tray"
     lacking: ClassVar[str] = "The tray is empty. Every large matrix has a button “Save to tray”."
     in_form: ClassVar[tuple[str, ...]] = ("control", "choices", "lacking")
