@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
@@ -40,7 +39,7 @@ from imagenomer.errors import InputError
 from imagenomer.html_report import Kept, html_report
 from imagenomer.jsonable import dumps
 from imagenomer.progress import Progress, finish
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 ANALYSES = load_analyses()
 NAN, INFINITE, HUGE = math.nan, math.inf, 10**400
@@ -52,7 +51,7 @@ WRONG: dict[Any, list[Json]] = {
     float: [None, True, False, NAN, INFINITE, -INFINITE, HUGE, -HUGE, "0.5", "", [0.5], {}],
     str: [0, 1.5, True, NAN, ["a"], [], {"a": "b"}],
     tuple[str, ...]: [None, "a", 1, True, NAN, {"a": "b"}, ["a", 1], [["a"]], [None]],
-    tuple[tuple[str, Mapping[str, Json]], ...]: [
+    tuple[tuple[str, JsonObject], ...]: [
         None,
         "A",
         1,
