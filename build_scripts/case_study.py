@@ -1,4 +1,4 @@
-"""Case study: the study that found the race confound, made again on the teaching cohorts, ours beside the paper's.
+"""Case study: the analyses of the study that found the race confound, repeated on the teaching cohorts.
 
     python3 build_scripts/case_study.py [--blocks verdict,maps]
 
@@ -42,8 +42,8 @@ PICTURES = ROOT / "site" / "docs" / "images" / "case-study"
 SEED = 1
 
 EITHER = 'ancestry in ("EA", "AA")'
-#: What is predicted in which people from what, as the paper has it: the null model, all features, the best ten.
-#: RMSE of a number (months, points), accuracy of a category (%); None where nothing is known of the paper.
+#: What is predicted in which subjects from what, and the paper's result: the null model, all features, the top 10.
+#: RMSE of a number (months, points), accuracy of a category (%); None where the paper has none.
 PREDICTIONS: tuple[tuple[str, dict[str, Any], tuple[Any, Any, Any]], ...] = (
     ("Age from connectivity, months", {"phenotype": "age"}, (38.4, 26, 32.2)),
     ("WRAT from connectivity", {"phenotype": "wrat"}, (15.1, 13.6, 15.1)),
@@ -121,7 +121,7 @@ class Study:
 
 
 def people(study: Study) -> str:
-    """Say who is in the first cohort, and how the score goes with what else is known of them."""
+    """Describe the first cohort, and the association of the score with ancestry group."""
     levels = {
         name: dict(
             zip(study.first.phenotype(name).levels, np.bincount(study.first.phenotype(name).values), strict=True)
@@ -135,11 +135,11 @@ def people(study: Study) -> str:
     return _table(
         ("", "the paper", "here"),
         [
-            ("people", "830", str(study.first.n_subjects)),
+            ("subjects", "830", str(study.first.n_subjects)),
             ("of them EA, AA", "407, 326", f"{levels['ancestry']['EA']}, {levels['ancestry']['AA']}"),
             ("of them M, F", "382, 448", f"{levels['sex']['M']}, {levels['sex']['F']}"),
             ("WRAT, SD of everybody (the paper: error of the null model)", "15.1", f"{wrat.std():.1f}"),
-            ("WRAT, mean of EA less mean of AA, points", "", f"{gap:.1f}"),
+            ("WRAT, mean of EA minus mean of AA, points", "", f"{gap:.1f}"),
             ("WRAT and EA (against all others), r", "", f"{r:.2f}"),
         ],
     )
@@ -215,20 +215,20 @@ def predictions(study: Study) -> str:
         values.append(None if best is None else best["scores"][score]["value"])
         r2 = "" if is_category else f"{whole['scores']['r2']['value']:z.2f}".replace("-", "−")
         rows.append((title, _triple(paper), _triple([_shown(value, is_category) for value in values]), r2))
-    return _table(("", "the paper: null, all, best ten", "here: null, all, best ten", "R² of all"), rows)
+    return _table(("", "the paper: null, all, top 10", "here: null, all, top 10", "R² of all"), rows)
 
 
 def transfer(study: Study) -> str:
-    """Learn ancestry group in the scans at rest of one cohort, and tell it in the other."""
+    """Learn ancestry group in the scans at rest of one cohort, and predict it in the other."""
     values, groups, cohort_of = _together(study.first, study.second)
     space = finish(sample_space(values, np.arange(len(values))))
     rows = []
     paper = {0: {"AA": 76, "EA": 64}, 1: {"EA": 90, "AA": 38}}
     for trained, title in ((0, "first cohort, tested on the second"), (1, "second cohort, tested on the first")):
         split = train_on(cohort_of == trained, cohort_of != trained, title)
-        told = finish(cross_validate(space, groups, split, Ridge())).predicted[0]
+        predicted = finish(cross_validate(space, groups, split, Ridge())).predicted[0]
         right = {
-            name: 100 * np.mean(told[(cohort_of != trained) & (groups == code)] == code)
+            name: 100 * np.mean(predicted[(cohort_of != trained) & (groups == code)] == code)
             for code, name in enumerate(("EA", "AA"))
         }
         rows.append(
@@ -238,7 +238,7 @@ def transfer(study: Study) -> str:
                 f"EA {right['EA']:.0f} %, AA {right['AA']:.0f} %",
             )
         )
-    return _table(("right about", "the paper (PNC, BSNIP)", "here"), rows)
+    return _table(("accuracy", "the paper (PNC, BSNIP)", "here"), rows)
 
 
 def _together(first: Cohort, second: Cohort) -> tuple[Any, Any, Any]:
@@ -253,7 +253,7 @@ def _together(first: Cohort, second: Cohort) -> tuple[Any, Any, Any]:
 
 
 def verdict(study: Study) -> str:
-    """Ask the confound report."""
+    """Return the verdict of the confound report."""
     report = study.report("confound-report", target="wrat")
     return "\n".join(f"* {finding.text}" for finding in report.verdict)
 

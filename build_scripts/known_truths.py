@@ -29,7 +29,7 @@ class Expected:
     cause : str or None
         The candidate that matters, of which the same must be said.
     innocent : tuple of str
-        Candidates that have no part in it: nothing may be laid at their door.
+        Candidates that have no part in it and must not be blamed.
     """
 
     overall: Category
@@ -39,7 +39,7 @@ class Expected:
 
 _PARENTS = ("mother_education", "father_education")
 
-#: Parents' education goes with ancestry group, and age with motion: where those confound, these do too, a little.
+#: Parents' education is associated with ancestry group, and age with motion: where those confound, these do too.
 EXPECTED = MappingProxyType(
     {
         "nothing": Expected("no association", None, ()),

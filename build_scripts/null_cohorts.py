@@ -37,22 +37,22 @@ NULL_TESTS = MappingProxyType(
         "edges-bonferroni": "every edge, Bonferroni: one false positive or more",
         "edges-max-t": "every edge, permutation max-T: one or more",
         "edges-max-t-adjusted": "the same, adjusted for the confounder (Freedman-Lane)",
-        "edges-max-t-within": "the same, rearranged within levels of the confounder",
+        "edges-max-t-within": "the same, permuted within levels of the confounder",
         "whole": "connectivity as a whole",
         "whole-adjusted": "the same, adjusted for the confounder",
-        "whole-within": "the same, rearranged within levels of the confounder (restricted permutation)",
+        "whole-within": "the same, permuted within levels of the confounder (restricted permutation)",
         "prediction": "prediction, permutation p",
-        "prediction-within": "the same, rearranged within levels of the confounder (restricted permutation)",
+        "prediction-within": "the same, permuted within levels of the confounder (restricted permutation)",
         "confounder-number": "partial confounder test, a number",
         "confounder-number-published": "the same as published, not used here",
         "confounder-category": "partial confounder test, a category",
         "confounder-category-published": "the same as published, not used here",
         "overlap-edges": "overlap, edges shared with ancestry group",
         "overlap-maps": "overlap, similarity of the two maps",
-        "overlap-within": "similarity of the two maps, rearranged within levels of the confounder",
-        "qc-fc-edges": "QC-FC, share of edges that go with motion",
+        "overlap-within": "similarity of the two maps, permuted within levels of the confounder",
+        "qc-fc-edges": "QC-FC, share of edges associated with motion",
         "qc-fc-distance": "QC-FC, dependence on distance",
-        "qc-fc-match": "QC-FC, match with rearranged subjects",
+        "qc-fc-match": "QC-FC, match with permuted subjects",
     }
 )
 
@@ -97,17 +97,17 @@ def _of_a_confounded_score(seed: int) -> dict[str, float]:
 
 
 def _score(cohort: Cohort, seed: int, cause: Any = 0.0) -> Phenotype:
-    """Return a score that follows a cause, or nothing.
+    """Return a score that depends on a cause, or on nothing.
 
-    The one that the cohorts have does not do: it is balanced over the groups, to be alike in every seed, and what is
-    balanced goes with nothing less often than chance has it.
+    The score of the cohorts does not do: it is balanced over the groups, to be alike in every seed, and tests of a
+    balanced score are conservative.
     """
     rng = np.random.default_rng([seed, 3])
     return Phenotype("score", 1.3 * cause + rng.standard_normal(cohort.n_subjects))
 
 
 def _of_predictions(seed: int) -> dict[str, float]:
-    """Predict a score that connectivity goes with, and ask of what goes with that score whether they follow it more."""
+    """Predict a score from connectivity, and test variables associated with that score as confounders."""
     cohort = finish(generate(SIZE, seed, REAL_EFFECT))
     null = _Null(cohort, seed, cohort.phenotype("wrat"))
     predicted = null.predicted()

@@ -1,13 +1,13 @@
-"""Self-check: is the verdict right about cohorts whose truth is known, and do the tests keep their promised error?
+"""Self-check: is the verdict right about cohorts whose truth is known, and do the tests keep their level?
 
     python3 build_scripts/self_check.py [--seeds 101-200] [--nulls 1000] [--processes 2] [--page]
 
 Needs the environment that ``build_scripts/test.py`` makes. Each finished cohort is a line in ``.cache/self-check/``, so
-that a stopped run goes on where it was; a change of any statistic starts anew. ``--page`` writes the rates into
+that a stopped run resumes where it was; a change of any statistic starts afresh. ``--page`` writes the rates into
 ``site/docs/self-check.md``.
 
-Seeds 1 to 30 are for whoever changes a rule and wants to see what it does. The page is about seeds that nobody looked
-at while choosing rules and strengths.
+Seeds 1 to 30 are for whoever changes a rule and wants to see its effect. The page is about seeds that were not used
+to choose rules and strengths.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _do(what: str, seed: int) -> Row:
 def page(done: Mapping[tuple[str, int], Row], seeds: Iterable[int], n_nulls: int) -> str:
     """Return the page."""
     chosen = list(seeds)
-    verdicts = ["| truth | right verdict | right | otherwise said, and in which seeds |", "|---|---|---|---|"]
+    verdicts = ["| truth | right verdict | right | other verdicts (seeds) |", "|---|---|---|---|"]
     for truth, expected in EXPECTED.items():
         rows = {seed: done[truth, seed] for seed in chosen}
         wrong = {seed: row for seed, row in rows.items() if not is_right(truth, row)}
@@ -136,7 +136,7 @@ def page(done: Mapping[tuple[str, int], Row], seeds: Iterable[int], n_nulls: int
     for seed in range(1, n_nulls + 1):
         counts.update(done["nulls", seed]["rejected"])
     spread = 1.96 * np.sqrt(0.05 * 0.95 / n_nulls)
-    nulls = ["| test | rejected | beside that interval |", "|---|---|---|"]
+    nulls = ["| test | rejected | outside that interval |", "|---|---|---|"]
     for name, title in NULL_TESTS.items():
         rate = counts[name] / n_nulls
         beside = "below" if rate < 0.05 - spread else "above" if rate > 0.05 + spread else ""

@@ -62,7 +62,7 @@ class DroppedFiles:
                 raise
             raise InputError(
                 f"{file.name} can no longer be read: it was moved, changed or deleted since it was chosen, or its "
-                "drive was taken away; put it back and choose it again"
+                "drive was removed; put it back and choose it again"
             ) from None
 
 

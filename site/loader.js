@@ -25,7 +25,7 @@
 //   {type: "loading", done, total}               bytes of what is needed until the engine answers
 //   {type: "attempt", directive, address, policy}    the page refused to go, to save or to open something elsewhere
 //   {type: "trouble", name, stage, message}      an asset did not arrive whole; whoever waits for it waits for ever
-//   {type: "crash", message}                     the worker died without a word of its own
+//   {type: "crash", message}                     the worker died without an error of its own
 
 (() => {
   "use strict";
@@ -368,7 +368,7 @@
   // The worker holds the lock as long as it lives. A browser that is short of memory ends it without any other sign.
   function watchOver(made, lock) {
     navigator.locks.request(lock, () => {
-      if (worker === made) tell({ type: "crash", message: "The browser ended it." });
+      if (worker === made) tell({ type: "crash", message: "The browser stopped it." });
     });
   }
 

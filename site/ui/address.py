@@ -50,7 +50,7 @@ class SavedState:
         self._views = {}
 
     def _tab_of(self, view):
-        """The tab that a view belongs to; a tab that is not on screen may tell of itself too."""
+        """The tab that a view belongs to; a tab that is not on screen may have one too."""
         for entry in self.app.catalog:
             if entry["name"] == view.get("analysis"):
                 return entry["tab"]

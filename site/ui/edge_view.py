@@ -104,7 +104,7 @@ class EdgeView:
         return ""
 
     def fit(self, size):
-        """Take so many pixels each way, and draw anew."""
+        """Take so many pixels each way, and redraw."""
         if not self.prepared:
             return
         reason = self.unavailable()

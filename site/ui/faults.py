@@ -1,4 +1,4 @@
-"""Faults: what the user is told when the engine is lost, hangs, lacks memory or a part of itself, and the way on.
+"""Faults: what the page says when the engine is lost, hangs, lacks memory or a part of itself, and the way on.
 
 Each message says what happened, what is lost and what to do, in plain words. A report to copy says where in the
 program it was, and never what the data were.
@@ -12,7 +12,7 @@ from logic.protocol import SILENCE
 
 
 class Faults:
-    """Tells of faults, and knows whether there is an engine to be had.
+    """Reports faults, and knows whether the engine is available.
 
     Attributes
     ----------
@@ -39,18 +39,18 @@ class Faults:
     # --- telling ---
 
     def tell_bug(self, message, traceback=""):
-        """Tell of a mistake in the program."""
+        """Report an error in the program."""
         js.console.error(f"{message}\n{traceback}")
         kind = message.split(":")[0]
         self.app.alert(
             "Something went wrong in ImageNomer itself",
-            h("p", "The page goes on working. A report helps to repair it; it holds none of your data."),
+            h("p", "The page goes on working. A report helps to fix it; it contains none of your data."),
             h("pre", message),
             h("p", self._report_button(f"{kind}\n{traceback}"), cls="buttons"),
         )
 
     def tell_crash(self, crash, opening):
-        """Tell that the engine was lost and is starting again; ``opening`` opens once more what was being opened."""
+        """Report that the engine was lost and is restarting; ``opening`` opens again what was being opened."""
         app = self.app
         self._retract()
         doing = "had nothing to do" if crash.name is None else f"was {self.doing(crash.name, crash.arguments)}"
@@ -85,14 +85,14 @@ class Faults:
             listen(ways[0], "click", try_again)
 
     def tell_no_engine(self, crash):
-        """Tell that the engine does not start, or does not stay alive."""
-        title = "The engine did not start" if self.app.cohort is None else "The engine stopped, and stays stopped"
+        """Report that the engine does not start, or keeps stopping."""
+        title = "The engine did not start" if self.app.cohort is None else "The engine stopped and does not restart"
         again = h("button", "Start the engine again", type="button", on={"click": self._start_again})
         what = f"Everything is computed in the engine, a part of this page. {cause_of(crash.message)}"
         self._break(title, [what, self._kept()], crash.message, [again], crash.stack or crash.message)
 
     def _miss(self, stage, message):
-        """Tell that a part of the program did not arrive whole."""
+        """Report that a part of the program did not arrive complete."""
         if self._page.inline:
             way = "This copy of the file imagenomer.html is damaged: get it again from where it came from."
         else:
@@ -100,7 +100,7 @@ class Faults:
         if stage == "first":
             lost = "Without it the engine cannot start. " + self._kept()
             self._break("A part of the program did not arrive", [lost, way], message, [], message)
-        elif stage != "page":  # of those the loader tells
+        elif stage != "page":  # of those that the loader reports
             lost = "Some things do not work without it, figures above all; everything else does."
             self._tell_missing("A part of the program did not arrive", [lost, way], message, [], message)
 

@@ -11,7 +11,7 @@ from imagenomer.wording import number
 
 LARGEST, SMALLEST = 36, 9  # pixels of a cell
 LETTER = 6.4  # pixels of a letter of a name
-LONGEST = 20  # letters of a name; pointing at it tells the rest
+LONGEST = 20  # letters of a name; pointing at it shows the rest
 SHADES = 128
 BELOW = 260  # pixels of the window kept for what stands above and below the grid
 HELP = (

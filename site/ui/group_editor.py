@@ -133,7 +133,7 @@ class GroupEditor:
     # --- asking the engine ---
 
     def changed(self):
-        """Forget what was said of the expression or the clauses before they changed, and count anew soon."""
+        """Forget what was said of the expression or the clauses before they changed, and count again soon."""
         self.soon(self._forget())
 
     def _typed(self, event):

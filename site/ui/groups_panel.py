@@ -81,7 +81,7 @@ class GroupsPanel:
         if entry["expression"] != name:
             add(about, h("code", entry["expression"]))
         if entry["n_unknown"]:
-            add(about, h("p", f"{grouped(entry['n_unknown'])} unknown, for want of a value"))
+            add(about, h("p", f"{grouped(entry['n_unknown'])} unknown: value missing"))
         edit = h("button", "Edit", type="button", cls="quiet", aria_label=f"Edit {name}")
         delete = h("button", "Delete", type="button", cls="quiet", aria_label=f"Delete {name}")
         add(about, h("div", edit, delete, cls="tools"))
@@ -137,7 +137,7 @@ class GroupsPanel:
             self._focus_name(self.groups.entries[position])
         elif held:
             self._editor.focus()
-        self.app.status(". ".join([f"Deleted {entry['name']}; going back undoes it"] + consequences))
+        self.app.status(". ".join([f"Deleted {entry['name']}; the browser's Back button undoes it"] + consequences))
 
     def _has_focus(self):
         return self.element.contains(js.document.activeElement)

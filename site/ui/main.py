@@ -148,7 +148,7 @@ class App:
             self.status("Cancelled")
         elif isinstance(error, Bug):
             self.faults.tell_bug(error.message, error.traceback)
-        elif not isinstance(error, Lost):  # of which the user has been told
+        elif not isinstance(error, Lost):  # which has been reported already
             trace = io.StringIO()
             sys.print_exception(error, trace)
             # Where it was, and not the last line, which may quote the data.
@@ -220,7 +220,7 @@ class App:
         self.status(f"{self.cohort['added'][-1]['measure']} can be chosen under Measure in every analysis")
 
     async def set_parcellation(self, atlas):
-        """Take the parcels of the open cohort for those of another atlas; what was computed is computed anew."""
+        """Take the parcels of the open cohort for those of another atlas; what was computed is recomputed."""
         self.cohort = await self.opener.with_parcels(self.cohort, atlas)
         self.emit("cohort")
 
@@ -230,7 +230,7 @@ class App:
         self._show_header()
 
     def take_second(self, cohort):
-        """Take over the overview with or without a second cohort; what was computed is computed anew."""
+        """Take over the overview with or without a second cohort; what was computed is recomputed."""
         self.take_cohort(cohort)
         self.emit("cohort")
         if self.tab == "Overview":

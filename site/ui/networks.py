@@ -76,7 +76,7 @@ class Networks:
         self.viewer.painted(source)
 
     def fit(self, size):
-        """Take so many pixels each way, and draw anew."""
+        """Take so many pixels each way, and redraw."""
         self.size = size
         if self.folded is None or not size:
             return

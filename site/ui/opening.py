@@ -78,7 +78,7 @@ class Opener(Openings):
         return (await self.app.client.call("set_parcellation", {"name": atlas})).json
 
     async def with_measures(self, cohort, wanted):
-        """Make the measures that a saved state has and the cohort lacks; what cannot be made is told and left."""
+        """Recreate the measures of a saved state that the cohort has not; those that cannot be recreated are reported."""
         there = [(one["analysis"], one["params"]) for one in cohort["added"]]
         for one in wanted:
             if (one["analysis"], one["params"]) in there:
@@ -87,7 +87,7 @@ class Opener(Openings):
                 arguments = {"analysis": one["analysis"], "params": one["params"]}
                 cohort = (await self.app.work("Making a measure", "add_measure", arguments)).json
             except Refused as refused:
-                self.app.error(refused.message, "A measure of before could not be made")
+                self.app.error(refused.message, "A saved measure could not be recreated")
             except Cancelled:
                 break
         return cohort

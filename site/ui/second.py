@@ -42,7 +42,7 @@ class SecondCohort:
         return None if self.opened is None else self.opened.demo
 
     def where(self):
-        """The second cohort as a terminal would be told, or None."""
+        """The second cohort as an argument of the command line, or None."""
         return None if self.opened is None else self.opened.where()
 
     # --- opening and closing ---
@@ -74,7 +74,7 @@ class SecondCohort:
         return await self._ask(_demo(demo)) or overview
 
     async def _open(self, wanted):
-        self._dialog.close()  # the line that tells how far it is, and cancels, is behind it
+        self._dialog.close()  # the line that shows progress, and cancels, is behind it
         overview = await self._ask(wanted)
         if overview is not None:
             self.app.take_second(overview)
@@ -82,7 +82,7 @@ class SecondCohort:
             self._show()  # what the two have in common is to be seen before anything is tested
 
     async def _ask(self, wanted):
-        """Open it in the engine; None where that failed, of which the user has been told."""
+        """Open it in the engine; None where that failed, which has been reported."""
         try:
             answer = await self.app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
         except Refused as refused:
@@ -126,16 +126,16 @@ class SecondCohort:
             clear(self._place)
             return
         counts = [plural(second["n_subjects"], "subject"), plural(second["n_scans_used"], "scan")]
-        told = not second["synthetic"] or "synthetic" in second["name"]
+        named_so = not second["synthetic"] or "synthetic" in second["name"]
         noted = [entry for entry in second["log"] if entry["severity"] != "recognised"]
         clear(
             self._place,
             h(
                 "p",
                 h("strong", second["name"]),
-                None if told else h("span", "synthetic", cls="tag"),
+                None if named_so else h("span", "synthetic", cls="tag"),
                 h("span", " · ".join(counts), cls="muted"),
-                h("button", "Take it away", type="button", cls="quiet", on={"click": self._close}),
+                h("button", "Remove", type="button", cls="quiet", on={"click": self._close}),
                 cls="what",
             ),
             h("h3", f"Beside {self.app.cohort['name']}"),

@@ -186,7 +186,7 @@ def holds_files(event):
 
 
 def entry_of(item):
-    """The file or folder of a dropped item; a plain File where the browser knows no entries."""
+    """The file or folder of a dropped item; a plain File where the browser has no entries."""
     entry = item.webkitGetAsEntry()
     return item.getAsFile() if entry is None else entry
 

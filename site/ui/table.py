@@ -138,7 +138,7 @@ class Table:
         self.mark(self.edge)
 
     def _written(self, value, kind, decimals):
-        # The engine knows groups by their expressions, people by their names.
+        # The engine knows groups by their expressions, the user by their names.
         return self.names[value] if kind == "text" and value in self.names else cell(value, kind, decimals)
 
     def _leads(self, row):

@@ -11,20 +11,20 @@ from logic.address import BEGINNING
 STEPS = (
     (
         "A cohort with a question",
-        "830 synthetic people, scanned in three tasks. Does the connectivity of the brain tell how well somebody reads "
-        "(the WRAT score)? Who the people are comes first: look at the phenotypes below, then go on.",
+        "830 synthetic people, scanned in three tasks. Does brain connectivity predict how well somebody reads "
+        "(the WRAT score)? First see who the people are: look at the phenotypes below, then go on.",
         None,
         {},
     ),
     (
         "Groups differ in the score",
         "The score by ancestry, as families report it. The groups differ, here because circumstances do. Whatever else "
-        "differs between these groups will seem to go with the score.",
+        "differs between these groups will appear to be associated with the score.",
         "phenotype-association",
         {"x": "ancestry", "y": "wrat"},
     ),
     (
-        "A finding, so it seems",
+        "An apparent finding",
         "The correlation of every connection with the score. Hundreds are significant after Bonferroni: a paper could "
         "end here.",
         "edge-association",
@@ -32,13 +32,13 @@ STEPS = (
     ),
     (
         "The same connections",
-        "The same with ancestry, EA against all others. Many more connections, stronger, and among them most of those "
-        "that went with the score.",
+        "The same for ancestry, EA against all others. Many more connections, more strongly associated, and among them "
+        "most of those associated with the score.",
         "edge-association",
         {"phenotype": "ancestry", "level": "EA"},
     ),
     (
-        "The finding goes",
+        "The finding disappears",
         "The score again, adjusted for ancestry: hardly a connection is left. Adjusted and unadjusted share one colour "
         "scale.",
         "edge-association",
@@ -47,7 +47,7 @@ STEPS = (
     (
         "All of it in one screen",
         "The confound report asks the same, and more, of every candidate: maps, predictions within and across groups, "
-        "tests that no eye can do. Its verdict comes last, each sentence with its number; what it means is for you to "
+        "tests made for the question. Its verdict comes last, each sentence with its number; what it means is for you to "
         "judge.",
         "confound-report",
         {"target": "wrat"},

@@ -1,4 +1,4 @@
-"""A second cohort beside the first: opened, compared in words, kept in the address and over a crash, taken away."""
+"""A second cohort beside the first: opened, compared in words, kept in the address and over a crash, removed."""
 
 from __future__ import annotations
 
@@ -145,16 +145,16 @@ def test_a_crash_opens_both_again(counting: Page, zips: dict[str, Path], allowed
         counting.get_by_role("button", name="Dismiss").first.click()
 
 
-def test_it_can_be_taken_away(counting: Page) -> None:
+def test_it_can_be_removed(counting: Page) -> None:
     open_dialog(counting)
-    dialog(counting).get_by_role("button", name="Take it away").click()
-    expect(dialog(counting).get_by_role("button", name="Take it away")).to_have_count(0)
+    dialog(counting).get_by_role("button", name="Remove").click()
+    expect(dialog(counting).get_by_role("button", name="Remove")).to_have_count(0)
     dialog(counting).get_by_role("button", name="Close").click()
     expect(header(counting)).to_be_hidden()
     expect(counting.locator(".problem", has_text="no second cohort is open to test on")).to_be_visible()
 
 
-def test_a_demo_is_kept_in_the_address_and_back_takes_it_away(counting: Page) -> None:
+def test_a_demo_is_kept_in_the_address_and_back_removes_it(counting: Page) -> None:
     open_dialog(counting)
     dialog(counting).get_by_role("button", name="A second demo cohort").click()
     expect(dialog(counting)).to_contain_text("are not the same", timeout=START)

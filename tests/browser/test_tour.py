@@ -15,9 +15,9 @@ from views import expect_whole
 STEPS = (
     ("A cohort with a question", None),
     ("Groups differ in the score", "Association of two phenotypes"),
-    ("A finding, so it seems", "Edge association"),
+    ("An apparent finding", "Edge association"),
     ("The same connections", "Edge association"),
-    ("The finding goes", "Edge association"),
+    ("The finding disappears", "Edge association"),
     ("All of it in one screen", "Confound report"),
 )
 
@@ -74,7 +74,7 @@ def test_the_tour_leads_to_the_verdict_in_eight_clicks(page: Page) -> None:
 def test_the_address_keeps_the_step_and_back_undoes_it(page: Page) -> None:
     assert state(page)["tour"] == len(STEPS) - 1
     strip(page).get_by_role("button", name="Back").click()
-    expect(strip(page).get_by_role("heading", name="The finding goes")).to_be_focused()
+    expect(strip(page).get_by_role("heading", name="The finding disappears")).to_be_focused()
     page.go_back()
     expect(strip(page).get_by_role("heading", name="All of it in one screen")).to_be_visible()
 

@@ -26,7 +26,7 @@ def test_memory_that_is_out_is_recognised_however_the_browser_says_it():
         "(OOM)",
     ):
         assert cause_of(message).startswith("It ran out of memory")
-    assert cause_of("The browser ended it.").startswith("The browser ended it")
+    assert cause_of("The browser stopped it.").startswith("The browser stopped it")
     assert cause_of("TypeError: x is undefined") == ""
 
 

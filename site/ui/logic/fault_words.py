@@ -4,7 +4,7 @@ import json
 
 from logic.opening import title_of, top_of
 
-#: What the calls of the engine are doing; the others are told by their arguments.
+#: What the calls of the engine are doing; the others are named by their arguments.
 _DOING = {
     "catalog": "getting ready",
     "overview": "describing the cohort",
@@ -42,9 +42,9 @@ def cause_of(message):
             "It ran out of memory: a page has 4 GB at most, and less where the computer is short of it. Open fewer "
             "scans (a single task, say), choose a smaller group, or close other tabs and programs."
         )
-    if "ended it" in said:
+    if "browser stopped it" in said:
         return (
-            "The browser ended it without a word, most likely because the computer is short of memory: close other "
+            "The browser stopped it without an error, most likely because the computer is short of memory: close other "
             "tabs and programs, or open fewer scans."
         )
     return ""

@@ -119,7 +119,7 @@ class Condition:
         return NUMBER_OPERATORS if self.item["kind"] == "number" else CATEGORY_OPERATORS
 
     def choose_operator(self, operator):
-        """Take an operator; the value begins anew."""
+        """Take an operator; the value is reset."""
         self.operator = operator
         levels = self.levels()
         self.value = {"levels": [], "level": levels[0] if levels else ""}.get(self.control(), "")

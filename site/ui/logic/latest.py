@@ -31,5 +31,5 @@ class Latest:
                 await self.work(*arguments)
         finally:
             self.running = False
-            if self.waiting is not None:  # what failed is told, and does not stop what came after it
+            if self.waiting is not None:  # a failure is reported, and does not stop what came after it
                 self(*self.waiting)

@@ -34,7 +34,7 @@ class Opening:
         self.demo = demo
 
     def where(self):
-        """The cohort as a terminal would be told, or None."""
+        """The cohort as an argument of the command line, or None."""
         if self.call == "open_files":
             return top_of(self.arguments["paths"])
         which = "demo2" if self.arguments["cohort"] == "second" else "demo"
@@ -110,7 +110,7 @@ class Openings:
         return None if self.waiting is None else self.waiting[0].title
 
     def where(self):
-        """The open cohort as a terminal would be told, or None."""
+        """The open cohort as an argument of the command line, or None."""
         return None if self.opened is None else self.opened.where()
 
     def demo(self):

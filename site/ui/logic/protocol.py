@@ -7,9 +7,9 @@ What lost the engine twice is not run a third time.
 
 import json
 
-#: Seconds without a word of an engine that has something to do, after which the page offers to stop it.
+#: Seconds without a response of a busy engine, after which the page offers to stop it.
 SILENCE = 20
-#: Seconds that the engine has to obey when the user tells it to stop, and when it is to do something else instead.
+#: Seconds that the engine has to stop when the user asks it to, and when it is to do something else instead.
 PATIENCE, INDULGENCE = 1, 4
 #: A call that lost the engine so often is not run again; an engine lost so often while idle, and the user doing nothing
 #: in between, is not replaced.
@@ -39,7 +39,7 @@ class Cancelled(Exception):
 
 
 class Lost(Exception):
-    """The engine was lost before it answered; ``on_crash`` has told the user."""
+    """The engine was lost before it answered; ``on_crash`` has reported it."""
 
 
 class Answer:
@@ -121,9 +121,9 @@ class Protocol:
     on_crash : callable
         ``(crash)``: the engine was lost and another is starting; open the cohort again.
     on_silence, on_stubborn : callable
-        The engine has not been heard of for `SILENCE` seconds, or does not stop when told to; `restart` helps.
+        No response of the engine for `SILENCE` seconds, or it does not stop when asked to; `restart` helps.
     on_sign : callable
-        It has been heard of again.
+        It responds again.
     on_attempt : callable
         ``(directive, address, policy)``: something in the engine or the page tried to reach out, and was refused.
     describe : callable
@@ -140,11 +140,11 @@ class Protocol:
         self._calls = {}  # number -> call under way
         self._last = 0
         self._failure = None
-        self._step = None  # what the engine is at, told once its bytes are here
+        self._step = None  # what the engine is doing, reported once its bytes are here
         self._losses = {}  # key of a call -> how often it lost the engine
         self._idle_losses = 0
         self._quiet = False
-        self._stubborn = None  # number of the call that does not stop when told to
+        self._stubborn = None  # number of the call that does not stop when asked to
         self._expect_sign = port.later(1000 * SILENCE, self._silent)
         self._receivers = {
             "loading": self._take_loading,
