@@ -43,7 +43,7 @@ class Component:
     Attributes
     ----------
     name, version : str
-        The version is empty where nothing tells it.
+        The version is empty where it is unknown.
     licence : str
         An SPDX expression, or words if `spdx` is false.
     licence_from : str

@@ -67,8 +67,8 @@ def _as_json(one: Component, inside: str) -> dict[str, Any]:
         }
     if one.parts:
         entry["components"] = [_as_json(part, reference) for part in one.parts]
-    told = {"file": one.file, "licence-from": one.licence_from, "used-in": one.used}
-    entry["properties"] = [{"name": f"imagenomer:{key}", "value": value} for key, value in told.items() if value]
+    properties = {"file": one.file, "licence-from": one.licence_from, "used-in": one.used}
+    entry["properties"] = [{"name": f"imagenomer:{key}", "value": value} for key, value in properties.items() if value]
     return entry
 
 

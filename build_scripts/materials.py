@@ -6,7 +6,7 @@
 
 Names, versions, hashes and licences of packages are read from the lock and from the wheels; what those hold of others
 without saying so stands in ``licences/parts.toml``, each with a mark to find in the bytes. The same input gives the
-same bytes: nothing here knows the time, and the serial number follows from the content.
+same bytes: nothing here depends on the time, and the serial number follows from the content.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ The standard library and the packages come compiled (see compile.py), in one fil
     rest.blob        rest   everything else, which the engine unpacks when something asks for it
     imagenomer.blob  first  our own package: a new version of it changes no other file
 
-Who opens what stands in ``runtime.trace.txt``, which ``python3 build_scripts/pack.py --trace`` writes anew: after a
+Who opens what stands in ``runtime.trace.txt``, which ``python3 build_scripts/pack.py --trace`` rewrites: after a
 change that imports something new, or a new version in the lock. A file that is missing there is found all the same,
 only later.
 
@@ -65,7 +65,7 @@ class EngineFile:
     Attributes
     ----------
     name : str
-        What the worker knows it by.
+        Its name in the worker.
     content : bytes
     stage : {"first", "soon", "rest"}
     """
@@ -78,7 +78,7 @@ class EngineFile:
 def engine_files(
     lock: dict[str, Any], fetched: Path, wheel: tuple[str, bytes]
 ) -> tuple[list[EngineFile], dict[str, Any]]:
-    """Return the files of the engine, first things first, and what the worker has to know about them.
+    """Return the files of the engine, first things first, and what the worker needs of them.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def trace(lock: dict[str, Any], fetched: Path, wheel: tuple[str, bytes]) -> str:
 
 
 def main() -> int:
-    """Write the trace anew."""
+    """Rewrite the trace."""
     parser = argparse.ArgumentParser(description="Find out which files of the runtime the application opens.")
     parser.add_argument("--trace", action="store_true", required=True, help=f"write {TRACE.name}")
     parser.parse_args()

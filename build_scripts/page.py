@@ -21,7 +21,7 @@ PLUGINS = ("codemirror", "deprecations-manager", "donkey", "error", "py-editor",
 
 
 def make_manifest(program: Program, *, inline: bool) -> dict[str, Any]:
-    """Return what the page knows about its assets; see ``site/loader.js``."""
+    """Return the description of its assets for the page; see ``site/loader.js``."""
     contents = hashlib.sha256()
     for asset in program.assets:
         contents.update(f"{asset.name} {asset.sha256}\n".encode())

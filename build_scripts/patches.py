@@ -18,7 +18,7 @@ PATCHES = {
             "module:Promise.resolve({loadMicroPython}),engine:s.engine.bind(s)})}"
             "const{url:n,module:r,engine:s}=e.get(t);return(e,o)=>r.then(r=>(ln",
         ),
-        # The one plugin that is loaded to be told that it is not wanted.
+        # The one plugin that is loaded only to be declined.
         ('error:()=>import("./error-D2315lOB.js"),', ""),
         ("//# sourceMappingURL=core-C9KDLldu.js.map", ""),
     ],
@@ -45,8 +45,8 @@ PATCHES = {
             "throw new Error(`bad export type for '${symName}': ${typeof value} (${value})`)}}}};",
             "throw new Error(`bad export type for '${symName}': ${typeof value} (${value})`)}}}GOTWaiting.clear()};",
         ),
-        # It told addresses from variables by setting them, and each of thousands of errors took half a millisecond. No
-        # shared object shows a variable: `tests/build_scripts/test_build.py` looks.
+        # It distinguished addresses from variables by setting them, and each of thousands of errors took half a
+        # millisecond. No shared object shows a variable: `tests/build_scripts/test_build.py` looks.
         ("try{val.value=val.value}catch{return true}", "return true"),
     ],
     # Pyodide refuses classic workers, though it runs in them; a page opened from disk can make no other in Chromium.

@@ -30,7 +30,7 @@ class Asset:
     Attributes
     ----------
     name : str
-        What the page knows it by.
+        Its name in the page.
     stage : {"page", "first", "soon", "rest"}
         When it is needed: for the page to be alive, to start the engine, for the first figure, or perhaps never.
     raw_size : int
@@ -64,7 +64,7 @@ class Program:
     assets : tuple of Asset
         First things first.
     engine : dict
-        What the worker has to know about its assets.
+        What the worker needs of its assets.
     interpreter_hash : str
         Of the one script that the page adds to itself, for the policies.
     documents : dict

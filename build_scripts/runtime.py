@@ -174,7 +174,7 @@ def _network_url(lock: dict[str, Any], file: LockedFile) -> str:
 def _answers(url: str) -> bool:
     """Return whether anything, a refusal too, comes back within `PATIENCE`.
 
-    The timeout of a connection starts anew for each address of the host, and leaves out the search for its name.
+    The timeout of a connection restarts for each address of the host, and leaves out the search for its name.
     """
 
     def ask() -> None:
@@ -205,7 +205,7 @@ def _keep(stream: IO[bytes], file: LockedFile, folder: Path, progress: ProgressL
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with partial.open("wb") as out:
-            # One byte beyond the size is enough to know that it is another file.
+            # One byte beyond the size is enough to show that it is another file.
             while received <= file.size and (block := stream.read(min(1 << 18, file.size + 1 - received))):
                 out.write(block)
                 digest.update(block)
@@ -250,8 +250,8 @@ def node(cache: Path | None = None) -> list[str]:
     """
     found = shutil.which("node")
     if found:
-        told = subprocess.run([found, "--version"], capture_output=True, text=True).stdout
-        if told.startswith("v") and int(told[1:].partition(".")[0]) >= OLDEST_NODE:
+        printed = subprocess.run([found, "--version"], capture_output=True, text=True).stdout
+        if printed.startswith("v") and int(printed[1:].partition(".")[0]) >= OLDEST_NODE:
             return [found]
     cache = cache or cache_folder()
     cache.mkdir(parents=True, exist_ok=True)

@@ -94,7 +94,7 @@ def prepare_oracles() -> None:
 
 
 def compile_for_the_page(python: Path, environment: dict[str, str]) -> None:
-    """Fill the cache: compiling takes minutes the first time, which no test should wait for; they tell what fails."""
+    """Fill the cache: compiling takes minutes the first time, which no test should wait for; they report what fails."""
     print("--- compile for the page", flush=True)
     code = "import program; program.make_program()"
     subprocess.run([python, "-c", code], cwd=ROOT / "build_scripts", env=environment)

@@ -32,8 +32,8 @@ def run(values, tested, design, seed=0, n_permutations=99, **options):
     return finish(max_statistic(values, rows, tested, design, n_permutations=n_permutations, rng=rng, **options))
 
 
-def rearranged_and_refitted(values, tested, design, permutation):
-    """Return |t|, or F, of every edge after Freedman and Lane's rearrangement, the long way."""
+def permuted_and_refitted(values, tested, design, permutation):
+    """Return |t|, or F, of every edge after Freedman and Lane's permutation, the long way."""
     statistics = []
     for edge in values.T.astype(float):
         small = sm.OLS(edge, design.matrix).fit()

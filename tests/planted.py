@@ -1,4 +1,4 @@
-"""Small cohorts in which it is known what goes with what."""
+"""Small cohorts whose associations are known."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def _convert(options: argparse.Namespace) -> None:
     from imagenomer.readers.bundle import write_bundle
 
     cohort = _cohort_of(options)
-    part = options.out.with_name(f"{options.out.name}.part")  # what is interrupted is not taken for a bundle
+    part = options.out.with_name(f"{options.out.name}.part")  # an interrupted file is not taken for a bundle
     try:
         with part.open("wb") as file:
             _finish(write_bundle(cohort, file))
@@ -273,8 +273,8 @@ def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def _overview_lines(overview: Overview) -> Iterator[str]:
-    told = not overview["synthetic"] or "synthetic" in overview["name"].lower()
-    yield overview["name"] if told else f"{overview['name']} (synthetic)"
+    named_so = not overview["synthetic"] or "synthetic" in overview["name"].lower()
+    yield overview["name"] if named_so else f"{overview['name']} (synthetic)"
     if overview["description"]:
         yield from textwrap.wrap(overview["description"], 100)
     yield _count(overview["n_subjects"], "subject")
@@ -289,11 +289,11 @@ def _overview_lines(overview: Overview) -> Iterator[str]:
         )
     for variants in overview["variant_sets"]:
         missing = "" if variants["missing"] is None else f", {100 * variants['missing']:.2g} % missing"
-        people = _count(variants["n_subjects"], "subject")
-        yield f"genotypes {variants['name']}: {_count(variants['n_variants'], 'variant')}, {people}{missing}"
+        subjects = _count(variants["n_subjects"], "subject")
+        yield f"genotypes {variants['name']}: {_count(variants['n_variants'], 'variant')}, {subjects}{missing}"
     for decomposition in overview["decompositions"]:
-        people = _count(decomposition["n_subjects"], "subject")
-        yield f"decomposition {decomposition['name']}: {_count(decomposition['n_components'], 'component')}, {people}"
+        subjects = _count(decomposition["n_subjects"], "subject")
+        yield f"decomposition {decomposition['name']}: {_count(decomposition['n_components'], 'component')}, {subjects}"
     for weights in overview["weights"]:
         yield f"weights {weights['name']}: {_count(weights['n_values'], 'value')}"
     if overview["phenotypes"]:

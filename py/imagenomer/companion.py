@@ -58,7 +58,7 @@ def require_same_parcels(first: Cohort, second: Cohort) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        If one has no connectivity, or the parcels are known to differ in number, name, place or order.
+        If one has no connectivity, or the parcels differ in number, name, place or order.
     """
     for cohort in (first, second):
         if cohort.parcellation is None:
@@ -74,14 +74,14 @@ def require_same_parcels(first: Cohort, second: Cohort) -> tuple[str, ...]:
         )
     if _is_plain(here) or _is_plain(there):
         return (
-            "The parcels have no names to compare in at least one of the two cohorts: that they stand in the same "
-            "order in both is assumed.",
+            "The parcels have no names to compare in at least one of the two cohorts: the same order in both "
+            "is assumed.",
         )
     return ()
 
 
 def in_common(first: Cohort, second: Cohort) -> tuple[LogEntry, ...]:
-    """Return what two cohorts have in common, and what stands in the way of comparing them, in plain words."""
+    """Return what two cohorts have in common, and what prevents comparing them, in plain words."""
     return (*_parcels(first, second), *_scans(first, second), *_phenotypes(first, second), *_people(first, second))
 
 
@@ -163,7 +163,7 @@ def _people(first: Cohort, second: Cohort) -> Iterator[LogEntry]:
         yield LogEntry(
             "warning",
             f"{len(twice)} {'subject has' if len(twice) == 1 else 'subjects have'} the same name in both: if they are "
-            "the same people, a test on the second cohort is no test.",
+            "the same people, the second cohort is not an independent test.",
             twice,
         )
 

@@ -45,7 +45,7 @@ def finite(value: float) -> float | None:
 
 
 def _opened(value: Any) -> Any:
-    """Return what JSON does not know as what it knows, one layer deep."""
+    """Return values that JSON does not support as ones that it does, one layer deep."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):

@@ -131,7 +131,7 @@ def strongest(edge_map: EdgeMap, by: By, *, threshold: float = 0.0, only_marked:
     edge_map : EdgeMap
     by : "absolute", "positive" or "negative"
     threshold : float
-        Least magnitude.
+        Minimum magnitude.
     only_marked : bool
         Significant edges only.
 

@@ -256,7 +256,7 @@ def _phenotype(phenotype: Phenotype) -> dict[str, Any]:
 
 
 def _variant_set(variants: VariantSet) -> dict[str, Json]:
-    """Subjects with any genotype, and the share of genotypes that those lack; in blocks, a set may fill the memory."""
+    """Subjects with any genotype, and their share of missing genotypes; in blocks, a set may fill the memory."""
     n_variants, n_subjects, n_missing = len(variants.variant_ids), 0, 0
     for start in range(0, len(variants.dosage), 64):
         missing = (variants.dosage[start : start + 64] < 0).sum(axis=1)

@@ -198,7 +198,7 @@ def read_atlas(
     ------
     InputError
         If there is no column ``label`` or no row, a column stands there twice, a coordinate is not a number, or
-        ``network_names`` lacks a network.
+        ``network_names`` has not every network.
     """
     try:
         header, *lines = [line for line in csv.reader(io.StringIO(table, newline=""), "excel-tab") if line] or [[]]

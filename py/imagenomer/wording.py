@@ -3,7 +3,7 @@
 The page's MicroPython runs this file too. So it imports nothing, and holds what both languages share.
 """
 
-#: Numbers of a report that are shown large, and what they are called; the sentences tell the others.
+#: Numbers of a report that are shown large, and what they are called; the sentences have the others.
 KEY_NUMBERS = (
     ("n_subjects", "Subjects"),
     ("n_scans", "Scans"),

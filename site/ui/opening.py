@@ -78,7 +78,7 @@ class Opener(Openings):
         return (await self.app.client.call("set_parcellation", {"name": atlas})).json
 
     async def with_measures(self, cohort, wanted):
-        """Recreate the measures of a saved state that the cohort has not; those that cannot be recreated are reported."""
+        """Recreate the measures of a saved state that the cohort has not; report those that cannot be recreated."""
         there = [(one["analysis"], one["params"]) for one in cohort["added"]]
         for one in wanted:
             if (one["analysis"], one["params"]) in there:

@@ -163,14 +163,14 @@ def test_linear_model_exactly(benchmark, connectome):
     benchmark.pedantic(associate, (connectome[0], *people(830, columns=5)), rounds=3)
 
 
-@pytest.mark.benchmark(group="100 rearrangements of all edges, five covariates: read 1,000 as ten times that")
+@pytest.mark.benchmark(group="100 permutations of all edges, five covariates: read 1,000 as ten times that")
 def test_max_statistic(benchmark, connectome):
     arguments = (connectome[0], ROWS, *people(830, columns=5))
     options = {"n_permutations": 100, "rng": np.random.default_rng(4)}
     benchmark.pedantic(lambda: finish(max_statistic(*arguments, **options)), rounds=3)
 
 
-@pytest.mark.benchmark(group="100 rearrangements of all edges, five covariates: read 1,000 as ten times that")
+@pytest.mark.benchmark(group="100 permutations of all edges, five covariates: read 1,000 as ten times that")
 def test_nilearn_permuted_ols(benchmark, connectome, report):
     score, design = people(830, columns=5)
     arguments = (score.values, connectome[0], design.matrix[:, 1:])
@@ -178,7 +178,7 @@ def test_nilearn_permuted_ols(benchmark, connectome, report):
     benchmark.pedantic(permuted_ols, arguments, options, rounds=1)
 
 
-@pytest.mark.benchmark(group="1,000 rearrangements of 200 subjects, five covariates")
+@pytest.mark.benchmark(group="1,000 permutations of 200 subjects, five covariates")
 @pytest.mark.parametrize("kernel", [network_based_statistic, enhance])
 def test_networks_of_edges(benchmark, connectome, report, kernel):
     arguments = (connectome[0], ROWS[:200], *people(200, columns=5))

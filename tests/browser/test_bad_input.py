@@ -153,7 +153,7 @@ REFUSED: list[tuple[Callable[[Path], Path], tuple[str, ...]]] = [
     (holiday_photos, ("Lisbon", r"IMG_0\.jpg", "3 more", r"opens a folder|opens .*demographics\.pkl")),
     (two_cohorts, ("data holds folders that look like cohorts", "anxiety, reading", "open one of them")),
     (zip_that_leads_out, (r"slip\.zip", r"\.\./\.\./\.bashrc", "leads out")),
-    (damaged_zip, (r"half\.zip", "not a zip archive that can be read", "make it anew")),
+    (damaged_zip, (r"half\.zip", "not a zip archive that can be read", "create it again")),
     (huge_zeros, ("1_task-rest_fc.npy", "truncated", "7,999,999,999,992 bytes", "199,999,8")),
 ]
 
@@ -260,7 +260,7 @@ def test_scans_that_are_damaged_one_by_one_are_set_aside_by_name(page: Page, tmp
     save(scan_of(folder, "3"), np.array([Malice()] * N_EDGES, dtype=object))
     save(scan_of(folder, "stranger"), EDGES[0])
     opened(page, folder)
-    unreadable = fold_out(page, "cannot be read were set aside")
+    unreadable = fold_out(page, "cannot be read were excluded")
     expect(unreadable).to_contain_text("1_task-rest_fc.npy is truncated")
     expect(unreadable).to_contain_text("3_task-rest_fc.npy is not read: it holds Python objects")
     expect(fold_out(page, "another number of values than 10")).to_contain_text("2_task-rest_fc.npy: 15")

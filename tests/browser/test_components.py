@@ -1,4 +1,4 @@
-"""Components: imported ones and computed ones, what they explain, and what goes with them."""
+"""Components: imported ones and computed ones, what they explain, and what is associated with them."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_a_prediction_harmonises_within_its_training_parts(sites: Page) -> None:
     choose(sites, "Tested by", "Leave one site out")
     choose(sites, "Leave out one", "site")
     run.click()
-    refusal = form(sites).get_by_role("alert").filter(has_text="nobody of Boston (30) trains")
+    refusal = form(sites).get_by_role("alert").filter(has_text="the training set has no subject of Boston (30)")
     expect(refusal).to_be_visible(timeout=START)
     choose(sites, "Harmonise by", "None")
     go(sites, "Connectivity")

@@ -61,7 +61,7 @@ def test_1_the_cohort_says_what_it_holds_and_what_was_left_out(page: Page) -> No
     cohort = page.get_by_role("region", name="The cohort")
     for text in ("66", "131", "264"):
         expect(cohort).to_contain_text(text)
-    expect(page.get_by_text("4 scans set aside")).to_be_visible()
+    expect(page.get_by_text("4 scans excluded")).to_be_visible()
     expect(page.get_by_text("1 subject without epr")).to_be_visible()
 
 

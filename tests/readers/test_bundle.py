@@ -181,7 +181,7 @@ def test_connectivity_without_networks_or_coordinates_comes_back(cohort):
 @pytest.mark.parametrize("level", ["n/a", "NaN", " padded"])
 def test_a_level_that_a_table_cannot_hold_is_refused(level):
     cohort = Cohort("X", ("1",), {"g": Phenotype("g", np.array([0]), (level,))})
-    with pytest.raises(InputError, match="cannot tell from a missing value"):
+    with pytest.raises(InputError, match="reads as a missing value"):
         finish(bundle_bytes(cohort))
 
 
@@ -311,7 +311,7 @@ def test_infinite_connectivity_is_missing_and_counted(files):
     np.save(buffer, values)
     cohort = with_contents({**files, "connectivity/fc.npy": buffer.getvalue()})
     assert np.argwhere(np.isnan(cohort.measures["fc"].values)).tolist() == [[3, 4], [5, 6]]
-    said(cohort, "2 infinite values taken for missing")
+    said(cohort, "2 infinite values read as missing")
 
 
 def test_infinite_weights_of_a_component_are_missing_and_counted(files, full):
@@ -322,7 +322,7 @@ def test_infinite_weights_of_a_component_are_missing_and_counted(files, full):
     np.savez(buffer, components=components, scores=given.scores)
     cohort = with_contents({**files, "decompositions/pca.npz": buffer.getvalue()})
     assert np.argwhere(np.isnan(cohort.decompositions["pca"].components)).tolist() == [[1, 2]]
-    said(cohort, "1 infinite weight of an edge taken for missing")
+    said(cohort, "1 infinite weight of an edge read as missing")
 
 
 def test_a_participant_taken_out_takes_their_scans_and_genotypes_along(files, full):

@@ -207,7 +207,7 @@ def test_power_parcels_in_another_order_are_doubted(folder):
     shutil.rmtree(folder / "fc")
     for subject in ("2", "3"):
         write_scan(folder, f"fc/{subject}_task-rest_fc.npy", rng.uniform(-0.5, 0.5, 34716))
-    said(opened(folder), "the data do not bear it out")
+    said(opened(folder), "the data do not support this")
 
 
 @pytest.mark.parametrize("name", ["schaefer-100-7", "schaefer-100-17", "glasser-360"])
@@ -224,7 +224,7 @@ def test_where_no_atlas_of_the_size_fits_the_data_there_is_none(folder):
     write_near_is_strong(folder, np.random.default_rng(0).uniform(-60, 60, (100, 3)))
     cohort = opened(folder)
     assert cohort.parcellation.labels[0] == "Parcel 1"
-    said(cohort, "have as many, but the data do not bear out any of them")
+    said(cohort, "have as many, but the data do not support any of them")
 
 
 @pytest.mark.parametrize("n_parcels", [263, 265, 268])
@@ -436,7 +436,7 @@ def test_infinite_weights_of_a_component_are_missing_and_counted(folder):
     kept = cohort.decompositions["pca"].components[0]
     assert np.isnan(kept[:2]).all()
     np.testing.assert_array_equal(kept[2:], component[2:])
-    said(cohort, "2 infinite weights of an edge taken for missing")
+    said(cohort, "2 infinite weights of an edge read as missing")
 
 
 def test_weights_that_do_not_fit_are_left_out_and_named(folder):

@@ -54,7 +54,7 @@ def test_nothing_above_zero_scores_zero():
 @settings(max_examples=10)
 @given(seeds)
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
-def test_its_null_is_the_largest_score_of_each_rearrangement(alternative, seed):
+def test_its_null_is_the_largest_score_of_each_permutation(alternative, seed):
     values, group, site, design = draw(seed)
     for tested in (group, site):
         ours = run(enhance, values, tested, design, alternative=alternative, n_permutations=30, seed=seed)

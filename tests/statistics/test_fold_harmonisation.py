@@ -161,7 +161,7 @@ def counting(monkeypatch):
 
 
 @pytest.mark.parametrize("model", [Ridge(), Logistic((1.0,)), ConnectomeModel(0.2)])
-def test_rearranged_targets_share_what_was_learned_of_sites(values, codes, target, splits, monkeypatch, model):
+def test_permuted_targets_share_what_was_learned_of_sites(values, codes, target, splits, monkeypatch, model):
     space = space_of(values, sites(codes))
     classes = (target > np.median(target)).astype(np.intp)
     finish(cross_validate(space, classes, splits, model))
@@ -203,8 +203,8 @@ def test_edges_that_somebody_in_use_lacks_take_no_part(values, codes, target, sp
 def test_a_split_in_which_a_site_cannot_be_learned_is_refused_in_words(values, codes, target):
     space = space_of(values, sites(codes))
     (without, *_) = folds.leave_one_out_of(codes, NAMES)
-    assert "nobody of Boston (20) trains" in space.refusal(without)
-    with pytest.raises(InputError, match="nobody of Boston"):
+    assert "the training set has no subject of Boston (20)" in space.refusal(without)
+    with pytest.raises(InputError, match="no subject of Boston"):
         finish(cross_validate(space, target, [without], Ridge()))
     of_boston, others = np.flatnonzero(codes == 0), np.flatnonzero(codes != 0)
     one = Split(np.sort(np.append(others, of_boston[0])), of_boston[1:])

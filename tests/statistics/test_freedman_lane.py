@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edges_of_age import draw, rearranged_and_refitted, run
+from edges_of_age import draw, permuted_and_refitted, run
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
 from imagenomer.statistics.design import build_design, code
@@ -19,11 +19,11 @@ seeds = st.integers(0, 2**32 - 1)
 
 @settings(max_examples=10)
 @given(seeds)
-def test_each_rearrangement_is_that_of_freedman_and_lane(seed):
+def test_each_permutation_is_that_of_freedman_and_lane(seed):
     values, score, site, design = draw(seed, n=14)
     for tested in (score, site):
         permutations = draw_permutations(np.random.default_rng(seed), 4, 14)
-        oracle = np.array([rearranged_and_refitted(values, tested, design, one) for one in permutations])
+        oracle = np.array([permuted_and_refitted(values, tested, design, one) for one in permutations])
         ours = run(values, tested, design, seed, 4)
         np.testing.assert_allclose(ours.null, oracle.max(axis=1), rtol=1e-4)
         model = FreedmanLane(values, np.arange(14), tested, design)

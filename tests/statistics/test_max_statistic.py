@@ -30,10 +30,10 @@ def test_the_actual_statistic_is_the_exact_one(seed):
 
 
 @given(seeds)
-def test_an_adjusted_p_value_counts_the_rearrangements_and_the_actual_arrangement(seed):
+def test_an_adjusted_p_value_counts_the_permutations_and_the_identity(seed):
     values, score, _, design = draw(seed, effect=0.1)
     ours = run(values, score, design)
-    # In float32 a rearrangement's largest statistic may come out on either side of one that it hardly differs from.
+    # In float32 a permutation's largest statistic may come out on either side of one that it hardly differs from.
     least, most = (
         (1 + (ours.null[:, None] >= share * np.abs(ours.statistic)).sum(axis=0)) / 100 for share in (1, 1 - 1e-4)
     )

@@ -88,7 +88,7 @@ def test_it_is_that_of_the_brain_connectivity_toolbox(seed, alternative, tail):
 @settings(max_examples=10)
 @given(seeds)
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
-def test_its_null_is_the_largest_component_of_each_rearrangement(alternative, seed):
+def test_its_null_is_the_largest_component_of_each_permutation(alternative, seed):
     values, group, site, design = draw(seed)
     for tested, threshold in ((group, 1.2), (site, 2.0)):
         ours = run(

@@ -50,7 +50,7 @@ def run(values, target, maps, signed, chosen, sets, seed=0, n_permutations=30, b
 
 @settings(max_examples=15)
 @given(seeds, st.booleans())
-def test_it_is_what_one_finds_by_rearranging_and_correlating_again(seed, blocked):
+def test_it_is_what_one_finds_by_permuting_and_correlating_again(seed, blocked):
     values, target, others, rng = draw(seed)
     blocks = rng.integers(0, 3, N) if blocked else None
     maps = np.array([effects_of(values, other) for other in others])
@@ -138,7 +138,7 @@ def test_a_target_of_its_own_overlaps_no_more_than_chance_and_a_shared_cause_doe
                 own += (ours.similarity_p[0] <= 0.05) + (ours.shared_p[0] <= 0.05)
     assert own <= 21  # of 240, 12 expected; more has a chance of 1 %
     assert shared > 110
-    # What both have in common explains it: rearranged within its levels, the overlap is not more than expected.
+    # What both have in common explains it: permuted within its levels, the overlap is not more than expected.
     assert within <= 12
 
 

@@ -26,7 +26,7 @@ def test_subjects_stay_within_their_block(seed, n_blocks):
 
 
 @pytest.mark.parametrize("blocks", [None, np.array([0, 1, 0, 1, 0])])
-def test_every_rearrangement_is_as_likely_as_any_other(blocks):
+def test_every_permutation_is_as_likely_as_any_other(blocks):
     permutations = draw_permutations(np.random.default_rng(1), 24_000, 5, blocks)
     counts = np.unique(permutations, axis=0, return_counts=True)[1]
     assert counts.size == (120 if blocks is None else 12)
@@ -41,9 +41,9 @@ def test_ten_and_ten_more_are_twenty(blocks):
     np.testing.assert_array_equal(np.concatenate(parts), draw_permutations(np.random.default_rng(2), 20, 30, blocks))
 
 
-def test_too_little_to_rearrange_is_refused():
+def test_too_little_to_permute_is_refused():
     values, score, _, design = draw(13)
-    with pytest.raises(InputError, match="30 blocks of 30 subjects can be rearranged in 1 ways only"):
+    with pytest.raises(InputError, match="30 blocks of 30 subjects can be permuted in 1 ways only"):
         run(values, score, design, blocks=np.arange(30))
     half = code(Phenotype("half", np.repeat([0, 1], 15), levels=("a", "b")), np.arange(30))
     with pytest.raises(InputError, match="half does not vary within any block"):

@@ -43,7 +43,7 @@ def target(space, covariates):
 @pytest.mark.parametrize("classes", [False, True])
 @pytest.mark.parametrize("repeat", [False, True])
 @pytest.mark.parametrize("model", [Ridge(), Ridge((), InnerFolds(3))], ids=["quickly", "inner folds"])
-def test_a_rearrangement_scores_what_its_cross_validation_does(space, target, covariates, use, classes, repeat, model):
+def test_a_permutation_scores_what_its_cross_validation_does(space, target, covariates, use, classes, repeat, model):
     rng = np.random.default_rng(6)
     splits = folds.repeated(N, 3, 0.25, rng) if repeat else folds.k_fold(N, 4, rng)
     goal = (target > 0).astype(int) if classes else target
@@ -60,7 +60,7 @@ def test_a_rearrangement_scores_what_its_cross_validation_does(space, target, co
         assert score == pytest.approx(score_of(result), abs=1e-9)
 
 
-def test_p_is_the_share_of_rearrangements_that_reach_the_score_and_never_zero(space, target, rng):
+def test_p_is_the_share_of_permutations_that_reach_the_score_and_never_zero(space, target, rng):
     splits = folds.k_fold(N, 4, rng)
     found = finish(permutation_test(space, target, splits, Ridge(), 99, rng))
     assert found.p_value == (1 + np.count_nonzero(found.null >= found.statistic)) / 100
@@ -108,7 +108,7 @@ def test_the_whole_training_part_is_the_end_of_the_learning_curve(space, target,
     assert curve.values[1].mean() > curve.values[0].mean()
 
 
-def test_shuffled_features_know_nothing(space, target, covariates, rng):
+def test_shuffled_features_are_uninformative(space, target, covariates, rng):
     splits = folds.k_fold(N, 4, rng)
     found = finish(shuffled_features(space, target, splits, Ridge(), 8, rng, covariates=covariates, use="residual"))
     assert np.median(found.shuffled) < 0.05 < found.statistic

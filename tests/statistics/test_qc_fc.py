@@ -47,7 +47,7 @@ def residuals(y, covariates):
 
 @pytest.fixture
 def sample(rng):
-    """Thirty subjects whose edges go with motion the more the shorter they are, and with a covariate."""
+    """Thirty subjects whose edges are associated with motion, shorter ones more, and with a covariate."""
     motion, covariate = rng.normal(size=(2, N))
     distance = rng.uniform(10, 150, N_EDGES)
     values = rng.normal(0.2, 0.2, (N, N_EDGES))
@@ -86,7 +86,7 @@ def test_qc_fc_and_its_null_are_those_of_the_long_way(sample, adjusted):
     left = residuals(values, covariates)
     null = []
     for order in draw_permutations(np.random.default_rng(1), 99, N):
-        # Rearranging who moved, covariates and all, is rearranging the residuals backwards.
+        # Permuting who moved, covariates and all, is permuting the residuals backwards.
         null.append(the_long_way(left, motion[order], distance, [one[order] for one in covariates], dof))
     for mine, theirs in zip(
         (ours.null_nominal, ours.null_fdr, ours.null_median, ours.null_distance), zip(*null, strict=True), strict=False
@@ -97,7 +97,7 @@ def test_qc_fc_and_its_null_are_those_of_the_long_way(sample, adjusted):
     assert ours.match == pytest.approx(np.minimum(counts / counts.sum(), pooled / pooled.sum()).sum(), abs=1e-3)
 
 
-def test_p_values_count_the_rearrangements_that_are_as_extreme(sample):
+def test_p_values_count_the_permutations_that_are_as_extreme(sample):
     ours = measure(*sample[:3])
     assert ours.p_nominal == (1 + (ours.null_nominal >= ours.share_nominal).sum()) / 100
     assert ours.p_fdr == (1 + (ours.null_fdr >= ours.share_fdr).sum()) / 100

@@ -1,4 +1,4 @@
-"""Similarity of maps against matrices rearranged the long way, and on maps that agree by nothing or by design."""
+"""Similarity of maps against matrices permuted the long way, and on maps that agree by nothing or by design."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_parcels_that_matter_in_each_map_do_not_make_unrelated_maps_alike():
     assert found <= 16  # binomial(150, 0.05): 99.9 % are at most 16
 
 
-def test_rearranging_within_networks_keeps_what_networks_have_in_common(rng):
+def test_permuting_within_networks_keeps_what_networks_have_in_common(rng):
     """Both maps are high within networks and nothing else: alike, but no more so than their networks make them."""
     networks = ["a"] * 8 + ["b"] * 8
     rows, columns = np.triu_indices(16, k=1)

@@ -30,9 +30,11 @@ def test_inner_folds_to_which_features_cannot_be_fitted_are_left_out(edges, spac
     search = GridSearchCV(RidgeOfSklearn(), {"alpha": tried}, cv=cv, scoring="neg_mean_squared_error")
     search.fit(edges[split.train].astype(float), target[split.train])
     assert found.penalties.tolist() == [search.best_params_["alpha"]]
-    monkeypatch.setattr(SampleSpace, "refusal", lambda self, part: "nobody of A (1) trains")
+    monkeypatch.setattr(SampleSpace, "refusal", lambda self, part: "the training set has no subject of A (1)")
     for one in (model, ElasticNet()):
-        with pytest.raises(InputError, match=r"no inner fold of repetition 1 is left .*: nobody of A \(1\) trains"):
+        with pytest.raises(
+            InputError, match=r"no inner fold of repetition 1 is left .*: the training set has no subject of A"
+        ):
             finish(cross_validate(space, target, [split], one))
 
 
@@ -86,5 +88,5 @@ def test_weights_of_selected_features_are_0_elsewhere(space):
 
 def test_features_that_do_not_differ_among_those_who_train_are_refused():
     require_variation(1e-9, Split(np.arange(3), np.arange(3, 5), "fold 1"))
-    with pytest.raises(InputError, match="no feature differs between those who train in fold 1"):
+    with pytest.raises(InputError, match="no feature varies in the training subjects of fold 1"):
         require_variation(0.0, Split(np.arange(3), np.arange(3, 5), "fold 1"))

@@ -111,7 +111,7 @@ class Measure:
     ----------
     name : str
     values : ndarray, shape (n_scans, n_edges), float32
-        In the cohort's scan order and edge order; a row of NaN where the scan lacks this measure.
+        In the cohort's scan order and edge order; a row of NaN where the scan has no such measure.
     present : ndarray, shape (n_scans,)
         True where the scan has this measure.
     made : str

@@ -68,7 +68,7 @@ def evaluate(expression: Expression, maps: Mapping[str, FloatArray]) -> Evaluati
     Raises
     ------
     InputError
-        If a name is unknown, or a function cannot take such a value; ``position`` tells where.
+        If a name is unknown, or a function cannot take such a value; ``position`` says where.
 
     Notes
     -----

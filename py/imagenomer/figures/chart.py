@@ -379,7 +379,7 @@ def scatter_marked(
 
 
 def with_n(name: str, n: int) -> str:
-    """Return a group's name with its size, which a line break does not tear apart."""
+    """Return a group's name with its size, which a line break does not separate."""
     return f"{name} (n\u00a0=\u00a0{n:,})"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from imagenomer.figures.pixels import default_colormap, hex_colours, oklab_to_rgb
 
-#: Colours of groups, told apart under every kind of colour blindness and readable on light and dark
+#: Colours of groups, distinguishable under every kind of colour blindness and readable on light and dark
 #: (after Okabe and Ito, without their yellow and black).
 GROUP_COLOURS = ("#2b83c6", "#e08a00", "#009e73", "#cc79a7", "#8fb8de", "#c2410c")
 

@@ -17,9 +17,9 @@ from imagenomer.types import BoolArray, FloatArray, IntArray
 def null_figure(
     null: FloatArray, observed: float, *, title: str, x_label: str, note: str = "", theme: ThemeName = "light"
 ) -> Figure:
-    """Draw the scores of rearranged targets as a histogram, and the actual one as a line."""
+    """Draw the scores of permuted targets as a histogram, and the actual one as a line."""
     with look(theme) as style:
-        figure, axes = start_chart(title, x_label, "Rearrangements", note)
+        figure, axes = start_chart(title, x_label, "Permutations", note)
         known = null[np.isfinite(null)]
         axes.hist(known, bins=min(40, max(10, known.size // 10)), color=OTHERS_COLOUR, alpha=0.7)
         axes.axvline(observed, color=GROUP_COLOURS[1], linewidth=2)

@@ -28,7 +28,7 @@ def null_figure(
     note: str = "",
     theme: ThemeName = "light",
 ) -> Figure:
-    """Draw a distribution beside that of rearranged subjects.
+    """Draw a distribution beside that of permuted subjects.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def null_figure(
     observed, null : ndarray, shape (n_bins,)
         Percent of the edges.
     band : ndarray, shape (2, n_bins)
-        Between which the middle 95 % of the rearrangements lie.
+        Between which the middle 95 % of the permutations lie.
     """
     with look(theme) as style:
         figure, axes = start_chart(title, x_label, "Edges, %", note)
@@ -49,9 +49,9 @@ def null_figure(
             fill=True,
             color=style.quiet,
             alpha=0.35,
-            label="95 % of rearrangements",
+            label="95 % of permutations",
         )
-        axes.stairs(null, bin_edges, color=style.ink, linewidth=1.4, linestyle="--", label="rearranged, on average")
+        axes.stairs(null, bin_edges, color=style.ink, linewidth=1.4, linestyle="--", label="permuted, on average")
         axes.set_xlim(bin_edges[0], bin_edges[-1])
         axes.set_ylim(bottom=0)
         axes.grid(axis="y")
@@ -108,7 +108,7 @@ def pairs_figure(
     note: str = "",
     theme: ThemeName = "light",
 ) -> Figure:
-    """Draw how alike one person's scans are beside how alike different people's are; percent in each bin."""
+    """Draw similarity of scans within and between subjects; percent in each bin."""
     with look(theme):
         figure, axes = start_chart(title, "Correlation of two scans over edges", "Pairs of scans, %", note)
         for counts, name, colour, line in zip(

@@ -45,7 +45,7 @@ THEMES: dict[str, Theme] = {
     "dark": Theme(ink="#e8ebf0", quiet="#7d8694", paper="#14181f"),
 }
 
-#: Marks that tell groups apart where colour does not.
+#: Marks that distinguish groups where colour does not.
 GROUP_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 _styles: ContextVar[Mapping[str | None, tuple[str, str]]] = ContextVar("group styles", default={})  # noqa: B039

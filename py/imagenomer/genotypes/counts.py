@@ -108,13 +108,13 @@ def count_genotypes(dosage: NDArray[np.int8], by: Literal["variant", "subject"] 
     Parameters
     ----------
     dosage : ndarray, shape (n_subjects, n_variants), int8
-        0, 1, 2 copies of the effect allele, or -1. Nothing here knows of sexes: see `count_by_sex`.
+        0, 1, 2 copies of the effect allele, or -1. Sexes are not distinguished here: see `count_by_sex`.
     by : {"variant", "subject"}
     """
     n_subjects, n_variants = dosage.shape
     n_found = n_variants if by == "variant" else n_subjects
     counts = np.zeros((4, n_found), dtype=np.intp)
-    # Blocks of rows that a byte can count: no temporary larger than the block, and bytes are quick to add.
+    # Blocks of rows that a byte can count: no temporary larger than the block, and bytes are fast to add.
     for start in range(0, n_subjects, 255):
         block = dosage[start : start + 255]
         for row, code in enumerate((2, 1, 0, -1)):

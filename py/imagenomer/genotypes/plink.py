@@ -81,7 +81,7 @@ def read_plink(files: PlinkFiles, name: str) -> Steps[tuple[VariantSet, People]]
     if files.bed[2:3] != _BED_MAGIC[2:]:
         raise InputError(
             f"{name}.bed is stored by subject (sample-major), as very old versions of PLINK did; "
-            "make it anew with plink --make-bed"
+            "create it again with plink --make-bed"
         )
     n_bytes = -(-len(people) // 4)
     expected, found = 3 + n_bytes * len(variants), len(files.bed)

@@ -74,7 +74,7 @@ def select(cohort: Cohort, text: str | None) -> Selection:
     Raises
     ------
     InputError
-        If the expression does not parse, names a field or level that the cohort lacks, or compares what cannot be
+        If the expression does not parse, names an unknown field or level, or compares what cannot be
         compared; ``position`` is the index of the offending character.
     """
     if text is None:

@@ -29,7 +29,7 @@ class Format(Protocol):
         """Tell whether the files are of this format, by their names."""
 
     def read(self, listing: Listing, notes: Notes) -> Steps[Cohort]:
-        """Read them, and tell ``notes`` what was found; their names pass through it."""
+        """Read them, and note in ``notes`` what was found; their names pass through it."""
 
 
 #: Asked in this order.

@@ -58,16 +58,16 @@ def find_parcellation(listing: Listing, measures: Mapping[str, Measure], notes: 
     evidence = [distance_dependence(measure, atlas) for atlas in candidates]
     best = int(np.argmin(np.nan_to_num(evidence, nan=np.inf)))
     parcellation, rho = candidates[best], evidence[best]
-    told = f"Spearman {rho:.2f} between the distance of two parcels and their mean {measure.name}"
+    shown = f"Spearman {rho:.2f} between the distance of two parcels and their mean {measure.name}"
     if guess_atlas(n_parcels) == parcellation.atlas:
-        _tell_certain(parcellation, rho, told, notes)
+        _note_certain(parcellation, rho, shown, notes)
         return parcellation
     names = ", ".join(atlas.name for atlas in candidates)
     other = f"choose another under Parcels in the overview (--atlas in a terminal), or put {_TABLE} beside the scans"
     if not rho < _PLAUSIBLE:
         notes.warning(
             f"{n_parcels} parcels without names: {names} {'have' if len(candidates) > 1 else 'has'} as many, "
-            f"but the data do not bear out {'any of them' if len(candidates) > 1 else 'its order'} ({told}); {other}"
+            f"but the data do not support {'any of them' if len(candidates) > 1 else 'its order'} ({shown}); {other}"
         )
         return plain_parcellation(n_parcels)
     rivals = [
@@ -77,7 +77,7 @@ def find_parcellation(listing: Listing, measures: Mapping[str, Measure], notes: 
     ]
     notes.warning(
         f"{n_parcels} parcels: taken for {parcellation.name}, but other atlases or orders have as many; "
-        f"the data bear this one out best ({'; '.join([told, *rivals])}). If that is wrong, {other}"
+        f"the data support this one best ({'; '.join([shown, *rivals])}). If that is wrong, {other}"
     )
     return parcellation
 
@@ -96,14 +96,14 @@ def _from_table(text: str, n_parcels: int, notes: Notes) -> Parcellation:
     return parcellation
 
 
-def _tell_certain(parcellation: Parcellation, rho: float, told: str, notes: Notes) -> None:
-    """Say how well the data bear out the one atlas of this size."""
+def _note_certain(parcellation: Parcellation, rho: float, shown: str, notes: Notes) -> None:
+    """Say how well the data support the one atlas of this size."""
     taken = f"{parcellation.n_parcels} parcels: taken for {parcellation.name} in its original order"
     if rho < _PLAUSIBLE:
-        notes.recognised(f"{taken}; the data bear it out, close parcels are more strongly connected ({told})")
+        notes.recognised(f"{taken}; the data support this, close parcels are more strongly connected ({shown})")
     else:
         notes.warning(
-            f"{taken}, but the data do not bear it out, close parcels are hardly more strongly connected ({told}); "
+            f"{taken}, but the data do not support this, close parcels are hardly more strongly connected ({shown}); "
             f"if it is another atlas or order, put {_TABLE} beside the scans"
         )
 
@@ -118,7 +118,7 @@ def distance_dependence(measure: Measure, parcellation: Parcellation) -> float:
     Negative in every brain, and near zero where the parcels are in another order than the atlas says; NaN where
     either does not vary.
     """
-    rows = np.flatnonzero(measure.present)[:50]  # the mean of fifty scans is stable, and quick
+    rows = np.flatnonzero(measure.present)[:50]  # the mean of fifty scans is stable, and fast
     mean = measure.values[rows].mean(axis=0, dtype=np.float64)
     distance = edge_distances(parcellation.coordinates)
     usable = np.isfinite(mean) & np.isfinite(distance)

@@ -235,7 +235,7 @@ def _open_archive(archive: Entry) -> dict[str, Entry]:
     except InputError:
         raise
     except _MALFORMED as error:
-        raise InputError(f"{archive.path} is not a zip archive that can be read ({error}); make it anew") from None
+        raise InputError(f"{archive.path} is not a zip archive that can be read ({error}); create it again") from None
     total = sum(info.file_size for info in infos)
     if total > _HARMLESS_BYTES and total > _LARGEST_RATIO * archive.size:
         raise InputError(
@@ -247,7 +247,7 @@ def _open_archive(archive: Entry) -> dict[str, Entry]:
         if _LITTER.search(path):
             continue
         if path in members:
-            raise InputError(f"{archive.path} holds two files called {path}; make the archive anew")
+            raise InputError(f"{archive.path} holds two files called {path}; create the archive again")
         members[path] = Entry(path, info.file_size, _Member(archive, info).read)
     return members
 
@@ -269,7 +269,7 @@ def _checked_path(archive: Entry, info: zipfile.ZipInfo) -> str:
         )
     cleaned = _clean(path)
     if not cleaned:
-        raise InputError(f"{archive.path} holds a file without a name ({info.filename!r}); make the archive anew")
+        raise InputError(f"{archive.path} holds a file without a name ({info.filename!r}); create the archive again")
     return cleaned
 
 
@@ -351,7 +351,7 @@ class _Member:
 
     def _damaged(self) -> InputError:
         return InputError(
-            f"{self._info.filename}: the archive {self._archive.path} is damaged here; copy or make it anew"
+            f"{self._info.filename}: the archive {self._archive.path} is damaged here; copy or create it again"
         )
 
 

@@ -126,7 +126,7 @@ def put_in_single_precision(values: NDArray[Any], target: Float32Array) -> int:
     with np.errstate(over="ignore", invalid="ignore"):
         target[...] = values
         total = target.sum()
-    if np.isfinite(total):  # as it nearly always is, and one pass tells it
+    if np.isfinite(total):  # as it nearly always is, and one pass shows it
         return 0
     infinite = np.isinf(target)
     target[infinite] = np.nan

@@ -82,7 +82,7 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
         if n_children:
             notes.warning(
                 f"{_people(n_children)} with parents in the file: relatives count as independent here; the phenotype "
-                "founder tells them apart, and PLINK takes founders only for frequencies and Hardy-Weinberg"
+                "founder distinguishes them, and PLINK uses only founders for frequencies and Hardy-Weinberg"
             )
     phenotypes = read_tables_of_people(listing, position, _names_of_people(read_sets), used, notes)
     for name, phenotype in _fam_phenotypes(position, read_sets).items():
@@ -142,7 +142,7 @@ def join(listing: Listing, subjects: Sequence[str], notes: Notes) -> Steps[tuple
             notes.warning(f"Genotypes {name} were left out: {why}")
             continue
         if strangers:
-            notes.ignored(f"Genotypes ({name}) of people without demographics, set aside", strangers)
+            notes.ignored(f"Genotypes ({name}) of people without demographics, excluded", strangers)
         matched = {match for match in named if match is not None}
         lacking = [subject for subject in subjects if subject not in matched]
         if lacking:
@@ -152,7 +152,7 @@ def join(listing: Listing, subjects: Sequence[str], notes: Notes) -> Steps[tuple
 
 
 def find_filesets(listing: Listing, notes: Notes) -> list[Fileset]:
-    """Return the complete filesets at any depth, in order; parts of others are told in the log."""
+    """Return the complete filesets at any depth, in order; incomplete ones are reported in the log."""
     parts: dict[str, dict[str, Entry]] = {}
     for path, entry in listing.entries.items():
         stem, _, extension = path.rpartition(".")
@@ -203,7 +203,7 @@ def _read_fileset(one: Fileset, name: str, notes: Notes) -> Steps[tuple[VariantS
     names = Counter(variants.variant_ids)
     repeated = [variant for variant, n in names.items() if n > 1]
     if repeated:
-        notes.warning(f"Genotypes {name}: variants that have the same name; their places tell them apart", repeated)
+        notes.warning(f"Genotypes {name}: variants that have the same name; their positions distinguish them", repeated)
     if not named or not n_variants:
         raise InputError(f"{one.path} holds {_people(len(named))} and {count(n_variants, 'variant')}")
     return replace(variants, name=name), people, named

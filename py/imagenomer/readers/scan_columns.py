@@ -18,7 +18,7 @@ from imagenomer.readers.notes import Notes
 from imagenomer.readers.tables import ColumnFacts
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
-#: Of BIDS: they tell one scan from another, and nothing about any.
+#: Of BIDS: they identify a scan, and do not describe it.
 _OF_NO_USE = ("filename", "acq_time")
 
 

@@ -85,7 +85,7 @@ def read_scans(files: Sequence[ScanFile], position: Mapping[str, int], notes: No
     unknown = [scan for scan in found if scan.subject not in position]
     if unknown:
         notes.ignored(
-            f"{count(len(unknown), 'scan')} set aside, because the subject has no demographics", _by_subject(unknown)
+            f"{count(len(unknown), 'scan')} excluded, because the subject has no demographics", _by_subject(unknown)
         )
     files = [file for file in _each_once(files, notes) if file.scan.subject in position]
     if not files:
@@ -149,7 +149,7 @@ class _Gathered:
         target = self.values[row]
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is noted below
             target[:] = values
-        # NaN shows in the minimum, so two passes tell all there is to check.
+        # NaN shows in the minimum, so two passes show all there is to check.
         lowest, highest = float(target.min()), float(target.max())
         if not math.isfinite(lowest + highest):
             finite = np.isfinite(target)
@@ -279,9 +279,9 @@ def _say(remarks: _Remarks, n_scans: Mapping[str, int], n_edges: int, notes: Not
             f"{_listed(remarks.rounded)}: kept in single precision, values between -1 and 1 to within 3e-8 of the files"
         )
     if remarks.unreadable:
-        notes.warning("Scan files that cannot be read were set aside", remarks.unreadable)
+        notes.warning("Scan files that cannot be read were excluded", remarks.unreadable)
     if remarks.other_size:
-        notes.warning(f"Scan files with another number of values than {n_edges:,} were set aside", remarks.other_size)
+        notes.warning(f"Scan files with another number of values than {n_edges:,} were excluded", remarks.other_size)
     if remarks.not_finite:
         notes.warning("Scans with values that are not finite, read as missing", remarks.not_finite)
     if remarks.constant:

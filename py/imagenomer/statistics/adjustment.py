@@ -131,7 +131,7 @@ def associate(features: NDArray[np.floating[Any]], tested: Term, design: Design)
 def associate_category(features: NDArray[np.floating[Any]], tested: Term, design: Design) -> CategoryAssociation:
     """Test each feature for a category given covariates, in float64; parameters as for `associate`.
 
-    A feature with missing values whose complete cases lack a level is tested for the levels that are left.
+    A feature whose complete cases have no subject of a level is tested for the levels that are left.
     """
     fits = _fit(features, tested, design)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -149,7 +149,7 @@ def associate_category(features: NDArray[np.floating[Any]], tested: Term, design
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AdjustedMoments:
-    """What `correlate_adjusted` needs to know of the connectivity and the covariates, whatever the target.
+    """What `correlate_adjusted` needs of the connectivity and the covariates, whatever the target.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ class CategoryDifference:
     ----------
     counts : ndarray, shape (n_groups, n_levels)
     expected : ndarray, shape (n_groups, n_levels)
-        Counts expected if groups did not differ; 0 for empty groups and levels, which take no part in the tests.
+        Counts expected if groups did not differ; 0 for empty groups and levels, which are excluded from the tests.
     tests : tuple of SignificanceTest
     effects : tuple of EffectSize
     """

@@ -20,7 +20,7 @@ _ROWS, _COLUMNS = 64, 512
 
 @dataclass(frozen=True, slots=True)
 class ColumnMoments:
-    """What `correlate_fast` needs to know of the connectivity of some rows; the caller keeps it for the next target.
+    """What `correlate_fast` needs of the connectivity of some rows; the caller keeps it for the next target.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ def column_moments(values: Float32Array, rows: IntArray) -> ColumnMoments:
     n, n_edges = rows.size, values.shape[1]
     total, squares = np.zeros(n_edges), np.zeros(n_edges)
     # Deviations from the first row stay small whatever the offset. They are summed in float32 within a tile, by
-    # the one BLAS call that is quick in WebAssembly, and in float64 over tiles.
+    # the one BLAS call that is fast in WebAssembly, and in float64 over tiles.
     shift = values[rows[0]]
     with np.errstate(invalid="ignore", over="ignore"):
         for start in range(0, n, 16):

@@ -127,11 +127,11 @@ class Combat:
         """Refuse rows of a site that it was not learned from."""
         unknown = np.flatnonzero((sites.counts > 0) & (self.n_fitted == 0))
         if unknown.size:
-            told = ", ".join(f"{sites.names[site]} ({sites.counts[site]})" for site in unknown)
+            missing = ", ".join(f"{sites.names[site]} ({sites.counts[site]})" for site in unknown)
             known = ", ".join(self.names[site] for site in np.flatnonzero(self.n_fitted))
             raise InputError(
-                f"nothing was learned about {told}, so it cannot be harmonised; learned from were {known}: leave the "
-                "others out, or learn from some subjects of theirs too"
+                f"nothing was learned about {missing}, so it cannot be harmonised; learned from were {known}: leave "
+                "the others out, or learn from some of their subjects too"
             )
 
 

@@ -1,22 +1,22 @@
 """Partial confounder test: do predictions follow a confounder more than the target itself does?
 
-The null hypothesis is that predictions are independent of the confounder given the target: whatever link they have is
-what the target has. It is tested without fitting the model anew, by rearranging the confounder so that its link with
-the target is kept (conditional permutation). How likely the confounder's values are at each place is taken from a model
+The null hypothesis is that predictions are independent of the confounder given the target: their association is that of
+the target. It is tested without refitting the model, by permuting the confounder so that its association with the
+target is kept (conditional permutation). How likely the confounder's values are at each place is taken from a model
 of the confounder given the target: a smooth curve with normal residuals for a number, a multinomial logistic model for
-a category. Where the target is a category no model is needed, since rearranging within its levels is exact.
+a category. Where the target is a category no model is needed, since permuting within its levels is exact.
 
 The sampler is that of Berrett et al.: subjects are paired at random, and each pair swaps its values with the odds that
-the model gives, many times over. It starts from a hub that the actual arrangement reaches by the same pairings in
-reverse order, so that the actual arrangement and all drawn ones are exchangeable after any number of steps. All chains
+the model gives, many times over. It starts from a hub that the actual order reaches by the same pairings in
+reverse, so that the actual order and all drawn ones are exchangeable after any number of steps. All chains
 use the same pairings, which costs nothing but their independence of each other.
 
-The published test compares how well the confounder goes with predictions. The actual confounder goes with the target as
-the model says, for it was fitted to it; the drawn ones do so more or less, and with the target they move nearer to the
-predictions or away. That spreads what chance gives, and where there is nothing p is 0.05 or less in two or three of a
-hundred samples of 120 people. So what the target tells of the predictions is taken out of them before they are
-compared: what is left does not care how the drawn ones go with the target, and the test keeps its level, to both sides.
-Both are given.
+The published test compares how well the confounder correlates with predictions. The actual
+confounder correlates with the target as the model says, for it was fitted to it; the drawn ones do so more or less, and
+their correlation with the predictions varies accordingly. That widens the null distribution, and under the null
+hypothesis p is 0.05 or less in two or three of a hundred samples of 120 subjects. So the target is regressed out of the
+predictions before they are compared: the residuals do not depend on how the drawn ones correlate with the target, and
+the test keeps its level, on both sides. Both are given.
 
 References
 ----------
@@ -37,7 +37,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.permutation import draw_permutations
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
-#: Fewer subjects tell nothing of a conditional distribution.
+#: Fewer subjects cannot show a conditional distribution.
 _FEWEST = 10
 #: Rounds of swaps; Spisak's number.
 N_ROUNDS = 50
@@ -104,7 +104,7 @@ def partial_confounder_test(
     n_permutations : int
     rng : numpy.random.Generator
     n_rounds : int
-        Rounds of swaps between one arrangement and the next.
+        Rounds of swaps between one permutation and the next.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def partial_confounder_test(
     found = []
     for of in (predicted, predicted - explained):
         deviations = of - of.mean()
-        # What rounding leaves of predictions that are the target goes with nothing.
+        # Predictions that are the target leave rounding errors, which are associated with nothing.
         length = max(float(np.linalg.norm(deviations)), 1e-6 * float(np.linalg.norm(predicted - predicted.mean())))
         observed = float(_r_squared(deviations / length, actual, columns)[0])
         null = _r_squared(deviations / length, drawn, columns)
@@ -161,9 +161,9 @@ def _columns(confounder: FloatArray | IntArray, *, category: bool) -> FloatArray
 
 
 def _r_squared(deviations: FloatArray, drawn: NDArray[Any], columns: FloatArray) -> FloatArray:
-    """Return the share of the predictions that each arrangement of the confounder explains, shape (n_drawn,).
+    """Return the share of the predictions that each permutation of the confounder explains, shape (n_drawn,).
 
-    Every arrangement has the same values, hence the same mean and length, or the same number at each level.
+    Every permutation has the same values, hence the same mean and length, or the same number at each level.
     """
     if columns.shape[1] == 1:
         about = columns[:, 0] - columns[:, 0].mean()
@@ -188,7 +188,7 @@ def _conditional_model(
     Returns
     -------
     slopes : ndarray, shape (n_subjects, n_columns)
-        Natural parameter at each subject's target: two subjects' values change places with odds
+        Natural parameter at each subject's target: two subjects' values are swapped with odds
         ``exp((value_i - value_j) (slope_j - slope_i))``.
     fitted : ndarray, shape (n_subjects, n_columns)
         Expected value there.
@@ -257,7 +257,7 @@ def _multinomial(curve: FloatArray, penalty: FloatArray, columns: FloatArray) ->
                 curvature[one, :, other] = curve.T @ (own[:, None] * curve) + (one == other) * rough
         size = n_levels * n_splines
         step = np.linalg.solve(curvature.reshape(size, size), gradient.T.reshape(size)).reshape(n_levels, n_splines).T
-        # Damped, so that a level that the target tells for certain cannot throw the others about.
+        # Damped, so that a level that the target predicts perfectly does not destabilise the others.
         step *= min(1.0, 5 / max(float(np.abs(curve @ step).max()), 1e-12))
         weights += step
         if float(np.abs(step).max()) < 1e-8 * max(1.0, float(np.abs(weights).max())):
@@ -266,13 +266,13 @@ def _multinomial(curve: FloatArray, penalty: FloatArray, columns: FloatArray) ->
     return log_odds, scipy.special.softmax(log_odds, axis=1)
 
 
-# --- rearranging the confounder so that its link with the target is kept ---------------------------
+# --- permuting the confounder so that its association with the target is kept ---------------------------
 
 
 def _conditional_permutations(
     columns: FloatArray, slopes: FloatArray, n_permutations: int, n_rounds: int, rng: np.random.Generator
 ) -> Steps[Float32Array | NDArray[np.int8 | np.int16]]:
-    """Draw arrangements of the confounder given the target.
+    """Draw permutations of the confounder given the target.
 
     Returns
     -------
@@ -298,7 +298,7 @@ def _conditional_permutations(
 
 
 def _swap(state: NDArray[Any], pairing: IntArray, difference: Float32Array, rng: np.random.Generator) -> None:
-    """Let each pair of places swap what it has with the odds of the model, in place, in every arrangement at once."""
+    """Let each pair of places swap what it has with the odds of the model, in place, in every permutation at once."""
     left, right = pairing
     here, there = state[left], state[right]
     if difference.shape[1] == 1:

@@ -49,7 +49,7 @@ def occupied(table: IntArray) -> IntArray:
 
 
 def expected_counts(table: IntArray) -> FloatArray:
-    """Return the counts expected if rows and columns had nothing to do with each other, shape of ``table``."""
+    """Return the counts expected if rows and columns were independent, shape of ``table``."""
     return np.asarray(np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum())
 
 
@@ -148,7 +148,7 @@ def mantel_haenszel(strata: IntArray) -> SignificanceTest:
     """Test whether rows and columns go together within strata: the generalised Cochran-Mantel-Haenszel test.
 
     Of general association, without continuity correction; Landis, Heyman and Koch (1978), Int. Stat. Rev. 46:237.
-    A stratum of one subject, or with all in one row or column, tells nothing and changes nothing.
+    A stratum of one subject, or with all in one row or column, carries no information and changes nothing.
 
     Parameters
     ----------

@@ -130,7 +130,7 @@ def fisher_interval(
 def correlate_fast(values: Float32Array, target: FloatArray, moments: ColumnMoments) -> Correlation:
     """Correlate each edge with a target, Pearson, to within `FAST_R_ERROR` of `correlate`.
 
-    Spearman's is that of `average_ranks`, except where values are missing: there the target needs ranking anew.
+    Spearman's is that of `average_ranks`, except where values are missing: there the target must be ranked again.
 
     Parameters
     ----------

@@ -120,7 +120,7 @@ def fit_covbat(
     """Learn what differs between sites, covariances included; parameters and errors as for `fit_combat`.
 
     ``share`` of the variance is what the harmonised components have together. What ComBat leaves is brought to
-    variance 1 in every feature first. The result keeps a reference to ``values``, of which components are made anew.
+    variance 1 in every feature first. The result keeps a reference to ``values`` to recompute components.
     """
     combat = yield from fit_combat(
         values, rows, sites, empirical_bayes=empirical_bayes, mean_only=mean_only, reference=reference, only=only

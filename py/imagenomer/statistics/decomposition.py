@@ -9,9 +9,9 @@ approximate connectivity itself, without taking off the mean, by sums in which n
 
 A component has length 1 (root of the sum of squares over edges), so scores are in units of connectivity times the root
 of the number of edges. Its sign is arbitrary: the component's largest value in magnitude is made positive. An edge
-that is missing in any subject takes no part, and is NaN in every component.
+that is missing in any subject is excluded, and is NaN in every component.
 
-Every iteration is written here, on the small matrices that the data reduce to, so that progress is told and the work
+Every iteration is written here, on the small matrices that the data reduce to, so that progress is shown and the work
 can be given up at any moment; the tests compare with scikit-learn.
 """
 
@@ -68,7 +68,7 @@ class Factors:
     Attributes
     ----------
     components : ndarray, shape (n_components, n_edges), float32
-        Of length 1; NaN at edges that take no part.
+        Of length 1; NaN at excluded edges.
     scores : ndarray, shape (n_subjects, n_components)
     explained, cumulative : ndarray, shape (n_components,)
         Share of the variance between subjects that each component explains, and the first ones together: 1 less the
@@ -149,7 +149,7 @@ def principal_components(values: Float32Array, rows: IntArray, axes: Axes, n_com
 
 
 def principal_maps(values: Float32Array, rows: IntArray, axes: Axes, n_components: int) -> Steps[FloatArray]:
-    """Return the first principal components, orthonormal, 0 at edges that take no part."""
+    """Return the first principal components, orthonormal, 0 at excluded edges."""
     k = min(n_components, axes.rank)
     weights = np.asfortranarray(axes.vectors[:, :k] / axes.singular_values[:k])
     maps = np.empty((k, values.shape[1]))
@@ -166,7 +166,7 @@ def principal_maps(values: Float32Array, rows: IntArray, axes: Axes, n_component
 def deviations(
     values: Float32Array, rows: IntArray, columns: slice, negative: Negative = "refuse"
 ) -> tuple[FloatArray, BoolArray]:
-    """Return deviations from the mean over subjects, 0 at edges that somebody lacks, and which edges everybody has."""
+    """Return deviations from the mean over subjects, 0 at edges missing in a subject, and which edges are complete."""
     block = values[:, columns][rows].astype(np.float64)
     if negative == "zero":
         np.maximum(block, 0, out=block)

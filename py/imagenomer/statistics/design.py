@@ -269,7 +269,7 @@ def directions_of(tested: Term, design: Design) -> FloatArray:
 
 def residuals(values: FloatArray, basis: FloatArray) -> FloatArray:
     """Return what orthonormal columns leave of some values, shape (n_subjects,) or (n_subjects, n_columns)."""
-    for _ in range(2):  # the second time takes off what rounding left, so that near-aliased columns are told apart
+    for _ in range(2):  # the second time takes off what rounding left, so that near-aliased columns are separated
         values = values - basis @ (basis.T @ values)
     return values
 

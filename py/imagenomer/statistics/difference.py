@@ -41,7 +41,7 @@ class NumberSummary:
 
 @dataclass(frozen=True, slots=True)
 class NumberDifference:
-    """A number compared between groups; groups without values take no part in the tests.
+    """A number compared between groups; groups without values are excluded from the tests.
 
     Attributes
     ----------

@@ -69,7 +69,7 @@ class Path:
     mix : float
         In (0, 1].
     lengths : ndarray, shape (n_columns,)
-        As `Features.lengths` returns them; features without one take no part.
+        As `Features.lengths` returns them; features without one are excluded.
 
     Attributes
     ----------

@@ -55,7 +55,7 @@ def _decision(task: Task, paths: Sequence[elastic_net.Path]) -> FloatArray:
 
 
 def _penalty_of_net(task: Task, model: ElasticNet, tried: Sequence[float]) -> Steps[float]:
-    """Return the penalty with the least mean squared error in inner folds, of penalties that fall."""
+    """Return the penalty with the minimum mean squared error in inner folds, of penalties that fall."""
     parts = []
     for part, truth in task.within(model.inner):
         parts.append((part, truth, (yield from _paths(part, model.mix))))

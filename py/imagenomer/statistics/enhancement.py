@@ -24,7 +24,7 @@ from imagenomer.statistics.max_statistic import ROUNDING, adjusted_p_values
 from imagenomer.statistics.permutation import Alternative, heights_of
 from imagenomer.types import FloatArray, IntArray
 
-#: Rearrangements whose statistics of all edges are held at a time.
+#: Permutations whose statistics of all edges are held at a time.
 _AT_A_TIME = 128
 #: Of these, how many are enhanced between two looks for a cancel.
 _ENHANCED_AT_A_TIME = 32
@@ -47,7 +47,7 @@ class EnhancedEdges:
     adjusted_p : ndarray, shape (n_edges,)
         Corrected for all edges by the largest score; NaN where ``statistic`` is.
     null : ndarray, shape (n_permutations,)
-        Largest score of each rearrangement.
+        Largest score of each permutation.
     """
 
     statistic: FloatArray

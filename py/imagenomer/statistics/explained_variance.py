@@ -71,7 +71,7 @@ def share_projected(
     values, rows
         As for `axes_of`.
     components : ndarray, shape (n_components, n_edges)
-        Of length 1, 0 at edges that take no part.
+        Of length 1, 0 at excluded edges.
 
     Returns
     -------

@@ -52,14 +52,14 @@ class Features(Protocol):
 
     @property
     def n_features(self) -> int:
-        """Features there are, without those that take no part."""
+        """Features there are, without those that are excluded."""
 
     @property
     def n_columns(self) -> int:
-        """Features there are, with those that take no part."""
+        """Features there are, with those that are excluded."""
 
     def combined(self, train: IntArray, weights: FloatArray) -> FloatArray:
-        """Return the sum of the training rows times their weights, shape (n_columns,); NaN where one takes no part."""
+        """Return the sum of the training rows times their weights, shape (n_columns,); NaN where one is excluded."""
 
     def chosen(self, rows: IntArray, columns: IntArray, train: IntArray) -> FloatArray:
         """Return some features of some rows in float64, shape (n_rows, len(columns)), fitted to the training rows."""
@@ -99,7 +99,7 @@ class Edges:
     ----------
     values : ndarray, shape (n_rows, n_edges), float32, C-ordered
     usable : ndarray of bool, shape (n_edges,)
-        Edges that everybody has; the others take no part.
+        Edges that everybody has; the others are excluded.
     """
 
     values: Float32Array
@@ -114,7 +114,7 @@ class Edges:
         return int(self.usable.size)
 
     def combined(self, train: IntArray, weights: FloatArray) -> FloatArray:
-        # weighted_sum is quick where rows ascend.
+        # weighted_sum is fast where rows ascend.
         order = np.argsort(train, kind="stable")
         with np.errstate(invalid="ignore", over="ignore"):
             total = weighted_sum(self.values, train[order], weights[order].astype(np.float32))
@@ -136,7 +136,7 @@ class Edges:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
-    """Numbers of people, all of which take part.
+    """Phenotypes that are numbers, all of which are features.
 
     Attributes
     ----------
@@ -249,7 +249,7 @@ class GenotypeIndicators:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImputedDosage:
-    """Copies of the effect allele, the missing ones imputed by the mean of those who train.
+    """Copies of the effect allele, the missing ones imputed by the training mean.
 
     Attributes
     ----------
@@ -268,7 +268,7 @@ class ImputedDosage:
         return self.n_features
 
     def _deviations(self, rows: IntArray, variants: slice | IntArray, train: IntArray) -> Float32Array:
-        """Return deviations from the mean of those who train and have a genotype; 0 where missing."""
+        """Return deviations from the mean of the training subjects who have a genotype; 0 where missing."""
         own = self.dosage[train][:, variants]
         n_known = (own >= 0).sum(axis=0)
         mean = (np.where(own >= 0, own, 0).sum(axis=0) / np.maximum(n_known, 1)).astype(np.float32)
@@ -317,8 +317,8 @@ def _lengths_left(values: FloatArray, basis: FloatArray) -> FloatArray:
 def add_products(total: Float32Array, block: Float32Array) -> None:
     """Add the products of all pairs of rows to a square matrix, C-ordered, at and right of its diagonal.
 
-    In WebAssembly by the one product that is quick there, tile by tile (left of the diagonal little is then of use);
-    natively by the product that is made for it, which is four times as quick.
+    In WebAssembly by the one product that is fast there, tile by tile (left of the diagonal little is then of use);
+    natively by the product that is made for it, which is four times as fast.
     """
     n = len(block)
     if not block.shape[1]:

@@ -1,7 +1,7 @@
-"""Connectivity harmonised within splits: what differs between sites is learned from those who train, by ComBat.
+"""Connectivity harmonised within splits: site effects are estimated in the training subjects, by ComBat.
 
 What `imagenomer.statistics.combat` learns from the training rows is applied to training and test rows alike. It knows
-sites and preserved covariates and no target, so that one split's products serve every target and rearrangement.
+sites and preserved covariates and no target, so that one split's products serve every target and permutation.
 
 For a row x of site s with covariates c the harmonised row is, about the mean of the training part,
 
@@ -74,14 +74,14 @@ class _Effects:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HarmonisedEdges:
-    """Connectivity without the differences between sites, as learned from those who train (`FittedFeatures`).
+    """Connectivity without site effects, as estimated in the training subjects (`FittedFeatures`).
 
     Attributes
     ----------
     values : ndarray, shape (n_rows, n_usable), float32, C-ordered
         Edges that everybody has.
     usable : ndarray of bool, shape (n_edges,)
-        Which of all these are; the others take no part.
+        Which of all these are; the others are excluded.
     sites : Sites
         Of all rows, and what is preserved.
     effects : Cache
@@ -114,9 +114,9 @@ class HarmonisedEdges:
         unknown = [f"{names[site]} ({tested[site]})" for site in np.flatnonzero((tested > 0) & (counts == 0))]
         if unknown:
             return (
-                f"nobody of {', '.join(unknown)} trains, so that what the site does to connectivity is not known and "
-                "those who are tested cannot be harmonised. Predict without harmonisation (leaving a site out asks how "
-                "a model does at a site of which it knows nothing), or split so that some of every site train"
+                f"the training set has no subject of {', '.join(unknown)}, so its effect cannot be estimated and "
+                "its test subjects cannot be harmonised. Predict without harmonisation (leaving a site out asks how "
+                "a model generalises to an unseen site), or choose splits with training subjects of every site"
             )
         alone = [names[site] for site in np.flatnonzero(counts == 1)]
         if alone:
@@ -127,7 +127,7 @@ class HarmonisedEdges:
         return ""
 
     def kernels(self, train: IntArray, test: IntArray) -> Steps[Kernels]:
-        """Return the products, of deviations from the mean of those who train; those of every split are its own."""
+        """Return the products of deviations from the training mean; every split has its own."""
         self._require(train, test)
         effects = yield from self._learned(train)
         same = np.array_equal(train, test)
@@ -155,7 +155,7 @@ class HarmonisedEdges:
         total = np.zeros(self.n_features)
         for site in np.unique(sites.codes).tolist():
             own = np.flatnonzero(sites.codes == site)
-            own = own[np.argsort(train[own], kind="stable")]  # weighted_sum is quick where rows ascend
+            own = own[np.argsort(train[own], kind="stable")]  # weighted_sum is fast where rows ascend
             some = weights[own]
             left = weighted_sum(self.values, train[own], some.astype(np.float32)) - some.sum() * effects.centre[site]
             explained = (some @ covariates[own]) @ effects.coefficients.astype(np.float64)
@@ -188,7 +188,7 @@ class HarmonisedEdges:
             raise InputError(refused)
 
     def _everywhere(self, values: FloatArray) -> FloatArray:
-        """Return values of all edges, NaN where one takes no part."""
+        """Return values of all edges, NaN where one is excluded."""
         full = np.full(self.n_columns, np.nan)
         full[self.usable] = values
         return full
@@ -210,7 +210,7 @@ def harmonised_edges(values: Float32Array, rows: IntArray, sites: Sites) -> Harm
     Parameters
     ----------
     values : ndarray, shape (n_rows, n_edges), float32, C-ordered
-        Copied where somebody lacks an edge.
+        Copied where an edge is missing in a subject.
     rows : ndarray of int
         Those in use.
     sites : Sites

@@ -1,7 +1,7 @@
-"""Folds: who a model is trained on and who it is tested on.
+"""Folds: training and test subjects of a model.
 
-Positions count the rows of a sample, which has one row a subject: a person is never on both sides. Labels given as
-``together`` (family, site) are never torn apart either.
+Positions count the rows of a sample, which has one row a subject: a subject is never on both sides. Labels given as
+``together`` (family, site) are kept together as well.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Split:
     name: str = ""
 
     def digest(self) -> bytes:
-        """Return a short name of who trains and who is tested, for what is kept of the split."""
+        """Return a short name of the training and test subjects, for what is cached of the split."""
         digest = hashlib.blake2b(self.train.tobytes())
         digest.update(self.test.tobytes())
         return digest.digest()
@@ -72,7 +72,7 @@ def k_fold(
     stratify : ndarray of int, shape (n,), optional
         Classes that each fold should have in the same proportion.
     together : ndarray of int, shape (n,), optional
-        Labels that are never torn apart; folds are then as equal as the sizes allow.
+        Labels that are kept together; folds are then as equal as the sizes allow.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def k_fold(
     """
     if n_folds < 2:
         raise InputError(f"cross-validation needs at least 2 folds, not {n_folds}")
-    fold = _dealt(n, n_folds, rng, stratify, together)
+    fold = _assign_folds(n, n_folds, rng, stratify, together)
     return tuple(
         Split(np.flatnonzero(fold != number), np.flatnonzero(fold == number), f"fold {number + 1}")
         for number in range(n_folds)
@@ -97,13 +97,13 @@ def repeated(
     stratify: IntArray | None = None,
     together: IntArray | None = None,
 ) -> tuple[Split, ...]:
-    """Return repeated random splits, each drawn anew; parameters as for `k_fold`.
+    """Return repeated random splits, drawn independently; parameters as for `k_fold`.
 
     Parameters
     ----------
     n_repeats : int
     test_share : float
-        Share of the rows (of each class, or of the labels' rows) that is tested, rounded to the nearest.
+        Fraction of the rows (of each class, or of the labels' rows) to test on, rounded to the nearest.
 
     Raises
     ------
@@ -115,15 +115,15 @@ def repeated(
         test = _drawn(n, test_share, rng, stratify, together)
         if not 0 < np.count_nonzero(test) < n:
             raise InputError(
-                f"{n} subjects cannot be split so that {test_share:.0%} are tested and the others train; "
-                "choose a larger group or another share"
+                f"{n} subjects cannot be split with a test fraction of {test_share:.0%}; "
+                "choose a larger group or another test fraction"
             )
         splits.append(Split(np.flatnonzero(~test), np.flatnonzero(test), f"repetition {number + 1}"))
     return tuple(splits)
 
 
 def leave_one_out_of(levels: IntArray, names: Sequence[str]) -> tuple[Split, ...]:
-    """Return one split for each level that occurs: it is tested, all others train.
+    """Return one split for each level that occurs: trained on all others, tested on it.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def train_on(train: BoolArray, test: BoolArray, name: str = "") -> tuple[Split, 
             "each other"
         )
     if not train.any() or not test.any():
-        raise InputError(f"nobody is left to {'train' if not train.any() else 'test'} on; choose other groups")
+        raise InputError(f"no subject is left to {'train' if not train.any() else 'test'} on; choose other groups")
     return (Split(np.flatnonzero(train), np.flatnonzero(test), name),)
 
 
@@ -178,24 +178,24 @@ def cross(*known: IntArray | None) -> IntArray | None:
 # --- drawing -------------------------------------------------------------------------------------
 
 
-def _dealt(
+def _assign_folds(
     n: int, n_folds: int, rng: np.random.Generator, stratify: IntArray | None, together: IntArray | None
 ) -> IntArray:
     """Deal rows to folds like cards; returns the fold of each."""
     if together is not None:
-        return _dealt_labels(together, n_folds, rng)
+        return _assign_labels(together, n_folds, rng)
     if n < n_folds:
         raise InputError(f"{n} subjects cannot make {n_folds} folds; choose fewer folds or a larger group")
     order = rng.permutation(n)
     if stratify is not None:
-        # One class after another, and the deal goes on where the last class ended, so that folds stay of a size.
+        # One class after another, each beginning with the fold after the last one used: folds are equal in size.
         order = order[np.argsort(stratify[order], kind="stable")]
     fold = np.empty(n, dtype=np.intp)
     fold[order] = np.arange(n) % n_folds
     return fold
 
 
-def _dealt_labels(together: IntArray, n_folds: int, rng: np.random.Generator) -> IntArray:
+def _assign_labels(together: IntArray, n_folds: int, rng: np.random.Generator) -> IntArray:
     """Give each label, the largest first, to the fold that has fewest rows so far."""
     _, label, sizes = np.unique(together, return_inverse=True, return_counts=True)
     if sizes.size < n_folds:
@@ -215,7 +215,7 @@ def _dealt_labels(together: IntArray, n_folds: int, rng: np.random.Generator) ->
 def _drawn(
     n: int, share: float, rng: np.random.Generator, stratify: IntArray | None, together: IntArray | None
 ) -> BoolArray:
-    """Draw who is tested."""
+    """Draw the test subjects."""
     test = np.zeros(n, dtype=bool)
     if together is not None:
         _, label, sizes = np.unique(together, return_inverse=True, return_counts=True)

@@ -1,9 +1,9 @@
 """Permuted residuals of covariates: the partial correlation of every edge in every permutation, without fitting any.
 
-With covariates the residuals of the covariates' model are permuted and the whole model is fitted anew (Freedman and
+With covariates the residuals of the covariates' model are permuted and the whole model is refitted (Freedman and
 Lane 1983, J. Bus. Econ. Stat. 1:292; Winkler et al. 2014, NeuroImage 92:381).
 
-How it is quick: let z be an edge's residuals, of length 1, u the part of the target that the covariates leave, and q
+Why it is fast: let z be an edge's residuals, of length 1, u the part of the target that the covariates leave, and q
 the covariates, orthonormal. After a permutation P the share of variance that the target explains of what the
 covariates leave is  (u'Pz)^2 / (1 - |q'Pz|^2),  so that nothing is fitted: u and q are permuted instead of z, and
 one product with a block of edges in the cache serves each. The products with q lift the share by little. They are
@@ -27,23 +27,23 @@ from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.permutation import check_exchangeable, draw_permutations
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
-#: Rearrangements worked on at a time are those whose weights fit this many numbers.
+#: Permutations worked on at a time are those whose weights fit this many numbers.
 _WEIGHTS_AT_A_TIME = 8_000_000
-#: Chance that one edge in one rearrangement is wrongly passed over.
+#: Chance that one edge in one permutation is wrongly passed over.
 _OVERLOOKED = 1e-10
-#: If more than this share of edges needs the products with the covariates, all have them: that is quicker.
+#: If more than this share of edges needs the products with the covariates, all have them: that is faster.
 _MANY = 0.03
 
 
 class FreedmanLane:
-    """A linear model whose residuals are rearranged.
+    """A linear model whose residuals are permuted.
 
     Attributes
     ----------
     n_tested, dof : int
         Columns tested, and residual degrees of freedom.
     share : ndarray, shape (n_edges,)
-        Partial r squared of the actual arrangement, known once every block has been through; NaN where an edge has
+        Partial r squared of the actual data, known once every block has been through; NaN where an edge has
         missing values or nothing is left to explain.
     slack : float
         See `_slack`.
@@ -70,11 +70,11 @@ class FreedmanLane:
         self.share = np.full(self.n_edges, np.nan)
         self._sign = np.ones(self.n_edges)
         self._seen = 0
-        self._rearranged: tuple[IntArray, Float32Array] | None = None
+        self._permuted: tuple[IntArray, Float32Array] | None = None
 
     @property
     def statistic(self) -> FloatArray:
-        """T or F of the actual arrangement, shape (n_edges,)."""
+        """T or F of the actual data, shape (n_edges,)."""
         return self._sign * self.statistic_of(self.share)
 
     def statistic_of(self, share: FloatArray) -> FloatArray:
@@ -91,12 +91,12 @@ class FreedmanLane:
     def blocks(
         self, n_permutations: int, rng: np.random.Generator, at_a_time: int | None = None
     ) -> Iterator[tuple[slice, IntArray, Float32Array, slice]]:
-        """Yield each chunk of rearrangements with each block of edges.
+        """Yield each chunk of permutations with each block of edges.
 
         Yields
         ------
         chunk : slice
-            Which rearrangements.
+            Which permutations.
         permutations : ndarray, shape (n_chunk, n_subjects)
         unit : ndarray, shape (n_subjects, n_columns), float32
             Residuals of length 1, of length 0 where the edge cannot be tested.
@@ -117,20 +117,20 @@ class FreedmanLane:
         return Progress("Permuting", done, n_permutations)
 
     def products(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
-        """Return the rearranged residuals times the tested columns, shape (n_tested, n_permutations, n_columns)."""
+        """Return the permuted residuals times the tested columns, shape (n_tested, n_permutations, n_columns)."""
         return np.stack([row_products(unit, weights) for weights in self._weights(permutations)[: self.n_tested]])
 
     def lifted(
         self, share: Float32Array, unit: Float32Array, permutations: IntArray, which: tuple[NDArray[Any], ...]
     ) -> Float32Array:
-        """Return some shares divided by what the covariates leave of the rearranged residuals.
+        """Return some shares divided by what the covariates leave of the permuted residuals.
 
         Parameters
         ----------
         share : ndarray, shape (n_permutations, n_columns)
             Squared products with the tested columns.
         which : tuple of two ndarrays
-            Rearrangement and column of each share wanted.
+            Permutation and column of each share wanted.
         """
         explained = np.zeros(which[0].size, dtype=np.float32)
         weights = self._weights(permutations)[self.n_tested :]
@@ -144,12 +144,12 @@ class FreedmanLane:
                 residuals, permutation = columns[which[1][some]], which[0][some]
                 for covariate in weights:
                     explained[some] += np.einsum("ij,ij->i", residuals, covariate[permutation]) ** 2
-        # An edge that the rearranged covariates explain but for rounding has nothing left to test.
+        # An edge that the permuted covariates explain but for rounding has nothing left to test.
         left = 1 - explained
         return np.asarray(np.where(left > 1e-5, np.minimum(share[which] / np.maximum(left, 1e-5), 1), 0))
 
     def all_shares(self, unit: Float32Array, permutations: IntArray) -> tuple[Float32Array, Float32Array]:
-        """Return the partial r squared of each edge in each rearrangement, and the sign of t (F: 1)."""
+        """Return the partial r squared of each edge in each permutation, and the sign of t (F: 1)."""
         product = self.products(unit, permutations)
         share = np.einsum("kij,kij->ij", product, product)
         if self._covariates.shape[1]:
@@ -173,15 +173,15 @@ class FreedmanLane:
         return block.astype(np.float32)
 
     def _weights(self, permutations: IntArray) -> Float32Array:
-        """Return tested columns, then covariates, rearranged, shape (n, n_permutations, n_subjects)."""
-        if self._rearranged is None or self._rearranged[0] is not permutations:
+        """Return tested columns, then covariates, permuted, shape (n, n_permutations, n_subjects)."""
+        if self._permuted is None or self._permuted[0] is not permutations:
             columns = np.concatenate([self._direction_rows, self._covariates], axis=1).T
-            self._rearranged = (permutations, np.stack([column[permutations] for column in columns]))
-        return self._rearranged[1]
+            self._permuted = (permutations, np.stack([column[permutations] for column in columns]))
+        return self._permuted[1]
 
 
 def row_products(unit: Float32Array, weights: Float32Array) -> Float32Array:
-    """Return weights times residuals, shape (n_permutations, n_columns), by the product that is quick everywhere."""
+    """Return weights times residuals, shape (n_permutations, n_columns), by the product that is fast everywhere."""
     product = np.empty((weights.shape[0], unit.shape[1]), dtype=np.float32)
     for row, weight in zip(product, weights, strict=True):
         scipy.linalg.blas.sgemv(1, unit.T, weight, y=row, overwrite_y=1)
@@ -189,7 +189,7 @@ def row_products(unit: Float32Array, weights: Float32Array) -> Float32Array:
 
 
 def _slack(design: Design) -> float:
-    """Return a share that the covariates practically never explain of rearranged residuals.
+    """Return a share that the covariates practically never explain of permuted residuals.
 
     For residuals spread over many subjects the share follows a beta distribution, whose far tail is taken; for
     residuals that are all in one subject it is at most the largest leverage. In between their lengths add at most.

@@ -12,7 +12,7 @@ from imagenomer.types import FloatArray
 
 #: What a genotype counts as, for 0, 1, 2 copies of the effect allele: "additive" 0 1 2, "dominant" 0 1 1, "recessive"
 #: 0 0 1, "heterozygous" 0 1 0; "genotypic" is additive and heterozygous together, tested with 2 degrees of freedom;
-#: "none" is 1 0 0, with which any one genotype can be told from the other two.
+#: "none" is 1 0 0, which separates any one genotype from the other two.
 Model: TypeAlias = Literal["additive", "dominant", "recessive", "heterozygous", "genotypic", "none"]
 
 _CODES: dict[str, tuple[tuple[str, Callable[[NDArray[np.int8]], NDArray[Any]]], ...]] = {

@@ -22,7 +22,7 @@ _COPIED = 1 - 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """How well scans of one condition find their person among scans of another.
+    """How well scans of one condition identify their subject among scans of another.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Identification:
     n_database : int
         Scans that each is compared with.
     rate : float
-        Share of those people whose scan is most like their own (Finn et al. 2015).
+        Share of those subjects whose scan is most similar to their own (Finn et al. 2015).
     own, others : float
         Mean correlation with one's own scan and with others'; NaN where there are none.
     """
@@ -52,15 +52,15 @@ class Identification:
         return 100 * (self.own - self.others)
 
 
-def identify(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Identification]:
+def identify(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[Identification]:
     """Look for everybody's scan of one condition among the scans of another, for every ordered pair of conditions.
 
     Parameters
     ----------
     r : ndarray, shape (n_scans, n_scans)
         Correlations of scans.
-    people, conditions : ndarray of int, shape (n_scans,)
-        Whose scan each is, and of which task, session and run; a person has one a condition.
+    subjects, conditions : ndarray of int, shape (n_scans,)
+        Whose scan each is, and of which task, session and run; a subject has one per condition.
     """
     found = []
     kinds = np.unique(conditions).tolist()
@@ -70,7 +70,7 @@ def identify(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Iden
                 continue
             looked_for, among = np.flatnonzero(conditions == source), np.flatnonzero(conditions == database)
             part = r[np.ix_(looked_for, among)]
-            same = people[looked_for][:, None] == people[among]
+            same = subjects[looked_for][:, None] == subjects[among]
             both = same.any(axis=1)
             if not both.any():
                 continue
@@ -81,7 +81,7 @@ def identify(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Iden
                     database=database,
                     n=int(np.count_nonzero(both)),
                     n_database=among.size,
-                    rate=float(np.mean(people[among[best]] == people[looked_for[both]])),
+                    rate=float(np.mean(subjects[among[best]] == subjects[looked_for[both]])),
                     own=mean_defined(part[same]),
                     others=mean_defined(part[~same]),
                 )
@@ -132,19 +132,19 @@ def copies(r: FloatArray, values: Float32Array, rows: IntArray) -> list[Copy]:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A scan that is most like another person's, which in turn is most like it.
+    """A scan that is most similar to another subject's scan, and vice versa.
 
     Attributes
     ----------
     scan, match : int
-        The scan, and the other person's scan it is most like.
+        The scan, and the other subject's scan most similar to it.
     r, r_own : float
-        Correlation with that and with the person's own scan of the same condition.
+        Correlation with that and with the subject's own scan of the same condition.
     n_agreeing, n_conditions : int
-        Other conditions in which this same person is the best match, of those in which the scan's person has a scan.
+        Other conditions in which the same other subject is the best match, of those with a scan of the scan's subject.
     crossed : bool
-        The other person's scan of this condition is most like this person's in all those conditions as well: as if
-        the two were swapped.
+        The other subject's scan of this condition is most similar to this subject's in all those conditions as well, as
+        if the two were swapped.
     """
 
     scan: int
@@ -156,22 +156,24 @@ class Mismatch:
     crossed: bool
 
 
-def mismatches(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Mismatch]:
-    """Return the scans whose best match is, in both directions, another person's, the likeliest swaps first.
+def mismatches(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[Mismatch]:
+    """Return the scans whose best match is, in both directions, another subject's, the likeliest swaps first.
 
-    Only scans whose person has a scan in the other condition are asked about; parameters as for `identify`.
+    Only scans whose subject has a scan in the other condition are examined; parameters as for `identify`.
     """
     kinds = np.unique(conditions).tolist()
     scans_of = {kind: np.flatnonzero(conditions == kind) for kind in kinds}
     best = np.full((len(r), len(kinds)), -1, dtype=np.intp)
     own = np.full((len(r), len(kinds)), -1, dtype=np.intp)
-    scan_of = {(int(person), int(kind)): row for row, (person, kind) in enumerate(zip(people, conditions, strict=True))}
+    scan_of = {
+        (int(subject), int(kind)): row for row, (subject, kind) in enumerate(zip(subjects, conditions, strict=True))
+    }
     for position, kind in enumerate(kinds):
         among = scans_of[kind]
         best[:, position] = among[_best(r[:, among])]
-        for row, (person, condition) in enumerate(zip(people.tolist(), conditions.tolist(), strict=True)):
+        for row, (subject, condition) in enumerate(zip(subjects.tolist(), conditions.tolist(), strict=True)):
             if condition != kind:
-                own[row, position] = scan_of.get((person, kind), -1)
+                own[row, position] = scan_of.get((subject, kind), -1)
     place = {kind: position for position, kind in enumerate(kinds)}
     found = []
     for scan in range(len(r)):
@@ -180,24 +182,24 @@ def mismatches(r: FloatArray, people: IntArray, conditions: IntArray) -> list[Mi
         mutual = [
             position
             for position in others.tolist()
-            if people[best[scan, position]] != people[scan] and best[best[scan, position], here] == scan
+            if subjects[best[scan, position]] != subjects[scan] and best[best[scan, position], here] == scan
         ]
         if not mutual:
             continue
-        strangers = people[best[scan, mutual]]
-        # The person who is the best match most often; of several the one who is most alike.
+        matched = subjects[best[scan, mutual]]
+        # The subject who is the best match most often; of several the most similar one.
         who = max(
-            np.unique(strangers).tolist(),
-            key=lambda person: (
-                int(np.count_nonzero(strangers == person)),
-                float(r[scan, best[scan, mutual]][strangers == person].max()),
+            np.unique(matched).tolist(),
+            key=lambda subject: (
+                int(np.count_nonzero(matched == subject)),
+                float(r[scan, best[scan, mutual]][matched == subject].max()),
             ),
         )
-        agreeing = [position for position in mutual if people[best[scan, position]] == who]
+        agreeing = [position for position in mutual if subjects[best[scan, position]] == who]
         strongest = max(agreeing, key=lambda position: r[scan, best[scan, position]])
         counterpart = scan_of.get((who, int(conditions[scan])), -1)
         asked = [position for position in others.tolist() if counterpart >= 0 and own[counterpart, position] >= 0]
-        crossed = bool(asked) and all(people[best[counterpart, position]] == people[scan] for position in asked)
+        crossed = bool(asked) and all(subjects[best[counterpart, position]] == subjects[scan] for position in asked)
         found.append(
             Mismatch(
                 scan=scan,

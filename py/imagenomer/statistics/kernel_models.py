@@ -4,12 +4,12 @@ Ridge minimises |y - Xw - C g|^2 + penalty |w|^2, with C the mean and, where the
 are not penalised. With the products K of features of which C has been taken out, w = X'a with (K + penalty I) a = y.
 K is made tridiagonal once (Q'KQ = T, orthogonal Q), after which any penalty and any target cost next to nothing.
 
-The penalty is the one with the least generalised cross-validation error of the training part: the squared error of
+The penalty is the one with the minimum generalised cross-validation error of the training part: the squared error of
 leaving one out, with everybody's leverage replaced by the mean leverage.
 
 Classifiers minimise a loss plus penalty / 2 |w|^2 by Newton's method, each step of which is a weighted ridge regression
-(Rasmussen and Williams 2006, section 3.4). Their penalty is the one with the least loss when each training subject is
-left out, which is known to first order from the last step (Cawley and Talbot 2008). The loss of the support vector
+(Rasmussen and Williams 2006, section 3.4). Their penalty is the one with the minimum loss when each training subject is
+left out, by a first-order approximation from the last step (Cawley and Talbot 2008). The loss of the support vector
 machine is the squared hinge, as that of scikit-learn's ``LinearSVC``; intercepts are not penalised.
 
 References
@@ -46,7 +46,7 @@ _SETTLED = 1e-7
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RidgeFactor:
-    """What ridge regression needs to know of a training part, whatever the target and the penalty.
+    """What ridge regression needs of a training part, whatever the target and the penalty.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Max-T: how large is the largest statistic of all edges when nothing is going on?
 
-An adjusted p-value is the share of permutations, the actual arrangement included, whose largest statistic is at least
+An adjusted p-value is the share of permutations, the identity included, whose largest statistic is at least
 as large (Westfall and Young 1993), so that it is never zero (Phipson and Smyth 2010, Stat. Appl. Genet. Mol. Biol.
 9:39).
 """
@@ -28,7 +28,7 @@ _R_ERROR = 2e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaxStatistic:
-    """Test of every edge, corrected for all of them by the largest statistic of each rearrangement.
+    """Test of every edge, corrected for all of them by the largest statistic of each permutation.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class MaxStatistic:
     adjusted_p : ndarray, shape (n_edges,)
         Chance of one or more false positives among all edges; two-sided; NaN where ``statistic`` is.
     null : ndarray, shape (n_permutations,)
-        Largest ``|t|`` or F of each rearrangement, as drawn.
+        Largest ``|t|`` or F of each permutation, as drawn.
     dof_tested, dof : int
         Columns tested, and residual degrees of freedom.
     """
@@ -84,7 +84,7 @@ def max_statistic(
     Raises
     ------
     InputError
-        If the target cannot be tested (`directions_of`) or there is too little to rearrange.
+        If the target cannot be tested (`directions_of`) or there is too little to permute.
     """
     model = FreedmanLane(values, rows, tested, design, blocks)
     largest = np.zeros(n_permutations, dtype=np.float32)
@@ -108,16 +108,16 @@ def max_statistic(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exceedances:
-    """Every edge above a threshold in each rearrangement.
+    """Every edge above a threshold in each permutation.
 
     Attributes
     ----------
     permutation, edge : ndarray, shape (n_exceedances,)
-        Which rearrangement and which edge.
+        Which permutation and which edge.
     height : ndarray, shape (n_exceedances,), float32
         How high: t, ``|t|``, -t or F.
     statistic : ndarray, shape (n_edges,)
-        t or F of the actual arrangement; NaN as in `MaxStatistic`.
+        t or F of the actual data; NaN as in `MaxStatistic`.
     n_permutations : int
     """
 
@@ -140,7 +140,7 @@ def exceedances(
     rng: np.random.Generator,
     blocks: IntArray | None = None,
 ) -> Steps[Exceedances]:
-    """Find the edges above a threshold in each rearrangement; parameters as for `max_statistic`.
+    """Find the edges above a threshold in each permutation; parameters as for `max_statistic`.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def exceedances(
 
 
 def adjusted_p_values(actual: NDArray[Any], null: NDArray[Any]) -> FloatArray:
-    """Return the share of arrangements, the actual one included, whose largest is at least as large."""
+    """Return the share of permutations, the identity included, whose largest is at least as large."""
     n_larger = null.size - np.searchsorted(np.sort(null), actual)
     return np.asarray((1 + n_larger) / (1 + null.size))
 

@@ -2,7 +2,7 @@
 
 What a model is fitted by stands in `imagenomer.statistics.split_models`. Penalties are chosen within the training part:
 by what is known without fitting again (generalised cross-validation, leaving one out to first order), or by inner folds
-of it, in which everything is fitted anew.
+of it, in which everything is refitted.
 
 References
 ----------
@@ -32,7 +32,7 @@ class InnerFolds:
         At most: no more than there are subjects, or labels.
     seed : int
     labels : ndarray of int, optional
-        Of each row of the features (see `SampleSpace.rows`): families or sites, never torn apart but where all who
+        Of each row of the features (see `SampleSpace.rows`): families or sites, kept together except where all who
         train are of one.
     strata : ndarray of int, optional
         Of each row of the features: what each fold has in the same proportion, where labels do not decide.
@@ -76,7 +76,7 @@ class Ridge:
         Of the sum of squared weights. One: it is used. Several, or none (a grid relative to the features' size): chosen
         in each training part by generalised cross-validation.
     inner : InnerFolds, optional
-        The least mean squared error of these decides instead.
+        The minimum mean squared error of these decides instead.
     """
 
     #: Whether it is solved by least squares, of classes as well, so that covariates are not penalised.
@@ -95,7 +95,7 @@ class Logistic:
         Of half the sum of squared weights: 1 / C of scikit-learn. One: it is used. Several, or none (a grid): chosen
         in each training part by the loss of leaving one out.
     inner : InnerFolds, optional
-        The least mean loss in these decides instead.
+        The minimum mean loss in these decides instead.
     """
 
     least_squares: ClassVar[bool] = False
@@ -124,7 +124,7 @@ class ElasticNet:
         Share of the absolute weights in the penalty, in (0, 1]: 1 is the lasso. ``l1_ratio`` of scikit-learn.
     penalties : tuple of float
         ``alpha`` of scikit-learn. One: it is used. Several, or none (a grid below the penalty from which on nothing
-        weighs anything): that with the least mean squared error in inner folds.
+        weighs anything): that with the minimum mean squared error in inner folds.
     inner : InnerFolds
     """
 

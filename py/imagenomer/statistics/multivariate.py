@@ -1,4 +1,4 @@
-"""One test of all features at once: does connectivity as a whole go with a target, given covariates?
+"""One test of all features at once: is connectivity as a whole associated with a target, given covariates?
 
 For each feature a linear model is fitted, and the sums of squares of all features are added up: the share that the
 target explains of what the covariates leave, a pseudo R squared (McArdle and Anderson 2001, Ecology 82:290; of
@@ -8,9 +8,9 @@ orthonormal basis of what the covariates leave of the target, and Q one of the c
     trace(U' K U) / trace((I - Q Q') K (I - Q Q')),
 
 so that the features themselves are not needed again, however many there are. Its null distribution is Freedman and
-Lane's (1983, J. Bus. Econ. Stat. 1:292): what the covariates leave of the features is rearranged, whole subjects at
-a time, and the model is fitted anew. By chance alone the share is not 0 but near 1 / (subjects - columns), and the mean
-of the rearrangements is what it is compared with.
+Lane's (1983, J. Bus. Econ. Stat. 1:292): residuals of the features given the covariates are permuted, whole subjects at
+a time, and the model is refitted. Under the null hypothesis the share is not 0 but near 1 / (subjects - columns),
+and it is compared with the mean of the permutations.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from imagenomer.statistics.design import Design, Term, directions_of, residuals
 from imagenomer.statistics.permutation import draw_permutations
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
-#: Rearrangements between two reports of progress.
+#: Permutations between two reports of progress.
 _AT_ONCE = 50
 #: What rounding to float32 can make of equal shares.
 _ROUNDING = 1e-5
@@ -41,9 +41,9 @@ class ShareExplained:
     share : float
         Of the variance that the covariates leave, summed over features, what the target explains; in [0, 1].
     null : ndarray, shape (n_permutations,)
-        The same after each rearrangement.
+        The same after each permutation.
     p_value : float
-        Share of arrangements, the actual one included, that explain at least as much.
+        Share of permutations, the identity included, that explain at least as much.
     """
 
     share: float
@@ -83,7 +83,7 @@ def share_explained(
     n_permutations : int
     rng : numpy.random.Generator
     blocks : ndarray of int, shape (n_subjects,), optional
-        Subjects change places only within a block.
+        Subjects are permuted only within a block.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def share_explained(
     if gram.shape != (design.n_subjects, design.n_subjects):
         raise ValueError(f"products of {gram.shape} subjects for covariates of {design.n_subjects}")
     directions, basis = directions_of(tested, design), design.basis
-    # The first column of the basis is constant: rearranging it changes nothing.
+    # The first column of the basis is constant: permuting it changes nothing.
     left = residuals(residuals(np.asarray(gram, dtype=np.float64), basis).T, basis)
     total = float(np.trace(left))
     if not total > 1e-9 * max(float(np.abs(np.diag(gram)).max()), 1e-300):
@@ -106,12 +106,12 @@ def share_explained(
     columns = np.concatenate([directions, basis[:, 1:]], axis=1)
     n_tested = directions.shape[1]
     # Symmetric, so that either order of memory is the other's transpose.
-    quick, columns = left.astype(np.float32, order="F"), columns.astype(np.float32)
+    single, columns = left.astype(np.float32, order="F"), columns.astype(np.float32)
     null = np.empty(n_permutations)
     for start in range(0, n_permutations, _AT_ONCE):
         chunk = slice(start, min(start + _AT_ONCE, n_permutations))
         permutations = draw_permutations(rng, chunk.stop - chunk.start, len(gram), blocks)
-        squares = np.stack([_squares(quick, column[permutations]) for column in columns.T])
+        squares = np.stack([_squares(single, column[permutations]) for column in columns.T])
         null[chunk] = squares[:n_tested].sum(axis=0) / (total - squares[n_tested:].sum(axis=0))
         yield Progress("Permuting", chunk.stop, n_permutations)
     p_value = (1 + np.count_nonzero(null >= share * (1 - _ROUNDING))) / (1 + n_permutations)
@@ -119,5 +119,5 @@ def share_explained(
 
 
 def _squares(gram: Float32Array, weights: Float32Array) -> FloatArray:
-    """Return w'Kw of each row of weights, shape (n_rows,), by the product that is quick everywhere."""
+    """Return w'Kw of each row of weights, shape (n_rows,), by the product that is fast everywhere."""
     return np.array([float(row @ scipy.linalg.blas.sgemv(1, gram, row)) for row in weights])

@@ -44,7 +44,7 @@ class NetworkBasedStatistic:
     p_extent, p_intensity : ndarray, shape (n_components,)
         Corrected for all components; a component is significant as a whole, not each edge of it.
     null_extent, null_intensity : ndarray, shape (n_permutations,)
-        Largest of each rearrangement.
+        Largest of each permutation.
     threshold : float
     """
 
@@ -94,7 +94,7 @@ def network_based_statistic(
     Raises
     ------
     InputError
-        If the target cannot be tested, there is too little to rearrange, or the threshold is not positive.
+        If the target cannot be tested, there is too little to permute, or the threshold is not positive.
     """
     n_parcels = n_parcels_of(values.shape[1])
     require_threshold(threshold)

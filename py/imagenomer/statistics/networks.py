@@ -89,9 +89,9 @@ class Enrichment:
     count : ndarray, shape (n_pairs,)
         Edges above the threshold.
     expected : ndarray, shape (n_pairs,)
-        Mean over rearrangements.
+        Mean over permutations.
     p_value : ndarray, shape (n_pairs,)
-        Share of rearrangements, the actual one included, with as many or more.
+        Share of permutations, the identity included, with as many or more.
     adjusted_p : ndarray, shape (n_pairs,)
         Corrected for all pairs by the smallest p-value.
     """
@@ -119,7 +119,7 @@ def enrichment(
 ) -> Steps[Enrichment]:
     """Count the edges above a threshold in each pair of networks, and test whether there are more than by chance.
 
-    Rearranging subjects, not edges, keeps what edges have in common; tests that shuffle edges are far too ready.
+    Permuting subjects, not edges, keeps the correlation of edges; tests that permute edges are anti-conservative.
 
     Parameters
     ----------

@@ -1,16 +1,16 @@
-"""Overlap: are the features that go with a target the very ones that go with something else?
+"""Overlap: are the features associated with a target the same ones that are associated with something else?
 
-Features (edges, variants) depend on each other, so that it tells nothing to draw as many at random. The null
-distribution is made by rearranging the target over subjects instead: features keep all that links them with each other
-and with other phenotypes, only the target loses its place. Rearranged over everybody, the target is unrelated to
-anything; rearranged within strata of the other phenotype, it keeps what it shares with that one, and the overlap is
+Features (edges, variants) are correlated, so that drawing as many at random is no valid null. The null
+distribution is made by permuting the target over subjects instead: features keep all that links them with each other
+and with other phenotypes, only the target loses its place. Permuted over everybody, the target is unrelated to
+anything; permuted within strata of the other phenotype, it keeps what it shares with that one, and the overlap is
 what sharing alone brings about.
 
-Rearranged targets pass no threshold, so as many of their strongest features are taken as the target really has.
+Permuted targets pass no threshold, so as many of their strongest features are taken as the target really has.
 
 References
 ----------
-Winkler et al. (2014), NeuroImage 92:381, for rearranging whole subjects. Phipson and Smyth (2010), Stat. Appl. Genet.
+Winkler et al. (2014), NeuroImage 92:381, for permuting whole subjects. Phipson and Smyth (2010), Stat. Appl. Genet.
 Mol. Biol. 9:39, for p-values that are never zero.
 """
 
@@ -30,7 +30,7 @@ from imagenomer.statistics.freedman_lane import FreedmanLane
 from imagenomer.statistics.permutation import draw_permutations
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
-#: Rearrangements worked on at a time: of edges as many as fit this many numbers, of variants so many.
+#: Permutations worked on at a time: of edges as many as fit this many numbers, of variants so many.
 _NUMBERS_AT_A_TIME, _VARIANTS_AT_A_TIME = 12_000_000, 50
 #: What rounding to float32 can make of equal correlations.
 _ROUNDING = 2e-6
@@ -47,13 +47,13 @@ class Overlap:
     shared : ndarray of int
         How many of them are of the other phenotype too.
     shared_expected : ndarray
-        Their mean number after a rearrangement.
+        Their mean number after a permutation.
     shared_p : ndarray
         Chance of so many or more.
     similarity : ndarray
         Correlation of the two maps over features; NaN where one does not vary.
     similarity_expected : ndarray
-        Mean after a rearrangement, of its magnitude where both maps have signs.
+        Mean after a permutation, of its magnitude where both maps have signs.
     similarity_p : ndarray
         Chance of one as large, in magnitude where both maps have signs.
     n_permutations : int
@@ -96,7 +96,7 @@ def edge_overlap(
     Parameters
     ----------
     values : ndarray, shape (n_rows, n_edges), C-ordered
-        Edges with missing values take no part.
+        Edges with missing values are excluded.
     rows : ndarray, shape (n_subjects,)
         Rows in use.
     target : Term
@@ -114,12 +114,12 @@ def edge_overlap(
     n_permutations : int
     rng : numpy.random.Generator
     blocks : ndarray of int, shape (n_subjects,), optional
-        Subjects change places only within a block.
+        Subjects are permuted only within a block.
 
     Raises
     ------
     InputError
-        If there is too little to rearrange.
+        If there is too little to permute.
     """
     model = FreedmanLane(values, rows, target, design, blocks)
     signed = signed & (model.n_tested == 1)
@@ -180,21 +180,21 @@ def variant_overlap(
     tally = _Tally(magnitude, chosen, strengths, no_sign, members)
     for start in range(0, n_permutations, _VARIANTS_AT_A_TIME):
         size = min(_VARIANTS_AT_A_TIME, n_permutations - start)
-        rearranged = about[draw_permutations(rng, size, target.size, blocks)]
-        found = yield from _correlate_variants(dosage, rearranged, (start, n_permutations))
+        permuted = about[draw_permutations(rng, size, target.size, blocks)]
+        found = yield from _correlate_variants(dosage, permuted, (start, n_permutations))
         tally.add(np.abs(np.nan_to_num(found[:, tested])), weight.astype(np.float32))
     return tally.result()
 
 
 def _correlate_variants(dosage: NDArray[np.int8], targets: FloatArray, place: tuple[int, int]) -> Steps[Float32Array]:
-    """Correlate each target with each variant among those who have the genotype, to within 1e-5.
+    """Correlate each target with each variant among the subjects who have the genotype, to within 1e-5.
 
     Parameters
     ----------
     targets : ndarray, shape (n_targets, n_subjects)
         Of mean 0 and mean square 1, so that sums lose no digits.
     place : tuple of int
-        Rearrangements done, and in all.
+        Permutations done, and in all.
 
     Returns
     -------
@@ -233,7 +233,7 @@ def strongest(magnitudes: NDArray[np.floating[Any]], n: int) -> BoolArray:
 
 
 class _Tally:
-    """Counts how often a rearrangement does as well as the actual arrangement."""
+    """Counts how often a permutation reaches the actual value."""
 
     def __init__(
         self, actual: FloatArray, chosen: BoolArray, maps: FloatArray, signed: BoolArray, sets: BoolArray
@@ -243,13 +243,13 @@ class _Tally:
         self._n_chosen = int(np.count_nonzero(chosen))
         self._shared = np.rint(self._sets @ chosen.astype(np.float32)).astype(np.intp)
         self._similarity = self._similar(actual.astype(np.float32)[None])[0]
-        self._least = np.where(signed, np.abs(self._similarity), self._similarity) - _ROUNDING
+        self._minimum = np.where(signed, np.abs(self._similarity), self._similarity) - _ROUNDING
         n = len(maps)
         self._as_many, self._as_far = np.zeros(n, dtype=np.intp), np.zeros(n, dtype=np.intp)
         self._total_shared, self._total_similar, self._n = np.zeros(n), np.zeros(n), 0
 
     def add(self, effects: Float32Array, weight: Float32Array | None = None) -> None:
-        """Count the effects of some rearrangements, (n, n_features), the strongest being those of the largest effect
+        """Count the effects of some permutations, (n, n_features), the strongest being those of the largest effect
         times its weight."""
         for effect in effects:
             magnitude = np.abs(effect) if weight is None else np.abs(effect) * weight
@@ -260,7 +260,7 @@ class _Tally:
             self._total_shared += shared
         similar = self._similar(effects)
         similar[:, self._signed] = np.abs(similar[:, self._signed])
-        self._as_far += (similar >= self._least).sum(axis=0)
+        self._as_far += (similar >= self._minimum).sum(axis=0)
         self._total_similar += similar.sum(axis=0)
         self._n += len(effects)
 

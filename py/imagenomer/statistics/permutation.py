@@ -17,21 +17,21 @@ from imagenomer.types import IntArray
 
 #: Which effects count: of either sign, positive, negative. A category of several levels has no sign.
 Alternative: TypeAlias = Literal["two-sided", "greater", "less"]
-#: Fewer rearrangements than this cannot make p < 0.05.
+#: Fewer permutations than this cannot make p < 0.05.
 _FEWEST_POSSIBLE = 20
 
 
 def draw_permutations(
     rng: np.random.Generator, n_permutations: int, n_subjects: int, blocks: IntArray | None = None
 ) -> IntArray:
-    """Return rearrangements of subjects, each as likely as any other.
+    """Return permutations of subjects, each as likely as any other.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     n_permutations, n_subjects : int
     blocks : ndarray of int, shape (n_subjects,), optional
-        Subjects change places only within a block.
+        Subjects are permuted only within a block.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def draw_permutations(
 
 
 def check_exchangeable(name: str, values: NDArray[Any], blocks: IntArray | None) -> None:
-    """Raise `InputError` if rearranging the values of what is called ``name`` could show nothing."""
+    """Raise `InputError` if permuting the values of what is called ``name`` could show nothing."""
     n = values.shape[0]
     if blocks is not None and blocks.shape != (n,):
         raise ValueError(f"blocks of shape {blocks.shape} for {n} subjects")
@@ -58,13 +58,13 @@ def check_exchangeable(name: str, values: NDArray[Any], blocks: IntArray | None)
     if log_possible < np.log(_FEWEST_POSSIBLE):
         whose = f"{n} subjects" if blocks is None else f"{sizes.size} blocks of {n} subjects"
         raise InputError(
-            f"{whose} can be rearranged in {round(np.exp(log_possible))} ways only, which cannot show p < 0.05; "
+            f"{whose} can be permuted in {round(np.exp(log_possible))} ways only, which cannot show p < 0.05; "
             f"choose {'a larger group' if blocks is None else 'larger blocks, or none'}"
         )
     first = np.unique(ranks, return_index=True)[1]
     if blocks is not None and (values == values[first][ranks]).all():
         raise InputError(
-            f"{name} does not vary within any block, so rearranging subjects within blocks changes nothing; "
+            f"{name} does not vary within any block, so permuting subjects within blocks changes nothing; "
             "choose other blocks, or none"
         )
 

@@ -1,7 +1,7 @@
 """Prediction of a phenotype, cross-validated: whatever is fitted is fitted in the training part of each split.
 
-Numbers are predicted by regression; of a category each level is told from the others, and the one with the highest
-decision value is predicted. Beside every prediction stands that of the null model, which knows the target of the
+Numbers are predicted by regression; of a category each level is classified against the others, and the one with the
+highest decision value is predicted. Every prediction comes with that of the null model, which uses the target of the
 training part and no features: its mean, or its most frequent class.
 
 Covariates can be used in four ways: not at all ("features"), alone ("covariates"), beside the features and without a
@@ -47,7 +47,7 @@ _N_BOOTSTRAP = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossValidation:
-    """Predictions of those who were not trained on.
+    """Predictions of test subjects.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class CrossValidation:
         return main_score(self.n_classes)
 
     def together(self, weights: FloatArray | None = None) -> dict[str, FloatArray]:
-        """Return the scores of all who are tested, together; for splits that test everybody once at most.
+        """Return the scores of all test subjects together; for splits that test every subject once at most.
 
         Parameters
         ----------
@@ -225,7 +225,7 @@ def assemble(
 
 
 def _flat(null: FloatArray, decision: FloatArray) -> FloatArray:
-    """Return the decision values of the null model: the same for all who are tested."""
+    """Return the decision values of the null model: the same for all test subjects."""
     return np.asarray(np.where(np.isnan(null), np.nan, 0.0)[:, :, None] * np.ones(decision.shape[2]))
 
 

@@ -1,7 +1,7 @@
 """Whether features predict a target at all: permutation test, learning curve, and features that are noise.
 
-`permutation_test` cross-validates rearranged targets, choice of penalty and all. `learning_curve` trains on fewer and
-fewer subjects. `shuffled_features` asks of confound regression what it makes of features that know nothing.
+`permutation_test` cross-validates permuted targets, choice of penalty and all. `learning_curve` trains on fewer and
+fewer subjects. `shuffled_features` asks how well a model with covariates does with uninformative features.
 
 References
 ----------
@@ -38,7 +38,7 @@ from imagenomer.statistics.scores import Interval
 from imagenomer.statistics.split_tasks import Task, Use, task_of
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
-#: Rearrangements worked on at a time.
+#: Permutations worked on at a time.
 _AT_A_TIME = 100
 #: Subjects that a model of the learning curve is trained on at least, beside one for each covariate.
 _FEWEST = 5
@@ -55,9 +55,9 @@ class PermutationTest:
     statistic : float
         Of the actual target, put together over splits as `imagenomer.statistics.prediction.intervals` does.
     null : ndarray, shape (n_permutations,)
-        Of each rearrangement.
+        Of each permutation.
     p_value : float
-        One-sided; the actual arrangement counts as one.
+        One-sided; the identity counts as one.
     """
 
     score: str
@@ -78,10 +78,10 @@ def permutation_test(
     covariates: FloatArray | None = None,
     use: Use = "features",
 ) -> Steps[PermutationTest]:
-    """Cross-validate rearranged targets.
+    """Cross-validate permuted targets.
 
-    With covariates in use, what they leave of a number is rearranged and what they explain stays (Freedman and Lane),
-    so that the features alone are tested; classes are rearranged as they are.
+    With covariates in use, the residuals of a number are permuted and added to the fitted values (Freedman and Lane),
+    so that the features alone are tested; classes are permuted as they are.
 
     Parameters
     ----------
@@ -90,22 +90,20 @@ def permutation_test(
     n_permutations : int
     rng : numpy.random.Generator
     blocks : ndarray of int, shape (n_subjects,), optional
-        Subjects change places only within a block.
+        Subjects are permuted only within a block.
 
     Raises
     ------
     InputError
-        If covariates alone are to be tested, or subjects cannot be rearranged.
+        If covariates alone are to be tested, or subjects cannot be permuted.
     """
     n_classes = checked_target(space, target, covariates, use)
     if use == "covariates":
-        raise InputError("without features there is nothing to test by rearranging; use features as well")
+        raise InputError("without features there is nothing to test by permuting; use features as well")
     if blocks is not None and all(
         (target[blocks == one] == target[blocks == one][0]).all() for one in np.unique(blocks)
     ):
-        raise InputError(
-            "the target does not vary within any block, so rearranging changes nothing; choose other blocks"
-        )
+        raise InputError("the target does not vary within any block, so permuting changes nothing; choose other blocks")
     orders = draw_permutations(rng, n_permutations, space.n_subjects, blocks)
     whole = np.arange(space.n_subjects)[None]
     permuted = _PermutedTarget(target, n_classes, covariates if use in ("both", "residual") and not n_classes else None)
@@ -142,7 +140,7 @@ def score_of(result: CrossValidation) -> float:
 
 
 def _relabelled(steps: Steps[CrossValidation], step: str, done: int, total: int) -> Steps[CrossValidation]:
-    """Run a computation, and tell how far the whole is instead."""
+    """Run a computation, and report the progress of the whole instead."""
     while True:
         try:
             next(steps)
@@ -153,7 +151,7 @@ def _relabelled(steps: Steps[CrossValidation], step: str, done: int, total: int)
 
 
 class _PermutedTarget:
-    """A target in permuted orders: of a number what covariates leave of it, of classes themselves."""
+    """A target in permuted orders: residuals of a number given the covariates, or classes themselves."""
 
     def __init__(self, target: FloatArray | IntArray, n_classes: int, covariates: FloatArray | None) -> None:
         self._target, self._explained = target, np.zeros(target.size)
@@ -164,7 +162,7 @@ class _PermutedTarget:
             self._explained = target - self._left
 
     def targets(self, orders: IntArray) -> FloatArray | IntArray:
-        """Return the targets of some rearrangements, shape (n_subjects, n_orders)."""
+        """Return the targets of some permutations, shape (n_subjects, n_orders)."""
         moved = self._left[orders].T
         if np.issubdtype(self._target.dtype, np.integer):
             return cast("IntArray", moved)
@@ -270,9 +268,9 @@ def learning_curve(
 ) -> Steps[LearningCurve]:
     """Train on a share of each training part, drawn without replacement, and predict the whole test part.
 
-    The same subjects are tested at every size, none of whom is trained on, so that a small share is no easier to
+    The test subjects are the same at every size, and never in the training set, so that a small share is no easier to
     predict than a large one. Sizes close to the whole share most of their subjects, and their spread over splits says
-    little of what another sample would give: that needs draws of at most about a tenth of the people there are (see
+    little of the variation between samples: that needs draws of at most about a tenth of the subjects (see
     the article "reliability of resampling" cited in the manual).
 
     Parameters
@@ -288,7 +286,7 @@ def learning_curve(
     values = np.full((len(shares), len(splits)), np.nan)
     n_train = np.zeros(len(shares), dtype=np.intp)
     orders = [rng.permutation(split.train) for split in splits]
-    least = _FEWEST + (0 if covariates is None or use == "features" else covariates.shape[1])
+    fewest = _FEWEST + (0 if covariates is None or use == "features" else covariates.shape[1])
     for row, share in enumerate(shares):
         some = [
             replace(split, train=np.sort(order[: max(round(share * order.size), 2)]))
@@ -298,7 +296,7 @@ def learning_curve(
         usable = [
             split
             for split in some
-            if split.train.size >= least
+            if split.train.size >= fewest
             and not (target[split.train] == target[split.train[0]]).all()
             and not space.refusal(split)
         ]
@@ -310,12 +308,12 @@ def learning_curve(
     return LearningCurve(name, n_train, values)
 
 
-# --- features that know nothing ------------------------------------------------------------------
+# --- uninformative features ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShuffledFeatures:
-    """What a model with covariates makes of features that know nothing of the target.
+    """Performance of a model with covariates on features that carry no information about the target.
 
     Attributes
     ----------
@@ -323,7 +321,7 @@ class ShuffledFeatures:
     statistic : float
         With the features as they are.
     shuffled : ndarray, shape (n_shuffles,)
-        With whole rows of features given to other subjects.
+        With whole rows of features permuted over subjects.
     covariates : Interval
         Of the covariates alone.
     """

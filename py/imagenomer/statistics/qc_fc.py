@@ -30,9 +30,9 @@ from imagenomer.types import BoolArray, FloatArray, IntArray
 MATCH_BINS = np.linspace(-1, 1, 101)
 #: CONN calls a match below the first low, and above the second high.
 MATCH_CUTS = (0.80, 0.95)
-#: Rearrangements whose r of all edges are held at once: 34,716 edges take 28 MB.
+#: Permutations whose r of all edges are held at once: 34,716 edges take 28 MB.
 _PERMUTATIONS = 200
-#: Rearrangements summarised between two reports of progress.
+#: Permutations summarised between two reports of progress.
 _SUMMARISED = 20
 #: What rounding of float32 can make of equal statistics.
 _ROUNDING = 1e-6
@@ -45,7 +45,7 @@ class QcFc:
     Attributes
     ----------
     r : ndarray, shape (n_edges,)
-        Pearson (partial) correlation; NaN where an edge has missing values or does not vary: it takes no part.
+        Pearson (partial) correlation; NaN where an edge has missing values or does not vary: it is excluded.
     dof : int
     alpha : float
         Of ``share_nominal`` and ``share_fdr``.
@@ -57,13 +57,13 @@ class QcFc:
     distance_r, distance_rho : float
         Pearson and Spearman correlation, over edges, of r with the distance of the parcels; NaN without distances.
     match : float
-        Overlap of the distribution of r with that of the rearrangements, in [0, 1] (`overlap`).
+        Overlap of the distribution of r with that of the permutations, in [0, 1] (`overlap`).
     counts, null_counts : ndarray, shape (101,)
-        Edges in each of `MATCH_BINS`, as they are and in all rearrangements together.
+        Edges in each of `MATCH_BINS`, as they are and in all permutations together.
     null_band : ndarray, shape (2, 101)
-        Between which the middle 95 % of the rearrangements have each count.
+        Between which the middle 95 % of the permutations have each count.
     null_nominal, null_fdr, null_median, null_distance, null_match : ndarray, shape (n_permutations,)
-        The same of each rearrangement.
+        The same of each permutation.
     """
 
     r: FloatArray
@@ -113,7 +113,7 @@ class QcFc:
 
     @property
     def p_match(self) -> float:
-        """Chance of so low a match, each arrangement compared with all of them, the actual one included."""
+        """Chance of so low a match, each permutation compared with all of them, the actual one included."""
         own = overlap(self.counts, self.null_counts + self.counts)
         return _p_of(self.null_match <= own + _ROUNDING)
 
@@ -130,7 +130,7 @@ def qc_fc(
     alpha: float = 0.05,
     blocks: IntArray | None = None,
 ) -> Steps[QcFc]:
-    """Correlate every edge with motion, and compare with what rearranged subjects give.
+    """Correlate every edge with motion, and compare with what permuted subjects give.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def qc_fc(
     Raises
     ------
     InputError
-        If motion cannot be tested, there is too little to rearrange, or no edge can be tested.
+        If motion cannot be tested, there is too little to permute, or no edge can be tested.
     """
     if len(tested.columns) > 1:
         raise ValueError(f"{tested.name} has {len(tested.columns)} columns; QC-FC is of one")
@@ -175,7 +175,7 @@ def qc_fc(
         for number, position in enumerate(range(chunk.start, chunk.stop)):
             null[:, position], counts[position] = summary.of(r[number])
             if number % _SUMMARISED == 0:
-                yield Progress("Comparing with rearranged subjects", position, n_permutations)
+                yield Progress("Comparing with permuted subjects", position, n_permutations)
     assert summary is not None
     actual = np.sign(model.statistic) * np.sqrt(model.share)
     measured, own_counts = summary.of(actual)
@@ -206,7 +206,7 @@ def overlap(counts: IntArray, others: IntArray) -> float:
     """Return the share that two histograms have in common: the sum over bins of the lesser of their shares.
 
     CONN's "% match" is that of the r of all edges with the r of edges whose subjects were shuffled, in 101 bins. Its
-    shuffles every edge on its own, once; ours pools rearrangements of all edges together, which has the same
+    shuffles every edge on its own, once; ours pools permutations of all edges together, which has the same
     expectation and less noise.
     """
     return float(np.minimum(counts / counts.sum(), others / others.sum()).sum())
@@ -220,13 +220,15 @@ def match_counts(r: NDArray[np.floating[Any]]) -> IntArray:
 
 
 class _Summary:
-    """What the correlations of all edges come to, the same for the actual and for every other arrangement."""
+    """What the correlations of all edges come to, the same for the actual and for every other permutation."""
 
     def __init__(self, tested: BoolArray, dof: int, alpha: float, distance: FloatArray) -> None:
         self._tested = np.flatnonzero(tested)
         m = self._tested.size
         if m == 0:
-            raise InputError("no edge varies among these subjects, so none can go with motion; choose other data")
+            raise InputError(
+                "no edge varies among these subjects, so none can be associated with motion; choose other data"
+            )
         # Benjamini and Hochberg's limit of the k-th smallest p as one of the k-th largest |r|.
         self._limits = r_of_p(alpha * np.arange(1, m + 1) / m, dof)
         self._placed = np.flatnonzero(np.isfinite(distance[self._tested]))

@@ -86,10 +86,10 @@ def relationship_matrix(dosage: NDArray[np.int8]) -> Steps[FloatArray]:
         raise InputError("no variant has two alleles in these subjects; choose another set of variants")
     if (shared == 0).any():
         first, second = np.argwhere(shared == 0)[0] + 1
-        lack = f"subjects {first} and {second} have no variant in common"
+        problem = f"subjects {first} and {second} have no variant in common"
         if (np.diag(shared) == 0).any():
-            lack = f"subject {np.argmin(np.diag(shared)) + 1} has no genotype"
-        raise InputError(f"{lack}; leave out those with many missing genotypes")
+            problem = f"subject {np.argmin(np.diag(shared)) + 1} has no genotype"
+        raise InputError(f"{problem}; exclude subjects with many missing genotypes")
     return products / shared
 
 

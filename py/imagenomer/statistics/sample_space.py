@@ -89,7 +89,7 @@ class SampleSpace:
         return self.features.n_features
 
     def of(self, positions: IntArray) -> SampleSpace:
-        """Return the space of some of the subjects; nothing is multiplied anew.
+        """Return the space of some of the subjects; nothing is multiplied again.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class SampleSpace:
     def kernels(self, split: Split, *, keep: bool = False) -> Steps[Kernels]:
         """Return the products of a split; about an origin that its training part need not have as mean.
 
-        Features that depend on who trains (`FittedFeatures`) are multiplied anew; all others are parts of ``gram``.
+        Features that depend on who trains (`FittedFeatures`) are multiplied again; all others are parts of ``gram``.
 
         Parameters
         ----------

@@ -66,7 +66,7 @@ def scan_products(values: Float32Array, rows: IntArray, edges: IntArray | None =
     values : ndarray, shape (n_rows, n_edges), float32
     rows : ndarray, shape (n_scans,)
     edges : ndarray, optional
-        Edges to compare by, ascending; None: all. Those that a scan lacks take no part.
+        Edges to compare by, ascending; None: all. Those missing in a scan are excluded.
 
     Raises
     ------
@@ -100,16 +100,16 @@ def scan_products(values: Float32Array, rows: IntArray, edges: IntArray | None =
     return ScanProducts(products, totals, n_used)
 
 
-def similarity_to_others(scans: ScanProducts, members: IntArray, people: IntArray) -> FloatArray:
-    """Return the correlation, over edges, of each scan with the mean of other people's scans.
+def similarity_to_others(scans: ScanProducts, members: IntArray, subjects: IntArray) -> FloatArray:
+    """Return the correlation, over edges, of each scan with the mean of other subjects' scans.
 
     Parameters
     ----------
     scans : ScanProducts
     members : ndarray, shape (n_members,)
         The scans that are compared, such as those of one task.
-    people : ndarray, shape (n_scans,)
-        Whose scan each is; all scans of a person are left out of the mean that theirs is compared with.
+    subjects : ndarray, shape (n_scans,)
+        Whose scan each is; all scans of a subject are left out of the mean that theirs is compared with.
 
     Returns
     -------
@@ -117,11 +117,11 @@ def similarity_to_others(scans: ScanProducts, members: IntArray, people: IntArra
         NaN where there is nobody else or nothing varies.
     """
     products, totals = scans.products[np.ix_(members, members)], scans.totals[members]
-    _, owner = np.unique(people[members], return_inverse=True)
+    _, owner = np.unique(subjects[members], return_inverse=True)
     with_all, everything = products.sum(axis=1), float(products.sum())
     r = np.full(members.size, np.nan)
-    for person in range(owner.max(initial=-1) + 1):
-        own = np.flatnonzero(owner == person)
+    for subject in range(owner.max(initial=-1) + 1):
+        own = np.flatnonzero(owner == subject)
         if own.size == members.size:
             continue
         among = products[np.ix_(own, own)]

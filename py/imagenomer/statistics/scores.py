@@ -2,7 +2,7 @@
 
 `r2` compares with the null model, which predicts every subject by the mean of the training part: 0 is no better than
 that, and it is negative where the model is worse. `auc` and `within_r` compare subjects of the same split only, because
-predictions of models that were trained on different people need not share one scale.
+predictions of models that were trained on different subjects need not share one scale.
 
 Subjects may be weighted: a bootstrap over subjects is nothing but whole weights.
 

@@ -5,7 +5,7 @@ genotype, as `imagenomer.statistics.variants.associate_number` does for one numb
 is wanted, for all numbers together. A missing genotype is neither imputed nor counted: with W the diagonal of 1 where
 the genotype is known, g the code (0 where it is not), Q the covariates and y the numbers, what Q leaves of g and y
 among those who have the genotype is known from the products Q'WQ, Q'Wg, Q'Wy, g'g, g'y and y'Wy alone (Frisch and Waugh
-1933, Econometrica 1:387). Where nobody lacks it and y is a residual already, two of them suffice.
+1933, Econometrica 1:387). Where nobody's is missing and y is a residual already, two of them suffice.
 """
 
 from __future__ import annotations

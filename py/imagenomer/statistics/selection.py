@@ -16,7 +16,7 @@ from imagenomer.statistics.models import ConnectomeModel
 from imagenomer.statistics.split_tasks import Fit, Task, require_variation
 from imagenomer.types import FloatArray, IntArray
 
-#: Error of a correlation from float32 features; nearer decisions are made anew from exact ones.
+#: Error of a correlation from float32 features; nearer decisions are made again from exact ones.
 _R_ERROR = 1e-5
 
 

@@ -1,8 +1,8 @@
 """Similarity of maps: do two maps over the same parcels agree more than by chance?
 
 Edges that share a parcel depend on each other, so their number says little about how sure a correlation over edges is.
-The quadratic assignment procedure rearranges the parcels of one map, rows and columns alike, and leaves everything
-within each map as it is. It does not keep neighbouring parcels together; rearranging within networks keeps at least
+The quadratic assignment procedure permutes the parcels of one map, rows and columns alike, and leaves everything
+within each map as it is. It does not keep neighbouring parcels together; permuting within networks keeps at least
 networks apart.
 
 References
@@ -22,7 +22,7 @@ from imagenomer.edges import edges_to_matrix, n_parcels_of
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
-#: Rearrangements between two reports of progress.
+#: Permutations between two reports of progress.
 _AT_ONCE = 25
 #: What rounding can make of equal correlations.
 _ROUNDING = 1e-12
@@ -44,7 +44,7 @@ class Similarity:
     overlap : ndarray of int
         Chosen edges that two maps share.
     overlap_expected : ndarray
-        Their mean number after a rearrangement.
+        Their mean number after a permutation.
     overlap_p : ndarray
         Chance of so many or more; NaN on the diagonal.
     n_permutations : int
@@ -75,10 +75,10 @@ def compare_maps(
     chosen : ndarray of bool, shape (n_maps, n_edges)
         Edges whose overlap is asked for, such as the significant ones.
     n_permutations : int
-        Rearrangements of the parcels.
+        Permutations of the parcels.
     rng : numpy.random.Generator
     blocks : sequence, length n_parcels, optional
-        Parcels change places with those of the same block (network) only.
+        Parcels are permuted only within a block (network).
     """
     n_maps, n_parcels = len(maps), n_parcels_of(maps.shape[1])
     centred = _standardised(maps, np.isfinite(maps))
@@ -88,18 +88,18 @@ def compare_maps(
     overlap = sets @ sets.T
     rows, columns = np.triu_indices(n_parcels, k=1)
     place = edges_to_matrix(np.arange(rows.size))
-    # A row an edge, so that a rearrangement moves whole rows.
+    # A row an edge, so that a permutation moves whole rows.
     whole = bool(present.all())
     table = np.ascontiguousarray(np.concatenate([centred, sets] if whole else [centred, sets, present]).T)
     as_far, as_many, total = (np.zeros((n_maps, n_maps)) for _ in range(3))
     for done in range(n_permutations):
         if done % _AT_ONCE == 0:
-            yield Progress("Rearranging parcels", done, n_permutations)
-        order = _rearranged(rng, n_parcels, blocks)
+            yield Progress("Permuting parcels", done, n_permutations)
+        order = _permutation_of(rng, n_parcels, blocks)
         edges = place.take(order[rows] * n_parcels + order[columns])  # the edge that comes to each one's place
         moved = table.take(edges, axis=0).T
         shared = sets @ moved[n_maps : 2 * n_maps].T
-        # Of whole maps the rearranged one has the same mean and length.
+        # Of whole maps the permuted one has the same mean and length.
         null = (
             centred @ moved[:n_maps].T
             if whole
@@ -141,7 +141,7 @@ def _correlations(a: FloatArray, in_a: FloatArray, b: FloatArray, in_b: FloatArr
     return np.where(varies, np.clip(r, -1, 1), np.nan)
 
 
-def _rearranged(rng: np.random.Generator, n_parcels: int, blocks: Sequence[object] | None) -> IntArray:
+def _permutation_of(rng: np.random.Generator, n_parcels: int, blocks: Sequence[object] | None) -> IntArray:
     """Return the parcel that comes to each one's place."""
     if blocks is None:
         return rng.permutation(n_parcels)
@@ -154,5 +154,5 @@ def _rearranged(rng: np.random.Generator, n_parcels: int, blocks: Sequence[objec
 
 
 def _mirrored(values: FloatArray) -> FloatArray:
-    """Return the upper triangle on both sides: below it each pair was rearranged the other way round."""
+    """Return the upper triangle on both sides: below it each pair was permuted the other way round."""
     return np.triu(values) + np.triu(values, k=1).T

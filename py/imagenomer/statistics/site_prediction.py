@@ -1,13 +1,13 @@
-"""Predictability of the site: how well a row's site can be told from its connectivity, by a model that has not seen it.
+"""Predictability of the site: how well connectivity predicts the site of rows that the model has not seen.
 
 The classifier is diagonal linear discriminant analysis (Dudoit, Fridlyand and Speed 2002, JASA 97:77): a row goes to
 the site whose mean it is nearest to, every feature in units of its variance within sites, all sites alike likely. It
 needs one pass over blocks of features, and sees differences of means; differences of covariances it does not see.
 
 Whatever is fitted, harmonisation included, is fitted outside the fold under test. Harmonisation learned from the rows
-that the classifier is trained on makes their means alike, so that the classifier finds nothing, or chance remains that
-point the other way: it tells how much a model can make of the site, and where nothing is left it is below chance. What
-is left in rows that harmonisation has not seen, a classifier finds that is trained on such rows: ``apart``.
+that the classifier is trained on makes their means alike, so that the classifier finds nothing, or a remaining signal
+that reverses in the test fold: accuracy shows how much a model can learn of the site, and is below chance where nothing
+is left. A classifier trained on rows that harmonisation has not seen finds what is left in such rows: ``apart``.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class SitePrediction:
         return 1 / len(self.names)
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Return limits of the balanced accuracy, as if rows were told independently (Agresti and Coull 1998)."""
+        """Return limits of the balanced accuracy, as if rows were classified independently (Agresti and Coull 1998)."""
         z = float(scipy.special.ndtri((1 + confidence) / 2))
         share = (self.n_right + z**2 / 2) / (self.n + z**2)
         error = float(np.sqrt((share * (1 - share) / (self.n + z**2)).sum())) / len(self.names)
@@ -70,11 +70,11 @@ class SitePrediction:
 
 def folds_within(strata: IntArray, n_folds: int, rng: np.random.Generator) -> IntArray:
     """Return the fold of each row, so that the rows of each stratum are spread over all of them, shape (n_rows,)."""
-    folds, dealt = np.empty(strata.size, dtype=np.intp), 0
+    folds, n_assigned = np.empty(strata.size, dtype=np.intp), 0
     for stratum in np.unique(strata).tolist():
         members = rng.permutation(np.flatnonzero(strata == stratum))
-        folds[members] = (dealt + np.arange(members.size)) % n_folds
-        dealt += members.size
+        folds[members] = (n_assigned + np.arange(members.size)) % n_folds
+        n_assigned += members.size
     return folds
 
 

@@ -45,12 +45,12 @@ def fit_split(
     Raises
     ------
     InputError
-        If the target does not vary in the training part, or a model does not go with the target.
+        If the target does not vary in the training part, or a model does not fit the type of target.
     """
     own = target[split.train]
     if (own == own[0]).all():
         raise InputError(
-            f"everybody who trains in {split.name or 'a split'} has the same target, so nothing can be learned; "
+            f"all training subjects of {split.name or 'a split'} have the same target, so nothing can be learned; "
             "choose other folds or a larger group"
         )
     classes = own.astype(np.intp) if n_classes else None

@@ -1,7 +1,7 @@
 """Tasks: the training and the test part of a split with what every model needs of them, and what a model makes of it.
 
-A number is regressed on. Of two classes one decision value says how much rather class 1; of more, each class is told
-from all others.
+A number is regressed on. Of two classes one decision value is higher for class 1; of more, each class is classified
+against all others.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Task:
     space : SampleSpace
     split : Split
     columns : ndarray, shape (n_train, n_columns)
-        The target of those who train, see `columns_of`.
+        The target of the training subjects, see `columns_of`.
     projection : Projection
         On the mean and on the covariates in use.
     pair : pair of ndarrays, or None
-        Covariates in use, of those who train and of those who are tested.
+        Covariates in use, of the training and of the test subjects.
     use : Use
     classes : ndarray of int, shape (n_train,), or None
         Codes, where the target is a category.
@@ -59,9 +59,9 @@ class Task:
         return self.projection.left(self.columns)
 
     def within(self, inner: InnerFolds) -> Iterator[tuple[Task, FloatArray]]:
-        """Yield the same task of each inner fold, and the target of who is tested in it.
+        """Yield the same task of each inner fold, and the target of its test subjects.
 
-        Folds to which features cannot be fitted are left out: with too few people of a site to harmonise.
+        Folds to which features cannot be fitted are left out: with too few subjects of a site to harmonise.
 
         Raises
         ------
@@ -117,7 +117,7 @@ def known_of(projection: Projection, columns: FloatArray, use: Use) -> FloatArra
 
 
 def require_variation(scale: float, split: Split) -> None:
-    """Refuse features whose size among those who train is 0.
+    """Refuse features that do not vary in the training subjects.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def require_variation(scale: float, split: Split) -> None:
     """
     if not scale > 0:
         raise InputError(
-            f"no feature differs between those who train in {split.name or 'a split'}; choose other features"
+            f"no feature varies in the training subjects of {split.name or 'a split'}; choose other features"
         )
 
 
@@ -150,7 +150,7 @@ class Fit:
     weights : ndarray, shape (n_selected, n_columns), or None
         Theirs.
     strongest : bool
-        Whether the strongest of several penalties was chosen: features hardly tell anything.
+        Whether the strongest of several penalties was chosen: features are hardly informative.
     """
 
     decision: FloatArray

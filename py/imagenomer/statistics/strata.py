@@ -1,8 +1,8 @@
-"""Strata: subjects who are alike in something, within which others are compared, rearranged or matched.
+"""Strata: subjects who are alike in something, within which others are compared, permuted or matched.
 
 A category's strata are its levels. A number is cut at its quantiles into bins of about the same size, and equal values
-are never torn apart, so that a number of few values gives fewer strata than were asked for. Within a bin subjects still
-differ a little: rearranging within bins keeps most of what goes with the number, not all of it.
+are kept together, so that a number of few values gives fewer strata than were asked for. Within a bin subjects still
+differ a little: permuting within bins keeps most of the association with the number, not all of it.
 """
 
 from __future__ import annotations
@@ -122,10 +122,12 @@ def match_levels(codes: IntArray, number: FloatArray, *, caliper: float = 0.2, r
     """
     levels, codes = np.unique(codes, return_inverse=True)
     if levels.size < 2:
-        raise InputError("all subjects are of the same level, so there is nobody to match them with")
+        raise InputError(
+            "all subjects are of the same level, so there is no subject to match them with; choose another category"
+        )
     sd = float(number.std())
     if not sd > 0:
-        raise InputError("the number to match by is the same for everybody")
+        raise InputError("the number to match by is the same for all subjects; choose another one")
     reach = caliper * sd
     members = [np.flatnonzero(codes == level) for level in range(levels.size)]
     anchor = int(np.argmin([own.size for own in members]))

@@ -124,7 +124,7 @@ def p_of_t(t: ArrayLike, dof: ArrayLike) -> FloatArray:
 def r_of_p(p_value: ArrayLike, dof: ArrayLike) -> FloatArray:
     """Return the ``|r|`` whose two-sided p-value is ``p_value``; the inverse of `p_of_r`.
 
-    Probabilities below the smallest double give NaN: an ``|r|`` for them cannot be told from p = 0.
+    Probabilities below the smallest double give NaN: an ``|r|`` for them cannot be distinguished from p = 0.
     """
     p_value = np.asarray(p_value, dtype=np.float64)
     usable = np.where((p_value > 0) & (p_value <= 1), p_value, np.nan)

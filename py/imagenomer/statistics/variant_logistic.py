@@ -38,7 +38,7 @@ _MOST_FIRTH_STEPS, _LARGEST_FIRTH_STEP, _LAST_FIRTH_STEP = 200, 5.0, 1e-8
 
 
 def fit_covariates(design: VariantDesign, target: FloatArray) -> FloatArray:
-    """Fit the covariates alone to everybody; zeros where they tell the levels apart, so that there is no such fit."""
+    """Fit the covariates alone to everybody; zeros where they separate the levels, so that there is no such fit."""
     beta = np.zeros(design.columns.shape[1])
     for _ in range(_MOST_STEPS):
         fitted = scipy.special.expit(design.columns @ beta)

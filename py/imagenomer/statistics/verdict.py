@@ -3,10 +3,10 @@
 The rules look at three things, the target (y), the candidate (z) and connectivity (X):
 
 1. fewer than `LEAST` subjects: "cannot tell".
-2. X does not go with y (p > alpha): "no association"; there is nothing to explain.
-3. z does not go with y (p > alpha, corrected for the number of candidates): "unrelated"; it cannot have made the
+2. X is not associated with y (p > alpha): "no association"; there is nothing to explain.
+3. z is not associated with y (p > alpha, corrected for the number of candidates): "unrelated"; it cannot have made the
    association of X with y.
-4. Otherwise two questions decide. Does X go with y among people alike in z: is the rest significant at alpha / 5 and
+4. Otherwise two questions decide. Is X associated with y given z: is the rest significant at alpha / 5 and
    at least `RETAINED` of what it was? Do predictions follow z beyond what y explains (partial confounder test, alpha)?
 
        rest    predictions follow z
@@ -20,7 +20,7 @@ along a curve, leaves something over by itself. And where more than `UNTOUCHED` 
 that follow z do no harm: that counts as "real effect".
 
 "Confounding" is what a mediator looks like, too: where connectivity changes the candidate and that changes the target,
-the same numbers come out, and no test of them tells the two apart.
+the same numbers come out, and no test of them separates the two.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from typing import Literal, TypeAlias
 
 Category: TypeAlias = Literal["no association", "unrelated", "real effect", "confounding", "both", "cannot tell"]
 
-#: Fewer subjects than this cannot tell a confounder from an effect.
+#: Fewer subjects than this cannot separate a confounder from an effect.
 LEAST = 40
 #: Share of an association that must be left to be more than what imperfect adjustment leaves.
 RETAINED = 1 / 3
@@ -58,7 +58,7 @@ class Evidence:
     remaining : float
         Share of connectivity that the target explains given the candidate, over the share without it; beyond chance.
     retained : float
-        The same over what an effect that has nothing to do with the candidate would leave: more by what the candidate
+        The same relative to an effect independent of the candidate: more by what the candidate
         explains of the target, which is lost in any case.
     p_predictions : float
         Of the partial confounder test: predictions follow the candidate no more than the target does.
@@ -74,7 +74,7 @@ class Evidence:
 
 
 def rest_is_clear(evidence: Evidence, alpha: float = 0.05) -> bool:
-    """Return whether what is left given the candidate is more than chance and imperfect adjustment leave."""
+    """Return whether the association given the candidate exceeds chance and residual confounding."""
     return evidence.p_rest <= alpha / STRICTER and evidence.retained >= RETAINED
 
 
@@ -114,5 +114,5 @@ def decide_about_all(categories: Sequence[Category], p_target: float, alpha: flo
     for category in ("confounding", "both"):
         if category in categories:
             return category
-    told = [one for one in categories if one != "cannot tell"]
-    return "real effect" if told or not categories else "cannot tell"
+    decided = [one for one in categories if one != "cannot tell"]
+    return "real effect" if decided or not categories else "cannot tell"

@@ -92,8 +92,8 @@ SIZES = MappingProxyType(
 DESCRIPTION = """\
 None of these people exist: everything was drawn from random numbers, in the image of a study of youths aged 8 to 23. \
 Connectivity, a reading score and genotypes differ between ancestry groups, the first two because circumstances do; \
-connectivity has no effect on the score. Hundreds of connections go with the score nevertheless; look within one \
-group, and all but a few are gone: those few come from circumstances, which differ within a group too."""
+connectivity has no effect on the score. Hundreds of connections are associated with the score nevertheless; look \
+within one group, and all but a few are gone: those few come from circumstances, which differ within a group too."""
 
 
 def generate(size: str | int | Size = "quick", seed: int = 1, recipe: Recipe | None = None) -> Steps[Cohort]:

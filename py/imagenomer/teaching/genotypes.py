@@ -25,7 +25,7 @@ _SHARE_ON_X = 250 / N_VARIANTS
 _F = np.array([0.105, 0.175, 0.11])
 _PLATFORM_SHARE = np.array([0.26, 0.20, 0.16, 0.12, 0.10, 0.07, 0.05, 0.04])
 _ON_PLATFORM = 0.45
-_LEAST_CALLED = 100 / 830
+_MINIMUM_CALLED = 100 / 830
 _MISSED = 0.012
 # Megabases of chromosomes 1 to 22 and X; positions are spread evenly, and invented.
 _LENGTHS = (
@@ -104,7 +104,7 @@ def _draw_platforms(n_subjects: int, n_variants: int, rng: np.random.Generator) 
     people_on = np.bincount(platform, minlength=_PLATFORM_SHARE.size)
     typed = rng.random((_PLATFORM_SHARE.size, n_variants)) < _ON_PLATFORM
     for index in range(_PLATFORM_SHARE.size):  # the largest first
-        too_few = people_on @ typed < _LEAST_CALLED * n_subjects
+        too_few = people_on @ typed < _MINIMUM_CALLED * n_subjects
         typed[index] |= too_few
     return typed, platform
 

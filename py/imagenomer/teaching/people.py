@@ -83,7 +83,7 @@ def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> Pe
         "mother_education": (reported_years(mother, 0.03, rng), "years", "Mother's schooling; 3 % not reported."),
         "father_education": (reported_years(father, 0.32, rng), "years", "Father's schooling; 32 % not reported."),
         "mean_fd": (np.round(np.exp(log_fd), 4), "mm", "Head motion: mean framewise displacement over the scans."),
-        "reading": (hours, "hours a week", "Reading for pleasure, which those who read well do more of."),
+        "reading": (hours, "hours a week", "Reading for pleasure, which good readers do more of."),
     }
     categories = {
         "sex": (male, ("F", "M"), "Sex as recorded."),

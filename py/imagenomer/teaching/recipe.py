@@ -75,7 +75,7 @@ class Recipe:
         return f"connectivity is moved by {causes}; the WRAT score is moved by {', '.join(score) or 'nothing'}."
 
 
-# What moves connectivity in most truths and has nothing to do with the score: no report may fall for it.
+# What affects connectivity in most truths and is unrelated to the score: no report may blame it.
 _AGE_AND_SEX = {"age": Effect(1.23, 9), "sex": Effect(2.0, 8)}
 _OF_SCORE = {"wrat": Effect(1.2, 10)}
 
@@ -87,40 +87,40 @@ NOTHING = Recipe(
     words="nothing. Connectivity and the WRAT score vary between people for no reason.",
 )
 
-#: The score goes with connectivity, and nothing that is recorded goes with both.
+#: The score is associated with connectivity, and nothing that is recorded is associated with both.
 REAL_EFFECT = Recipe(
     connectivity={**_AGE_AND_SEX, **_OF_SCORE},
     wrat={},
     wrat_gap=0.0,
-    words="a real effect. Connectivity goes with the WRAT score itself, and nothing that is recorded goes with both; "
-    "age and sex move connectivity, and not the score.",
+    words="a real effect. Connectivity is associated with the WRAT score itself, and nothing that is recorded is "
+    "associated with both; age and sex affect connectivity, and not the score.",
 )
 
-#: Ancestry group moves both; within a group the score has nothing to do with connectivity.
+#: Ancestry group moves both; within a group the score is unrelated to connectivity.
 PURE_CONFOUND = Recipe(
     connectivity={**_AGE_AND_SEX, "ancestry": Effect(4.0, 12)},
     wrat={},
     wrat_gap=18.0,
-    words="a pure confound. Ancestry group moves connectivity and the WRAT score; within a group the score has nothing "
-    "to do with connectivity. Age and sex move connectivity, and not the score.",
+    words="a pure confound. Ancestry group affects connectivity and the WRAT score; within a group the score is "
+    "unrelated to connectivity. Age and sex affect connectivity, and not the score.",
 )
 
-#: Ancestry group moves both, and the score goes with connectivity within a group as well.
+#: Ancestry group moves both, and the score is associated with connectivity within a group as well.
 BOTH = replace(
     PURE_CONFOUND,
     connectivity={**PURE_CONFOUND.connectivity, **_OF_SCORE},
-    words="both a confound and a real effect. Ancestry group moves connectivity and the WRAT score, and connectivity "
-    "goes with the score within a group as well. Age and sex move connectivity, and not the score.",
+    words="both a confound and a real effect. Ancestry group affects connectivity and the WRAT score, and connectivity "
+    "is associated with the score within a group as well. Age and sex affect connectivity, and not the score.",
 )
 
-#: The score moves connectivity by way of what people do. In the numbers it looks like a confound.
+#: The score affects connectivity through what people do. In the numbers it looks like a confound.
 MEDIATOR = Recipe(
     connectivity={**_AGE_AND_SEX, "reading": Effect(2.0, 10)},
     wrat={},
     wrat_gap=0.0,
     reading=0.7,
-    words="a mediator. Who reads well reads more, and hours of reading move connectivity: the whole effect of the WRAT "
-    "score goes by way of the hours. Age and sex move connectivity, and not the score.",
+    words="a mediator. Who reads well reads more, and hours of reading affect connectivity: the whole effect of the "
+    "WRAT score is mediated by the hours. Age and sex affect connectivity, and not the score.",
 )
 
 #: Head motion moves both. Age and sex move motion, so they are left out of connectivity: nothing else is to blame.

@@ -54,10 +54,10 @@ _DIAGNOSIS = Effect(1.6, 12)
 
 DESCRIPTION = """\
 None of these people exist: everything was drawn from random numbers, in the image of a study of adults with and \
-without psychosis at six sites. Sites differ in their scanner and in whom they recruited, diagnosis moves \
-connectivity and goes with the reading score, and ancestry groups differ in all of these. What moves connectivity in \
-the first teaching cohort of the same seed moves it here as well, partly along the same connections: train on one, \
-test on the other."""
+without psychosis at six sites. Sites differ in their scanner and in whom they recruited, diagnosis affects \
+connectivity and is associated with the reading score, and ancestry groups differ in all of these. What affects \
+connectivity in the first teaching cohort of the same seed affects it here as well, partly along the same \
+connections: train on one, test on the other."""
 
 
 def generate_second(size: str | int = "quick", seed: int = 1) -> Steps[Cohort]:

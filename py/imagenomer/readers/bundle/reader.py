@@ -112,7 +112,7 @@ class Import:
 
     def file(self, path: str) -> Entry:
         if path not in self.listing:
-            raise InputError(f"the bundle lacks {path}")
+            raise InputError(f"the bundle has no {path}")
         self.used.add(path)
         return self.listing[path]
 
@@ -170,12 +170,12 @@ class Import:
         """
         if "scans.tsv" not in self.listing:
             if self.facts.content.get("measures"):
-                raise InputError("the bundle lacks scans.tsv, which says whose connectivity is in which row")
+                raise InputError("the bundle has no scans.tsv, which says whose connectivity is in which row")
             return (), np.zeros(0, dtype=np.intp)
         columns = read_table(self.listing["scans.tsv"].read(), "scans.tsv", self.notes)
-        lacking = [column for column in SCAN_COLUMNS if column not in columns]
-        if lacking:
-            raise InputError(f"scans.tsv needs the columns {', '.join(SCAN_COLUMNS)}; it lacks: {', '.join(lacking)}")
+        missing = [column for column in SCAN_COLUMNS if column not in columns]
+        if missing:
+            raise InputError(f"scans.tsv needs the columns {', '.join(SCAN_COLUMNS)}; missing: {', '.join(missing)}")
         cells = [["" if cell == NOT_AVAILABLE else cell for cell in columns[column]] for column in SCAN_COLUMNS]
         scans = [Scan(task, subject, session, run) for subject, task, session, run in zip(*cells, strict=True)]
         self.n_rows = len(scans)
@@ -236,7 +236,7 @@ class Import:
             if float(scale) * np.iinfo(header.dtype).max > float(np.finfo(np.float32).max):
                 n_infinite += put_in_single_precision(values[block].copy(), values[block])
         if n_infinite:
-            self.notes.warning(f"{file.path}: {count(n_infinite, 'infinite value')} taken for missing")
+            self.notes.warning(f"{file.path}: {count(n_infinite, 'infinite value')} read as missing")
         return values
 
     def parcellation(self) -> Parcellation | None:
@@ -245,7 +245,7 @@ class Import:
         n_parcels = n_parcels_of(self.n_edges)
         facts = Manifest(self.facts.content.get("atlas") or {}, "bundle.json, atlas")
         if "atlas.tsv" not in self.listing:
-            self.notes.warning(f"The bundle lacks atlas.tsv: its {n_parcels} parcels have numbers instead of names")
+            self.notes.warning(f"The bundle has no atlas.tsv: its {n_parcels} parcels have numbers instead of names")
             return plain_parcellation(n_parcels)
         parcellation = read_atlas(
             read_text(self.listing["atlas.tsv"].read(), "atlas.tsv"),
@@ -294,7 +294,7 @@ class Import:
         maps = np.empty(components.shape, dtype=np.float32)
         n_infinite = put_in_single_precision(components, maps)
         if n_infinite:
-            self.notes.warning(f"{path}: {count(n_infinite, 'infinite weight')} of an edge taken for missing")
+            self.notes.warning(f"{path}: {count(n_infinite, 'infinite weight')} of an edge read as missing")
         return Decomposition(name, maps, scores.astype(np.float64))
 
     def weights(self, entry: Manifest) -> Steps[ModelWeights]:
@@ -310,7 +310,7 @@ class Import:
 
     def arrays(self, path: str, *names: str) -> dict[str, NDArray[Any]]:
         arrays = read_npz(self.file(path).read(), path)
-        lacking = [name for name in names if name not in arrays]
-        if lacking:
-            raise InputError(f"{path} lacks the array {lacking[0]!r}; it has: {', '.join(arrays) or 'none'}")
+        missing = [name for name in names if name not in arrays]
+        if missing:
+            raise InputError(f"{path} has no array {missing[0]!r}; it has: {', '.join(arrays) or 'none'}")
         return arrays

@@ -169,7 +169,7 @@ def _participants(cohort: Cohort) -> bytes:
 def _cells(phenotype: Phenotype) -> list[str]:
     odd = [level for level in phenotype.levels if level.strip().lower() in MISSING or level != level.strip()]
     if odd:
-        raise InputError(f"{phenotype.name} has a level {odd[0]!r}, which a table cannot tell from a missing value")
+        raise InputError(f"{phenotype.name} has a level {odd[0]!r}, which in a table reads as a missing value")
     if not phenotype.levels and np.isinf(phenotype.values).any():
         raise InputError(f"{phenotype.name} has infinite values, which a table does not hold")
     cells = []

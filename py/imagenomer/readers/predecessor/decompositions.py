@@ -71,7 +71,5 @@ def _decomposition(
     weights = np.empty_like(read, dtype=np.float32)
     n_infinite = put_in_single_precision(read, weights)
     if n_infinite:
-        folder.notes.warning(
-            f"Decomposition {name}: {count(n_infinite, 'infinite weight')} of an edge taken for missing"
-        )
+        folder.notes.warning(f"Decomposition {name}: {count(n_infinite, 'infinite weight')} of an edge read as missing")
     return Decomposition(name, weights, table)

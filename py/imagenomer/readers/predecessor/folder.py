@@ -54,13 +54,13 @@ class Folder:
         try:
             return np.asarray(read_npy(entry.read(), entry.path), dtype=np.float64).ravel()
         except InputError as error:
-            self.notes.warning(f"A file was set aside: {error}")
+            self.notes.warning(f"A file was excluded: {error}")
             return None
 
     def say_unknown(self, what: str, subjects: Collection[str]) -> None:
         """Note subjects of files who are not in the cohort."""
         if subjects:
-            self.notes.ignored(f"{what} of subjects without demographics, set aside", subjects)
+            self.notes.ignored(f"{what} of subjects without demographics, excluded", subjects)
 
     def say_lacking(self, what: str, having: Collection[str]) -> None:
         """Note subjects of the cohort who have no file."""

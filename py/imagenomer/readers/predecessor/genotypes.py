@@ -95,5 +95,5 @@ def _of_usual_size(rows: dict[str, NDArray[np.int8]], what: str, folder: Folder)
     ((usual, _),) = Counter(len(row) for row in rows.values()).most_common(1)
     others = [f"{subject} ({len(row):,})" for subject, row in rows.items() if len(row) != usual]
     if others:
-        folder.notes.warning(f"{what} of another number than {usual:,} were set aside", others)
+        folder.notes.warning(f"{what} of another number than {usual:,} were excluded", others)
     return {subject: row for subject, row in rows.items() if len(row) == usual}
