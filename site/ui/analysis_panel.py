@@ -52,13 +52,13 @@ class AnalysisPanel:
         self.title = entry["title"]
         self.parts = [part["title"] for part in entry["parts"]]
         self.visible = False
-        self.told = None  # what the address was last told of the form
+        self.addressed = None  # the values of the form that the address has
         self.running = None  # a Run
         self.stopped = None  # (cohort, params) of what the user stopped: it does not begin again by itself
         self.seconds = [0, 0]  # that the last two runs took; the first of all pays for what others find done
         self.result = Result(app, entry, self._tell)
         self.form = Form(app, self.name, entry["fields"], self._changed, self._submitted)
-        self.soon = later(250, self._run_if_quick)
+        self.soon = later(250, self._run_if_fast)
         self._build(entry)
         app.on("cohort", lambda *_: self._cohort_changed())
         app.on("groups", lambda *_: self._groups_changed())
@@ -105,7 +105,7 @@ class AnalysisPanel:
         self.visible = True
         if shapes is not None:
             self.result.take_shapes(shapes)
-        if params not in (None, self.told):  # the form may have changed since with the tray or the groups
+        if params not in (None, self.addressed):  # the form may have changed since with the tray or the groups
             self.form.set(params)
         if edge is not None:
             self.result.edge, self.result.edge_chosen = edge, True
@@ -130,15 +130,15 @@ class AnalysisPanel:
     def _tell(self):
         if not self.visible:
             return
-        self.told = self.form.values()
+        self.addressed = self.form.values()
         result = self.result
         edge = result.edge if result.edge_chosen else None
-        self.app.set_view(analysis=self.name, params=self.told, edge=edge, shapes=result.shapes or None)
+        self.app.set_view(analysis=self.name, params=self.addressed, edge=edge, shapes=result.shapes or None)
 
     def _changed(self, unfinished):
         self._tell()
         self._mark_state()
-        (self.soon if unfinished else self._run_if_quick)()
+        (self.soon if unfinished else self._run_if_fast)()
 
     def _submitted(self):
         if self._wanted() is None:
@@ -146,7 +146,7 @@ class AnalysisPanel:
         else:
             self.run()
 
-    def _run_if_quick(self):
+    def _run_if_fast(self):
         if self.visible and min(self.seconds) < QUICK and self._wants_another():
             self.run()
 

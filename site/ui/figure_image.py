@@ -46,7 +46,7 @@ class FigureImage:
         self.redraw()
 
     def redraw(self):
-        """Draw it anew, now or when it comes near."""
+        """Redraw it, now or when it comes near."""
         set_busy(self.element)
         self.outdated = not self.near
         if self.near:

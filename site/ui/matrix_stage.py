@@ -180,7 +180,7 @@ class MatrixStage:
             stop = min(max((end - offset) * self.cell, 0), self.size)
             if stop - start > 0.5:
                 visible.append((name, end - first, start, stop))
-        # Of too many the smallest go without a name; pointing at a cell still tells it.
+        # Of too many the smallest go without a name; pointing at a cell still shows it.
         most = int(self.size // LABEL_GAP)
         if len(visible) > most:
             least = sorted([stop - start for name, count, start, stop in visible], reverse=True)[most - 1]

@@ -1,7 +1,7 @@
 """The copy of the program that the browser keeps, so that the page opens without network, and news of later versions.
 
 The service worker (``sw.js``) holds the copy; this module gives it what the page has already loaded, so that nothing is
-asked for twice, and tells the user when another version lies ready. Where there is no service worker (a page opened
+asked for twice, and says when another version is ready. Where there is no service worker (a page opened
 from disk, a private window) there is no copy, and nothing else changes.
 """
 

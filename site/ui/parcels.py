@@ -1,7 +1,7 @@
 """Parcels: their edges, their order on screen and their names, and how values of edges are read out."""
 
 NAME_FONT = "11px system-ui, sans-serif"  # of names beside a map, as views.css has it
-NAME_LENGTH = 10  # letters of a network's name; pointing at it tells the rest
+NAME_LENGTH = 10  # letters of a network's name; pointing at it shows the rest
 
 
 def edge_of(a, b, n_parcels):

@@ -20,7 +20,7 @@ _POLICY = 'meta[http-equiv="Content-Security-Policy"]'
 
 
 class PrivacyPanel:
-    """The panel; ``client`` tells of attempts in the engine, ``offline`` of the copy of the program."""
+    """The panel; ``client`` reports attempts in the engine, ``offline`` the copy of the program."""
 
     def __init__(self, client, offline):
         self._offline = offline
@@ -58,7 +58,7 @@ class PrivacyPanel:
     @property
     def attempts(self):
         """The refused attempts: ``(directive, address)``."""
-        # Each policy that an attempt offends tells of it; the strictest one tells of all.
+        # Each policy that an attempt violates reports it; the strictest one reports all.
         by_policies = max(self._refusals.values(), key=len) if self._refusals else []
         return by_policies + self._by_page
 

@@ -25,8 +25,8 @@ class Result:
     app : App
     entry : dict
         The analysis, from the catalog.
-    told : callable
-        ``told()`` is called when the user selects an edge or another shape of a map.
+    changed : callable
+        ``changed()`` is called when the user selects an edge or another shape of a map.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class Result:
         Name of a matrix view -> how it is shown, where not as a matrix.
     """
 
-    def __init__(self, app, entry, told):
+    def __init__(self, app, entry, changed):
         self.app = app
         self.name = entry["name"]
         self.n_parts_in_all = len(entry["parts"])
-        self._told = told
+        self._changed = changed
         self.params = None
         self.report = None  # what the engine said of it
         self.n_parts = 0
@@ -103,7 +103,7 @@ class Result:
             self.fetch_detail()
 
     def redraw_figures(self):
-        """Draw the figures anew: the theme has changed."""
+        """Redraw the figures: the theme has changed."""
         for view in self.views.values():
             if isinstance(view, FigureImage):
                 view.redraw()
@@ -122,7 +122,7 @@ class Result:
             self.shapes.pop(name, None)
             if shape != "matrix":
                 self.shapes[name] = shape
-            self._told()
+            self._changed()
 
         return shaped
 
@@ -271,7 +271,7 @@ class Result:
         """Show one edge in every view of the result."""
         self.edge_chosen = True
         self._take_edge(edge)
-        self._told()
+        self._changed()
 
     async def _choose_edge(self, report):
         """Begin with the strongest edge where one is shown in detail; keep to one that was chosen."""

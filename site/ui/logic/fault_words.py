@@ -53,7 +53,7 @@ def cause_of(message):
 def command_for(name, arguments, where, second):
     """What to type in a terminal for the same, from the folder that holds the cohort, or None.
 
-    ``where`` and ``second`` are the open cohorts as a terminal is told them, or None.
+    ``where`` and ``second`` are the open cohorts as arguments of the command line, or None.
     """
     if name == "open_files":
         return f"imagenomer open {quoted(top_of(arguments['paths']) or 'FOLDER')}"
