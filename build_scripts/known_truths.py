@@ -19,7 +19,7 @@ PERMUTATIONS = 499
 
 
 @dataclass(frozen=True)
-class Expected:
+class Expectation:
     """What a report must say of a truth to be right.
 
     Attributes
@@ -42,13 +42,13 @@ _PARENTS = ("mother_education", "father_education")
 #: Parents' education is associated with ancestry group, and age with motion: where those confound, these do too.
 EXPECTED = MappingProxyType(
     {
-        "nothing": Expected("no association", None, ()),
-        "real-effect": Expected("real effect", None, ("age", "sex", "ancestry", "mean_fd", "site", *_PARENTS)),
-        "pure-confound": Expected("confounding", "ancestry", ("age", "sex", "mean_fd", "site")),
-        "both": Expected("both", "ancestry", ("age", "sex", "mean_fd", "site")),
-        "mediator": Expected("confounding", "reading", ("age", "sex", "ancestry", "mean_fd", "site", *_PARENTS)),
-        "motion": Expected("confounding", "mean_fd", ("ancestry", "site", *_PARENTS)),
-        "site": Expected("confounding", "site", ("age", "sex", "ancestry", "mean_fd", *_PARENTS)),
+        "nothing": Expectation("no association", None, ()),
+        "real-effect": Expectation("real effect", None, ("age", "sex", "ancestry", "mean_fd", "site", *_PARENTS)),
+        "pure-confound": Expectation("confounding", "ancestry", ("age", "sex", "mean_fd", "site")),
+        "both": Expectation("both", "ancestry", ("age", "sex", "mean_fd", "site")),
+        "mediator": Expectation("confounding", "reading", ("age", "sex", "ancestry", "mean_fd", "site", *_PARENTS)),
+        "motion": Expectation("confounding", "mean_fd", ("ancestry", "site", *_PARENTS)),
+        "site": Expectation("confounding", "site", ("age", "sex", "ancestry", "mean_fd", *_PARENTS)),
     }
 )
 _BLAMED = ("confounding", "both")

@@ -22,7 +22,7 @@ RARE = ("elastic-net",)
 SMALL = (60, "schaefer-100-7", ("nback", "rest"), 500)
 
 
-class _Chosen:
+class _UserFiles:
     """Files as the page hands them over."""
 
     def __init__(self, *contents: bytes) -> None:
@@ -44,7 +44,7 @@ async def use_until_first_matrix(engine: Any) -> None:
     await _call(engine, "paint", source={"scan": 0, "measure": measure}, limit=1, threshold=0.2)
     await _call(engine, "check_group", expression="age > 100")
     _, buffers = await engine.handle("save_bundle", "{}")
-    await _call(engine, "open_files", _Chosen(bytes(buffers["file"])), paths=["demo.zip"])
+    await _call(engine, "open_files", _UserFiles(bytes(buffers["file"])), paths=["demo.zip"])
 
 
 async def use_analyses(engine: Any) -> None:
@@ -86,7 +86,7 @@ async def _report(engine: Any, analysis: str, params: dict[str, Any]) -> Any:
         return None
 
 
-async def _call(engine: Any, name: str, files: _Chosen | None = None, /, **arguments: Any) -> Any:
+async def _call(engine: Any, name: str, files: _UserFiles | None = None, /, **arguments: Any) -> Any:
     text, _ = await engine.handle(name, json.dumps(arguments), files)
     return json.loads(text)
 

@@ -28,7 +28,7 @@ class PrivacyPanel:
         self._since = []  # addresses asked for since the door was locked
         self._bytes = 0
         self._refusals = {}  # policy -> what it refused, (directive, address)
-        self._by_page = []  # what the page itself refused, of which policies know nothing
+        self._by_page = []  # what the page itself refused, which policies do not report
         self._dialog = find("privacy")
         client.on_attempt = self.refused
         offline.on_change = self._refresh

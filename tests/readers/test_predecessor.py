@@ -32,7 +32,7 @@ def test_the_fibromyalgia_cohort_has_its_subjects_and_scans(fibromyalgia):
     assert list(fibromyalgia.measures) == ["fc", "partial"]
 
 
-def test_the_fibromyalgia_log_says_who_is_set_aside_and_who_lacks_a_task(fibromyalgia):
+def test_the_fibromyalgia_log_says_who_is_excluded_and_who_has_no_scan_of_a_task(fibromyalgia):
     assert said(fibromyalgia, "no demographics") == ("3 (epr, rest)", "48 (epr, rest)")
     assert said(fibromyalgia, "1 subject without epr") == ("5",)
     assert "135 scans (epr 67, rest 68)" in " ".join(entry.message for entry in fibromyalgia.log)

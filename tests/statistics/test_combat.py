@@ -183,7 +183,7 @@ def test_a_feature_with_missing_values_is_fitted_to_its_complete_cases():
     np.testing.assert_allclose(after[:, whole], harmonised(data, empirical_bayes=False)[:, whole], atol=1e-12)
 
 
-def test_a_feature_that_one_site_lacks_is_harmonised_among_the_others():
+def test_a_feature_missing_at_one_site_is_harmonised_among_the_others():
     data = plant(16)
     data.values[data.site == 0, 5] = np.nan
     after = harmonised(data)

@@ -76,7 +76,7 @@ def test_the_order_of_subjects_changes_nothing(seed):
     np.testing.assert_allclose(after.scores, before.scores[order], atol=1e-6)
 
 
-def test_an_edge_that_somebody_lacks_takes_no_part(rng):
+def test_an_edge_missing_in_a_subject_is_excluded(rng):
     values, _ = mixture(rng, n_edges=300)
     holed = values.copy()
     holed[3, 10], holed[5, 20] = np.nan, np.inf

@@ -97,7 +97,7 @@ def test_features_of_every_kind_are_fitted_to_the_training_part(covariates, targ
             same(result.predicted[row, split.test], theirs.predict(values[split.test]), target)
 
 
-def test_an_edge_that_somebody_lacks_takes_no_part(edges, target, splits):
+def test_an_edge_missing_in_a_subject_is_excluded(edges, target, splits):
     gappy = edges.copy()
     gappy[3, 7] = np.nan
     found = finish(cross_validate(finish(sample_space(gappy, np.arange(N))), target, splits, ElasticNet(0.5, (0.05,))))

@@ -179,7 +179,7 @@ def test_what_was_learned_is_forgotten_where_there_is_no_room(values, codes, spl
     assert len(features.effects) == 1
 
 
-def test_edges_that_somebody_in_use_lacks_take_no_part(values, codes, target, splits):
+def test_edges_missing_in_a_used_subject_are_excluded(values, codes, target, splits):
     gap = values.copy()
     gap[7, 3] = gap[8, 200] = np.nan
     gap[9, 4] = np.inf

@@ -25,7 +25,7 @@ def test_products_are_those_of_deviations_from_the_mean(edges, monkeypatch, in_w
     np.testing.assert_array_equal(space.gram, space.gram.T)
 
 
-def test_an_edge_that_somebody_lacks_takes_no_part(edges):
+def test_an_edge_missing_in_a_subject_is_excluded(edges):
     gappy = edges.copy()
     gappy[3, 7] = np.nan
     space = finish(sample_space(gappy, np.arange(N)))

@@ -94,7 +94,7 @@ def read_scans(files: Sequence[ScanFile], position: Mapping[str, int], notes: No
 
     n_edges = _usual_n_edges(files)
     row_of = {scan: row for row, scan in enumerate(scan for scan in found if scan.subject in position)}
-    gathered = {measure: _Gathered(measure, len(row_of), n_edges) for measure in sorted({f.measure for f in files})}
+    gathered = {measure: _MeasureRows(measure, len(row_of), n_edges) for measure in sorted({f.measure for f in files})}
     remarks = _Remarks()
     done, pending, total = 0, _PROGRESS_BYTES, sum(file.entry.size for file in files)
     for file in files:
@@ -125,7 +125,7 @@ class _Remarks:
     beyond_one: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-class _Gathered:
+class _MeasureRows:
     """A measure while its scans are read."""
 
     def __init__(self, name: str, n_scans: int, n_edges: int) -> None:
@@ -238,7 +238,7 @@ def _each_once(files: Sequence[ScanFile], notes: Notes) -> list[ScanFile]:
 def _finish(
     scans: list[Scan],
     unknown: list[Scan],
-    gathered: dict[str, _Gathered],
+    gathered: dict[str, _MeasureRows],
     position: Mapping[str, int],
     remarks: _Remarks,
     notes: Notes,

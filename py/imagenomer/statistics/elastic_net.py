@@ -121,7 +121,7 @@ class Path:
         ----------
         penalty : float
         exactly : bool
-            Whether to solve it as far as numbers go, or as far as scikit-learn does unless told otherwise, and a bit.
+            Whether to solve it as far as numbers go, or a bit further than scikit-learn does by default.
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """QC-FC: the correlation, over subjects, of each edge with a measure of a scan's quality, such as motion.
 
-Edges depend on each other, so that how many of them are associated with motion by chance cannot be told from their
+Edges are correlated, so the number of them associated with motion by chance does not follow from their
 number: subjects are permuted, all edges together (with covariates as by Freedman and Lane, see
 `imagenomer.statistics.freedman_lane`).
 

@@ -5,7 +5,7 @@ every penalised linear model is decided by the n by n Gram matrix of products be
 targets, groups, folds and permutations are then solved by parts of it, exactly.
 
 Rows enter as deviations from the mean of the whole. That takes nothing from the test part to the training part: a
-model with an intercept is the same about any origin, and every split centres its own products anew, about the mean of
+model with an intercept is the same about any origin, and every split centres its own products again, about the mean of
 its training part. Features are not scaled: a scale that is fitted to each training part would change the Gram matrix,
 and connectivity has one scale anyway.
 

@@ -42,7 +42,7 @@ class SitePrediction:
     n : ndarray, shape (n_sites,)
         Rows of each.
     n_right : ndarray, shape (n_sites,)
-        Those of them whose site was told.
+        Those of them whose site was predicted correctly.
     """
 
     names: tuple[str, ...]
@@ -51,7 +51,7 @@ class SitePrediction:
 
     @property
     def balanced_accuracy(self) -> float:
-        """Mean over sites of the share of their rows that were told."""
+        """Mean over sites of the share of their rows classified correctly."""
         return float((self.n_right / self.n).mean())
 
     @property

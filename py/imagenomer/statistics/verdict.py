@@ -1,10 +1,10 @@
-"""What a handful of numbers is consistent with: a real effect, a confounder, both, or nothing that can be told.
+"""What a handful of numbers is consistent with: a real effect, a confounder, both, or undecided.
 
 The rules look at three things, the target (y), the candidate (z) and connectivity (X):
 
 1. fewer than `LEAST` subjects: "cannot tell".
 2. X is not associated with y (p > alpha): "no association"; there is nothing to explain.
-3. z is not associated with y (p > alpha, corrected for the number of candidates): "unrelated"; it cannot have made the
+3. z is not associated with y (p > alpha, corrected for the number of candidates): "unrelated"; it cannot explain the
    association of X with y.
 4. Otherwise two questions decide. Is X associated with y given z: is the rest significant at alpha / 5 and
    at least `RETAINED` of what it was? Do predictions follow z beyond what y explains (partial confounder test, alpha)?
@@ -15,12 +15,12 @@ The rules look at three things, the target (y), the candidate (z) and connectivi
        no      yes                      "confounding"
        no      no                       "cannot tell"
 
-The rest must be clearer than anything else, because adjusting for a candidate that is measured with error, or goes
-along a curve, leaves something over by itself. And where more than `UNTOUCHED` of the association is left, predictions
-that follow z do no harm: that counts as "real effect".
+The rest must pass a stricter level, because adjusting for a candidate measured with error, or with a non-linear effect,
+leaves residual confounding. And where more than `UNTOUCHED` of the association is left, predictions associated with z
+do not count against it: that is a "real effect".
 
-"Confounding" is what a mediator looks like, too: where connectivity changes the candidate and that changes the target,
-the same numbers come out, and no test of them separates the two.
+A mediator looks like "confounding", too: where connectivity changes the candidate and that changes the target, the
+numbers are the same, and no test of them separates the two.
 """
 
 from __future__ import annotations
