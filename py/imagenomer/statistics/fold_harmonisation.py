@@ -85,7 +85,7 @@ class HarmonisedEdges:
     sites : Sites
         Of all rows, and what is preserved.
     effects : Cache
-        What was learned, by who trained.
+        What was learned, by training set.
     """
 
     values: Float32Array
@@ -108,8 +108,8 @@ class HarmonisedEdges:
         there = np.flatnonzero(counts)
         if there.size < 2:
             return (
-                f"all who train are of {names[there[0]]}, so that nothing is known of differences between sites; do "
-                "not harmonise, or train on several sites"
+                f"all training subjects are of {names[there[0]]}, so differences between sites cannot be estimated; "
+                "do not harmonise, or train on several sites"
             )
         unknown = [f"{names[site]} ({tested[site]})" for site in np.flatnonzero((tested > 0) & (counts == 0))]
         if unknown:
