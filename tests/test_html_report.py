@@ -20,7 +20,7 @@ from imagenomer.analyses.contract import Column, Finding, GridView, Methods, Poi
 from imagenomer.companion import with_companion
 from imagenomer.downloads import csv_of
 from imagenomer.engine import Engine
-from imagenomer.html_report import ROWS, Kept, html_report
+from imagenomer.html_report import ROWS, Record, html_report
 from imagenomer.progress import Progress, finish
 
 ATTACK = '<script>alert(\'1\')</script>" onload="x" id="y" url(#z) </style></svg></title>&amp;'
@@ -105,7 +105,7 @@ def kept_of(cohort, analysis=parted.ANALYSIS, params=None, script="print(1)\n", 
     result = finish(analysis.compute(cohort, params))
     report = analysis.report(cohort, params, result)
     n_parts = len(analysis.parts) if n_parts is None else n_parts
-    return Kept(analysis, cohort, params, result, report, script, groups, n_parts)
+    return Record(analysis, cohort, params, result, report, script, groups, n_parts)
 
 
 def page_of(kept):
@@ -190,7 +190,7 @@ def test_hostile_names_stay_texts_wherever_they_stand(cohort):
         methods=lambda cohort, params, result: Methods((ATTACK,), (ATTACK,)),
     )
     named = replace(cohort, name=ATTACK, parcellation=replace(cohort.parcellation, citation=ATTACK + "2"))
-    kept = Kept(
+    kept = Record(
         analysis,
         with_companion(named, replace(named, name=ATTACK + "3")),
         params,
@@ -268,7 +268,7 @@ def test_a_report_of_some_parts_says_which_are_missing(cohort):
     params = parted.Params()
     result = finish(parted.PARTS[0].compute(cohort, params, None))
     report = parted.ANALYSIS.report(cohort, params, result)
-    text = check_safe(page_of(Kept(parted.ANALYSIS, cohort, params, result, report, "", n_parts=1))).text
+    text = check_safe(page_of(Record(parted.ANALYSIS, cohort, params, result, report, "", n_parts=1))).text
     assert ("Stopped after 1 of 3 parts. Not computed: “Find the largest”, “Count what is above the mean”.") in text
 
 

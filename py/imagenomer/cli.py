@@ -161,13 +161,13 @@ def _run(options: argparse.Namespace) -> None:
             path = options.figure.with_stem(f"{options.figure.stem}_{name}") if position else options.figure
             _write(path, render(figure, figure_format))
     if options.html is not None:
-        from imagenomer.html_report import Kept, html_report
+        from imagenomer.html_report import Record, html_report
 
         output = result_stem(options.analysis, analysis, params, report.numbers)
         where = {"cohort": options.cohort, "atlas": options.atlas, "second": options.second}
         script = script_of(options.analysis, analysis, params, output=output, **where)
-        kept = Kept(analysis, cohort, params, result, report, script, n_parts=len(analysis.parts))
-        _write(options.html, _finish(html_report(kept)))
+        record = Record(analysis, cohort, params, result, report, script, n_parts=len(analysis.parts))
+        _write(options.html, _finish(html_report(record)))
     titles = {view.name: view.title for view in report.views}
     verdict = [f"{finding.text} (see {titles[finding.of]})" for finding in report.verdict]
     for sentence in (*verdict, *report.warnings, *report.sentences):

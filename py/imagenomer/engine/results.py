@@ -87,11 +87,11 @@ async def html(
     groups: Sequence[Sequence[str]] = (),
 ) -> Answer:
     """Write a result down as one file, of an analysis in parts up to ``part``, as `run` has it."""
-    from imagenomer.html_report import Kept, html_report  # late: few keep a report
+    from imagenomer.html_report import Record, html_report  # late: few keep a report
 
     outcome = await computed(workspace, job, analysis, params, up_to(part))
     await workspace.need(["matplotlib"])
-    kept = Kept(
+    record = Record(
         outcome.analysis,
         workspace.now.cohort,
         outcome.params,
@@ -101,7 +101,7 @@ async def html(
         coloured(groups),
         outcome.n_parts,
     )
-    return file_answer(await job.finish(html_report(kept)), stem_of(outcome), "html")
+    return file_answer(await job.finish(html_report(record)), stem_of(outcome), "html")
 
 
 async def computed(workspace: Workspace, job: Job, name: str, given: JsonObject, enough: Enough) -> Outcome:

@@ -36,7 +36,7 @@ from imagenomer.cohort import Decomposition
 from imagenomer.downloads import result_stem
 from imagenomer.engine import Engine
 from imagenomer.errors import InputError
-from imagenomer.html_report import Kept, html_report
+from imagenomer.html_report import Record, html_report
 from imagenomer.jsonable import dumps
 from imagenomer.progress import Progress, finish
 from imagenomer.types import Json, JsonObject
@@ -384,5 +384,5 @@ def test_a_new_kind_of_field_is_one_class(demo, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out) == {"n": 8}
     params = read_params(EVEN, {"n": 8})
     assert result_stem("even", EVEN, params, {}) == "even_8-subjects"
-    kept = Kept(EVEN, demo, params, 8, Report({"n": 8}, ("Counted.",)), "")
+    kept = Record(EVEN, demo, params, 8, Report({"n": 8}, ("Counted.",)), "")
     assert "<dt>How many</dt><dd>4 pairs</dd>" in finish(html_report(kept)).decode()
