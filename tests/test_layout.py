@@ -23,7 +23,6 @@ LONG_MODULES: set[str] = {
     "py/imagenomer/maps.py",
 }
 LONG_FUNCTIONS: set[str] = {
-    "py/imagenomer/analyses/components/components.py: report",
     "py/imagenomer/teaching/people.py: draw_people",
 }
 
