@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imagenomer.cohort import Decomposition, LogEntry, Measure, ModelWeights, Phenotype, Scan, VariantSet
-from imagenomer.maps import caption, measure_limit
+from imagenomer.gallery import caption, measure_limit
 from imagenomer.overview import overview_of
 
 

@@ -12,8 +12,8 @@ from imagenomer.cohort import Cohort, Phenotype, Scan, VariantSet
 from imagenomer.companion import in_common
 from imagenomer.figures.palette import network_colours
 from imagenomer.figures.pixels import COLORMAPS, Colormap
+from imagenomer.gallery import measure_limit
 from imagenomer.jsonable import jsonable
-from imagenomer.maps import measure_limit
 from imagenomer.parcellation import Parcellation
 from imagenomer.statistics.distribution import histogram_edges
 from imagenomer.types import Json

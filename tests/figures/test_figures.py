@@ -20,12 +20,12 @@ from imagenomer.figures.chart import (
     box_figure,
     density_figure,
     histogram_figure,
-    intervals_figure,
     points_figure,
     ranking_figure,
     violin_figure,
     with_n,
 )
+from imagenomer.figures.component import intervals_figure
 from imagenomer.figures.matrix import matrix_figure, spread
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.figures.pixels import default_colormap, paint

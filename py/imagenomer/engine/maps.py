@@ -14,6 +14,7 @@ from imagenomer.engine.requests import Answer, Job
 from imagenomer.engine.results import computed, has_array
 from imagenomer.engine.workspace import Workspace
 from imagenomer.figures.pixels import default_colormap, hex_colours, paint_edges, scale_limit
+from imagenomer.gallery import gallery_page
 from imagenomer.maps import (
     By,
     EdgeMap,
@@ -46,7 +47,7 @@ async def gallery(
     limit: float | None = None,
     colormap: str | None = None,
 ) -> Answer:
-    answer, pixels = maps.gallery(
+    answer, pixels = gallery_page(
         workspace.now.cohort,
         measure,
         task=task,

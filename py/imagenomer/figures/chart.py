@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from imagenomer.figures.palette import GROUP_COLOURS, sign_colour
+from imagenomer.figures.palette import sign_colour
 from imagenomer.figures.theme import GROUP_MARKERS, Theme, ThemeName, look
 from imagenomer.statistics.distribution import box
-from imagenomer.types import BoolArray, FloatArray, IntArray
+from imagenomer.types import FloatArray, IntArray
 
 _WIDTH = 7.2
 _HEIGHT = 4.4
@@ -104,7 +104,7 @@ def histogram_figure(
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis="y")
-        _legend(figure, len(groups) > 1 or expected is not None)
+        add_legend(figure, len(groups) > 1 or expected is not None)
     return figure
 
 
@@ -127,7 +127,7 @@ def density_figure(
         axes.set_ylim(bottom=0)
         axes.margins(x=0.01)
         axes.grid(axis="y")
-        _legend(figure, len(groups) > 1)
+        add_legend(figure, len(groups) > 1)
     return figure
 
 
@@ -213,7 +213,7 @@ def bars_figure(
                 )
         axes.set_xlim(0, max(float(shown.max(initial=0)) * 1.1, 1e-9))
         axes.grid(axis="x")
-        _legend(figure, compared)
+        add_legend(figure, compared)
     return figure
 
 
@@ -308,74 +308,8 @@ def points_figure(
         if x_ticks:
             axes.set_xticks([place for place, _ in x_ticks], [wrapped(name, 16) for _, name in x_ticks])
         axes.grid()
-        _legend(figure, len(groups) > 1)
+        add_legend(figure, len(groups) > 1)
     return figure
-
-
-def shares_figure(
-    numbers: IntArray,
-    shares: FloatArray,
-    cumulative: FloatArray,
-    *,
-    marked: int,
-    title: str,
-    x_label: str,
-    y_label: str,
-    note: str = "",
-    theme: ThemeName = "light",
-) -> Figure:
-    """Draw shares as bars in a row, and what the first make up together as a line; the one ``marked`` stands out."""
-    with look(theme) as style:
-        figure, axes = start_chart(title, x_label, y_label, note)
-        axes.bar(numbers, shares, color=GROUP_COLOURS[0], width=0.8, label="each alone")
-        axes.bar(numbers[marked], shares[marked], color=style.ink, width=0.8, label="the one shown")
-        axes.plot(
-            numbers, cumulative, color=GROUP_COLOURS[1], linewidth=1.6, marker="o", markersize=3, label="together"
-        )
-        axes.axhline(0, color=style.ink, linewidth=0.8)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(axis="y")
-        _legend(figure, True)
-    return figure
-
-
-def intervals_figure(
-    numbers: IntArray,
-    values: FloatArray,
-    lower: FloatArray,
-    upper: FloatArray,
-    *,
-    marked: BoolArray,
-    title: str,
-    x_label: str,
-    y_label: str,
-    note: str = "",
-    theme: ThemeName = "light",
-) -> Figure:
-    """Draw values in a row with their intervals (none where NaN); those ``marked`` are significant and filled."""
-    with look(theme) as style:
-        figure, axes = start_chart(title, x_label, y_label, note)
-        axes.axhline(0, color=style.ink, linewidth=0.8)
-        axes.vlines(numbers, lower, upper, color=GROUP_COLOURS[0], linewidth=1.2)
-        scatter_marked(axes, numbers, values, marked, ("significant", "not significant"), style)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(axis="y")
-        _legend(figure, True)
-    return figure
-
-
-def scatter_marked(
-    axes: Axes,
-    x: FloatArray | IntArray,
-    y: FloatArray,
-    marked: BoolArray,
-    names: tuple[str, str],
-    style: Theme,
-) -> None:
-    """Draw points, filled where ``marked`` and hollow elsewhere; ``names`` says what the two are, the marked first."""
-    for own, face, name in zip((marked, ~marked), (GROUP_COLOURS[0], style.paper), names, strict=True):
-        if own.any():
-            axes.scatter(x[own], y[own], s=30, facecolors=face, edgecolors=GROUP_COLOURS[0], label=name, zorder=3)
 
 
 def with_n(name: str, n: int) -> str:
@@ -426,7 +360,7 @@ def _box(axes: Axes, row: int, box: BoxStatistics, style: Theme, height: float) 
     axes.vlines(middle, row - height / 2, row + height / 2, color=style.ink, linewidth=2, zorder=3)
 
 
-def _legend(figure: Figure, wanted: bool) -> None:
+def add_legend(figure: Figure, wanted: bool) -> None:
     if wanted:
         figure.legend(loc="outside right upper")
 

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from imagenomer.figures.chart import scatter_marked, start_chart
+from imagenomer.figures.chart import start_chart
+from imagenomer.figures.component import scatter_marked
 from imagenomer.figures.palette import GROUP_COLOURS, OTHERS_COLOUR
 from imagenomer.figures.theme import ThemeName, look
 from imagenomer.types import BoolArray, FloatArray, IntArray

@@ -47,6 +47,28 @@ class People:
     causes: dict[str, FloatArray]
 
 
+#: Unit and description of each number that may be drawn.
+_NUMBERS = {
+    "age": ("months", "Age at the scan."),
+    "wrat": ("standard score", "Wide Range Achievement Test, reading: 100 is the mean of the norm group."),
+    "mother_education": ("years", "Mother's schooling; 3 % not reported."),
+    "father_education": ("years", "Father's schooling; 32 % not reported."),
+    "mean_fd": ("mm", "Head motion: mean framewise displacement over the scans."),
+    "reading": ("hours a week", "Reading for pleasure, which good readers do more of."),
+}
+#: Levels and description of each category.
+_CATEGORIES = {
+    "sex": (("F", "M"), "Sex as recorded."),
+    "ancestry": (
+        GROUPS,
+        "Group a person's family reports, with the study's own codes: EA European American, AA African American, "
+        "O other or more than one. A social category: the planted difference in WRAT stands for unequal "
+        "circumstances.",
+    ),
+    "site": (SITES, "Scanner, assigned at random."),
+}
+
+
 def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> People:
     """Draw people and their phenotypes.
 
@@ -77,38 +99,22 @@ def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> Pe
     mother = _MOTHER_EDUCATION[group] + 2.2 * (0.55 * luck + np.sqrt(1 - 0.55**2) * rng.standard_normal(n_subjects))
     father = 13.7 + 0.6 * (mother - 14) + 2 * rng.standard_normal(n_subjects)
 
-    numbers = {
-        "age": (np.round(age), "months", "Age at the scan."),
-        "wrat": (wrat, "standard score", "Wide Range Achievement Test, reading: 100 is the mean of the norm group."),
-        "mother_education": (reported_years(mother, 0.03, rng), "years", "Mother's schooling; 3 % not reported."),
-        "father_education": (reported_years(father, 0.32, rng), "years", "Father's schooling; 32 % not reported."),
-        "mean_fd": (np.round(np.exp(log_fd), 4), "mm", "Head motion: mean framewise displacement over the scans."),
-        "reading": (hours, "hours a week", "Reading for pleasure, which good readers do more of."),
-    }
-    categories = {
-        "sex": (male, ("F", "M"), "Sex as recorded."),
-        "ancestry": (
-            group,
-            GROUPS,
-            "Group a person's family reports, with the study's own codes: EA European American, AA African American, "
-            "O other or more than one. A social category: the planted difference in WRAT stands for unequal "
-            "circumstances.",
-        ),
-        "site": (site, SITES, "Scanner, assigned at random."),
+    values: dict[str, FloatArray | IntArray] = {
+        "age": np.round(age),
+        "wrat": wrat,
+        "mother_education": reported_years(mother, 0.03, rng),
+        "father_education": reported_years(father, 0.32, rng),
+        "mean_fd": np.asarray(np.round(np.exp(log_fd), 4), dtype=np.float64),
+        "reading": hours,
+        "sex": male,
+        "ancestry": group,
+        "site": site,
     }
     order = ["age", "sex", "ancestry", "wrat", "mother_education", "father_education", "mean_fd", "site"]
     order += ["reading"] * bool(recipe.reading)
-    phenotypes = {}
-    for name in order:
-        if name in numbers:
-            values, units, description = numbers[name]
-            phenotypes[name] = Phenotype(name, values, description=description, units=units)
-        else:
-            codes, levels, description = categories[name]
-            phenotypes[name] = Phenotype(name, codes.astype(np.intp), levels, description)
     return People(
         subjects=tuple(f"T{number:03d}" for number in range(1, n_subjects + 1)),
-        phenotypes=phenotypes,
+        phenotypes={name: _phenotype(name, values[name]) for name in order},
         group=group.astype(np.intp),
         male=male,
         causes={
@@ -122,6 +128,14 @@ def draw_people(n_subjects: int, recipe: Recipe, rng: np.random.Generator) -> Pe
             "reading": standardised(hours),
         },
     )
+
+
+def _phenotype(name: str, values: FloatArray | IntArray) -> Phenotype:
+    if name in _NUMBERS:
+        units, description = _NUMBERS[name]
+        return Phenotype(name, values, description=description, units=units)
+    levels, description = _CATEGORIES[name]
+    return Phenotype(name, values.astype(np.intp), levels, description)
 
 
 def _group_sizes(n_subjects: int) -> IntArray:

@@ -162,7 +162,7 @@ def _numbers(params: Params, result: ComponentTests) -> dict[str, Json]:
 def draw(
     cohort: Cohort, params: Params, result: ComponentTests, report: Report, theme: ThemeName
 ) -> Mapping[str, Figure]:
-    from imagenomer.figures.chart import intervals_figure
+    from imagenomer.figures.component import intervals_figure
     from imagenomer.figures.drawings import Drawings
 
     if len(result.tested) > 1:

@@ -161,7 +161,8 @@ def _warnings(cohort: Cohort, params: Params, result: ComponentScores) -> list[s
 def draw(
     cohort: Cohort, params: Params, result: ComponentScores, report: Report, theme: Literal["light", "dark"]
 ) -> Mapping[str, Figure]:
-    from imagenomer.figures.chart import BoxStatistics, box_figure, shares_figure, with_n
+    from imagenomer.figures.chart import BoxStatistics, box_figure, with_n
+    from imagenomer.figures.component import shares_figure
     from imagenomer.figures.drawings import Drawings
     from imagenomer.figures.theme import group_style
 

@@ -314,7 +314,7 @@ def _score_table(cohort: Cohort, found: Ancestry) -> TableView:
 def draw(
     cohort: Cohort, params: Params, result: Placement, report: Report, theme: Literal["light", "dark"]
 ) -> Mapping[str, Figure]:
-    from imagenomer.figures.chart import shares_figure
+    from imagenomer.figures.component import shares_figure
     from imagenomer.figures.drawings import Drawings
 
     share = result.ancestry.components.share
