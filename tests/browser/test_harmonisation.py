@@ -56,12 +56,12 @@ def test_the_site_is_found_and_gone_after_harmonisation(sites: Page) -> None:
     expect_said(sites, "Harmonisation", "preserved is what age explains")
     for state in ("before", "after"):
         expect(matrix(sites, f"site and fc of nback, {state} harmonisation")).to_be_visible()
-    expect(place.get_by_role("grid", name="What was learned of each site")).to_contain_text("Chicago")
+    expect(place.get_by_role("grid", name="Estimates for each site")).to_contain_text("Chicago")
     expect(place.get_by_role("grid", name="What is preserved")).to_contain_text("age")
     expect(place.locator(".sentences")).to_contain_text("after, 0.1 %, and 0 edges significantly")
 
 
-def test_what_is_taken_out_is_not_offered_to_be_preserved(sites: Page) -> None:
+def test_what_is_removed_is_not_offered_to_be_preserved(sites: Page) -> None:
     offered = form(sites).get_by_role("group", name="Preserve")
     expect(offered.get_by_label("age", exact=True)).to_be_visible()
     expect(offered.get_by_label("site", exact=True)).to_have_count(0)

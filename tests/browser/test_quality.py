@@ -19,26 +19,28 @@ def expect_all(page: Page, sentence: str | re.Pattern[str]) -> None:
 
 @pytest.fixture
 def quality(demo_page: Page) -> Page:
-    """Everything checked, of the small teaching cohort, by few rearrangements."""
+    """Everything checked, of the small teaching cohort, by few permutations."""
     go(demo_page, "Connectivity")
     demo_page.get_by_role("group", name="Show").get_by_role("button", name=TITLE, exact=True).click()
     permutations = form(demo_page).get_by_label("Permutations", exact=True)
     if not permutations.is_visible():
         form(demo_page).locator("summary").filter(has_text="Permutations").click()
     permutations.fill("100")
-    expect_all(demo_page, "100 rearrangements of subjects")
-    expect_all(demo_page, "To analyse those it keeps, add the group")
+    expect_all(demo_page, "100 permutations of subjects")
+    expect_all(demo_page, "To analyse those retained, add the group")
     return demo_page
 
 
 def test_it_begins_with_what_is_called_motion_and_answers_all_four_questions(quality: Page) -> None:
     expect(form(quality).get_by_label("Motion", exact=True).locator("option:checked")).to_have_text("mean_fd")
     place = result(quality, TITLE)
-    expect(place).to_contain_text(re.compile(r"Connectivity goes with mean_fd (no )?more than chance gives"))
+    expect(place).to_contain_text(
+        re.compile(r"Connectivity is associated with mean_fd (no )?more than expected by chance")
+    )
     expect(matrix(quality, re.compile("^mean_fd and fc"))).to_be_visible()
-    for name in ("In numbers: QC-FC", "Found again: people by their other scans"):
+    for name in ("QC-FC in numbers", "Identification of subjects by their other scans"):
         expect(place.get_by_role("grid", name=name)).to_be_visible()
-    expect(place.get_by_role("grid", name="Limits on mean_fd, and whom they drop")).to_contain_text("mean_fd <= 0.2")
+    expect(place.get_by_role("grid", name="Limits on mean_fd, and whom they exclude")).to_contain_text("mean_fd <= 0.2")
 
 
 def test_an_outlier_is_named_when_pointed_at(quality: Page) -> None:
@@ -50,18 +52,18 @@ def test_an_outlier_is_named_when_pointed_at(quality: Page) -> None:
 
 
 def test_one_question_alone_hides_what_the_others_need(quality: Page) -> None:
-    choose(quality, "Check", "Who is dropped?")
-    expect_all(quality, re.compile(r"mean_fd at most 0\.2 keeps \d+ of"))
+    choose(quality, "Check", "Who is excluded?")
+    expect_all(quality, re.compile(r"mean_fd at most 0\.2 retains \d+ of"))
     expect(form(quality).get_by_label("Covariates")).to_be_hidden()
-    expect(result(quality, TITLE).get_by_role("grid", name="In numbers: QC-FC")).to_have_count(0)
+    expect(result(quality, TITLE).get_by_role("grid", name="QC-FC in numbers")).to_have_count(0)
     choose(quality, "Check", "Everything")
-    expect_all(quality, "100 rearrangements of subjects")
+    expect_all(quality, "100 permutations of subjects")
 
 
-def test_the_group_that_a_limit_keeps_can_be_made(quality: Page) -> None:
-    table = result(quality, TITLE).get_by_role("grid", name="Limits on mean_fd, and whom they drop")
+def test_the_group_that_a_limit_retains_can_be_made(quality: Page) -> None:
+    table = result(quality, TITLE).get_by_role("grid", name="Limits on mean_fd, and whom they exclude")
     row = table.get_by_role("row").filter(has_text="mean_fd <= 0.2").first
-    kept = re.search(r"keeps (\d+) of", result(quality, TITLE).locator(".sentences").inner_text())
+    kept = re.search(r"retains (\d+) of", result(quality, TITLE).locator(".sentences").inner_text())
     expect(row).to_be_visible()
     add_group(quality, "mean_fd <= 0.2", "Calm")
     assert kept is not None

@@ -42,7 +42,7 @@ def whole(sited):
 # --- what it says of a planted truth -------------------------------------------------------------
 
 
-def test_a_planted_site_effect_is_found_removed_and_no_longer_told(whole):
+def test_a_planted_site_effect_is_found_removed_and_no_longer_predicted(whole):
     numbers = whole[2].numbers
     assert numbers["n_significant_before"] > 0.4 * N_EDGES
     assert numbers["n_significant_after"] == 0
@@ -108,7 +108,7 @@ def test_where_sites_do_not_differ_it_says_so():
     _, _, report = run(planted(8, shift=0, effect=0), covariates=("age",), task="nback")
     assert report.numbers["n_significant_before"] <= 1
     # The spreads of sites were planted still; a difference of variances is no difference of means.
-    assert any(one.startswith("Nothing shows that connectivity goes with site") for one in report.warnings)
+    assert any(one.startswith("No evidence that connectivity is associated with site") for one in report.warnings)
 
 
 # --- who, and what cannot be done ----------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_a_site_of_one_is_refused_in_words_and_harmonised_by_its_mean_only(sited
         run(small, task="nback", smallest_site=1, predict_site=False)
     _, _, report = run(small, task="nback", smallest_site=1, mean_only=True, empirical_bayes=False, predict_site=False)
     assert any(
-        "Erie has a single subject" in one and "nothing of the subject is left" in one for one in report.warnings
+        "Erie has a single subject" in one and "no individual difference remains" in one for one in report.warnings
     )
 
 
@@ -148,19 +148,21 @@ def test_a_covariate_that_says_the_same_as_the_site_is_refused_with_its_numbers(
     aliased = replace(sited, phenotypes={**sited.phenotypes, "drug": Phenotype("drug", same, levels=("none", "some"))})
     with pytest.raises(
         InputError,
-        match=r"drug: some cannot be told apart from site \(Boston: 0 of 30, Chicago: 40 of 40, Denver: 0 of 50\)",
+        match=r"drug: some cannot be separated from site \(Boston: 0 of 30, Chicago: 40 of 40, Denver: 0 of 50\)",
     ):
         run(aliased, task="nback", covariates=("drug",))
 
 
-def test_a_covariate_that_mostly_goes_with_the_site_is_warned_of_with_its_share(sited):
+def test_a_covariate_mostly_explained_by_site_is_warned_of_with_its_share(sited):
     near = (sited.phenotypes["site"].values == 1).astype(np.intp)
     near[np.flatnonzero(near)[:3]] = 0
     aliased = replace(sited, phenotypes={**sited.phenotypes, "drug": Phenotype("drug", near, levels=("none", "some"))})
     _, result, report = run(aliased, task="nback", covariates=("drug",), predict_site=False)
     share = np.corrcoef(near, sited.phenotypes["site"].values == 1)[0, 1] ** 2
     assert result.preserved[0].share_of_site == pytest.approx(share, abs=1e-9)
-    assert any(one.startswith(f"{share:.0%} of the variance of drug goes with site") for one in report.warnings)
+    assert any(
+        one.startswith(f"{share:.0%} of the variance of drug is associated with site") for one in report.warnings
+    )
 
 
 def test_effects_learned_from_controls_need_controls_at_every_site(sited):
@@ -249,7 +251,7 @@ def test_every_result_of_the_measure_says_how_it_was_made_and_the_log_too(sited)
     params = SummaryParams(measure=name)
     report = SUMMARY.report(more, params, finish(SUMMARY.compute(more, params)))
     made = (
-        "fc (ComBat by site) is fc, mean over tasks with differences between the 3 levels of site taken out by ComBat "
+        "fc (ComBat by site) is fc, mean over tasks with differences between the 3 levels of site removed by ComBat "
         "(empirical Bayes), learned from 120 subjects at once; preserved is what age explains."
     )
     assert made in report.sentences
@@ -279,7 +281,7 @@ def test_the_confound_report_warns_of_the_measure_from_its_first_part_on(sited):
 def test_its_methods_name_what_was_done(sited, whole):
     params, result, _ = whole
     said = ANALYSIS.methods(sited, params, result)
-    assert "drawn towards their distribution over edges by parametric empirical Bayes" in said.text[0]
+    assert "shrunk towards their distribution over edges by parametric empirical Bayes" in said.text[0]
     assert "preserved is what age explains." in said.text[0]
     assert [one.split(" (")[0] for one in said.citations] == [
         "Johnson, Li and Rabinovic",
@@ -327,7 +329,7 @@ def test_the_command_makes_the_measure_that_another_analysis_then_uses(sited, tm
     assert main([*command, *made]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["n_significant"] == 0
-    assert "taken out by ComBat" in said.err
+    assert "removed by ComBat" in said.err
     assert main(command) == 2
     assert "no measure 'fc (ComBat by site)'" in capsys.readouterr().err
     assert main([*command, "--add-measure", "harmonisation", "[]"]) == 2

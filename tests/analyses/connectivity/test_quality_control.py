@@ -42,7 +42,7 @@ def row_of(cohort, subject, task):
 
 @pytest.fixture
 def cohort():
-    """Sixty people, two tasks, 24 parcels; everybody has connectivity of their own. Nothing goes with motion.
+    """Sixty people, two tasks, 24 parcels; everybody has connectivity of their own. Nothing is associated with motion.
 
     Those who move are younger; person 60 has one task only, person 7 no motion.
     """
@@ -128,9 +128,9 @@ def test_planted_motion_is_found_with_its_dependence_on_distance(cohort):
     assert max(numbers[f"p_{name}"] for name in ("share_nominal", "median_abs_r", "distance_r", "match")) <= 0.02
     assert numbers["match_level"] == "low"
     assert numbers["distance_r"] < -0.5
-    assert "consistent with an artefact of motion, which raises short connections more than long ones" in said(report)
-    assert report.warnings[-1].startswith("The match with rearranged subjects is low")
-    assert "goes with mean_fd more than chance gives" in report.verdict[0].text
+    assert "consistent with a motion artefact, which increases short connections more than long ones" in said(report)
+    assert report.warnings[-1].startswith("The match with permuted subjects is low")
+    assert "is associated with mean_fd more than expected by chance" in report.verdict[0].text
     assert {finding.of for finding in report.verdict} <= {view.name for view in report.views}
 
 
@@ -138,8 +138,8 @@ def test_without_motion_nothing_is_claimed(cohort):
     _, _, report = control(cohort, check="motion")
     assert report.numbers["p_share_nominal"] > 0.05
     assert report.numbers["p_distance_r"] > 0.05
-    assert "no more than chance gives" in report.verdict[0].text
-    assert "not more than chance gives" in said(report)
+    assert "no more than expected by chance" in report.verdict[0].text
+    assert "which is no more than expected by chance" in said(report)
     assert not report.warnings
 
 
@@ -171,16 +171,16 @@ def test_an_edge_is_shown_with_its_exact_r(cohort):
     with pytest.raises(InputError, match="no edge 999"):
         ANALYSIS.detail(cohort, params, result, 999, ())
     params, result, _ = control(cohort, check="dropped")
-    with pytest.raises(InputError, match="not compared with motion"):
+    with pytest.raises(InputError, match="not associated with motion"):
         ANALYSIS.detail(cohort, params, result, 5, ())
 
 
 def test_a_phenotype_that_is_no_motion_is_taken_with_a_warning(cohort):
     _, _, report = control(cohort, check="motion", motion="age")
-    assert "Nothing in the name or the description of age speaks of motion" in report.warnings[0]
+    assert "Neither the name nor the description of age mentions motion" in report.warnings[0]
     with pytest.raises(InputError, match="sex is a category"):
         control(cohort, motion="sex")
-    with pytest.raises(InputError, match="cannot be adjusted for too"):
+    with pytest.raises(InputError, match="cannot be a covariate too"):
         control(cohort, covariates=["mean_fd"])
 
 
@@ -188,19 +188,19 @@ def test_motion_of_the_task_is_pointed_out_where_there_is_one(cohort):
     own = Phenotype("mean_fd (rest)", cohort.phenotypes["mean_fd"].values)
     people = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {own.name: own})
     _, _, report = control(people, check="motion", motion="mean_fd", task="rest")
-    assert "and mean_fd (rest) is: rather choose" in " ".join(report.warnings)
+    assert "; mean_fd (rest) is: use that instead" in " ".join(report.warnings)
     _, _, report = control(people, check="motion", motion="mean_fd (rest)")
-    assert "and mean_fd is: rather choose" in " ".join(report.warnings)
+    assert "; mean_fd is: use that instead" in " ".join(report.warnings)
     for task, motion in ((None, "mean_fd"), ("rest", "mean_fd (rest)")):
         _, _, report = control(people, check="motion", motion=motion, task=task)
-        assert "rather choose" not in " ".join(report.warnings)
+        assert "use that instead" not in " ".join(report.warnings)
 
 
-def test_without_coordinates_distance_is_not_told(cohort):
+def test_without_coordinates_distance_is_not_tested(cohort):
     nowhere = dataclasses.replace(cohort.parcellation, coordinates=np.full((N_PARCELS, 3), np.nan))
     _, _, report = control(dataclasses.replace(cohort, parcellation=nowhere), check="motion")
     assert report.numbers["distance_r"] is None
-    assert "distance dependence cannot be told" in said(report)
+    assert "distance dependence cannot be tested" in said(report)
     assert "distance" not in [view.name for view in report.views]
 
 
@@ -226,7 +226,7 @@ def test_a_spoilt_scan_is_flagged_and_named_when_pointed_at(cohort):
 
 
 def test_scans_are_compared_within_their_task(cohort):
-    """Tasks differ more than people do; that makes nobody stand out."""
+    """Tasks differ more than people do; that makes no scan an outlier."""
     for row, scan in enumerate(cohort.scans):
         cohort.measures["fc"].values[row] += 0.4 * (scan.task == "rest")
     _, _, report = control(cohort, check="outliers")
@@ -250,22 +250,22 @@ def test_a_distance_beyond_all_others_is_drawn_and_told(cohort):
 
 def test_few_scans_are_not_judged(cohort):
     _, _, report = control(cohort, check="outliers", group="age < 9.5")
-    assert "Too few scans to say which stand out (at least 10): nback, rest." in said(report)
+    assert "Too few scans to detect outliers (at least 10): nback, rest." in said(report)
     with pytest.raises(InputError, match="cannot be compared with others"):
         control(cohort, check="outliers", group='subject == "3"', task="rest")
 
 
-def test_a_scan_without_many_edges_is_set_aside(cohort):
+def test_a_scan_missing_many_edges_is_excluded(cohort):
     values = cohort.measures["fc"].values
     values[row_of(cohort, "5", "rest"), :100] = np.nan
     values[row_of(cohort, "6", "rest"), 3] = np.nan
     _, result, report = control(cohort, check="identity")
-    assert "1 scan without more than 10% of the edges was set aside: Subject 5 · rest." in said(report)
+    assert "1 scan missing more than 10% of the edges was excluded: Subject 5 · rest." in said(report)
     assert result.scans.products.n_edges == values.shape[1] - 1
     assert result.scans.rows.size == len(cohort.scans) - 1
 
 
-def test_people_are_found_again_and_nobody_is_suspected(cohort):
+def test_subjects_are_identified_and_no_scan_is_suspected(cohort):
     _, _, report = control(cohort, check="identity")
     rows = table(report, "identification").rows
     assert [(row["source"], row["database"], row["n"]) for row in rows] == [
@@ -276,10 +276,10 @@ def test_people_are_found_again_and_nobody_is_suspected(cohort):
     assert rows[1]["chance"] == pytest.approx(100 / N)
     assert "suspects" not in [view.name for view in report.views]
     assert "No two scans hold the same numbers." in report.sentences
-    assert "All scans are most like the same person's" in report.verdict[0].text
+    assert "All scans are most similar to the same subject's" in report.verdict[0].text
 
 
-def test_copied_and_swapped_scans_are_told_in_words(cohort):
+def test_copied_and_swapped_scans_are_named(cohort):
     values = cohort.measures["fc"].values
     values[row_of(cohort, "3", "rest")] = values[row_of(cohort, "20", "nback")]
     pair = [row_of(cohort, name, "rest") for name in ("11", "30")]
@@ -287,7 +287,7 @@ def test_copied_and_swapped_scans_are_told_in_words(cohort):
     _, _, report = control(cohort, check="identity")
     assert "20, nback and 3, rest hold the same numbers (r = 1.0000000, largest difference 0)" in said(report)
     assert "Likely swapped: nback of 11 and of 30." in said(report) or "Likely swapped: rest of 11 and" in said(report)
-    assert "With two scans a person it cannot be told which of them is swapped." in said(report)
+    assert "With two scans per subject, which of them was swapped cannot be determined." in said(report)
     found = {(row["verdict"], row["scan"]) for row in table(report, "suspects").rows}
     assert ("Same numbers", "20, nback") in found
     assert {scan for verdict, scan in found if verdict == "Likely swapped"} == {
@@ -296,7 +296,7 @@ def test_copied_and_swapped_scans_are_told_in_words(cohort):
     assert "4 scans are likely swapped." in {finding.text for finding in report.verdict}
 
 
-def test_where_people_are_not_found_again_that_is_said(cohort):
+def test_imperfect_identification_is_said(cohort):
     rng = np.random.default_rng(3)
     values = cohort.measures["fc"].values
     values += rng.normal(0, 0.6, values.shape).astype(np.float32)
@@ -306,15 +306,15 @@ def test_where_people_are_not_found_again_that_is_said(cohort):
     assert "Likely swapped" not in said(report)
 
 
-def test_one_task_alone_cannot_tell_whose_a_scan_is(cohort):
+def test_one_task_alone_cannot_identify_subjects(cohort):
     _, _, report = control(cohort, check="identity", task="nback")
-    assert "it cannot be checked whether scans are their person's" in said(report)
+    assert "it cannot be checked whether scans are labelled correctly" in said(report)
     assert not [view for view in report.views if view.name in ("identification", "suspects", "alike")]
 
 
 def test_very_many_scans_are_compared_by_edges_drawn_by_the_seed(cohort, monkeypatch):
-    monkeypatch.setattr("imagenomer.analyses.connectivity.scans._SOME_EDGES", 100)
-    monkeypatch.setattr("imagenomer.analyses.connectivity.scans._VERY_MANY", 1000)
+    monkeypatch.setattr("imagenomer.analyses.connectivity.scans._SAMPLED_EDGES", 100)
+    monkeypatch.setattr("imagenomer.analyses.connectivity.scans._TOO_MANY", 1000)
     _, result, report = control(cohort, check="identity", seed=7)
     assert "by 100 edges of 276, chosen at random (seed 7)" in said(report)
     edges = np.sort(np.random.default_rng(7).choice(276, 100, replace=False))
@@ -323,10 +323,10 @@ def test_very_many_scans_are_compared_by_edges_drawn_by_the_seed(cohort, monkeyp
     assert control(cohort, check="identity", edges="all")[1].scans.products.n_edges == 276
 
 
-# --- who is dropped ------------------------------------------------------------------------------
+# --- who is excluded -----------------------------------------------------------------------------
 
 
-def test_those_dropped_are_compared_with_those_kept(cohort):
+def test_excluded_subjects_are_compared_with_included_ones(cohort):
     _, result, report = control(cohort, check="dropped", limit=0.22)
     motion, age = cohort.phenotypes["mean_fd"].values, cohort.phenotypes["age"].values
     kept, dropped = motion <= 0.22, motion > 0.22
@@ -353,7 +353,7 @@ def test_those_dropped_are_compared_with_those_kept(cohort):
     holm = multipletests(p_values, method="holm")[1]
     assert [rows[key]["p_corrected"] for key in (("age", ""), ("sex", "F"), ("site", "A"))] == pytest.approx(holm)
     assert rows["age", ""]["p_corrected"] < 0.05
-    assert "mean_fd <= 0.22 drops differ in age from those it keeps" in report.warnings[0]
+    assert "mean_fd <= 0.22 excludes differ from those it retains in age" in report.warnings[0]
     assert result.exclusion.sample.n_subjects == N - 1
 
 
@@ -371,10 +371,10 @@ def test_every_limit_offers_the_group_that_it_keeps(cohort, keep, sign):
     assert 0.21 in [row["limit"] for row in rows]
 
 
-def test_limits_that_drop_nobody_or_everybody_are_told(cohort):
-    assert "Nobody is dropped by mean_fd at most 9" in said(control(cohort, check="dropped", limit=9)[2])
+def test_limits_that_exclude_nobody_or_everybody_are_named(cohort):
+    assert "No subject is excluded by mean_fd at most 9" in said(control(cohort, check="dropped", limit=9)[2])
     everybody = control(cohort, check="dropped", limit=0)[2]
-    assert "Nobody is kept by mean_fd at most 0" in said(everybody)
+    assert "No subject is retained by mean_fd at most 0" in said(everybody)
     assert "dropped" not in [view.name for view in everybody.views]
     one = control(cohort, check="dropped", limit=float(np.nanmin(cohort.phenotypes["mean_fd"].values)))[2]
     assert one.numbers["exclusion"]["n_kept"] >= 1
@@ -394,12 +394,12 @@ def test_each_check_is_what_it_is_among_all(cohort):
             assert name == "check" or whole.numbers[name] == value
 
 
-def test_methods_tell_what_was_done_and_cite(cohort):
+def test_methods_say_what_was_done_and_cite(cohort):
     params, result, _ = control(cohort, covariates=["age"])
     methods = ANALYSIS.methods(cohort, params, result)
     text = " ".join(methods.text)
     assert "59 subjects with mean_fd, adjusted for age (QC-FC)" in text
-    assert "100 rearrangements of whole subjects (seed 1; residuals, after Freedman and Lane)" in text
+    assert "100 permutations of whole subjects (seed 1; residuals, after Freedman and Lane)" in text
     assert len(methods.text) == 4
     assert any("10.1016/j.neuroimage.2017.03.020" in one for one in methods.citations)
 

@@ -41,7 +41,7 @@ class Summary:
     ----------
     sample : Sample
     mean : ndarray, shape (n_edges,)
-        NaN where nobody has a value.
+        NaN where no subject has a value.
     sd : ndarray, shape (n_edges,)
         Between subjects, with n - 1; NaN where fewer than two have a value.
     n_observed : ndarray, shape (n_edges,)
@@ -69,11 +69,11 @@ def report(cohort: Cohort, params: Params, result: Summary) -> Report:
     if incomplete:
         sentences.append(
             f"{counted(incomplete, 'edge')} {'has' if incomplete == 1 else 'have'} missing values and "
-            f"{'is' if incomplete == 1 else 'are'} summarised over the subjects who have a value."
+            f"{'is' if incomplete == 1 else 'are'} summarised over the subjects with a value."
         )
     warnings, note = [], _note(params, result)
     if sample.n_subjects == 1:
-        warnings.append("With a single subject there is no standard deviation.")
+        warnings.append("The standard deviation of a single subject is not defined.")
     return Report(
         numbers={
             **sample.numbers,

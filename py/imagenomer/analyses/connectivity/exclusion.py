@@ -1,4 +1,4 @@
-"""Who is dropped: how the people whom a limit on motion leaves out differ from those it keeps."""
+"""Who is excluded: how the subjects whom a limit on motion excludes differ from those it retains."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from imagenomer.statistics.difference import compare_numbers, summarise
 from imagenomer.statistics.significance import EffectSize, SignificanceTest
 from imagenomer.types import BoolArray, FloatArray, Json
 
-#: Shares of the people that the limits tried beside the chosen one keep, about.
-_KEPT_SHARES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
+#: Shares of the subjects that the limits tried beside the chosen one retain, about.
+_RETAINED_SHARES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 #: The test and the effect of each kind of phenotype, the first there is.
 _TESTS = ("Welch's t", "Fisher's exact test", "Pearson's chi-squared")
 _EFFECTS = ("Hedges' g", "Cramer's V")
@@ -32,7 +32,7 @@ _ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contrast:
-    """One phenotype of those kept and those dropped.
+    """One phenotype in included and in excluded subjects.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Contrast:
     test : SignificanceTest or None
         None where it cannot be tested.
     effect : EffectSize or None
-        Of a number dropped less kept.
+        Of a number, excluded minus included.
     p_corrected : float
         By Holm over the phenotypes of one limit; NaN where it cannot be tested.
     """
@@ -65,10 +65,10 @@ class Limit:
     chosen : bool
         Whether it is the one of the form.
     expression : str
-        The group of those it keeps.
+        The group of the subjects it retains.
     n_kept, n_dropped : int
     contrasts : tuple of Contrast
-        Of every other phenotype; empty where nobody is dropped, or nobody kept.
+        Of every other phenotype; empty where all or no subjects are excluded.
     """
 
     value: float
@@ -80,7 +80,7 @@ class Limit:
 
     @property
     def differing(self) -> list[Contrast]:
-        """The phenotypes in which those dropped differ, the clearest first."""
+        """The phenotypes in which excluded subjects differ, the most significant first."""
         found = [one for one in self.contrasts if one.p_corrected <= _ALPHA]
         return sorted(found, key=lambda one: (one.p_corrected, one.phenotype.name))
 
@@ -92,10 +92,10 @@ class Exclusion:
     Attributes
     ----------
     sample : Sample
-        Whose motion is known.
+        Subjects with a value of the measure of motion.
     motion : Phenotype
     at_most : bool
-        Whether people at or below a limit are kept; else those at or above.
+        Whether subjects at or below a limit are retained; else those at or above.
     limits : tuple of Limit
         The strictest last.
     """
@@ -115,7 +115,7 @@ def try_limits(
 ) -> Exclusion:
     """Return what the chosen limit and some others do."""
     values = motion.values[sample.subjects]
-    shares = _KEPT_SHARES if at_most else [1 - share for share in _KEPT_SHARES]
+    shares = _RETAINED_SHARES if at_most else [1 - share for share in _RETAINED_SHARES]
     tried = {float(f"{value:.2g}") for value in np.quantile(values, shares).tolist()} | {float(chosen)}
     others = [one for one in cohort.phenotypes.values() if one.name != motion.name]
     limits = []
@@ -169,34 +169,34 @@ def exclusion_sentences(result: Exclusion) -> list[str]:
     limit, n = result.chosen, result.sample.n_subjects
     rule = f"{result.motion.name} {'at most' if result.at_most else 'at least'} {limit.value:g}"
     said = [
-        f"{rule} keeps {limit.n_kept:,} of {counted(n, 'subject')} and drops {limit.n_dropped:,} "
-        f"({100 * limit.n_dropped / n:.1f} %). To analyse those it keeps, add the group {limit.expression} (copy it "
+        f"{rule} retains {limit.n_kept:,} of {counted(n, 'subject')} and excludes {limit.n_dropped:,} "
+        f"({100 * limit.n_dropped / n:.1f} %). To analyse those retained, add the group {limit.expression} (copy it "
         "from the table)."
     ]
     if limit.contrasts:
         tested = sum(one.test is not None for one in limit.contrasts)
         differing = limit.differing
-        told = listed(_difference(one) for one in differing)
+        differences = listed(_difference(one) for one in differing)
         said.append(
             f"Of {counted(tested, 'phenotype')}, {len(differing):,} "
-            f"{'differs' if len(differing) == 1 else 'differ'} between those dropped and those kept "
-            f"(Holm-corrected p at most {_ALPHA:g})" + (f": {told}." if differing else ".")
+            f"{'differs' if len(differing) == 1 else 'differ'} between excluded and included subjects "
+            f"(Holm-corrected p at most {_ALPHA:g})" + (f": {differences}." if differing else ".")
         )
         said.append(
-            "Differences of numbers are Hedges' g, dropped less kept (Welch's test); of categories Cramer's V "
-            "(Fisher's exact test of two by two, else Pearson's chi-squared)."
+            "Effect sizes are Hedges' g of numbers, excluded minus included (Welch's test), and Cramer's V of "
+            "categories (Fisher's exact test of two-by-two tables, else Pearson's chi-squared)."
         )
     return said
 
 
 def exclusion_verdict(result: Exclusion) -> list[Finding]:
-    """Return what the chosen limit does to whom, in a sentence."""
+    """Return whom the chosen limit excludes, in a sentence."""
     limit = result.chosen
-    begun = f"{limit.expression} drops {limit.n_dropped:,} of {counted(result.sample.n_subjects, 'subject')}"
+    begun = f"{limit.expression} excludes {limit.n_dropped:,} of {counted(result.sample.n_subjects, 'subject')}"
     if not limit.contrasts:
         return [Finding(f"{begun}.", "limits")]
     names = listed(one.phenotype.name for one in limit.differing)
-    how = f"differ in {names} from the others" if names else "do not clearly differ from the others"
+    how = f"differ from the others in {names}" if names else "do not differ significantly from the others"
     return [Finding(f"{begun}, who {how}.", "dropped")]
 
 
@@ -205,20 +205,20 @@ def exclusion_warnings(result: Exclusion) -> list[str]:
     limit, name = result.chosen, result.motion.name
     if not limit.n_dropped:
         return [
-            f"Nobody is dropped by {name} {'at most' if result.at_most else 'at least'} {limit.value:g}; the table has "
-            "limits that do."
+            f"No subject is excluded by {name} {'at most' if result.at_most else 'at least'} {limit.value:g}; the "
+            "table has limits that exclude some."
         ]
     if not limit.n_kept:
         return [
-            f"Nobody is kept by {name} {'at most' if result.at_most else 'at least'} {limit.value:g}; choose another "
-            "limit, such as one of the table."
+            f"No subject is retained by {name} {'at most' if result.at_most else 'at least'} {limit.value:g}; choose "
+            "another limit, such as one of the table."
         ]
     differing = limit.differing
     if differing:
         names = listed(one.phenotype.name for one in differing)
         return [
-            f"Those whom {limit.expression} drops differ in {names} from those it keeps: leaving them out changes whom "
-            "a result is about, and may take part of an effect with it."
+            f"The subjects whom {limit.expression} excludes differ from those it retains in {names}: excluding them "
+            "changes the population that a result is about, and may remove part of an effect."
         ]
     return []
 
@@ -230,7 +230,7 @@ def _difference(one: Contrast) -> str:
 
 
 def exclusion_methods(result: Exclusion) -> Methods:
-    """Say how those excluded were compared, as a paper tells it."""
+    """Say how excluded subjects were compared, as a methods section does."""
     return Methods(
         (
             f"Subjects whom a limit on {result.motion.name} excludes were compared with those it retains, numbers by "
@@ -282,13 +282,13 @@ def exclusion_tables(result: Exclusion) -> list[TableView]:
     sign = "≤" if result.at_most else "≥"
     limits = TableView(
         "limits",
-        f"Limits on {name}, and whom they drop",
+        f"Limits on {name}, and whom they exclude",
         (
             Column("limit", f"{name} {sign}", "mixed"),
-            Column("n_kept", "Kept", "integer"),
-            Column("n_dropped", "Dropped", "integer"),
-            Column("percent", "Dropped, %", "number"),
-            Column("differing", "Those dropped differ in"),
+            Column("n_kept", "Included", "integer"),
+            Column("n_dropped", "Excluded", "integer"),
+            Column("percent", "Excluded, %", "number"),
+            Column("differing", "Excluded subjects differ in"),
             Column("group", "Group to copy"),
         ),
         tuple(
@@ -311,19 +311,19 @@ def exclusion_tables(result: Exclusion) -> list[TableView]:
         Column("phenotype", "Phenotype", where="file"),
         Column("level", "Level", where="file"),
         Column("n", "With a value", "integer", where="file"),
-        Column("kept", "Kept", sort="kept_value"),
-        Column("dropped", "Dropped", sort="dropped_value"),
+        Column("kept", "Included", sort="kept_value"),
+        Column("dropped", "Excluded", sort="dropped_value"),
         Column("effect", "Effect", where="page", sort="effect_value"),
         Column("effect_name", "Effect size", where="file"),
         Column("effect_value", "Value", "number", where="file"),
         Column("effect_lower", "from", "number", where="file"),
         Column("effect_upper", "to", "number", where="file"),
-        Column("kept_value", "Mean or % kept", "number", where="file"),
-        Column("dropped_value", "Mean or % dropped", "number", where="file"),
+        Column("kept_value", "Mean or %, included", "number", where="file"),
+        Column("dropped_value", "Mean or %, excluded", "number", where="file"),
         Column("p_value", "p", "p"),
         Column("p_corrected", "Corrected", "p"),
     )
-    title = f"Dropped or kept by {name} {sign} {result.chosen.value:g}"
+    title = f"Excluded and included by {name} {sign} {result.chosen.value:g}"
     return [limits, TableView("dropped", title, columns, tuple(rows))]
 
 
@@ -364,7 +364,7 @@ def _rows(one: Contrast) -> list[dict[str, Json]]:
         shares = [
             100 * int(count) / int(size) if size else None for count, size in zip(counts[:, index], sizes, strict=True)
         ]
-        told = ["" if share is None else f"{share:.1f} %" for share in shares]
+        texts = ["" if share is None else f"{share:.1f} %" for share in shares]
         row = first if index == 0 else {key: "" if isinstance(value, str) else None for key, value in first.items()}
         rows.append(
             {
@@ -373,8 +373,8 @@ def _rows(one: Contrast) -> list[dict[str, Json]]:
                 "phenotype": one.phenotype.name,
                 "level": level,
                 "n": int(counts[:, index].sum()),
-                "kept": told[0],
-                "dropped": told[1],
+                "kept": texts[0],
+                "dropped": texts[1],
                 "kept_value": shares[0],
                 "dropped_value": shares[1],
             }

@@ -1,4 +1,4 @@
-"""Harmonisation: how much of connectivity goes with the site, and what ComBat or CovBat leave of that and the rest."""
+"""Harmonisation: the variance of connectivity that site explains, and its removal by ComBat or CovBat."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ from imagenomer.types import BoolArray, Float32Array, Json, Row
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Share of a phenotype's variance that goes with the site, less what chance gives, above which it is named where it is
-#: not preserved.
+#: Share of a phenotype's variance that site explains, beyond that expected by chance, above which it is named where it
+#: is not preserved.
 _DIFFERS = 0.1
 _N_BINS = 40
 
@@ -68,34 +68,38 @@ class SiteFields:
     """What is harmonised, and how."""
 
     site: Annotated[str, PhenotypeChoice("category", prefer=("site", "scanner", "center", "centre"))] = field(
-        metadata={"help": "Scanner, site or study: what may differ between its levels is taken out."}
+        metadata={"help": "Scanner, site or study: differences between its levels are removed."}
     )
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("site",))] = field(
         default=(),
-        metadata={"label": "Preserve", "help": "What these explain stays, also where it goes with the site."},
+        metadata={
+            "label": "Preserve",
+            "help": "The variance that these explain is kept, also where site explains it too.",
+        },
     )
     method: Annotated[
         str,
         Choice((("combat", "ComBat: means and variances"), ("covbat", "CovBat: covariances too"))),
     ] = "combat"
     reference: Annotated[str | None, LevelChoice(of="site", whole="None: the mean of all", optional=True)] = field(
-        default=None, metadata={"label": "Reference site", "help": "It stays as it is; the others are made like it."}
+        default=None, metadata={"label": "Reference site", "help": "It stays as it is; the others are aligned to it."}
     )
     empirical_bayes: Annotated[bool, Flag()] = field(
         default=True,
         metadata={
             "label": "Pool over edges (empirical Bayes)",
-            "help": "Steadies the estimates of small sites by what the site is like in all edges.",
+            "help": "Stabilises the estimates of small sites by the site's effect on edges in general.",
         },
     )
     mean_only: Annotated[bool, Flag()] = field(
         default=False, metadata={"label": "Means only", "help": "Leave the variances of sites as they are."}
     )
     learn_from: Annotated[str | None, GroupChoice()] = field(
-        default=None, metadata={"help": "Site effects are estimated in these (controls, say), and taken out of all."}
+        default=None,
+        metadata={"help": "Site effects are estimated in these (controls, say) and removed from everybody."},
     )
     smallest_site: Annotated[int, Integer(minimum=1, maximum=10_000, step=1)] = field(
-        default=3, metadata={"help": "Subjects of sites with fewer are left out."}
+        default=3, metadata={"help": "Sites with fewer subjects are excluded."}
     )
 
 
@@ -106,7 +110,7 @@ class Params(SampleFields, SiteFields):
         metadata={
             "section": "Prediction of the site",
             "label": "Predict the site of left-out subjects",
-            "help": "Takes most of the time, with CovBat minutes.",
+            "help": "Takes most of the time; minutes with CovBat.",
         },
     )
     seed: Seed = seed_field(
@@ -194,25 +198,25 @@ def _learned(cohort: Cohort, model: SiteModel, sample: Sample) -> BoolArray:
 
 
 def _refuse_aliased(site: Phenotype, sites: Sites) -> None:
-    """Refuse a covariate that cannot be told apart from the sites, with the numbers that show it."""
+    """Refuse a covariate that cannot be separated from the sites, with the numbers that show it."""
     for column in follows_from_sites(sites)[:1]:
         name, values = sites.columns[column], sites.covariates[:, column]
-        told = []
+        counts = []
         for level in np.flatnonzero(sites.counts).tolist():
             own = values[sites.codes == level]
             if set(np.unique(values)) <= {0.0, 1.0}:
-                told.append(f"{sites.names[level]}: {int(own.sum())} of {own.size}")
+                counts.append(f"{sites.names[level]}: {int(own.sum())} of {own.size}")
             else:
-                told.append(f"{sites.names[level]}: all {own.size} alike" if np.ptp(own) == 0 else sites.names[level])
+                counts.append(f"{sites.names[level]}: all {own.size} alike" if np.ptp(own) == 0 else sites.names[level])
         raise InputError(
-            f"{name} cannot be told apart from {site.name} ({listed(told)}), so that no arithmetic can take one out "
-            f"and preserve the other; leave {name.split(':')[0]} out of what is preserved, or choose a group in which "
-            "sites share its values"
+            f"{name} cannot be separated from {site.name} ({listed(counts)}), so no method can remove one and preserve "
+            f"the other; leave {name.split(':')[0]} out of what is preserved, or choose a group in which sites share "
+            "its values"
         )
 
 
 def _not_preserved(cohort: Cohort, model: SiteModel, sample: Sample) -> tuple[tuple[str, float], ...]:
-    """Return the phenotypes that differ between sites beyond chance and are not preserved, the most different first."""
+    """Return the phenotypes that differ between sites beyond chance and are not preserved, the largest share first."""
     found = []
     for one in cohort.phenotypes.values():
         if one.name in (model.site.name, *model.preserved):
@@ -337,7 +341,7 @@ def draw(
         return histogram_figure(
             counted_in,
             bins,
-            title=f"What {result.model.site.name} explains of edges",
+            title=f"Variance of edges explained by {result.model.site.name}",
             x_label=f"{statistic_of(result)} of {result.model.site.name}",
             y_label="Edges",
             note=f"{counted(result.sample.n_subjects, 'subject')}, one observation each",
@@ -349,7 +353,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Harmonisation",
-    summary="How much of connectivity goes with the site or scanner, and connectivity without it (ComBat, CovBat).",
+    summary="How much of connectivity site explains, and connectivity without site effects (ComBat, CovBat).",
     tab="Connectivity",
     params=Params,
     compute=compute,

@@ -33,13 +33,13 @@ class EdgeTests:
 
     @classmethod
     def of(cls, site: Phenotype, covariates: Sequence[Phenotype], design: Design, subjects: IntArray) -> EdgeTests:
-        kept = [one for one in covariates if any(name in design.columns for name in code(one, subjects).columns)]
-        others = [[other for other in kept if other is not one] for one in kept]
+        tested = [one for one in covariates if any(name in design.columns for name in code(one, subjects).columns)]
+        others = [[other for other in tested if other is not one] for one in tested]
         return cls(
             code(site, subjects),
             design,
-            tuple(kept),
-            tuple(code(one, subjects) for one in kept),
+            tuple(tested),
+            tuple(code(one, subjects) for one in tested),
             tuple(build_design(own, subjects) for own in others),
             tuple(build_design([*own, site], subjects) for own in others),
         )
@@ -59,7 +59,7 @@ class Comparison:
 def compare_edges(
     values: Float32Array, rows: IntArray, sites: Sites, effects: Combat | Covbat, tests: EdgeTests
 ) -> Steps[Comparison]:
-    """Test every edge before and after, a block of edges at a time: what is harmonised is never there as a whole."""
+    """Test every edge before and after, by blocks of edges: harmonised connectivity is never in memory as a whole."""
     n_edges, n_sites = values.shape[1], len(sites.names)
 
     def empty() -> Effect:
@@ -111,7 +111,7 @@ def _test(
 
 
 def share_of_site(term: Term, sites: Sites, subjects: BoolArray) -> float:
-    """Return the share of a term's variance that goes with the site, of the column where it is largest."""
+    """Return the share of a term's variance that site explains, of the column where it is largest."""
     codes = sites.codes[subjects]
     shares = [0.0]
     for values in term.values[subjects].T:

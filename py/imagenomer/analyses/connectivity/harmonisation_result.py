@@ -1,4 +1,4 @@
-"""The result of harmonisation: what sites do to connectivity before and after, and what is preserved."""
+"""The result of harmonisation: effects of site on connectivity before and after, and what is preserved."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ METHODS: dict[Literal["combat", "covbat"], str] = {"combat": "ComBat", "covbat":
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteModel:
-    """What is taken out of connectivity and what is preserved, and how it is estimated.
+    """What is removed from connectivity and what is preserved, and how it is estimated.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class SiteModel:
     reference : str or None
         The level of the site that stays as it is.
     learn_from, group : str or None
-        Group expressions: whom effects are estimated in, and whom it is about. None: everybody.
+        Group expressions: the subjects effects are estimated in, and those harmonised. None: everybody.
     """
 
     site: Phenotype
@@ -63,7 +63,7 @@ class SiteModel:
     def fit(self) -> Callable[..., Steps[Combat | Covbat]]:
         """What estimates the effects: `fit_combat` or `fit_covbat` with the options given."""
         if self.reference is not None:
-            self.site.indicator(self.reference)  # refuses a level that is not there
+            self.site.indicator(self.reference)  # refuses an unknown level
         options: dict[str, Any] = {
             "empirical_bayes": self.empirical_bayes,
             "mean_only": self.mean_only,
@@ -110,7 +110,7 @@ class Preserved:
     ----------
     name, statistic : str
     share_of_site : float
-        Of its variance, that goes with the site, in the subjects learned from.
+        Of its variance, explained by site, in the subjects learned from.
     before, within, after : Effect
         In connectivity as it was; the same with the site as a covariate too; harmonised.
     """
@@ -125,16 +125,16 @@ class Preserved:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SitePredictions:
-    """How well the site of subjects is predicted by models that have not seen them; None where too few can take part.
+    """How accurately the site of test subjects is predicted; None where too few subjects remain.
 
     Attributes
     ----------
     before, after : SitePrediction or None
-        From connectivity as it was; from harmonised connectivity, learned from those the classifier is trained on.
+        From connectivity as it was; from harmonised connectivity, learned from the training subjects.
     apart : SitePrediction or None
-        From harmonised connectivity of subjects whom harmonisation had not seen, in training and under test.
+        From harmonised connectivity of subjects whom harmonisation had not seen, in training and test set.
     left_out : tuple of str
-        Sites that take no part.
+        Excluded sites.
     not_preserved : tuple of str
         Columns that are not preserved in the folds.
     """
@@ -157,7 +157,7 @@ class Harmonisation:
     sites : Sites
         Of the rows of the sample.
     learned : ndarray of bool, shape (n_subjects,)
-        Whom the effects were learned from.
+        The subjects that effects were learned from.
     effects : Combat or Covbat
     design : Design
         What is preserved.
@@ -173,7 +173,7 @@ class Harmonisation:
         Values that are missing after only.
     preserved : tuple of Preserved
     site_predictions : SitePredictions or None
-        None where none was asked for.
+        None where none was requested.
     not_preserved : tuple of (str, float)
         Phenotypes that differ between sites and are not preserved, and the share of their variance.
     """

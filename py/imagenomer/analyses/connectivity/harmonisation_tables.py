@@ -30,7 +30,7 @@ _SITE_COLUMNS = (
 )
 _PRESERVED_COLUMNS = (
     Column("name", "Preserved"),
-    Column("share_of_site", "Goes with site, share", "number"),
+    Column("share_of_site", "Share explained by site", "number"),
     Column("significant_before", "Significant edges before", "integer"),
     Column("significant_within", "before, adjusted for site", "integer"),
     Column("significant_after", "after", "integer"),
@@ -43,9 +43,9 @@ _PRESERVED_COLUMNS = (
 _PREDICTION_COLUMNS = (
     Column("site", "Site"),
     Column("n", "Subjects", "integer"),
-    Column("before", "Told before", "number"),
-    Column("after", "Told after", "number"),
-    Column("apart", "after, in subjects new to it", "number"),
+    Column("before", "Accuracy before", "number"),
+    Column("after", "Accuracy after", "number"),
+    Column("apart", "after, in subjects new to harmonisation", "number"),
 )
 
 
@@ -109,10 +109,10 @@ def prediction_rows(prediction: SitePredictions | None) -> list[Row]:
     before, after, apart = prediction.before, prediction.after, prediction.apart
     if before is None or after is None or apart is None:
         return []
-    told = (before.n_right, after.n_right, apart.n_right)
+    correct = (before.n_right, after.n_right, apart.n_right)
     rows: list[Row] = [
         {"site": name, "n": int(n), "before": float(old / n), "after": float(new / n), "apart": float(newest / n)}
-        for name, n, old, new, newest in zip(before.names, before.n, *told, strict=True)
+        for name, n, old, new, newest in zip(before.names, before.n, *correct, strict=True)
     ]
     rows.append(
         {
@@ -123,7 +123,7 @@ def prediction_rows(prediction: SitePredictions | None) -> list[Row]:
             "apart": apart.balanced_accuracy,
         }
     )
-    rows.append({"site": "By chance", "n": int(before.n.sum()), **dict.fromkeys(_STATES, before.chance)})
+    rows.append({"site": "Chance level", "n": int(before.n.sum()), **dict.fromkeys(_STATES, before.chance)})
     return rows
 
 
@@ -137,10 +137,10 @@ def harmonisation_views(
     site = result.model.site.name
     views: list[View] = [
         *site_maps(cohort, result),
-        TableView("sites", f"What was learned of each {site}", _SITE_COLUMNS, tuple(sites)),
+        TableView("sites", f"Estimates for each {site}", _SITE_COLUMNS, tuple(sites)),
     ]
     if predictions:
-        title = f"Share of left-out subjects whose {site} is told"
+        title = f"Accuracy of predicting the {site} of left-out subjects"
         views.append(TableView("prediction", title, _PREDICTION_COLUMNS, tuple(predictions)))
     if preserved:
         views.append(TableView("preserved", "What is preserved", _PRESERVED_COLUMNS, tuple(preserved)))
@@ -148,7 +148,7 @@ def harmonisation_views(
     views.append(
         FigureView(
             "effects",
-            f"How much of edges {site} explains",
+            f"Variance of edges explained by {site}",
             f"Histograms of {statistic_of(result)} of {site} over edges, before (mean "
             f"{before}) and after (mean {after}).",
         )

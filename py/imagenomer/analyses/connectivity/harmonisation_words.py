@@ -1,4 +1,4 @@
-"""What harmonisation says: how the measure was made, what sites explained before and after, and what could mislead."""
+"""What harmonisation says: how the measure was made, what site explains before and after, and what could mislead."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from imagenomer.types import FloatArray
 
 #: Sites of fewer subjects are named in a warning.
 _FEW = 10
-#: Share of a preserved covariate's variance that goes with the site above which the two are hard to tell apart.
-_ENTANGLED = 0.5
+#: Share of a preserved covariate's variance that site explains above which the two are nearly confounded.
+_CONFOUNDED = 0.5
 
 
 def made_of(cohort: Cohort, result: Harmonisation) -> str:
@@ -29,7 +29,7 @@ def made_of(cohort: Cohort, result: Harmonisation) -> str:
     observed = what(cohort, sample.measure, sample.task, sample.session, sample.run)
     return (
         f"{observed} with differences between the {np.count_nonzero(result.sites.counts)} levels of {site} "
-        f"taken out by {_method(result.model)}, learned from {counted(int(result.learned.sum()), 'subject')} at once; "
+        f"removed by {_method(result.model)}, learned from {counted(int(result.learned.sum()), 'subject')} at once; "
         f"{preserved_in_words(result.model.preserved)}."
     )
 
@@ -64,21 +64,21 @@ def harmonisation_sentences(cohort: Cohort, result: Harmonisation) -> list[str]:
     ]
     if result.model.learn_from is not None:
         learned_in = mention(result.model.learn_from)
-        said.append(Sentence("Site effects were learned from group ", learned_in, " and taken out of everybody."))
+        said.append(Sentence("Site effects were learned from group ", learned_in, " and removed from everybody."))
     if isinstance(result.effects, Covbat):
         n, share = result.effects.n_components, result.effects.share
         said.append(
-            f"CovBat harmonised the scores of {counted(n, 'principal component')}, which have {percent(share)} of the "
-            "variance that ComBat leaves."
+            f"CovBat harmonised the scores of {counted(n, 'principal component')}, which hold {percent(share)} of the "
+            "variance that remains after ComBat."
         )
     chance = result.dof[0] / sum(result.dof)
     said += [
         f"Before, {site} explains {percent(mean_defined(before.value))} of the variance of an edge on average "
-        f"({statistic_of(result)}; by chance alone {percent(chance)}), and {before.significant.sum():,} of "
+        f"({statistic_of(result)}; {percent(chance)} expected by chance), and {before.significant.sum():,} of "
         f"{counted(before.n_tests, 'edge')} significantly (Bonferroni, alpha {ALPHA:g}); after, "
         f"{percent(mean_defined(after.value))}, and {counted(int(after.significant.sum()), 'edge')} significantly.",
-        "In the subjects that it was learned from, harmonisation makes the means of sites alike almost by "
-        "construction; whether that holds for others the prediction of left-out subjects shows.",
+        "In the subjects that it was learned from, harmonisation aligns the means of sites almost by construction; "
+        "whether that generalises, the prediction of left-out subjects shows.",
         *_about_prediction(site, result.site_predictions),
     ]
     return said + _about_edges(result)
@@ -92,16 +92,16 @@ def _about_edges(result: Harmonisation) -> list[str]:
     if flat:
         said.append(
             f"{counted(flat, 'edge does', 'edges do')} not vary within some {site}: there the mean is "
-            "harmonised, and the variance left as it is."
+            "harmonised, and the variance is not."
         )
     dead = int(np.count_nonzero(result.combat.sd == 0))
     if dead:
         said.append(
-            f"{counted(dead, 'edge does', 'edges do')} not vary within any {site}, and tell nothing of the others."
+            f"{counted(dead, 'edge does', 'edges do')} not vary within any {site}, and are excluded from pooling."
         )
     if result.lost:
         said.append(
-            f"{counted(result.lost, 'value is', 'values are')} missing after harmonisation only, of edges with missing "
+            f"{counted(result.lost, 'value is', 'values are')} missing after harmonisation only: of edges with missing "
             f"values that too few subjects of a {site} have."
         )
     return said
@@ -112,32 +112,32 @@ def _about_prediction(site: str, prediction: SitePredictions | None) -> list[str
         return []
     if prediction.before is None or prediction.after is None or prediction.apart is None:
         return [
-            f"The {site} of left-out subjects was not predicted: that takes at least two sites of "
+            f"The {site} of left-out subjects was not predicted: this needs at least two sites of "
             f"{FEWEST_TO_PREDICT} subjects to learn from."
         ]
     before, after = prediction.before, prediction.after
     said = [
-        f"The {site} of left-out subjects is told from their connectivity with a balanced accuracy of "
-        f"{_accuracy(before)} before and {_accuracy(after)} after, by chance {percent(before.chance)} "
-        f"({N_FOLDS} folds; diagonal discriminant analysis and harmonisation were learned in the other folds only).",
-        "Where classifier and test have only subjects whom harmonisation has not seen, it is "
-        f"{_accuracy(prediction.apart)} after: what is left there is what the model of sites misses, and the "
-        "error of estimates from so few subjects.",
+        f"The {site} of left-out subjects is predicted from their connectivity with a balanced accuracy of "
+        f"{_accuracy(before)} before and {_accuracy(after)} after (chance level {percent(before.chance)}; "
+        f"{N_FOLDS} folds; diagonal discriminant analysis and harmonisation were fitted to the other folds only).",
+        "Where training and test set have only subjects whom harmonisation has not seen, it is "
+        f"{_accuracy(prediction.apart)} after: this reflects site effects that the model misses, and the estimation "
+        "error of harmonisation.",
     ]
     if after.balanced_accuracy < after.chance:
         said.append(
-            "Below chance is usual where nothing is left: harmonisation makes the means of the training part alike, "
-            "and what the classifier finds there points the other way in the others."
+            "Accuracy below chance is usual where no site effect is left: harmonisation aligns the means of the "
+            "training subjects, and the remaining signal reverses in the test folds."
         )
     if prediction.left_out:
         said.append(
-            f"Not in this prediction, for fewer than {FEWEST_TO_PREDICT} subjects to learn from: "
+            f"Excluded from this prediction, with fewer than {FEWEST_TO_PREDICT} subjects to learn from: "
             f"{listed(prediction.left_out)}."
         )
     if prediction.not_preserved:
         said.append(
             f"In its folds {listed(prediction.not_preserved)} was not preserved, because with fewer subjects it cannot "
-            f"be told apart from {site}."
+            f"be separated from {site}."
         )
     return said
 
@@ -151,22 +151,23 @@ def harmonisation_warnings(result: Harmonisation) -> list[str]:
     site = result.model.site.name
     said = [*design_warnings(result.design.findings), *_about_small_sites(result)]
     for one in result.preserved:
-        if one.share_of_site > _ENTANGLED:
+        if one.share_of_site > _CONFOUNDED:
             said.append(
-                f"{one.share_of_site:.0%} of the variance of {one.name} goes with {site}: the two can hardly be "
-                "told apart, and what is preserved rests on the few subjects that differ from the others of their site."
+                f"{one.share_of_site:.0%} of the variance of {one.name} is associated with {site}: the two can hardly "
+                "be separated, and what is preserved rests on the few subjects who differ from the others of their "
+                "site."
             )
     if result.not_preserved:
-        told = listed(f"{name} ({share:.0%} of its variance)" for name, share in result.not_preserved)
+        names = listed(f"{name} ({share:.0%} of its variance)" for name, share in result.not_preserved)
         said.append(
-            f"Differ between the levels of {site} and are not preserved: {told}. What of them goes with "
-            f"{site} is taken out of connectivity as well; preserve what you study."
+            f"Differ between the levels of {site} and are not preserved: {names}. The part of them that is "
+            f"associated with {site} is removed from connectivity as well; preserve what you study."
         )
     said += _about_what_is_left(result)
     if result.model.mean_only and result.model.empirical_bayes:
         said.append(
-            "With means only, empirical Bayes (as in other programs) counts each site as one subject, and leaves much "
-            "of the differences of single edges where they are; without it they are taken out whole."
+            "With means only, empirical Bayes (as in other programs) counts each site as one subject and shrinks "
+            "estimates strongly: much of the site effect on single edges remains. Without it, all is removed."
         )
     if result.beyond:
         said.append(
@@ -182,53 +183,53 @@ def _about_small_sites(result: Harmonisation) -> list[str]:
     few = [f"{result.sites.names[site]} ({counts[site]})" for site in np.flatnonzero((counts > 0) & (counts < _FEW))]
     if few:
         lean = (
-            "their estimates lean on what the site is like in all edges"
+            "their estimates rely on pooling over edges"
             if result.model.empirical_bayes
-            else ("their estimates are noise to a good part, which harmonisation adds; pool over edges")
+            else ("their estimates are noisy, and harmonisation adds that noise; pool over edges")
         )
         said.append(f"Few subjects to learn from: {listed(few)}; {lean}.")
     alone = [result.sites.names[site] for site in np.flatnonzero(counts == 1)]
     if alone and not result.model.empirical_bayes:
         said.append(
-            f"{listed(alone)} has a single subject, whose connectivity becomes that of the mean in every edge: nothing "
-            "of the subject is left."
+            f"{listed(alone)} {'has' if len(alone) == 1 else 'have'} a single subject, whose connectivity becomes the "
+            "mean in every edge: no individual difference remains."
         )
     return said
 
 
 def _about_what_is_left(result: Harmonisation) -> list[str]:
-    """Say where there is nothing to take out, and where the site can still be predicted."""
+    """Say where there is nothing to remove, and where site can still be predicted."""
     site = result.model.site.name
     said = []
     predictions = result.site_predictions
     before, after = (None, None) if predictions is None else (predictions.before, predictions.after)
     if before is not None and before.interval()[0] <= before.chance and not result.before.significant.any():
         said.append(
-            f"Nothing shows that connectivity goes with {site} in these subjects: no edge does significantly, "
-            f"and the {site} of left-out subjects is told no better than by chance. Harmonisation then "
-            "takes out little, and adds the error of its estimates."
+            f"No evidence that connectivity is associated with {site} in these subjects: no edge is significant, "
+            f"and the {site} of left-out subjects is classified at chance. Harmonisation then removes little, and adds "
+            "the error of its estimates."
         )
     if after is not None and after.interval()[0] > after.chance:
         preserved = (
-            f"; {listed(result.model.preserved)}, preserved, may differ between sites and tell it"
+            f"; {listed(result.model.preserved)}, preserved, may differ between sites and reveal it"
             if result.model.preserved
             else ""
         )
         said.append(
-            f"{site} can still be told from connectivity after harmonisation "
-            f"({percent(after.balanced_accuracy)}, by chance {percent(after.chance)}){preserved}."
+            f"{site} can still be predicted from connectivity after harmonisation "
+            f"({percent(after.balanced_accuracy)}, chance level {percent(after.chance)}){preserved}."
         )
     return said
 
 
 def harmonisation_methods(cohort: Cohort, result: Harmonisation) -> Methods:
-    """Say what was done as a paper does."""
+    """Say what was done, as a methods section does."""
     site = result.model.site.name
     combat = (
-        f"Differences between the levels of {site} were removed from {made_of(cohort, result)} For each "
+        f"Harmonised connectivity is {made_of(cohort, result)} For each "
         "edge and site a shift and a scale were estimated given the preserved covariates"
         + (
-            " and drawn towards their distribution over edges by parametric empirical Bayes."
+            " and shrunk towards their distribution over edges by parametric empirical Bayes."
             if result.model.empirical_bayes
             else " from the edge alone."
         )
@@ -237,7 +238,7 @@ def harmonisation_methods(cohort: Cohort, result: Harmonisation) -> Methods:
     citations = list(COMBAT_CITATIONS)
     if isinstance(result.effects, Covbat):
         text.append(
-            "The covariances of sites were then made alike by shifting and scaling the scores of "
+            "The covariances of sites were then aligned by shifting and scaling the scores of "
             f"{counted(result.effects.n_components, 'principal component')} of the standardised residuals (CovBat)."
         )
         citations.append("Chen et al. (2022), Hum. Brain Mapp. 43:1179.")
@@ -248,7 +249,7 @@ def harmonisation_methods(cohort: Cohort, result: Harmonisation) -> Methods:
     if result.site_predictions is not None and result.site_predictions.before is not None:
         text.append(
             f"The {site} of left-out subjects was predicted by diagonal linear discriminant analysis in "
-            f"{N_FOLDS} folds; harmonisation was learned outside the fold under test."
+            f"{N_FOLDS} folds; harmonisation was learned outside the test fold."
         )
         citations.append("Dudoit, Fridlyand and Speed (2002), J. Am. Stat. Assoc. 97:77.")
     return Methods(tuple(text), tuple(citations))

@@ -1,4 +1,4 @@
-"""Outlying scans: which stand out among those of their task, by mean, likeness and distance."""
+"""Outlying scans: outliers among the scans of a task by mean, similarity and distance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.scan_products import distance_from_others, limits, similarity_to_others
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json, Row
 
-#: Fewer scans of a task than this have no quartiles worth the name.
+#: Fewer scans of a task than this have no reliable quartiles.
 _FEWEST_SCANS = 10
 #: Scans for each principal component, at least.
 _SCANS_PER_COMPONENT = 5
@@ -33,7 +33,7 @@ class Outliers:
     Attributes
     ----------
     mean, similarity, distance : ndarray, shape (n_scans,)
-        Mean connectivity; correlation with the mean of other people's scans; Mahalanobis distance from the others in
+        Mean connectivity; correlation with the mean of other subjects' scans; Mahalanobis distance from the others in
         the space of the first components. NaN where a task has too few scans.
     high, low, unlike, far : ndarray of bool, shape (n_scans,)
         Which of the rules flag it.
@@ -44,7 +44,7 @@ class Outliers:
     limits : dict of str to (lower mean, upper mean, lower similarity, upper distance)
     factor : float
     most_components : int
-        That were asked for.
+        Maximum requested.
     """
 
     mean: FloatArray
@@ -86,20 +86,20 @@ def find_outliers(scans: Scans, factor: float, most_components: int) -> Steps[Ou
         members = np.flatnonzero(scans.tasks == task)
         if members.size < _FEWEST_SCANS:
             continue
-        yield Progress("Looking for scans that stand out", task, len(scans.task_names))
+        yield Progress("Looking for outlying scans", task, len(scans.task_names))
         k = max(1, min(most_components, members.size // _SCANS_PER_COMPONENT))
-        similarity[members] = similarity_to_others(scans.products, members, scans.people)
-        yield Progress("Looking for scans that stand out", task, len(scans.task_names))
+        similarity[members] = similarity_to_others(scans.products, members, scans.subjects)
+        yield Progress("Looking for outlying scans", task, len(scans.task_names))
         distance[members], share = distance_from_others(scans.products, members, k)
         lowest, highest = limits(mean[members], factor)
         # Correlations and distances are skew; arctanh and the logarithm make their quartiles comparable.
         with np.errstate(divide="ignore", invalid="ignore"):
-            least = np.tanh(limits(np.arctanh(similarity[members]), factor)[0])
+            lowest_similarity = np.tanh(limits(np.arctanh(similarity[members]), factor)[0])
             farthest = 10 ** limits(np.log10(distance[members]), factor)[1]
         low[members], high[members] = mean[members] < lowest, mean[members] > highest
-        unlike[members], far[members] = similarity[members] < least, distance[members] > farthest
+        unlike[members], far[members] = similarity[members] < lowest_similarity, distance[members] > farthest
         n_components[name], explained[name] = int(share.size), float(share.sum())
-        bounds[name] = (lowest, highest, float(least), float(farthest))
+        bounds[name] = (lowest, highest, float(lowest_similarity), float(farthest))
     return Outliers(
         mean, similarity, distance, high, low, unlike, far, n_components, explained, bounds, factor, most_components
     )
@@ -110,7 +110,7 @@ def outlier_sentences(cohort: Cohort, scans: Scans, found: Outliers) -> list[str
     few = [name for name in scans.task_names if name not in found.limits]
     said = []
     if few:
-        said.append(f"Too few scans to say which stand out (at least {_FEWEST_SCANS}): {listed(few)}.")
+        said.append(f"Too few scans to detect outliers (at least {_FEWEST_SCANS}): {listed(few)}.")
     if not found.limits:
         return said
     components = listed(
@@ -118,16 +118,16 @@ def outlier_sentences(cohort: Cohort, scans: Scans, found: Outliers) -> list[str
     )
     said.append(
         "A scan is compared with the other scans of its task in three ways: by its mean over edges; by its correlation "
-        "with the mean of other people's scans; and by its Mahalanobis distance in the space of the first principal "
+        "with the mean of other subjects' scans; and by its Mahalanobis distance in the space of the first principal "
         "components, with mean and covariance of all scans but itself. Components, and what they explain of the "
         f"variance between scans: {components}."
     )
-    told = ", ".join(f"{int(scans_flagged.sum()):,} {of_several}" for _, of_several, scans_flagged in found.rules)
+    by_rule = ", ".join(f"{int(scans_flagged.sum()):,} {of_several}" for _, of_several, scans_flagged in found.rules)
     n = int(found.flagged.size)
     said.append(
         f"{n:,} of {counted(found.mean.size, 'scan')} {'is' if n == 1 else 'are'} flagged, beyond the quartiles by "
-        f"more than {found.factor:g} times their distance: {told}. A flag is a reason to look at a scan, not to leave "
-        "it out."
+        f"more than {found.factor:g} times their distance: {by_rule}. A flag is a reason to look at a scan, not to "
+        "exclude it."
     )
     flat = [name for name, values in found.limits.items() if not all(np.isfinite(values))]
     if flat:
@@ -145,23 +145,23 @@ def _rules(found: Outliers, scan: int) -> str:
 
 
 def outlier_verdict(scans: Scans, found: Outliers) -> list[Finding]:
-    """Return how many scans stand out, in a sentence."""
+    """Return how many scans are outliers, in a sentence."""
     n = int(found.flagged.size)
     if not found.limits:
         return []
-    begun = f"{n:,} of {counted(scans.rows.size, 'scan')} {'stands' if n == 1 else 'stand'} out"
+    begun = f"{n:,} of {counted(scans.rows.size, 'scan')} {'is an outlier' if n == 1 else 'are outliers'}"
     return [Finding(f"{begun} among those of the same task.", "flagged" if n else "means")]
 
 
 def outlier_methods(found: Outliers) -> Methods:
-    """Say how scans were compared, as a paper tells it."""
+    """Say how scans were compared, as a methods section does."""
     return Methods(
         (
             "Each scan was compared with the others of its task by its mean connectivity, its correlation with the "
-            "mean of other people's scans, and its Mahalanobis distance from the other scans in the space of the first "
-            f"principal components (at most {found.most_components}; mean and covariance without the scan itself). "
-            f"Scans beyond the quartiles by more than {found.factor:g} interquartile ranges were flagged, correlations "
-            "after Fisher's z and distances on a logarithmic scale.",
+            "mean of other subjects' scans, and its Mahalanobis distance from the other scans in the space of the "
+            f"first principal components (at most {found.most_components}; mean and covariance without the scan "
+            f"itself). Scans beyond the quartiles by more than {found.factor:g} interquartile ranges were flagged, "
+            "correlations after Fisher's z and distances on a logarithmic scale.",
         )
     )
 
@@ -212,14 +212,14 @@ def _flagged_rows(cohort: Cohort, scans: Scans, found: Outliers) -> list[Row]:
 
 
 def outlier_points(cohort: Cohort, scans: Scans, found: Outliers) -> list[PointsView]:
-    """Return the scans as dots to point at: likeness and distance, and mean connectivity by task."""
+    """Return the scans as points: similarity and distance, and mean connectivity by task."""
     placed = np.flatnonzero(np.isfinite(found.similarity) & (found.distance > 0))
     views = []
     if placed.size:
         views.append(
             PointsView(
                 name="outliers",
-                title="Outlying scans, each beside the others of its task",
+                title="Outlying scans, each compared with the others of its task",
                 x_label="Correlation with the mean of the others",
                 y_label="Distance from the others (log10)",
                 series=_series(cohort, scans, found, placed, found.similarity, _log_distance(found)),
@@ -263,7 +263,7 @@ def _log_distance(found: Outliers) -> FloatArray:
 
 
 def _point_series(scans: Scans, found: Outliers, shown: IntArray) -> list[tuple[str, str, IntArray]]:
-    """Return name, colour and scans of each series: a task each, and what is flagged."""
+    """Return name, colour and scans of each series: one a task, and the flagged scans."""
     flagged = np.isin(shown, found.flagged)
     series = []
     for task, name in enumerate(scans.task_names):

@@ -1,4 +1,4 @@
-"""QC-FC: is connectivity associated with motion, by more edges than chance, and more over short distances."""
+"""QC-FC: association of connectivity with motion, how many edges, and its dependence on distance."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MotionAssociation:
-    """Whether connectivity goes with motion.
+    """Association of connectivity with motion.
 
     Attributes
     ----------
@@ -65,12 +65,12 @@ class MotionAssociation:
 
     @property
     def significant(self) -> BoolArray:
-        """Edges that go with motion, Benjamini-Hochberg."""
+        """Edges associated with motion, Benjamini-Hochberg."""
         return rejected(self.fit.neg_log10_p, "bh", ALPHA)
 
 
 def associate_motion(cohort: Cohort, sample: Sample, question: Question, plan: Plan) -> Steps[MotionAssociation]:
-    """Associate every edge with motion, beside permuted subjects."""
+    """Associate every edge with motion, and with motion permuted over subjects."""
     model = build_model(question, sample.subjects)
     features = yield from features_of(cohort, sample, ranked=False)
     fit = yield from fit_edges(cohort, sample, features, model, "bh", ALPHA)
@@ -93,30 +93,31 @@ def motion_sentences(motion: Phenotype, moved: MotionAssociation) -> list[str]:
         *sentences_of(model),
         *permutations_in_words(model, moved.plan, ALPHA),
         f"{percent(found.share_nominal)} of {counted(found.n_edges, 'edge')} have an uncorrected p below {ALPHA:g}, "
-        f"where rearranged subjects have {percent(float(np.median(found.null_nominal)))} "
-        f"({_span(found.null_nominal, percent=True)} in 95 % of rearrangements), p = {found.p_nominal:.3g}; "
+        f"against {percent(float(np.median(found.null_nominal)))} in permuted subjects "
+        f"({_span(found.null_nominal, percent=True)} in 95 % of permutations), p = {found.p_nominal:.3g}; "
         f"{percent(found.share_fdr)} are significant after Benjamini-Hochberg's correction.",
-        f"The median |r| is {found.median_abs_r:.3f}, where rearranged subjects have "
-        f"{float(np.median(found.null_median)):.3f} ({_span(found.null_median)}), p = {found.p_median:.3g}.",
+        f"The median |r| is {found.median_abs_r:.3f}, against "
+        f"{float(np.median(found.null_median)):.3f} in permuted subjects ({_span(found.null_median)}), p = "
+        f"{found.p_median:.3g}.",
     ]
     if np.isfinite(found.distance_r):
         said.append(
             f"Distance dependence: over edges, r correlates with the distance between the parcels at "
             f"{signed(found.distance_r, 3)} (Spearman {signed(found.distance_rho, 3)}), p = {found.p_distance:.3g} by "
-            f"rearranged subjects, which is {_pattern(found)}."
+            f"permuted subjects, which is {_pattern(found)}."
         )
     else:
-        said.append("The parcels have no coordinates, so distance dependence cannot be told.")
+        said.append("The parcels have no coordinates, so distance dependence cannot be tested.")
     said += _about_match(found)
     n_left_out = int(np.count_nonzero(np.isfinite(moved.fit.r))) - found.n_edges
     if n_left_out:
         said.append(
             f"{counted(n_left_out, 'edge')} with missing values {'is' if n_left_out == 1 else 'are'} on the map, and "
-            "left out of all shares."
+            "excluded from all shares."
         )
     said.append(
-        f"An edge that goes with {motion.name} is not by that alone an artefact: {motion.name} may go with other "
-        "traits as well, and covariates show what remains."
+        f"An edge associated with {motion.name} is not necessarily an artefact: {motion.name} may be associated with "
+        "other traits as well; adjust for them as covariates and look at what remains."
     )
     return said
 
@@ -125,14 +126,14 @@ def _about_match(found: QcFc) -> list[str]:
     """Say how much the distribution of r overlaps with that of permuted subjects."""
     low, high = (100 * cut for cut in MATCH_CUTS)
     said = [
-        f"Match: the distribution of r overlaps with that of rearranged subjects by {percent(found.match)}, which is "
+        f"Match: the distribution of r overlaps with that of permuted subjects by {percent(found.match)}, which is "
         f"{match_level(found.match)} by the cuts of CONN (low below {low:.0f} %, high above {high:.0f} %); "
         f"p = {found.p_match:.3g} for so low a match."
     ]
     if found.match <= MATCH_CUTS[1] and found.p_match > ALPHA:
         said.append(
-            "Such a match is not rare without any effect of motion: edges depend on each other, so that the whole "
-            "distribution shifts with few subjects or few edges."
+            "Such a match is not rare without any effect of motion: edges are correlated, so the whole distribution "
+            "can shift by chance where subjects or edges are few."
         )
     return said
 
@@ -144,10 +145,10 @@ def match_level(match: float) -> str:
 
 def _pattern(found: QcFc) -> str:
     if found.p_distance > ALPHA:
-        return "not more than chance gives"
+        return "no more than expected by chance"
     if found.distance_r < 0:
-        return "consistent with an artefact of motion, which raises short connections more than long ones"
-    return "the reverse of what an artefact of motion usually leaves"
+        return "consistent with a motion artefact, which increases short connections more than long ones"
+    return "the reverse of the usual motion artefact"
 
 
 def percent(share: float) -> str:
@@ -164,13 +165,13 @@ def motion_verdict(moved: MotionAssociation) -> list[Finding]:
     more = found.p_nominal <= ALPHA
     said = [
         Finding(
-            f"Connectivity goes with {name} {'more than' if more else 'no more than'} chance gives: "
+            f"Connectivity is associated with {name} {'more than' if more else 'no more than'} expected by chance: "
             f"{percent(found.share_nominal)} of the edges have p below {ALPHA:g} (p = {found.p_nominal:.3g} by "
-            "rearranged subjects).",
+            "permuted subjects).",
             "measures",
         ),
         Finding(
-            f"The match with rearranged subjects is {match_level(found.match)} ({percent(found.match)}, "
+            f"The match with permuted subjects is {match_level(found.match)} ({percent(found.match)}, "
             f"p = {found.p_match:.3g}).",
             "distribution",
         ),
@@ -178,7 +179,7 @@ def motion_verdict(moved: MotionAssociation) -> list[Finding]:
     if np.isfinite(found.distance_r):
         said.append(
             Finding(
-                f"How an edge goes with {name} and the distance between its parcels correlate at "
+                f"The association of an edge with {name} and the distance between its parcels correlate at "
                 f"{signed(found.distance_r, 3)} (p = {found.p_distance:.3g}), {_pattern(found)}.",
                 "distance",
             )
@@ -191,23 +192,24 @@ def motion_warnings(moved: MotionAssociation) -> list[str]:
     found = moved.qcfc
     if found.match < MATCH_CUTS[0] and found.p_match <= ALPHA:
         said.append(
-            f"The match with rearranged subjects is low ({percent(found.match)}): connectivity goes with "
-            f"{moved.model.name}. Whatever else goes with {moved.model.name} will go with connectivity by way of it."
+            f"The match with permuted subjects is low ({percent(found.match)}): connectivity is "
+            f"associated with {moved.model.name}. Whatever is associated with {moved.model.name} will be associated "
+            "with connectivity through it."
         )
     return said
 
 
 def motion_methods(motion: Phenotype, moved: MotionAssociation) -> Methods:
-    """Say how QC-FC was computed, as a paper tells it."""
+    """Say how QC-FC was computed, as a methods section does."""
     covariates = f", adjusted for {moved.model.adjusted_for}" if moved.model.adjusted_for else ""
     text = (
         f"The connectivity of every edge was correlated over {counted(moved.sample.n_subjects, 'subject')} with "
         f"{motion.name}{covariates} (QC-FC). The share of edges with an uncorrected p below {ALPHA:g}, the "
         "share significant at a false discovery rate of 5 % (Benjamini-Hochberg), the median of the magnitude of "
         "the correlation, and the correlation of QC-FC with the Euclidean distance between parcels were each "
-        f"compared with {moved.plan.n_permutations:,} rearrangements of whole subjects (seed {moved.plan.seed}"
+        f"compared with {moved.plan.n_permutations:,} permutations of whole subjects (seed {moved.plan.seed}"
         f"{'; residuals, after Freedman and Lane' if moved.model.design.rank > 1 else ''}). The match is the "
-        "overlap, in 101 bins between -1 and 1, of the distribution of QC-FC with that of the rearrangements, "
+        "overlap, in 101 bins between -1 and 1, of the distribution of QC-FC with that of the permutations, "
         "called low below 80 % and high above 95 % as in CONN."
     )
     citations = [
@@ -262,8 +264,8 @@ def motion_views(cohort: Cohort, group: str | None, moved: MotionAssociation) ->
         motion_map(cohort, group, moved),
         FigureView(
             "distribution",
-            "Beside chance: r of all edges",
-            f"Histogram of r of {counted(found.n_edges, 'edge')} with {moved.model.name} beside that of rearranged "
+            "r of all edges and its permutation distribution",
+            f"Histogram of r of {counted(found.n_edges, 'edge')} with {moved.model.name} beside that of permuted "
             f"subjects; they overlap by {percent(found.match)}.",
         ),
     ]
@@ -312,12 +314,12 @@ def _measures(found: QcFc) -> TableView:
         measures.append(("Correlation of r with distance", found.distance_r, found.null_distance, found.p_distance))
     return TableView(
         "measures",
-        "In numbers: QC-FC",
+        "QC-FC in numbers",
         (
             Column("measure", "Measure"),
             Column("value", "Value", "mixed"),
-            Column("null", "Rearranged", "mixed"),
-            Column("null_span", "95 % of them", where="page", sort="null_lower"),
+            Column("null", "Permuted, median", "mixed"),
+            Column("null_span", "95 % interval", where="page", sort="null_lower"),
             Column("null_lower", "95 % from", "mixed", where="file"),
             Column("null_upper", "to", "mixed", where="file"),
             Column("p_value", "p", "p"),
@@ -359,7 +361,7 @@ def _edge(cohort: Cohort, moved: MotionAssociation, edge: int) -> tuple[EdgePoin
     n, r = int(exact.n_subjects[0]), float(exact.r[0])
     title = edge_title(edge, parcellation_of(cohort))
     if not np.isfinite(r):
-        return points, title, f"r is not defined: edge {edge} does not vary among {counted(n, 'subject')}."
+        return points, title, f"r is not defined: edge {edge} does not vary in {counted(n, 'subject')}."
     low, high = fisher_interval(exact.r, exact.dof + 2)
     symbol = "r" if moved.model.design.rank == 1 else f"partial r given {moved.model.adjusted_for}"
     corrected = float(10 ** -adjust_neg_log10(moved.fit.neg_log10_p, "bh")[edge])

@@ -1,4 +1,4 @@
-"""Charts of QC-FC: the distribution of r beside chance, and r by distance."""
+"""Charts of QC-FC: r beside its permutation distribution, and r by distance."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _distribution(moved: MotionAssociation, view: MatrixView, theme: ThemeName) 
         title=view.title,
         x_label=f"{view.label} with {moved.model.name}",
         note=f"{view.note}\nOverlap {percent(found.match)} ({match_level(found.match)}), p = {found.p_match:.3g}, "
-        f"{moved.plan.n_permutations:,} rearrangements",
+        f"{moved.plan.n_permutations:,} permutations",
         theme=theme,
     )
 

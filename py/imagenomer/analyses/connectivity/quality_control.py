@@ -1,4 +1,4 @@
-"""Quality control: does connectivity go with motion, which scans stand out, are they their person's, who is dropped."""
+"""Quality control: association with motion, outlying and mislabelled scans, and who is excluded."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ _MOTION = ("fd", "framewise", "motion", "movement", "displacement", "rms", "dvar
 
 _OUTLIERS = {"section": "Outlying scans", "when": {"check": ("all", "outliers")}}
 _SCANS = {"section": "Comparing scans", "when": {"check": ("all", "outliers", "identity")}}
-_DROPPED = {"section": "Who is dropped", "when": {"check": ("all", "dropped")}}
+_EXCLUDED = {"section": "Who is excluded", "when": {"check": ("all", "dropped")}}
 _PERMUTED = {"section": "Permutations", "when": {"check": ("all", "motion")}}
 
 
@@ -104,17 +104,17 @@ class CheckFields:
     """What is checked."""
 
     motion: Annotated[str, PhenotypeChoice("number", prefer=_MOTION)] = field(
-        metadata={"help": "What measures the quality of a person's scans, such as mean framewise displacement."}
+        metadata={"help": "A measure of the quality of a subject's scans, such as mean framewise displacement."}
     )
     check: Annotated[
         str,
         Choice(
             (
                 ("all", "Everything"),
-                ("motion", "Does connectivity go with motion?"),
-                ("outliers", "Which scans stand out?"),
-                ("identity", "Are scans their person's?"),
-                ("dropped", "Who is dropped?"),
+                ("motion", "Is connectivity associated with motion?"),
+                ("outliers", "Which scans are outliers?"),
+                ("identity", "Are scans labelled correctly?"),
+                ("dropped", "Who is excluded?"),
             )
         ),
     ] = "all"
@@ -126,10 +126,10 @@ class CheckFields:
 @dataclass(frozen=True)
 class Params(SampleFields, CheckFields):
     keep: Annotated[str, Choice((("at most", "At most"), ("at least", "At least")))] = field(
-        default="at most", metadata=_DROPPED | {"help": "At most, where higher is worse; at least, where lower is."}
+        default="at most", metadata=_EXCLUDED | {"help": "At most, where higher is worse; at least, where lower is."}
     )
     limit: Annotated[float, Number(minimum=-1e9, maximum=1e9, step=0.05)] = field(
-        default=0.2, metadata=_DROPPED | {"help": "In the units of the measure of motion; 0.2 mm is a common one."}
+        default=0.2, metadata=_EXCLUDED | {"help": "In the units of the measure of motion; 0.2 mm is a common one."}
     )
     factor: Annotated[float, Number(minimum=0.5, maximum=10, step=0.5)] = field(
         default=3.0,
@@ -139,18 +139,19 @@ class Params(SampleFields, CheckFields):
     components: Annotated[int, Integer(minimum=1, maximum=50, step=1)] = field(
         default=10, metadata=_OUTLIERS | {"label": "Principal components"}
     )
-    edges: Annotated[str, Choice((("auto", "All, or 10,000 of very many"), ("all", "All")))] = field(
+    edges: Annotated[str, Choice((("auto", "All, or 10,000 at random"), ("all", "All")))] = field(
         default="auto",
-        metadata=_SCANS | {"label": "Edges compared", "help": "Thousands of scans by all edges take half a minute."},
+        metadata=_SCANS
+        | {"label": "Edges compared", "help": "Comparing thousands of scans by all edges takes half a minute."},
     )
-    permutations: Permutations = permutations_field(500, **_PERMUTED, help="500 to look, 5,000 to publish.")
+    permutations: Permutations = permutations_field(500, **_PERMUTED, help="500 to explore; 5,000 or more to report.")
     seed: Seed = seed_field(**_PERMUTED)
     blocks: Blocks = blocks_field(**_PERMUTED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QualityControl:
-    """What was checked; None what was not.
+    """Results of the checks; None where a check was not requested.
 
     Attributes
     ----------
@@ -173,10 +174,10 @@ class QualityControl:
 # --- computing -----------------------------------------------------------------------------------
 
 
-def _if_asked(
+def _if_requested(
     name: str, part: Callable[[Cohort, Params, QualityControl], Steps[QualityControl]]
 ) -> Callable[[Cohort, Params, QualityControl | None], Steps[QualityControl]]:
-    """Return a part that does nothing where the form asks for another check."""
+    """Return a part that does nothing where the form requests another check."""
 
     def compute(cohort: Cohort, params: Params, result: QualityControl | None) -> Steps[QualityControl]:
         yield Progress("Choosing subjects")
@@ -191,7 +192,7 @@ def _motion(cohort: Cohort, params: Params) -> Phenotype:
     if motion.levels:
         raise InputError(f"{motion.name} is a category; choose a number that measures motion")
     if motion.name in params.covariates:
-        raise InputError(f"{motion.name} is what is tested and cannot be adjusted for too; leave it out")
+        raise InputError(f"{motion.name} is the variable of interest and cannot be a covariate too; leave it out")
     return motion
 
 
@@ -239,7 +240,7 @@ def _identity(cohort: Cohort, params: Params, result: QualityControl) -> Steps[Q
 
 
 def _exclusion(cohort: Cohort, params: Params, result: QualityControl) -> Steps[QualityControl]:
-    yield Progress("Comparing those kept and those dropped")
+    yield Progress("Comparing included and excluded subjects")
     sample = _draw(cohort, params, {result.motion.name: result.motion.missing})
     at_most = params.keep == "at most"
     found = try_limits(cohort, sample, result.motion, params.limit, at_most=at_most, group=params.group)
@@ -247,10 +248,10 @@ def _exclusion(cohort: Cohort, params: Params, result: QualityControl) -> Steps[
 
 
 _PARTS = (
-    Part("motion", "Does connectivity go with motion?", _if_asked("motion", _motion_association)),
-    Part("outliers", "Which scans stand out?", _if_asked("outliers", _outliers)),
-    Part("identity", "Are scans their person's?", _if_asked("identity", _identity)),
-    Part("dropped", "Who is dropped?", _if_asked("dropped", _exclusion)),
+    Part("motion", "Is connectivity associated with motion?", _if_requested("motion", _motion_association)),
+    Part("outliers", "Which scans are outliers?", _if_requested("outliers", _outliers)),
+    Part("identity", "Are scans labelled correctly?", _if_requested("identity", _identity)),
+    Part("dropped", "Who is excluded?", _if_requested("dropped", _exclusion)),
 )
 
 
@@ -295,27 +296,27 @@ def report(cohort: Cohort, params: Params, result: QualityControl) -> Report:
 
 
 def _about_measure(cohort: Cohort, params: Params, result: QualityControl) -> list[str]:
-    """Say where what is chosen to measure motion may not, or not that of these scans."""
+    """Say where the chosen phenotype may not measure motion, or not that of these scans."""
     if not (result.motion_association or result.exclusion):
         return []
     said = []
     if not _named_like_motion(result.motion):
         said.append(
-            f"Nothing in the name or the description of {result.motion.name} speaks of motion: what follows about "
-            f"motion is about {result.motion.name}."
+            f"Neither the name nor the description of {result.motion.name} mentions motion: read “motion” below as "
+            f"{result.motion.name}."
         )
     closer = cohort.about_other_scans(params.task, params.session, params.run).get(result.motion.name)
     if closer:
         said.append(
-            f"{result.motion.name} is not about the scans that are used here, or not about these alone, and {closer} "
-            "is: rather choose that."
+            f"{result.motion.name} is not about the scans used here, or not about these alone; {closer} is: use that "
+            "instead."
         )
     return said
 
 
 def _named_like_motion(phenotype: Phenotype) -> bool:
-    told = f"{phenotype.name} {phenotype.description}".lower()
-    return any(part in told for part in _MOTION)
+    text = f"{phenotype.name} {phenotype.description}".lower()
+    return any(part in text for part in _MOTION)
 
 
 # --- one edge, and charts ------------------------------------------------------------------------
@@ -323,7 +324,7 @@ def _named_like_motion(phenotype: Phenotype) -> bool:
 
 def detail(cohort: Cohort, params: Params, result: QualityControl, edge: int, colour_by: Groups) -> PointsView:
     if result.motion_association is None:
-        raise InputError("edges were not compared with motion; choose to check everything, or motion")
+        raise InputError("edges were not associated with motion; check everything, or motion")
     return edge_view(cohort, result.motion_association, edge, colour_by)
 
 
@@ -362,7 +363,7 @@ def methods(cohort: Cohort, params: Params, result: QualityControl) -> Methods:
 
 ANALYSIS = Analysis(
     title="Quality control",
-    summary="Whether connectivity goes with motion, which scans stand out or are somebody else's, and who is dropped.",
+    summary="Association of connectivity with motion, outlying and mislabelled scans, and who is excluded.",
     tab="Connectivity",
     params=Params,
     compute=in_parts(_PARTS),

@@ -29,14 +29,14 @@ from imagenomer.types import FloatArray, IntArray, Json, Row
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Share of people who are found again below which a mismatch is no surprise.
-_WELL_FOUND = 0.8
-#: Suspects told in sentences; the table has all.
-_TOLD = 5
+#: Identification rate below which a mismatch is no surprise.
+_WELL_IDENTIFIED = 0.8
+#: Suspects named in sentences; the table has all.
+_NAMED = 5
 #: Bins of a histogram, at most and at least; fewer pairs need fewer.
 _MOST_BINS, _FEWEST_BINS = 60, 12
 
-#: What a mismatch speaks for.
+#: What a mismatch suggests.
 Suspicion = Literal["likely swap", "possible swap", "unlike own"]
 _SUSPICIONS: dict[Suspicion, str] = {
     "likely swap": "Likely swapped",
@@ -47,9 +47,9 @@ _SUSPICIONS: dict[Suspicion, str] = {
 
 IDENTITY_METHODS = Methods(
     (
-        "Scans were identified by their correlation over edges: a scan counts as found if, among the scans of another "
-        "task, session or run, the most similar is the same person's. Differential identifiability is the mean "
-        "correlation of scans of one person less that of different people, times 100.",
+        "Scans were identified by their correlation over edges: a scan counts as identified if, among the scans of "
+        "another task, session or run, the most similar is the same subject's. Differential identifiability is the "
+        "mean correlation within subjects minus that between subjects, times 100.",
     ),
     (
         "Finn et al. (2015), Nat. Neurosci. 18:1664. https://doi.org/10.1038/nn.4135",
@@ -60,18 +60,18 @@ IDENTITY_METHODS = Methods(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity:
-    """Whether scans are their person's.
+    """Whether scans are labelled correctly.
 
     Attributes
     ----------
     identifications : tuple of Identification
-        For every ordered pair of conditions that share people.
+        For every ordered pair of conditions that share subjects.
     copies : tuple of Copy
     mismatches : tuple of Mismatch
     bins : ndarray, shape (n_bins + 1,)
-        Ends of bins of correlation; empty where nobody has scans of two conditions.
+        Ends of bins of correlation; empty where no subject has scans of two conditions.
     own, others : ndarray, shape (n_bins,)
-        Percent of the pairs of one person's, and of different people's, scans of different conditions in each.
+        Percent of the pairs of scans of different conditions in each, within and between subjects.
     n_own, n_others : int
     """
 
@@ -85,26 +85,27 @@ class Identity:
     n_others: int
 
     def rate(self, condition: int) -> float:
-        """Return the lowest share of people found again from or in a condition."""
+        """Return the lowest identification rate from or in a condition."""
         return min(one.rate for one in self.identifications if condition in (one.source, one.database))
 
 
 def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
-    """Ask whether scans are more like their person's other scans than like strangers'."""
-    yield Progress("Looking for everybody's other scans")
+    """Check whether scans are more similar within than between subjects."""
+    yield Progress("Identifying subjects by their scans")
     r = scans.products.correlations()
     same = tuple(copies(r, cohort.measure(scans.measure).values, scans.rows))
     yield Progress("Looking for swapped scans")
-    # A scan of one task under the name of another is like everybody's of that task, and would be most like them all.
+    # A scan of one task under the name of another is like every scan of that task, and would be most like them all.
     copied = {scan for one in same for scan in (one.first, one.second)}
-    kept = np.array([scan for scan in range(len(r)) if scan not in copied], dtype=np.intp)
-    r, people, conditions = r[np.ix_(kept, kept)], scans.people[kept], scans.conditions[kept]
-    found = tuple(identify(r, people, conditions))
+    originals = np.array([scan for scan in range(len(r)) if scan not in copied], dtype=np.intp)
+    r, subjects, conditions = r[np.ix_(originals, originals)], scans.subjects[originals], scans.conditions[originals]
+    found = tuple(identify(r, subjects, conditions))
     wrong = tuple(
-        replace(one, scan=int(kept[one.scan]), match=int(kept[one.match])) for one in mismatches(r, people, conditions)
+        replace(one, scan=int(originals[one.scan]), match=int(originals[one.match]))
+        for one in mismatches(r, subjects, conditions)
     )
-    yield Progress("Counting")
-    own, others = _pairs(r, people, conditions)
+    yield Progress("Comparing pairs of scans")
+    own, others = _pairs(r, subjects, conditions)
     if not own.size or not others.size:
         return Identity(found, same, wrong, np.zeros(0), np.zeros(0), np.zeros(0), own.size, others.size)
     n_bins = int(np.clip(2 * np.sqrt(min(own.size, others.size)), _FEWEST_BINS, _MOST_BINS))
@@ -113,53 +114,53 @@ def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
     return Identity(found, same, wrong, bins, shares[0], shares[1], own.size, others.size)
 
 
-def _pairs(r: FloatArray, people: IntArray, conditions: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return the correlations of pairs of scans of one person, and of different people.
+def _pairs(r: FloatArray, subjects: IntArray, conditions: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the correlations of pairs of scans within subjects, and between subjects.
 
-    Two scans of one condition are two people's, so only pairs of different conditions are compared.
+    Two scans of one condition are of two subjects, so only pairs of different conditions are compared.
     """
     first, second = np.triu_indices(len(r), 1)
     apart = conditions[first] != conditions[second]
     first, second = first[apart], second[apart]
-    same_person = people[first] == people[second]
+    same_subject = subjects[first] == subjects[second]
     pairs = r[first, second]
-    own, others = (side[np.isfinite(side)] for side in (pairs[same_person], pairs[~same_person]))
+    own, others = (side[np.isfinite(side)] for side in (pairs[same_subject], pairs[~same_subject]))
     return own, others
 
 
 def suspicion(scans: Scans, found: Identity, one: Mismatch) -> Suspicion:
-    """Return what a mismatch speaks for: a swap where both people's other scans agree on it."""
+    """Return what a mismatch suggests: a swap where both subjects' other scans agree on it."""
     if not (one.crossed and one.n_agreeing == one.n_conditions):
         return "unlike own"
-    return "likely swap" if found.rate(int(scans.conditions[one.scan])) >= _WELL_FOUND else "possible swap"
+    return "likely swap" if found.rate(int(scans.conditions[one.scan])) >= _WELL_IDENTIFIED else "possible swap"
 
 
 # --- saying --------------------------------------------------------------------------------------
 
 
 def identity_sentences(cohort: Cohort, scans: Scans, found: Identity) -> list[str]:
-    """Say how well people are found again, and which scans are suspect."""
+    """Say how well subjects are identified, and which scans are suspect."""
     said = _about_copies(cohort, scans, found)
     if not found.identifications:
         return [
             *said,
-            "Nobody has scans of two tasks, sessions or runs among these, so that it cannot be checked whether scans "
-            "are their person's.",
+            "No subject has scans of two tasks, sessions or runs among these, so it cannot be checked whether scans "
+            "are labelled correctly.",
         ]
     return [*said, *_about_identification(found), *_about_mismatches(cohort, scans, found)]
 
 
 def _about_copies(cohort: Cohort, scans: Scans, found: Identity) -> list[str]:
     said = []
-    for one in sorted(found.copies, key=lambda one: natural_key(scan_name(cohort, scans, one.first)))[:_TOLD]:
+    for one in sorted(found.copies, key=lambda one: natural_key(scan_name(cohort, scans, one.first)))[:_NAMED]:
         first, second = (scan_name(cohort, scans, scan) for scan in (one.first, one.second))
         said.append(
             f"{first} and {second} hold the same numbers (r = {one.r:.7f}, largest difference {one.difference:.2g}): "
             "one is a copy of the other."
         )
-    if len(found.copies) > _TOLD:
-        said.append(f"{len(found.copies) - _TOLD:,} more pairs of copies are in the table.")
-    said.append("Copies take no part in what follows." if found.copies else "No two scans hold the same numbers.")
+    if len(found.copies) > _NAMED:
+        said.append(f"{len(found.copies) - _NAMED:,} more pairs of copies are in the table.")
+    said.append("Copies are excluded from the rest." if found.copies else "No two scans hold the same numbers.")
     return said
 
 
@@ -171,14 +172,14 @@ def _about_identification(found: Identity) -> list[str]:
         f"{100 * min(rates):.1f} %" if len(set(rates)) == 1 else f"{100 * min(rates):.1f} to {100 * max(rates):.1f} %"
     )
     said = [
-        f"Identification: a scan of one task, session or run is most like the same person's scan of another in {span} "
-        f"of cases, where chance gives {100 / max(n_database):.2g} %. Scans of one person correlate at "
-        f"{number_text(own, '.3f')} on average, those of different people at {number_text(others, '.3f')}."
+        f"Identification: a scan of one task, session or run is most similar to the same subject's scan of another in "
+        f"{span} of cases (chance level {100 / max(n_database):.2g} %). Scans correlate within subjects at "
+        f"{number_text(own, '.3f')} on average, between subjects at {number_text(others, '.3f')}."
     ]
-    if min(rates) < _WELL_FOUND:
+    if min(rates) < _WELL_IDENTIFIED:
         said.append(
-            "Not everybody is found again, so that a scan that is more like another person's is no rarity here and by "
-            "itself little evidence of a mistake."
+            "Identification is imperfect here, so a scan that is more like another person's is not rare, and by itself "
+            "little evidence of a mistake."
         )
     return said
 
@@ -186,23 +187,23 @@ def _about_identification(found: Identity) -> list[str]:
 def _about_mismatches(cohort: Cohort, scans: Scans, found: Identity) -> list[str]:
     said = []
     suspects = [one for one in found.mismatches if suspicion(scans, found, one) != "unlike own"]
-    told: set[tuple[frozenset[int], int]] = set()
+    named: set[tuple[frozenset[int], int]] = set()
     for wrong in _sorted_mismatches(cohort, scans, suspects):
-        people = frozenset((int(scans.people[wrong.scan]), int(scans.people[wrong.match])))
-        swap = (people, int(scans.conditions[wrong.scan]))
-        if swap not in told and len(told) < _TOLD:
+        pair = frozenset((int(scans.subjects[wrong.scan]), int(scans.subjects[wrong.match])))
+        swap = (pair, int(scans.conditions[wrong.scan]))
+        if swap not in named and len(named) < _NAMED:
             said.append(_swap(cohort, scans, found, wrong))
-        told.add(swap)
-    if len(told) > _TOLD:
-        said.append(f"{len(told) - _TOLD:,} more such pairs are in the table.")
+        named.add(swap)
+    if len(named) > _NAMED:
+        said.append(f"{len(named) - _NAMED:,} more such pairs are in the table.")
     others_found = len(found.mismatches) - len(suspects)
     if others_found:
         said.append(
             f"{counted(others_found, 'other scan is', 'other scans are')} in both directions more like another "
-            "person's scan than like their own person's: see the table."
+            "person's scan than like the same person's: see the table."
         )
     if not found.mismatches:
-        said.append("No scan is in both directions more like another person's than like its own person's.")
+        said.append("No scan is in both directions more like another person's than like the same person's.")
     return said
 
 
@@ -215,15 +216,17 @@ def _sorted_mismatches(cohort: Cohort, scans: Scans, chosen: Sequence[Mismatch])
 
 def _swap(cohort: Cohort, scans: Scans, found: Identity, one: Mismatch) -> str:
     here = scans.condition_names[scans.conditions[one.scan]]
-    person, other = (cohort.subjects[scans.people[scan]] for scan in (one.scan, one.match))
+    person, other = (cohort.subjects[scans.subjects[scan]] for scan in (one.scan, one.match))
     person, other = sorted((person, other), key=natural_key)
     where = counted(one.n_conditions, "other scan")
-    which = "" if one.n_conditions > 1 else " With two scans a person it cannot be told which of them is swapped."
+    which = (
+        "" if one.n_conditions > 1 else " With two scans per subject, which of them was swapped cannot be determined."
+    )
     what = _SUSPICIONS[suspicion(scans, found, one)]
     return (
-        f"{what}: {here} of {person} and of {other}. Each is most like the other's {where} "
-        f"(r {number_text(one.r, '.3f')} against {number_text(one.r_own, '.3f')} with their own), and the other way "
-        f"round.{which}"
+        f"{what}: {here} of {person} and of {other}. Each is most similar to the other subject's {where} "
+        f"(r {number_text(one.r, '.3f')} against {number_text(one.r_own, '.3f')} with their own), and vice "
+        f"versa.{which}"
     )
 
 
@@ -232,10 +235,10 @@ def identity_verdict(scans: Scans, found: Identity) -> list[Finding]:
     said = []
     if found.identifications:
         lowest = min(100 * one.rate for one in found.identifications)
-        least = f"{lowest:.1f} % of the scans" if lowest < 100 else "All scans"
+        share = f"{lowest:.1f} % of the scans" if lowest < 100 else "All scans"
         said.append(
             Finding(
-                f"{least} are most like the same person's scan of another task, session or run"
+                f"{share} are most similar to the same subject's scan of another task, session or run"
                 f"{' where that is rarest' if lowest < 100 else ''}.",
                 "identification",
             )
@@ -288,9 +291,9 @@ def identity_figures(found: Identity) -> list[FigureView]:
     return [
         FigureView(
             "alike",
-            "Alike: one person's scans and strangers'",
-            f"Histograms of the correlation of two scans: {counted(found.n_own, 'pair')} of one person, "
-            f"{counted(found.n_others, 'pair')} of different people.",
+            "Similarity of scans within and between subjects",
+            f"Histograms of the correlation of two scans: {counted(found.n_own, 'pair')} within "
+            f"subjects, {counted(found.n_others, 'pair')} between subjects.",
         )
     ]
 
@@ -299,28 +302,28 @@ def identity_tables(cohort: Cohort, scans: Scans, found: Identity) -> list[Table
     """Return the tables of identification and of suspects, without those that would be empty."""
     rates = TableView(
         "identification",
-        "Found again: people by their other scans",
+        "Identification of subjects by their other scans",
         (
             Column("source", "Scans of"),
             Column("database", "looked for among"),
-            Column("n", "People", "integer"),
+            Column("n", "Subjects", "integer"),
             Column("percent", "Found, %", "number"),
-            Column("chance", "By chance, %", "number"),
-            Column("own", "r with own", "number"),
-            Column("others", "r with others'", "number"),
+            Column("chance", "Chance level, %", "number"),
+            Column("own", "r within subjects", "number"),
+            Column("others", "r between subjects", "number"),
             Column("differential", "Differential identifiability", "number"),
         ),
         tuple(_identification_rows(scans, found)),
     )
     suspects = TableView(
         "suspects",
-        "Doubtful scans: copied, swapped, or more like another's",
+        "Suspect scans: copied, swapped, or more like another person's",
         (
             Column("verdict", "Finding"),
             Column("scan", "Scan"),
             Column("match", "Most like"),
             Column("r", "r", "number"),
-            Column("r_own", "r with own", "number"),
+            Column("r_own", "r with own scans", "number"),
             Column("agreeing", "Scans that agree"),
         ),
         tuple(_suspect_rows(cohort, scans, found)),
@@ -371,15 +374,15 @@ def _suspect_rows(cohort: Cohort, scans: Scans, found: Identity) -> list[Row]:
 
 
 def draw_pairs(found: Identity, theme: ThemeName) -> Figure:
-    """Draw how alike scans of one person are, beside those of different people."""
+    """Draw how similar scans are within and between subjects."""
     from imagenomer.figures.quality import pairs_figure
 
     return pairs_figure(
         found.bins,
         found.own,
         found.others,
-        title="Scans of one person and of different people",
-        names=(f"one person ({found.n_own:,} pairs)", f"different people ({found.n_others:,})"),
+        title="Scans within and between subjects",
+        names=(f"within subjects ({found.n_own:,} pairs)", f"between subjects ({found.n_others:,})"),
         note="Pairs of scans of different tasks, sessions or runs.",
         theme=theme,
     )
