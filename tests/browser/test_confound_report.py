@@ -28,19 +28,19 @@ def report(demo_page: Page) -> Page:
 
 def test_the_planted_confound_is_named_in_words_with_its_numbers_below(report: Page) -> None:
     place = result(report, TITLE)
-    expect(place).to_contain_text("wrat goes with connectivity as a whole")
-    expect(place).to_contain_text("ancestry is consistent with confounding, or with mediation")
+    expect(place).to_contain_text("wrat is associated with connectivity as a whole")
+    expect(place).to_contain_text("ancestry is consistent with confounding (or mediation)")
     expect(place).to_contain_text("is for you to judge")
     verdict = place.get_by_role("grid", name="What each candidate is consistent with")
     row = verdict.get_by_role("row").filter(has=report.get_by_role("gridcell", name="ancestry", exact=True))
     expect(row).to_contain_text("consistent with confounding (or mediation)")
     for name in (
-        "Which candidates go with wrat?",
-        "Who is left out, and who lacks a candidate",
-        "What goes with connectivity?",
-        "What goes with variants?",
+        "Which candidates are associated with wrat?",
+        "Excluded subjects, and missing values of candidates",
+        "What is associated with connectivity?",
+        "What is associated with variants?",
         "What do variants predict, beside connectivity?",
-        "Are the target's edges the candidate's, more than chance gives?",
+        "Do the edges of target and candidate overlap more than by chance?",
         "What is left of wrat?",
         "How well is wrat predicted?",
         "Tests of confounding",

@@ -39,7 +39,7 @@ def test_a_score_is_predicted_beside_the_null_model(prediction: Page) -> None:
     expect(scores).to_contain_text("Null model")
     expect(scores).to_contain_text("Root mean squared error")
     expect(matrix(prediction, re.compile("Weights, wrat"))).to_be_visible(timeout=LONG)
-    expect(place.get_by_role("grid", name="Whose predictions are worse")).to_contain_text("ancestry")
+    expect(place.get_by_role("grid", name="Prediction error by phenotype")).to_contain_text("ancestry")
     with prediction.expect_download(timeout=LONG) as started:
         place.get_by_role("button", name="Download Predictions of each subject as CSV").click()
     rows = list(csv.reader(io.StringIO(content(started.value).decode("utf-8-sig"))))
@@ -51,7 +51,7 @@ def test_a_confound_among_the_covariates_takes_the_prediction_away(prediction: P
     covariates = form(prediction).get_by_role("group", name="Covariates")
     covariates.get_by_label("ancestry").check()
     run(prediction)
-    expect_said(prediction, TITLE, "taken out of the features of both parts")
+    expect_said(prediction, TITLE, "regressed out of the features of both parts")
     place = result(prediction, TITLE)
     expect(place.get_by_role("grid", name="How well it predicts")).to_contain_text("Covariates alone")
     covariates.get_by_label("ancestry").uncheck()
@@ -92,4 +92,4 @@ def test_a_lasso_is_solved_by_scikit_learn_in_the_page(prediction: Page) -> None
     choose(prediction, "Model", "Ridge")
     choose(prediction, "Penalty", "Chosen by inner folds")
     run(prediction)
-    expect_said(prediction, TITLE, "The penalty is the one of 29 with the least mean squared error in 5 inner folds")
+    expect_said(prediction, TITLE, "The penalty is the one of 29 with the minimum mean squared error in 5 inner folds")

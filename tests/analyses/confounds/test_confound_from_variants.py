@@ -102,7 +102,7 @@ def test_what_the_variant_follows_is_predicted_and_what_it_does_not_is_not(found
     numbers = {one["of"]: one for one in report.numbers["from_variants"]}
     assert numbers["z"]["variants"] == rows["z"]["predicted"]
     assert any(
-        "of the people who have genotypes" in one and "no, one and two copies" in one for one in report.sentences
+        "in the subjects who have genotypes" in one and "no, one and two copies" in one for one in report.sentences
     )
     assert any("% of the genotypes are missing" in one for one in report.warnings)
 
@@ -123,7 +123,7 @@ def test_a_column_that_is_only_named_like_a_component_of_ancestry_is_predicted_f
     _, report, rows = run(cohort, target="y")
     assert rows["ancestry 1"]["predicted"] > 0.3
     assert rows["ancestry 2"]["score"] == "not predicted"
-    assert any(one.startswith("ancestry 2: made of these variants") for one in report.sentences)
+    assert any(one.startswith("ancestry 2: computed from these variants") for one in report.sentences)
 
 
 def test_too_few_genotypes_are_said(genotyped):
@@ -139,10 +139,10 @@ def test_the_target_is_beside_connectivity_in_the_part_on_prediction(genotyped, 
     _, _, rows = found
     _, report, _ = run(genotyped, n_parts=6, target="y", candidates=["z"])
     (view,) = [one for one in report.views if one.name == "prediction"]
-    of_everybody = [row for row in view.rows if row["candidate"] == "y, everybody"]
-    assert [row["how"] for row in of_everybody[:2]] == ["connectivity", "variants"]
-    assert of_everybody[1]["predicted"] == rows["y (target)"]["predicted"]
-    assert of_everybody[1]["n_subjects"] == N - 14
+    of_all = [row for row in view.rows if row["candidate"] == "y, all subjects"]
+    assert [row["how"] for row in of_all[:2]] == ["connectivity", "variants"]
+    assert of_all[1]["predicted"] == rows["y (target)"]["predicted"]
+    assert of_all[1]["n_subjects"] == N - 14
 
 
 @pytest.mark.parametrize(("truth", "is_predicted"), [("pure-confound", True), ("nothing", False)])

@@ -87,7 +87,7 @@ def test_every_sentence_of_the_verdict_leads_to_a_view(found):
     assert len(report.verdict) >= 3
     assert {finding.of for finding in report.verdict} <= names
     said = " ".join(finding.text for finding in report.verdict)
-    assert "z is consistent with confounding, or with mediation" in said
+    assert "z is consistent with confounding (or mediation)" in said
     assert "is for you to judge" in said
     assert "prove" not in said
 
@@ -123,9 +123,9 @@ def test_a_candidate_that_some_lack_is_looked_at_among_those_who_have_it(found):
     assert row_of(report, "connectivity", "what", "holed")["n_subjects"] == N - 20
     assert row_of(report, "connectivity", "what", "z")["n_subjects"] == N
     missing = [row for row in table(report, "missing") if row["candidate"] == "holed"]
-    assert {row["level"]: row["n"] for row in missing}["no value"] == 20
+    assert {row["level"]: row["n"] for row in missing}["missing"] == 20
     assert sum(row["n"] for row in missing) == N
-    assert any("different people" in one for one in report.sentences)
+    assert any("different subjects" in one for one in report.sentences)
 
 
 def test_prediction_is_shown_in_every_way_for_a_candidate_that_goes_with_the_target(found):
@@ -149,11 +149,11 @@ def test_the_variant_that_follows_the_confounder_is_found_with_both(found):
     assert row_of(report, "variants", "what", "y (target)")["variant"].startswith("rs2 ")
     assert row_of(report, "variants", "what", "z")["variant"].startswith("rs2 ")
     rows = [row for row in table(report, "variant_overlap") if row["candidate"] == "z"]
-    assert [row["null"] for row in rows] == ["over everybody", "among people alike in z"]
+    assert [row["null"] for row in rows] == ["over all subjects", "within levels of z"]
     assert not any(row["what"].startswith("ancestry ") for row in table(report, "variants"))
 
 
-def test_overlap_within_the_confounder_is_expected_to_be_larger_than_over_everybody(found):
+def test_overlap_within_the_confounder_is_expected_to_be_larger_than_over_all_subjects(found):
     *_, report = found
     free, within = [row for row in table(report, "overlap") if row["candidate"] == "z"]
     assert free["p_similarity"] == 0.01
@@ -221,7 +221,7 @@ def test_by_default_few_candidates_are_taken_the_usual_ones_first(confounded):
     assert len(chosen) == 8
     assert {"mean_fd", "Sex", "z", "group"} <= set(chosen)
     said = " ".join(people.candidates.about)
-    assert "rare (known of 20 of 120 people)" in said
+    assert "rare (known for 20 of 120 subjects)" in said
     assert "id (120 levels)" in said
     assert "the report takes 8" in said
 
@@ -259,7 +259,7 @@ def test_a_site_that_is_a_group_leaves_nobody_to_match(confounded):
     cohort = dataclasses.replace(confounded, phenotypes=confounded.phenotypes | {"site": site}, variant_sets={})
     *_, report = run(cohort, target="group", candidates=["site", "z"])
     (row,) = [row for row in table(report, "prediction") if row["how"] == "matched for site"]
-    assert (row["n_subjects"], row["note"]) == (0, "too few people can be matched")
+    assert (row["n_subjects"], row["note"]) == (0, "too few subjects can be matched")
     assert report.numbers["verdicts"][0]["verdict"] == "cannot tell"
 
 

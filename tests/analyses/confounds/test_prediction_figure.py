@@ -25,7 +25,7 @@ def drawn(monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("candidate", ["age", "candidate age", "variants", "connectivity without age", "y, everybody"])
+@pytest.mark.parametrize("candidate", ["age", "candidate age", "variants", "without age", "y, all subjects"])
 def test_marks_follow_what_a_prediction_is_from_whatever_the_candidate_is_called(drawn, candidate):
     prediction_figure("y", "r2", [group(None), group(candidate)], (candidate,), "light")
     ((_, first), (heading, second)) = drawn[0]
@@ -47,5 +47,5 @@ def test_only_candidates_that_are_associated_with_the_target_are_drawn_where_the
     groups = [group(None), *(group(f"c{number}") for number in range(8))]
     for closest in ((), ("c3", "c7")):
         prediction_figure("y", "r2", groups, closest, "light")
-    assert [heading for heading, _ in drawn[0]] == ["y, everybody", "c0", "c1", "c2", "c3", "c4"]
-    assert [heading for heading, _ in drawn[1]] == ["y, everybody", "c3", "c7"]
+    assert [heading for heading, _ in drawn[0]] == ["y, all subjects", "c0", "c1", "c2", "c3", "c4"]
+    assert [heading for heading, _ in drawn[1]] == ["y, all subjects", "c3", "c7"]

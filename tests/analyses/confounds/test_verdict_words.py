@@ -16,18 +16,19 @@ def test_every_category_has_a_title():
     assert set(TITLES) == set(get_args(Category))
 
 
-FOLLOW, DO_NOT, CHANCE = "predictions follow z", "predictions do not follow z", "too few people to tell"
+ASSOCIATED, NOT_ASSOCIATED = "predictions are associated with z", "predictions are not associated with z"
+CHANCE = "too few subjects to distinguish from chance"
 
 
 @pytest.mark.parametrize(
     ("alpha", "p_rest", "p_predictions", "said", "not_said"),
     [
-        (0.05, 0.002, 0.06, DO_NOT, CHANCE),
-        (0.2, 0.002, 0.06, FOLLOW, CHANCE),
-        (0.01, 0.001, 0.03, DO_NOT, CHANCE),
-        (0.05, 0.02, 0.01, CHANCE, DO_NOT),
-        (0.2, 0.02, 0.01, FOLLOW, CHANCE),
-        (0.01, 0.006, 0.001, CHANCE, DO_NOT),
+        (0.05, 0.002, 0.06, NOT_ASSOCIATED, CHANCE),
+        (0.2, 0.002, 0.06, ASSOCIATED, CHANCE),
+        (0.01, 0.001, 0.03, NOT_ASSOCIATED, CHANCE),
+        (0.05, 0.02, 0.01, CHANCE, NOT_ASSOCIATED),
+        (0.2, 0.02, 0.01, ASSOCIATED, CHANCE),
+        (0.01, 0.006, 0.001, CHANCE, NOT_ASSOCIATED),
     ],
 )
 @pytest.mark.parametrize("remaining", [0.7, 0.97])

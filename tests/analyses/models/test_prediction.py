@@ -57,7 +57,7 @@ def test_the_planted_edge_weighs_most_and_age_is_predicted(cohort):
     assert report.numbers["null_scores"]["r2"] == pytest.approx(0)
     assert report.verdict[0].of == "scores"
     assert report.numbers["interval"] == "corrected resampled t"
-    assert any("31 subjects train: few" in one for one in report.warnings)
+    assert any("Only 31 training subjects" in one for one in report.warnings)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_lasso_is_that_of_scikit_learn_and_chooses_the_planted_edge(cohort):
     assert np.abs(report.arrays["weights"]).argmax() == 3
     assert any("Lasso: linear regression with most weights 0" in one for one in report.sentences)
     assert any(
-        "inner folds of the training part, which never tear a level of family" in one for one in report.sentences
+        "inner folds of the training part, which keep each level of family together" in one for one in report.sentences
     )
     methods = PREDICTION.methods(cohort, read_params(PREDICTION, {"phenotype": "age", **given}), result)
     assert any("Tibshirani (1996)" in one for one in methods.citations)
@@ -147,14 +147,14 @@ def test_the_lasso_is_that_of_scikit_learn_and_chooses_the_planted_edge(cohort):
     assert any("Varma and Simon" in one for one in methods.citations)
 
 
-def test_a_class_that_nobody_who_is_tested_is_of_is_told(cohort):
+def test_a_class_without_test_subjects_is_named(cohort):
     codes = (np.arange(cohort.n_subjects) < 2).astype(np.intp)
     rare = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"rare": Phenotype("rare", codes, ("no", "yes"))})
     *_, report = run(rare, phenotype="rare", task="nback", test_share=0.1)
-    (said,) = [one for one in report.warnings if "nobody who is tested is yes" in one]
-    assert "only one class is tested" in said
+    (said,) = [one for one in report.warnings if "the test set has no yes" in one]
+    assert "the test set has one class only" in said
     *_, report = run(cohort, phenotype="sex", task="nback")
-    assert not any("nobody who is tested" in one for one in report.warnings)
+    assert not any("the test set has no" in one for one in report.warnings)
 
 
 def test_an_elastic_net_has_every_check(cohort):
@@ -232,12 +232,12 @@ def test_products_are_made_once_for_all_targets(cohort, monkeypatch):
     def again(*_):
         raise AssertionError("multiplied again")
 
-    monkeypatch.setattr("imagenomer.analyses.shared.predictors.sample_space", again)
+    monkeypatch.setattr("imagenomer.analyses.shared.feature_spaces.sample_space", again)
     run(cohort, phenotype="sex")
     run(cohort, group="age > 120")
 
 
-def test_who_is_never_torn_apart_is_said(cohort):
+def test_what_is_kept_together_is_said(cohort):
     result, report = run(cohort, together="sex", repetitions=4)
     sex = cohort.phenotypes["sex"].values[result.feature_set.subjects]
     for split in result.validation.splits:

@@ -158,10 +158,10 @@ def test_without_harmonisation_nothing_is_said_of_it(cohort):
             "all training subjects are of Denver",
         ),
         ({"phenotype": "site"}, "site is what is predicted"),
-        ({"preserve": ["age"]}, "write it into the features of those who are tested"),
+        ({"preserve": ["age"]}, "write it into the features of the test subjects"),
         ({"preserve": ["site"]}, "taken out and preserved at once"),
         ({"harmonise": "age", "phenotype": "diagnosis"}, "age is a number, and sites are a category"),
-        ({"shuffled": True, "covariates": ["diagnosis"]}, "harmonised anew in every split of every shuffle"),
+        ({"shuffled": True, "covariates": ["diagnosis"]}, "harmonised again in every split of every shuffle"),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, dict) else "",
 )

@@ -1,1 +1,1 @@
-"""Confounds: whether an association is one, or something else makes it seem so."""
+"""Confounds: whether something else explains an association."""

@@ -49,7 +49,7 @@ def whole_association(pair: Pair, model: Model, n_permutations: int, rng: np.ran
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TargetConnectivity:
-    """How the target goes with connectivity when nothing is adjusted for.
+    """Association of the target with connectivity, without adjustment.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class TargetConnectivity:
 
 
 def target_connectivity(pair: Pair, permutations: int, seed: int) -> Steps[TargetConnectivity]:
-    """Compute how the target goes with connectivity when nothing is adjusted for."""
+    """Compute the association of the target with connectivity, without adjustment."""
     share = yield from whole_association(pair, pair.target, permutations, stream(seed, "target"))
     predicted = yield from predict(pair.space, pair.goal, pair.splits)
     return TargetConnectivity(share, predicted)
@@ -78,17 +78,17 @@ def target_connectivity(pair: Pair, permutations: int, seed: int) -> Steps[Targe
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConditionalAssociations:
-    """How target, candidate and connectivity hang together.
+    """Associations between target, candidate and connectivity, each given another.
 
     Attributes
     ----------
     rest : ShareExplained
         Of connectivity, by the target given the candidate.
     predictions : ConfounderTest or None
-        None where it was not asked, because the candidate does not go with the target, and for classes of three or
-        more, where there is no such test.
+        None where it was not computed, because the candidate is not associated with the target, and for classes of
+        three or more, where there is no such test.
     beyond : ShareExplained or None
-        Of connectivity, by the candidate given the target: asked for those classes instead.
+        Of connectivity, by the candidate given the target: computed for those classes instead.
     remaining, retained : float
         See `imagenomer.statistics.verdict.Evidence`.
     """
@@ -101,7 +101,7 @@ class ConditionalAssociations:
 
     @property
     def p_predictions(self) -> float:
-        """Of predictions that follow the candidate no more than the target does; NaN where it was not asked."""
+        """Of predictions associated with the candidate no more than the target is; NaN where not computed."""
         if self.predictions is not None:
             return self.predictions.p_value
         return float("nan") if self.beyond is None else self.beyond.p_value
@@ -110,12 +110,12 @@ class ConditionalAssociations:
 def conditional_associations(
     pair: Pair, candidate: Phenotype, alone: TargetConnectivity, associated: bool, permutations: int, seed: int
 ) -> Steps[ConditionalAssociations]:
-    """Compute how the target, a candidate and connectivity hang together.
+    """Compute the associations between target, candidate and connectivity, each given another.
 
     Parameters
     ----------
     associated : bool
-        Whether the candidate goes with the target; if not, predictions are not asked.
+        Whether the candidate is associated with the target; if not, predictions are not tested.
 
     Raises
     ------
@@ -130,8 +130,8 @@ def conditional_associations(
         predicted = alone.predicted.averaged()
         test = yield from _confounder_test(pair, candidate, predicted, permutations, stream(seed, "predictions", name))
         if test is None:
-            turned = _candidate_given(pair, candidate)
-            beyond = yield from whole_association(pair, turned, permutations, stream(seed, "beyond", name))
+            reverse = _candidate_given(pair, candidate)
+            beyond = yield from whole_association(pair, reverse, permutations, stream(seed, "beyond", name))
     return ConditionalAssociations(rest, test, beyond, *_remaining(alone.share, rest, given))
 
 
@@ -141,10 +141,10 @@ def _candidate_given(pair: Pair, candidate: Phenotype) -> Model:
 
 
 def _remaining(alone: ShareExplained, given: ShareExplained, model: Model) -> tuple[float, float]:
-    """Return how much of an association is left given a candidate, plainly, and over what would be left in any case.
+    """Return how much of an association is left given a candidate, and relative to an effect independent of it.
 
-    What the candidate explains of the target is lost in any case, even of an effect that has nothing to do with it.
-    1 is that nothing (else) is lost, 0 that nothing is left beyond chance; NaN where there was nothing to begin with.
+    The part of the target that the candidate explains is lost in any case, even of an independent effect.
+    1 means nothing (else) is lost, 0 that nothing is left beyond chance; NaN where there was no association.
 
     Parameters
     ----------
@@ -164,12 +164,12 @@ def _remaining(alone: ShareExplained, given: ShareExplained, model: Model) -> tu
 def _confounder_test(
     pair: Pair, candidate: Phenotype, predicted: FloatArray, n_permutations: int, rng: np.random.Generator
 ) -> Steps[ConfounderTest | None]:
-    """Test whether predictions follow a candidate beyond what the target explains; None for classes of three or more.
+    """Test whether predictions are associated with a candidate beyond the target; None for three classes or more.
 
     Parameters
     ----------
     predicted : ndarray, shape (n_subjects, n_columns)
-        NaN where never tested.
+        NaN for subjects in no test set.
     """
     if predicted.shape[1] > 1:
         return None

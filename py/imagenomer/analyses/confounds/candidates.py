@@ -19,7 +19,7 @@ from imagenomer.types import FloatArray, IntArray
 
 #: Candidates that are chosen by default, at most.
 MOST_CANDIDATES = 8
-#: Words in the name of a phenotype that is always a candidate: what is known to move connectivity or samples.
+#: Words in the name of a phenotype that is always a candidate: known to affect connectivity or sampling.
 _USUAL = (
     "site",
     "scanner",
@@ -35,7 +35,7 @@ _USUAL = (
     "race",
     "ethnicity",
 )
-#: A candidate needs this share of the people, so many people, no more levels, and so many of its second level.
+#: A candidate needs this share of the subjects, so many subjects, no more levels, and so many of its second level.
 _LEAST_SHARE, _LEAST_KNOWN, _MOST_LEVELS, _LEAST_IN_LEVEL = 0.5, 20, 12, 5
 
 
@@ -49,7 +49,7 @@ class Candidates:
     made_of_variants : frozenset of str
         Names of those that were computed from the cohort's genotypes, and are associated with them by construction.
     about : tuple of str
-        Which were chosen or left out, and why.
+        Which were chosen or excluded, and why.
     """
 
     phenotypes: tuple[Phenotype, ...]
@@ -58,7 +58,7 @@ class Candidates:
 
 
 def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray) -> Steps[Candidates]:
-    """Choose the candidates: those that are asked for, or by default the usual ones; and components of ancestry.
+    """Choose the candidates: those requested, or by default the usual ones; and components of ancestry.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray) -> Ste
     if not chosen and not components:
         raise InputError(
             f"no phenotype of {cohort.name} can be a candidate beside {params.target}: each needs a value for at least "
-            f"{_LEAST_KNOWN} of the {subjects.size} people, and to vary among them"
+            f"{_LEAST_KNOWN} of the {subjects.size} subjects, and to vary in them"
         )
     return Candidates((*chosen, *components), frozenset(one.name for one in components), (*about, *said))
 
@@ -84,7 +84,7 @@ def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray) -> Ste
 def _requested(
     cohort: Cohort, names: tuple[str, ...], subjects: IntArray, of_other_scans: Mapping[str, str]
 ) -> tuple[list[Phenotype], list[str]]:
-    """Return the candidates that are asked for, without those that cannot be one, and what there is to say of them."""
+    """Return the candidates that were requested, without those that cannot be one, and what there is to say of them."""
     about = [
         f"{name} is not about the scans that are used here, or not about these alone; {of_other_scans[name]} is."
         for name in names
@@ -95,7 +95,7 @@ def _requested(
         phenotype = cohort.phenotype(name)
         reason = _unfit(phenotype, subjects)
         if reason:
-            about.append(f"{name} is left out of the candidates: {reason}.")
+            about.append(f"{name} is not a candidate: {reason}.")
         else:
             chosen.append(phenotype)
     return chosen, about
@@ -115,7 +115,7 @@ def _by_default(
     if unfit:
         said = "; ".join(f"{name} ({reason})" for name, reason in list(unfit.items())[:8])
         more = f"; and {len(unfit) - 8} others" if len(unfit) > 8 else ""
-        about.append(f"Left out of the candidates: {said}{more}.")
+        about.append(f"Not candidates: {said}{more}.")
     if len(fit) <= MOST_CANDIDATES:
         return fit, about
     pairs = yield from associate_pairs([target, *fit], subjects)
@@ -124,8 +124,8 @@ def _by_default(
     ranked = sorted(range(len(fit)), key=lambda index: (not usual[index], -strength[index], index))
     about.append(
         f"{len(fit)} phenotypes could be candidates; the report takes {MOST_CANDIDATES}: those named after sex, age, "
-        "ancestry, site or motion, and of the others those that go most clearly with the target. Choose candidates to "
-        f"see others, such as {listed(fit[index].name for index in ranked[MOST_CANDIDATES:][:5])}."
+        "ancestry, site or motion, and of the others those most strongly associated with the target. Choose candidates "
+        f"to see others, such as {listed(fit[index].name for index in ranked[MOST_CANDIDATES:][:5])}."
     )
     return [fit[index] for index in sorted(ranked[:MOST_CANDIDATES])], about
 
@@ -148,17 +148,17 @@ def _unfit(phenotype: Phenotype, subjects: IntArray) -> str:
     known = ~phenotype.missing[subjects]
     n = int(np.count_nonzero(known))
     if n < max(_LEAST_KNOWN, _LEAST_SHARE * subjects.size):
-        return f"known of {n} of {subjects.size} people"
+        return f"known for {n} of {subjects.size} subjects"
     values = phenotype.values[subjects][known]
     if np.ptp(values) == 0:
-        return "the same for everybody"
+        return "the same for all subjects"
     if phenotype.levels:
         sizes = np.sort(np.bincount(values.astype(np.intp)))[::-1]
         present = int(np.count_nonzero(sizes))
         if present > _MOST_LEVELS:
             return f"{present} levels"
         if sizes[1] < _LEAST_IN_LEVEL:
-            return f"{counted(int(sizes[1:].sum()), 'person is', 'people are')} not {_commonest(phenotype, values)}"
+            return f"{counted(int(sizes[1:].sum()), 'subject is', 'subjects are')} not {_commonest(phenotype, values)}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Confound report: does the target go with connectivity by itself, or does something else make it seem so?
+"""Confound report: is the target associated with connectivity, or does something else explain the association?
 
 Computed part by part (`result`, `parts`) and shown as `tables`, `views` and `words`. What decides is in `evidence` and
 `imagenomer.statistics.verdict`.
@@ -61,7 +61,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Confound report",
-    summary="Whether a phenotype goes with connectivity by itself, or something else makes it seem so.",
+    summary="Whether a phenotype is associated with connectivity, or something else explains the association.",
     tab="Confounds",
     params=Params,
     compute=in_parts(PARTS),

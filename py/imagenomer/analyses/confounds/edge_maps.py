@@ -26,7 +26,7 @@ TOP_SHARE, FEWEST_COMPARED = 0.01, 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EdgeMap:
-    """How every edge goes with something.
+    """How every edge is associated with something.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ def _eta(features: Features, model: Model) -> tuple[FloatArray, FloatArray]:
 def target_edge_map(
     cohort: Cohort, people: Subjects, pair: Pair, candidates: tuple[Phenotype, ...], alpha: float
 ) -> Steps[EdgeMap]:
-    """Return the target's map given some candidates, in the people of a pair."""
+    """Return the target's map given some candidates, in the subjects of a pair."""
     sample, features = yield from _sample_of(cohort, people, pair)
     model = adjusted_model(replace(pair, subjects=sample.subjects), candidates)
     return (yield from edge_map(cohort, sample, features, model, alpha))
@@ -107,13 +107,13 @@ def target_edge_map(
 def candidate_edge_map(
     cohort: Cohort, people: Subjects, pair: Pair, candidate: Phenotype, alpha: float
 ) -> Steps[EdgeMap]:
-    """Return the map of a candidate, in the people of a pair."""
+    """Return the map of a candidate, in the subjects of a pair."""
     sample, features = yield from _sample_of(cohort, people, pair)
     return (yield from edge_map(cohort, sample, features, candidate_model(candidate, sample.subjects), alpha))
 
 
 def _sample_of(cohort: Cohort, people: Subjects, pair: Pair) -> Steps[tuple[Sample, Features]]:
-    """Return the sample of a pair with its rows ascending, as the fits of single edges want them, and its features."""
+    """Return the sample of a pair with its rows ascending, as the fits of single edges need them, and its features."""
     sample = replace(people.sample, rows=np.sort(pair.rows))
     return sample, (yield from features_of(cohort, sample, ranked=False))
 

@@ -40,7 +40,7 @@ class Verdict:
     candidates : mapping of str to CandidateVerdict
         By name.
     p_target : float
-        Of no association of the target with connectivity as a whole, in all who have the target.
+        Of no association of the target with connectivity as a whole, in all subjects who have the target.
     category : str
         All candidates together.
     """
@@ -50,7 +50,7 @@ class Verdict:
     category: Category
 
     def names_of(self, category: Category) -> list[str]:
-        """Return the candidates of which something is said."""
+        """Return the candidates of a category."""
         return [name for name, one in self.candidates.items() if one.category == category]
 
 
@@ -75,7 +75,7 @@ def evidence_of(pair: Pair, p_target: float, p_candidate: float, given: Conditio
 
 
 def no_evidence(people: Subjects, candidate: Phenotype, p_target: float, p_candidate: float) -> Evidence:
-    """Return what is known of a candidate of which nothing could be computed."""
+    """Return the evidence on a candidate for which nothing could be computed."""
     return Evidence(int(known_of(people, (candidate,)).sum()), p_target, p_candidate, *[np.nan] * 4)
 
 
@@ -85,7 +85,7 @@ def judge(cohort: Cohort, params: Params) -> Steps[Verdict]:
     Raises
     ------
     InputError
-        If a name is not known, or there are too few people.
+        If a name is not known, or there are too few subjects.
     """
     people = yield from choose_subjects(cohort, params)
     permutations, repetitions, seed = params.permutations, params.repetitions, params.seed

@@ -33,8 +33,8 @@ class MatchedPrediction:
     n_subjects : int
         Of the subsample.
     matched, random : PredictionScore or None
-        In the subsample, and in as many people drawn at random, which tells what the smaller number alone costs; None
-        where too few can be matched.
+        In the subsample, and in as many subjects drawn at random, which shows the cost of the smaller sample alone;
+        None where too few can be matched.
     """
 
     n_subjects: int
@@ -43,7 +43,7 @@ class MatchedPrediction:
 
 
 def predict_matched(pair: Pair, candidate: Phenotype, seed: int, repetitions: int) -> Steps[MatchedPrediction]:
-    """Predict the target where it does not go with the candidate, by choice of people.
+    """Predict the target in subjects chosen so that it is not associated with the candidate.
 
     Raises
     ------

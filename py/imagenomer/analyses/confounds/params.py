@@ -33,7 +33,7 @@ class TargetFields:
     )
     candidates: Annotated[tuple[str, ...], PhenotypesChoice(without=("target",))] = field(
         default=(),
-        metadata={"help": "What might explain it instead. None chosen: all that are known of enough people."},
+        metadata={"help": "What might explain it instead. None chosen: all that enough subjects have."},
     )
     ancestry_components: AncestryComponents = ancestry_field(2, help="Candidates too, where there are genotypes.")
 
@@ -41,10 +41,10 @@ class TargetFields:
 @dataclass(frozen=True)
 class Params(SampleFields, TargetFields):
     permutations: Annotated[int, Integer(minimum=99, maximum=10_000, step=1)] = permutations_field(
-        499, section="Protocol", help="Rearrangements of people in every test."
+        499, section="Protocol", help="Permutations of subjects in every test."
     )
     repetitions: Annotated[int, Integer(minimum=1, maximum=20, step=1)] = field(
-        default=1, metadata={"section": "Protocol", "help": "How often people are dealt to five folds anew."}
+        default=1, metadata={"section": "Protocol", "help": "How often the five-fold assignment is repeated."}
     )
     seed: Seed = seed_field(section="Protocol")
     alpha: Alpha = alpha_field(section="Protocol")

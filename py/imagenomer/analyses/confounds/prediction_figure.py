@@ -1,4 +1,4 @@
-"""The figure of a confound report that the page does not paint itself: predictions with and without each candidate."""
+"""The figure of a confound report that the page does not draw itself: predictions with and without each candidate."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def prediction_figure(
     ]
     note = "Grey strokes: the null model."
     if closest:
-        note += " Candidates that do not go with the target are in the table only."
+        note += " Candidates not associated with the target are in the table only."
     return forest_figure(
         rows,
         title=f"Prediction of {target_name}",

@@ -1,4 +1,4 @@
-"""Predictions of a confound report: of the target or a candidate, from connectivity and candidates, among whom.
+"""Predictions of a confound report: of the target or a candidate, from connectivity and candidates, in whom.
 
 Confidence intervals come from a bootstrap whose random numbers are drawn from a stream of their own for each
 prediction. The keys of these streams are texts that decide numbers and are never shown: they must stay as they are.
@@ -25,9 +25,9 @@ from imagenomer.statistics.split_tasks import Use
 from imagenomer.statistics.strata import Strata, strata_of
 from imagenomer.types import FloatArray, IntArray
 
-#: A group needs so many people to be predicted within, and a matched subsample so many in all.
+#: A group needs so many subjects to be predicted within, and a matched subsample so many in all.
 LEAST_WITHIN = 30
-#: Levels of a candidate that are looked at one by one.
+#: Levels of a candidate that are examined one by one.
 _MOST_WITHIN = 4
 
 
@@ -38,13 +38,13 @@ class Basis(enum.Enum):
     CANDIDATES = enum.auto()
     CANDIDATES_AND_CONNECTIVITY = enum.auto()
     CONNECTIVITY_WITHOUT_CANDIDATES = enum.auto()
-    #: Connectivity of people alike in a candidate.
+    #: Connectivity, within a stratum of a candidate.
     STRATUM = enum.auto()
     #: Connectivity of some strata of a candidate, from which another is predicted.
     OTHER_STRATA = enum.auto()
-    #: Connectivity of people among whom target and candidate are not associated.
+    #: Connectivity, in subjects among whom target and candidate are not associated.
     MATCHED = enum.auto()
-    #: Connectivity of as many people as could be matched, at random.
+    #: Connectivity, in as many subjects as could be matched, at random.
     RANDOM = enum.auto()
     VARIANTS = enum.auto()
 
@@ -57,7 +57,7 @@ class PredictionScore:
     ----------
     basis : Basis
     n_subjects : int
-        Of the test parts.
+        In the test sets.
     score : str
         "r2", "auc" or "balanced_accuracy"; "r" from one group to another.
     interval : Interval
@@ -99,9 +99,9 @@ def score_of(
 ) -> PredictionScore:
     """Return a score of a cross-validation, the main one by default, with its interval."""
     score = score or result.main_score
-    tested = np.unique(np.concatenate([split.test for split in result.splits])).size
+    n_subjects = np.unique(np.concatenate([split.test for split in result.splits])).size
     return PredictionScore(
-        basis, int(tested), score, intervals(result, rng)[score], null_scores(result)[score], stratum, others
+        basis, int(n_subjects), score, intervals(result, rng)[score], null_scores(result)[score], stratum, others
     )
 
 
@@ -128,7 +128,7 @@ def covariate_columns(candidates: tuple[Phenotype, ...], subjects: IntArray) -> 
 def predict_with(
     pair: Pair, candidates: tuple[Phenotype, ...], seed: int, *, alone: bool = False
 ) -> Steps[tuple[PredictionScore, ...]]:
-    """Predict the target by candidates alone, by both, and by connectivity without what candidates explain of it.
+    """Predict the target from candidates alone, from both, and from connectivity with candidates regressed out.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def halves_or_levels(candidate: Phenotype, subjects: IntArray) -> Strata:
 def predict_by_strata(
     pair: Pair, candidate: Phenotype, seed: int, repetitions: int
 ) -> Steps[tuple[PredictionScore, ...]]:
-    """Predict the target among people alike in a candidate, and from some of them to the others."""
+    """Predict the target within strata of a candidate, and from some strata to the others."""
     strata = halves_or_levels(candidate, pair.subjects)
     order = np.argsort(-strata.sizes, kind="stable").tolist()
     large = [code for code in order if strata.sizes[code] >= LEAST_WITHIN][:_MOST_WITHIN]
@@ -203,6 +203,6 @@ def _predict_from_others(
     if (pair.goal[test] == pair.goal[test][0]).all():
         return None
     rng = stream(seed, "intervals", f"{candidate.name}: from {others} to {stratum}")
-    # By r: the means of the groups differ, and a model that knows one knows little of the other's.
+    # By r: the means of the groups differ, and a model of one says little about the other's.
     score = None if result.n_classes else "r"
     return score_of(Basis.OTHER_STRATA, result, rng, score, stratum=stratum, others=others)

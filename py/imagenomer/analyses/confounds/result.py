@@ -22,7 +22,7 @@ from imagenomer.progress import Steps
 class ConfoundResult:
     """The parts of a confound report, each complete in itself; None: not computed yet.
 
-    There is no part on variants either where the cohort has no genotypes, or too few people have.
+    There is no part on variants either where the cohort has no genotypes, or too few subjects have.
     """
 
     phenotypes: PhenotypePart
@@ -87,9 +87,9 @@ def _verdict(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[Co
 
 
 PARTS = (
-    Part("phenotypes", "Which candidates go with the target", _phenotypes),
-    Part("connectivity", "What goes with connectivity", _connectivity),
-    Part("variants", "What goes with variants", _variants),
+    Part("phenotypes", "Which candidates are associated with the target", _phenotypes),
+    Part("connectivity", "What is associated with connectivity", _connectivity),
+    Part("variants", "What is associated with variants", _variants),
     Part("overlap", "Are they the same edges and variants", _overlap),
     Part("adjustment", "What is left when a candidate is adjusted for", _adjustment),
     Part("prediction", "Prediction, with and without each candidate", _prediction),

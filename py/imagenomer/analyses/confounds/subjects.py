@@ -1,8 +1,8 @@
-"""Whose data a confound report looks at: target, candidates, and the people who have both of each pair.
+"""Whose data a confound report uses: target, candidates, and the subjects who have both of each pair.
 
-Candidates lack different people. Whatever is compared is therefore computed for the people who have that candidate and
-the target, the target's own association among them: one `Pair` for each candidate. Candidates that nobody or the same
-people lack share everything.
+Candidates are missing for different subjects. Whatever is compared is therefore computed for the subjects who have that
+candidate and the target, the target's own association among them: one `Pair` for each candidate. Candidates that are
+missing for no or for the same subjects share everything.
 
 Subjects stand in the natural order of their names throughout, so that a seed means the same whatever the order of a
 file.
@@ -31,18 +31,18 @@ from imagenomer.types import BoolArray, FloatArray, IntArray
 
 N_FOLDS = 5
 
-#: The sample space of everybody in the report, by rows.
+#: The sample space of all subjects in the report, by rows.
 _SPACE: Kind[bytes, SampleSpace] = Kind("confound space", 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subjects:
-    """Who is looked at, and what else is known of them.
+    """The subjects of a report, and what else is known of them.
 
     Attributes
     ----------
     sample : Sample
-        Those of the group who have connectivity and the target.
+        Subjects of the group who have connectivity and the target.
     rows : ndarray, shape (n_subjects,)
         Of the observations, in the natural order of names; as everything below.
     subjects : ndarray, shape (n_subjects,)
@@ -65,7 +65,7 @@ class Subjects:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """The people who have the target and one candidate (or several).
+    """The subjects who have the target and one candidate (or several).
 
     Attributes
     ----------
@@ -106,19 +106,19 @@ def goal_of(model: Model) -> FloatArray | IntArray:
 
 
 def recoded(goal: FloatArray | IntArray) -> FloatArray | IntArray:
-    """Return classes numbered anew among those who are left; numbers as they are."""
+    """Return classes renumbered to those that occur; numbers as they are."""
     if np.issubdtype(goal.dtype, np.integer):
         return np.unique(goal, return_inverse=True)[1].astype(np.intp)
     return goal
 
 
 def choose_subjects(cohort: Cohort, params: Params) -> Steps[Subjects]:
-    """Choose the people and the candidates.
+    """Choose the subjects and the candidates.
 
     Raises
     ------
     InputError
-        If a name is not known, the target is a candidate too, or there are too few people.
+        If a name is not known, the target is a candidate too, or there are too few subjects.
     """
     yield Progress("Choosing subjects")
     target = cohort.phenotype(params.target)
@@ -146,7 +146,7 @@ def choose_subjects(cohort: Cohort, params: Params) -> Steps[Subjects]:
 
 
 def whole_space(people: Subjects) -> Steps[SampleSpace]:
-    """Return the sample space of everybody, from the cache the second time."""
+    """Return the sample space of all subjects, from the cache the second time."""
     cache, key = people.sample.observations.caches[_SPACE], people.rows.tobytes()
     space = cache.get(key)
     if space is None:
@@ -163,7 +163,7 @@ def known_of(people: Subjects, candidates: tuple[Phenotype, ...]) -> BoolArray:
 
 
 def pair_of(people: Subjects, known: BoolArray, repetitions: int, seed: int) -> Steps[Pair]:
-    """Return the people who have something.
+    """Return the subjects for whom something is known.
 
     Raises
     ------
@@ -189,8 +189,8 @@ def folds_of(goal: FloatArray | IntArray, repetitions: int, seed: int) -> tuple[
     rng = np.random.default_rng([seed, 1])
     stratify = cast("IntArray", goal) if np.issubdtype(goal.dtype, np.integer) else None
     n_folds = min(N_FOLDS, goal.size)
-    deals = [k_fold(goal.size, n_folds, rng, stratify=stratify) for _ in range(repetitions)]
-    return tuple(split for deal in deals for split in deal)
+    assignments = [k_fold(goal.size, n_folds, rng, stratify=stratify) for _ in range(repetitions)]
+    return tuple(split for one in assignments for split in one)
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:

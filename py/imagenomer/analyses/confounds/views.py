@@ -25,9 +25,9 @@ from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.figures.pixels import scale_limit
 from imagenomer.types import BoolArray, FloatArray
 
-#: Candidates whose adjusted maps are shown, those most clearly associated with the target.
+#: Candidates whose adjusted maps are shown, those most strongly associated with the target.
 _MOST_MAPS = 3
-#: The name of the figure that the page does not paint itself.
+#: The name of the figure that the page does not draw itself.
 PREDICTION_FIGURE = "predictions"
 
 

@@ -126,7 +126,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[WeightSummary]:
     if params.limit_iqr and len(models) > 1 and used.any():
         steady = iqr <= _IQR_LIMIT * np.nanmean(iqr[used])
     ranked = np.where(steady, average, np.nan)
-    # One ranking a genotype: how many people have one differs, and with it how large its weights can be.
+    # One ranking a genotype: how many subjects have one differs, and with it how large its weights can be.
     blocks = np.split(ranked, 1 if variants is None else len(GENOTYPES))
     top = tuple(
         strongest(block, params.number, cast("Ranking", params.ranking)) + position * block.size
@@ -257,7 +257,7 @@ def _sentences(cohort: Cohort, params: Params, result: WeightSummary, overlaps: 
     finite = result.average[np.isfinite(result.average)]
     said.append(f"{np.count_nonzero(finite):,} of {counted(result.average.size, 'weight')} are not zero.")
     if params.limit_iqr and not result.several:
-        said.append("With one model there is no agreement to ask for; all its weights are ranked.")
+        said.append("With one model there is no agreement; all its weights are ranked.")
     if not result.steady.all():
         said.append(
             f"{counted(int(np.count_nonzero(~result.steady)), 'weight')} not ranked, because the interquartile range "

@@ -87,7 +87,7 @@ class Target:
 
     phenotype: Annotated[str, PhenotypeChoice()] = field(metadata={"label": "Predict"})
     level: Annotated[str | None, LevelChoice(of="phenotype", whole="All levels")] = field(
-        default=None, metadata={"help": "Told from all other levels."}
+        default=None, metadata={"help": "Classified against all other levels."}
     )
 
 
@@ -97,11 +97,9 @@ class Params(Protocol, Source, Target):
     permutations: Annotated[int, Integer(minimum=0, maximum=10_000, step=100)] = permutations_field(
         0,
         section=_CHECKS,
-        help="Rearranged targets, for a p-value: 100 to look, 1,000 to publish. Slow for an elastic net.",
+        help="Permuted targets, for a p-value: 100 to explore, 1,000 to report. Slow for an elastic net.",
     )
-    blocks: Blocks = blocks_field(
-        section=_CHECKS, help="Targets change places only within its levels: families, sites."
-    )
+    blocks: Blocks = blocks_field(section=_CHECKS, help="Targets are permuted within its levels only: families, sites.")
     curve: Annotated[bool, Flag()] = field(
         default=False,
         metadata={"label": "Learning curve", "section": _CHECKS, "help": "Trains on fewer subjects as well."},
@@ -111,7 +109,7 @@ class Params(Protocol, Source, Target):
         metadata={
             "label": "Shuffled features",
             "section": _CHECKS,
-            "help": "With covariates: what the same model makes of features that know nothing.",
+            "help": "With covariates: how the same model performs on uninformative features.",
         },
     )
 
@@ -163,7 +161,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
 
 
 def _missing(cohort: Cohort, params: Params, question: Question, plan: Plan) -> dict[str, BoolArray]:
-    """Return who lacks what the prediction needs, by what it is."""
+    """Return for whom what the prediction needs is missing, by what it is."""
     missing = dict(question.missing)
     for one in (kept_together(cohort, params), left_out_by(cohort, params), plan.blocks):
         if one is not None:
@@ -222,7 +220,7 @@ def _task(
 def _checks(
     params: Params, plan: Plan, features: FeatureSet, task: _Task, rng: np.random.Generator
 ) -> Steps[tuple[PermutationTest | None, LearningCurve | None, ShuffledFeatures | None]]:
-    """Test by permutation, train on fewer subjects and on shuffled features, as far as the form asks for it."""
+    """Test by permutation, train on fewer subjects and on shuffled features, as far as the form requests it."""
     test, curve, shuffled = None, None, None
     given = (task.space, task.target, task.splits, task.model)
     if plan.n_permutations:
@@ -239,34 +237,34 @@ def _checks(
 
 
 def _refuse(params: Params, use: Use) -> None:
-    """Refuse what cannot be asked together, before anything is computed."""
+    """Refuse settings that exclude each other, before anything is computed."""
     if params.phenotype in params.predictors and params.features == "phenotypes":
         raise InputError(f"{params.phenotype} is what is predicted and cannot predict itself; leave it out")
     if params.shuffled and use not in ("both", "residual"):
         raise InputError(
-            "shuffled features show what taking covariates out of features does; choose covariates, and take them out "
-            "of the features or use them beside"
+            "shuffled features show whether covariates leak into the features; choose covariates, and take them out of "
+            "the features or use them beside the features"
         )
     _refuse_harmonisation(params)
 
 
 def _refuse_harmonisation(params: Params) -> None:
-    """Refuse what would not be harmonisation any more, or would take hours."""
+    """Refuse what would no longer be harmonisation, or would take hours."""
     if params.harmonise is None or params.features != "connectivity":
         return
     if params.phenotype == params.harmonise:
         raise InputError(
-            f"{params.phenotype} is what is predicted, and harmonisation takes out what differs between its levels; "
+            f"{params.phenotype} is what is predicted, and harmonisation removes what differs between its levels; "
             "harmonise by another category or by none"
         )
     if params.phenotype in params.preserve:
         raise InputError(
-            f"{params.phenotype} is what is predicted: to preserve it would write it into the features of those who "
-            "are tested; leave it out of what is preserved"
+            f"{params.phenotype} is what is predicted: preserving it would write it into the features of the test "
+            "subjects; do not preserve it"
         )
     if params.shuffled:
         raise InputError(
-            "shuffled features would have to be harmonised anew in every split of every shuffle; do not harmonise, or "
+            "shuffled features would have to be harmonised again in every split of every shuffle; do not harmonise, or "
             "do without the shuffled features"
         )
 
@@ -280,7 +278,7 @@ def _target(linear_model: Model) -> tuple[FloatArray | IntArray, tuple[str, ...]
 
 
 def _final_model(task: _Task, *, one_way: bool) -> Steps[FinalModel]:
-    """Fit the model once to everybody who may train, for its weights; where one group trains, to that group."""
+    """Fit the model once to all training subjects, for its weights; where one group trains, to that group."""
     space = task.space
     who = task.splits[0].train if one_way else np.arange(space.n_subjects)
     some = space if who.size == space.n_subjects else space.of(who)
@@ -323,7 +321,7 @@ def _errors(cohort: Cohort, features: FeatureSet, validation: CrossValidation) -
 
 
 def _signed_and_absolute(validation: CrossValidation) -> tuple[FloatArray, FloatArray]:
-    """Return truth less prediction, and its size; of classes the share of splits that predict another class."""
+    """Return truth less prediction, and its absolute value; of classes the share of wrong predictions."""
     tested = np.isfinite(validation.predicted)
     n = tested.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):

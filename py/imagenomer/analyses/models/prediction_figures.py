@@ -79,7 +79,7 @@ class _Charts:
         return null_figure(
             test.null,
             test.statistic,
-            title=f"{self.title}: {test.null.size:,} rearrangements",
+            title=f"{self.title}: {test.null.size:,} permutations",
             x_label=SCORES[test.score],
             note=f"{self.result.note}; p = {test.p_value:.3g}",
             theme=self.theme,
@@ -93,7 +93,7 @@ class _Charts:
         return null_figure(
             found.shuffled,
             found.statistic,
-            title=f"{self.title}: features of other subjects",
+            title=f"{self.title}: shuffled features",
             x_label=SCORES[found.score],
             note=self.result.note,
             theme=self.theme,
@@ -114,7 +114,7 @@ class _Charts:
             np.array([one.apart for one in sizes]),
             null=self.result.performance.null[main_score(self.result.n_classes)],
             title=f"{self.title}: learning curve",
-            x_label="Subjects who train",
+            x_label="Training subjects",
             y_label=SCORES[curve.score],
             note=self.result.note,
             theme=self.theme,

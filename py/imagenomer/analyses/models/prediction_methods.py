@@ -1,4 +1,4 @@
-"""A prediction as a paper tells it."""
+"""Methods of a prediction, as a paper states them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imagenomer.analyses.shared.sites import COMBAT_CITATIONS
 
 
 def prediction_methods(protocol: Protocol, result: Prediction) -> Methods:
-    """Say how the prediction was made, as a paper tells it."""
+    """Say how the prediction was made, as a paper states it."""
     text = [
         f"{result.target_name} was predicted for {counted(result.feature_set.n_subjects, 'subject')} from "
         f"{result.feature_set.name} ({counted(result.feature_set.space.n_features, 'feature')}).",

@@ -82,7 +82,7 @@ def _arrays(result: Prediction) -> dict[str, FloatArray]:
 
 
 def _note(protocol: Protocol, source: Source, result: Prediction) -> str:
-    """Return what figures of maps say below: who, by what model, and what became of covariates."""
+    """Return what figures of maps say below: subjects, model, and the use of covariates."""
     if result.final_model is None:
         return ""
     whose = "" if source.group is None else f" ({groups.describe(source.group)})"

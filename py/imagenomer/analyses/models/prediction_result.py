@@ -60,12 +60,12 @@ class Performance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinalModel:
-    """A model of everybody who may train.
+    """A model of all training subjects.
 
     Attributes
     ----------
     weights, patterns : ndarray, shape (n_columns, n_features)
-        What the model multiplies features by, and how features go with what it predicts (Haufe 2014).
+        What the model multiplies features by, and how features covary with the prediction (Haufe 2014).
     selected : ndarray of int or None
         Features in use; None: all.
     n_subjects : int
@@ -101,7 +101,7 @@ class PredictionErrors:
     n_subjects: IntArray
 
     def ranking(self, target: str) -> IntArray:
-        """Return the phenotypes that absolute errors were tested for, the most clearly associated first.
+        """Return the phenotypes that absolute errors were tested for, the most strongly associated first.
 
         Parameters
         ----------

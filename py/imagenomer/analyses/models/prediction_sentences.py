@@ -21,7 +21,7 @@ def prediction_sentences(protocol: Protocol, result: Prediction) -> list[str]:
     if result.levels:
         counts = np.bincount(validation.truth.astype(np.intp), minlength=len(result.levels))
         sizes = listed(f"{level} ({n})" for level, n in zip(result.levels, counts.tolist(), strict=True))
-        said.append(f"Predicted is {result.phenotype.name}, a category: {sizes}.")
+        said.append(f"The target is {result.phenotype.name}, a category: {sizes}.")
     from_what = counted(features.space.n_features, "feature")
     if result.use == "covariates":
         said.append(f"{result.target_name} is predicted from the covariates alone, without {features.name}.")
@@ -33,7 +33,7 @@ def prediction_sentences(protocol: Protocol, result: Prediction) -> list[str]:
     n_never = int(np.count_nonzero(~np.isfinite(validation.predicted).any(axis=0)))
     if n_never and protocol.protocol != "groups":
         said.append(
-            f"{counted(n_never, 'subject')} happened to be in no test part and "
+            f"{counted(n_never, 'subject')} happened to be in no test set and "
             f"{'has' if n_never == 1 else 'have'} no prediction."
         )
     if validation.selections:
@@ -51,8 +51,8 @@ def prediction_sentences(protocol: Protocol, result: Prediction) -> list[str]:
 
 _ABOUT_CURVE = (
     "The learning curve tests the same subjects at every size. Bars of 1.96 standard deviations over splits are drawn "
-    "up to a tenth of the subjects there are; larger draws have so many subjects in common that their spread would "
-    "promise too much (Sci. Rep. 2025, doi:10.1038/s41598-025-89257-w)."
+    "up to a tenth of the subjects there are; larger subsamples overlap, so their spread underestimates the variation "
+    "between samples (Sci. Rep. 2025, doi:10.1038/s41598-025-89257-w)."
 )
 
 
@@ -62,8 +62,8 @@ def about_covariates(result: Prediction) -> list[str]:
         return []
     columns = [column for column in result.linear_model.design.columns if column != "intercept"]
     how = {
-        "residual": "are regressed on in the training part and taken out of the features of both parts; "
-        f"{result.target_name} itself stays as it is",
+        "residual": "are regressed out of the features of both parts, by a regression fitted to the training part; "
+        f"{result.target_name} itself is not changed",
         "both": "are in the model beside the features, without a penalty"
         if not result.levels or result.model.least_squares
         else "are in the model beside the features, standardised, with a penalty of 1",
@@ -71,7 +71,7 @@ def about_covariates(result: Prediction) -> list[str]:
         "features": "are not used",
     }[result.use]
     if result.ancestry_sentences:
-        how += "; components of ancestry are those of everybody's genotypes, of those who are tested as well"
+        how += "; components of ancestry are computed from the genotypes of all subjects, the test subjects included"
     return [f"The covariates {result.linear_model.adjusted_for} (columns: {listed(columns)}) {how}."]
 
 
@@ -104,43 +104,43 @@ def about_scores(protocol: Protocol, result: Prediction) -> list[str]:
     if result.covariates_alone is not None:
         said[0] = said[0][:-1] + f", and the covariates alone {score_text(result.covariates_alone, main)}."
     said.append(
-        "The null model predicts everybody by the mean of those who train. R² is the share of its squared error that "
-        "the model saves: 0 is no better, below 0 is worse."
+        "The null model predicts every subject by the training mean. R² is the reduction in squared error compared "
+        "with it: 0 is no better, below 0 is worse."
         if not result.levels
-        else "The null model predicts everybody to be of the most frequent class of those who train. An AUC of 0.5, "
+        else "The null model predicts the most frequent class of the training subjects for everyone. An AUC of 0.5, "
         f"and a balanced accuracy of {number_text(1 / len(result.levels), '.3g')}, is chance."
     )
     if not result.levels and protocol.protocol in ("groups", "leave-one-out"):
         said.append(
-            "Those who are tested can have another mean than those who train. A model that does no more than tell them "
-            "apart then gains R²; r within splits, which compares those who are tested with each other, does not."
+            "Test subjects can have another mean than training subjects. A model that only distinguishes the groups "
+            "then gains R² but no r within splits, which compares test subjects with each other."
         )
     said.append(
         "Intervals are the corrected resampled t's (Nadeau and Bengio 2003): repetitions share subjects, and a plain "
         "interval over them would be too short."
         if performance.validation.repeated
-        else "Intervals are percentiles of 1,000 bootstrap samples of the tested subjects, with the models as they "
-        "are: they leave out that another sample would have trained other models."
+        else "Intervals are percentiles of 1,000 bootstrap samples of the test subjects, with the models as they "
+        "are: they do not include the variation between models trained on other samples."
     )
     return said
 
 
 def about_permutations(result: Prediction) -> list[str]:
     """Say how targets were permuted, and what that gave."""
-    tested = result.permutation_test
-    if tested is None:
+    test = result.permutation_test
+    if test is None:
         return []
     what = (
-        "what the covariates leave of the target was rearranged (Freedman and Lane)"
+        "the residuals of the target given the covariates were permuted (Freedman and Lane)"
         if result.use in ("both", "residual") and not result.levels
-        else "the target was rearranged"
+        else "the target was permuted"
     )
     within = "" if result.plan.blocks is None else f" within levels of {result.plan.blocks.name}"
-    n_as_good = round(tested.p_value * (tested.null.size + 1)) - 1
+    n_as_good = round(test.p_value * (test.null.size + 1)) - 1
     return [
-        f"In {tested.null.size:,} rearrangements {what}{within} and everything fitted anew, the choice of the penalty "
-        f"included; {n_as_good:,} reached {SCORES[tested.score]} {number_text(tested.statistic, '.3f')}: "
-        f"p = {tested.p_value:.3g}."
+        f"In {counted(test.null.size, 'permutation')} {what}{within} and everything was refitted, penalty included; "
+        f"{n_as_good:,} reached {SCORES[test.score]} {number_text(test.statistic, '.3f')}: "
+        f"p = {test.p_value:.3g}."
     ]
 
 
@@ -151,9 +151,9 @@ def _about_shuffled_features(found: ShuffledFeatures) -> str:
         for value in (np.nanmean(values), np.nanmin(values), np.nanmax(values), found.statistic)
     )
     return (
-        f"With the features of other subjects the same model reaches {SCORES[found.score]} {mean} on average "
-        f"({values.size} shuffles, {low} to {high}), with their own {own}: what shuffled features reach is no "
-        "knowledge of theirs (Hamdan 2023)."
+        f"With shuffled features the same model reaches {SCORES[found.score]} {mean} on average "
+        f"({values.size} shuffles, {low} to {high}), with the actual ones {own}: performance with shuffled features is "
+        "leakage (Hamdan 2023)."
     )
 
 
@@ -162,9 +162,10 @@ def about_weights(result: Prediction) -> list[str]:
     if result.final_model is None:
         return []
     return [
-        f"Weights are those of one more model, of all {result.final_model.n_subjects} subjects who may train; its "
-        "predictions are not scored. A weight says how the model uses a feature, not that the feature goes with "
-        f"{result.target_name}; the pattern (Haufe 2014) says how features go with what the model predicts."
+        f"Weights are those of one more model, trained on all {result.final_model.n_subjects} subjects available for "
+        "training; its predictions are not scored. A weight says how the model uses a feature, not that the feature is "
+        f"associated with {result.target_name}; the pattern (Haufe 2014) says how features covary with the "
+        "prediction."
     ]
 
 
@@ -176,14 +177,16 @@ def _about_errors(result: Prediction) -> list[str]:
     first = int(ranking[0])
     p = errors.neg_log10_p[1, first]
     beyond = p >= -np.log10(0.05 / ranking.size)
+    measure = "the share of wrong predictions" if result.levels else "absolute error"
     how = f"{number_text(errors.association[1, first], '.2f')}, {p_text(p)}, uncorrected"
     return [
-        f"Of {counted(ranking.size, 'other phenotype')}, the size of errors goes most with "
+        f"Of {counted(ranking.size, 'other phenotype')}, {measure} is most strongly associated with "
         f"{errors.phenotypes[first].name} ({how})"
         + (
-            ": for some people predictions are worse than for others, and who was trained on can be a reason."
+            ": predictions are worse for some subjects than for others; models do worse for people unlike the training "
+            "subjects."
             if beyond
-            else ", which is no more than chance among so many (Bonferroni)."
+            else ", not significant after correction for their number (Bonferroni)."
         )
     ]
 
@@ -202,7 +205,7 @@ def prediction_verdict(result: Prediction) -> tuple[Finding, ...]:
         better = f"{result.target_name} can be predicted from {source} better than by the null model: "
         better += f"{score_text(performance, name)}."
     else:
-        better = f"The data are consistent with {source} telling nothing of {result.target_name}: "
+        better = f"The data are consistent with {source} carrying no information about {result.target_name}: "
         better += f"{score_text(performance, name)}, and the null model has {number_text(null, '.3f')}."
     said = [Finding(better, "scores")]
     if result.covariates_alone is not None:
@@ -219,7 +222,7 @@ def prediction_verdict(result: Prediction) -> tuple[Finding, ...]:
     if result.permutation_test is not None:
         said.append(
             Finding(
-                f"Compared with {counted(result.permutation_test.null.size, 'rearrangement')} of the target, "
+                f"Compared with {counted(result.permutation_test.null.size, 'permutation')} of the target, "
                 f"p = {result.permutation_test.p_value:.3g}.",
                 "permutations",
             )

@@ -99,10 +99,10 @@ def features_table(result: Prediction, top: list[Row]) -> TableView:
 
 
 _SIZE_COLUMNS = (
-    Column("n_train", "Subjects who train", "integer"),
+    Column("n_train", "Training subjects", "integer"),
     Column("value", "Score", "number"),
     Column("sd", "SD over splits", "number"),
-    Column("apart", "Draws"),
+    Column("apart", "Subsamples"),
 )
 
 
@@ -113,7 +113,7 @@ def size_rows(result: Prediction) -> list[Row]:
             "n_train": one.n_train,
             "value": finite(one.mean),
             "sd": finite(one.sd),
-            "apart": "nearly apart" if one.apart else "overlap",
+            "apart": "nearly disjoint" if one.apart else "overlap",
         }
         for one in result.training_sizes
     ]
@@ -125,20 +125,20 @@ def sizes_table(result: Prediction) -> TableView:
 
 
 def errors_table(result: Prediction) -> TableView:
-    """Return the associations of prediction errors with phenotypes, the clearest first."""
-    return TableView("errors", "Whose predictions are worse", _error_columns(result), tuple(_error_rows(result)))
+    """Return the associations of prediction errors with phenotypes, the strongest first."""
+    return TableView("errors", "Prediction error by phenotype", _error_columns(result), tuple(_error_rows(result)))
 
 
 def _error_columns(result: Prediction) -> tuple[Column, ...]:
     signed = (
-        Column("signed", "With the signed error", "number"),
+        Column("signed", "Association with signed error", "number"),
         Column("signed_p", "p", "p"),
     )
     return (
         Column("phenotype", "Phenotype"),
         Column(
             "absolute",
-            "With the share of wrong predictions" if result.levels else "With the size of the error",
+            "Association with share of wrong predictions" if result.levels else "Association with absolute error",
             "number",
         ),
         Column("absolute_p", "p", "p"),
@@ -182,8 +182,8 @@ def _split_columns(result: Prediction) -> tuple[Column, ...]:
     penalty = (Column("penalty", "Penalty", "mixed"),) if np.isfinite(result.validation.penalties).any() else ()
     return (
         Column("split", "Split"),
-        Column("n_train", "Train", "integer"),
-        Column("n_test", "Tested", "integer"),
+        Column("n_train", "Training subjects", "integer"),
+        Column("n_test", "Test subjects", "integer"),
         *(Column(name, SCORES[name], "mixed") for name in result.performance.scores),
         Column("null", f"Null model, {SCORES[result.validation.main_score]}", "mixed"),
         *penalty,
@@ -208,7 +208,7 @@ def _split_rows(result: Prediction) -> list[Row]:
 
 
 def subjects_table(cohort: Cohort, result: Prediction) -> TableView:
-    """Return the prediction of each subject who was tested."""
+    """Return the prediction of each test subject."""
     return TableView(
         "subjects", "Predictions of each subject", _subject_columns(result), tuple(_subject_rows(cohort, result))
     )
@@ -221,7 +221,7 @@ def _subject_columns(result: Prediction) -> tuple[Column, ...]:
         Column("actual", "Actual", kind),
         Column("predicted", "Predicted", kind),
         *(() if len(result.levels) > 2 else (Column("output", "Decision value", "number"),) if result.levels else ()),
-        Column("error", "Share of splits that are wrong" if result.levels else "Error", "number"),
+        Column("error", "Share of wrong predictions" if result.levels else "Error", "number"),
         Column("n_tests", "Times tested", "integer"),
     )
 

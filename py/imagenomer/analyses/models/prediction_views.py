@@ -70,39 +70,37 @@ def _predictions(cohort: Cohort, result: Prediction) -> list[View]:
 
 
 def _checks(result: Prediction) -> list[View]:
-    """Return the permutation test, the learning curve and the shuffled features, as far as they were asked for."""
+    """Return the permutation test, the learning curve and the shuffled features, as far as they were requested."""
     views: list[View] = []
     test, curve = result.permutation_test, result.learning_curve
     if test is not None:
         views.append(
             FigureView(
                 "permutations",
-                "Against rearranged targets",
-                f"Histogram of {counted(test.null.size, 'rearrangement')}, and the actual score as a line.",
+                "Compared with permuted targets",
+                f"Histogram of {counted(test.null.size, 'permutation')}, and the actual score as a line.",
             )
         )
     if curve is not None:
         views += [
-            FigureView("learning", "Learning curve", f"{SCORES[curve.score]} against subjects who train."),
+            FigureView("learning", "Learning curve", f"{SCORES[curve.score]} by number of training subjects."),
             sizes_table(result),
         ]
     if result.shuffled_features is not None:
-        views.append(
-            FigureView("shuffles", "Features of other subjects", "A histogram, and the actual score as a line.")
-        )
+        views.append(FigureView("shuffles", "Shuffled features", "A histogram, and the actual score as a line."))
     return views
 
 
 def _points(cohort: Cohort, result: Prediction) -> PointsView:
     validation, subjects = result.validation, result.feature_set.subjects
     output = validation.averaged()[:, 0]
-    tested = np.flatnonzero(np.isfinite(output))
-    names = [cohort.subjects[index] for index in subjects[tested]]
-    averaged = ", averaged over the splits that tested a subject" if validation.repeated else ""
-    truth = validation.truth[tested].astype(np.float64)
+    predicted = np.flatnonzero(np.isfinite(output))
+    names = [cohort.subjects[index] for index in subjects[predicted]]
+    averaged = ", averaged over the splits with the subject in the test set" if validation.repeated else ""
+    truth = validation.truth[predicted].astype(np.float64)
     if result.levels:
-        x = truth + jitter(truth, output[tested])
-        series = {"name": "Subjects", "colour": GROUP_COLOURS[0], "x": x.tolist(), "y": output[tested].tolist()}
+        x = truth + jitter(truth, output[predicted])
+        series = {"name": "Subjects", "colour": GROUP_COLOURS[0], "x": x.tolist(), "y": output[predicted].tolist()}
         return PointsView(
             "predictions",
             f"{result.phenotype.name}, decision values",
@@ -116,7 +114,7 @@ def _points(cohort: Cohort, result: Prediction) -> PointsView:
         )
     low, high = float(truth.min()), float(truth.max())
     units = result.linear_model.question.phenotype.units
-    series = {"name": "Subjects", "colour": GROUP_COLOURS[0], "x": truth.tolist(), "y": output[tested].tolist()}
+    series = {"name": "Subjects", "colour": GROUP_COLOURS[0], "x": truth.tolist(), "y": output[predicted].tolist()}
     return PointsView(
         "predictions",
         f"{result.phenotype.name}, predicted and actual",
@@ -173,7 +171,7 @@ def _maps(note: str, result: Prediction) -> list[View]:
     views: list[View] = []
     for kind, title, label in (
         ("weights", f"Weights, {result.target_name}", "Weight"),
-        ("pattern", f"Pattern, {result.target_name}", "Edge for one unit of what is predicted"),
+        ("pattern", f"Pattern, {result.target_name}", "Edge per unit of the prediction"),
     ):
         for name, of_class in zip(map_names(result, kind), whose, strict=True):
             views.append(MatrixView(name, f"{title}{of_class}", label, name, note=note))
@@ -185,7 +183,7 @@ def _maps(note: str, result: Prediction) -> list[View]:
 
 
 def _error_points(cohort: Cohort, result: Prediction) -> list[View]:
-    """Return the size of errors against the other phenotype that it goes most with."""
+    """Return absolute errors against the other phenotype that they are most strongly associated with."""
     errors = result.errors
     ranking = errors.ranking(result.phenotype.name)
     if not ranking.size:
@@ -201,7 +199,7 @@ def _error_points(cohort: Cohort, result: Prediction) -> list[View]:
             "error_points",
             f"Errors against {one.name}",
             one.name + (f" ({one.units})" if one.units else ""),
-            "Share of splits that are wrong" if result.levels else "Size of the error",
+            "Share of wrong predictions" if result.levels else "Absolute error",
             (
                 {
                     "name": "Subjects",
@@ -211,7 +209,7 @@ def _error_points(cohort: Cohort, result: Prediction) -> list[View]:
                     "subjects": [cohort.subjects[index] for index in subjects[known]],
                 },
             ),
-            caption="The phenotype that errors go most with, of those that were not predicted.",
+            caption="The phenotype most strongly associated with errors, other than the target.",
             x_ticks=tuple((float(place), name) for place, name in enumerate(one.levels)),
             note=result.note,
         )

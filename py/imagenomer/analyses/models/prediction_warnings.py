@@ -6,11 +6,12 @@ import numpy as np
 
 from imagenomer.analyses.models.prediction_result import Prediction
 from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.sample import counted
 
-#: Fewer training subjects than this, and associations of brain and behaviour often do not come again.
+#: Fewer training subjects than this, and associations of brain and behaviour often fail to replicate.
 _FEW = 300
-#: Fewer tested subjects in a split than this, and scores of single splits say little.
-_FEW_TESTED = 10
+#: Fewer test subjects in a split than this, and scores of single splits say little.
+_FEW_TEST = 10
 #: Share of the largest class above which accuracy says little.
 _UNBALANCED = 0.7
 
@@ -22,27 +23,26 @@ def prediction_warnings(result: Prediction) -> list[str]:
     n_train = int(np.median([split.train.size for split in validation.splits]))
     if n_train < _FEW:
         said.append(
-            f"{n_train} subjects train: few. Associations of brain and behaviour found in samples of this size often "
-            "do not come again and are overstated where they are found (Marek 2022), and scores of so few vary widely "
-            "with the split. Look at the interval, not at the score."
+            f"Only {n_train} training subjects. Associations of brain and behaviour found in samples of this size "
+            "often fail to replicate and are overestimated (Marek 2022), and scores vary widely with the split. Look "
+            "at the interval, not at the score."
         )
     smallest = min(split.test.size for split in validation.splits)
-    if smallest < _FEW_TESTED:
-        said.append(f"A split tests {smallest} subjects only: its own score says little.")
+    if smallest < _FEW_TEST:
+        said.append(f"One test set has {counted(smallest, 'subject')} only: its own score says little.")
     said += _about_classes(result)
     said += _unseen(result)
     n_strongest, n_splits = validation.strongest, len(validation.splits)
     if n_strongest > n_splits / 2:
         said.append(
-            f"In {n_strongest} of {n_splits} splits the strongest penalty was best: what the features tell is close to "
-            "nothing."
+            f"In {n_strongest} of {n_splits} splits the strongest penalty was best: the model reduces to the mean."
         )
     said += _about_comparisons(result)
     return said
 
 
 def _about_classes(result: Prediction) -> list[str]:
-    """Say where one class is most of the subjects, and which are not tested in some splits."""
+    """Say where one class is most of the subjects, and which have no test subjects in some splits."""
     if not result.levels:
         return []
     said = []
@@ -50,26 +50,26 @@ def _about_classes(result: Prediction) -> list[str]:
     share = counts.max() / counts.sum()
     if share > _UNBALANCED:
         said.append(
-            f"{share:.0%} are {result.levels[int(counts.argmax())]}: predicting that of everybody is right as often, "
-            "so look at the AUC or the balanced accuracy instead of the accuracy."
+            f"{share:.0%} are {result.levels[int(counts.argmax())]}: predicting that for every subject is right as "
+            "often, so look at the AUC or the balanced accuracy instead of the accuracy."
         )
-    return said + _untested(result)
+    return said + _without_test_subjects(result)
 
 
-def _untested(result: Prediction) -> list[str]:
-    """Say which classes nobody is of who is tested, in some splits: the balanced accuracy is then of the others."""
+def _without_test_subjects(result: Prediction) -> list[str]:
+    """Say which classes have no test subjects in some splits: the balanced accuracy is then of the others."""
     classes, splits = result.validation.truth.astype(np.intp), result.validation.splits
-    tested = np.array([np.bincount(classes[split.test], minlength=len(result.levels)) > 0 for split in splits])
-    lacking = [level for level, own in zip(result.levels, tested.T, strict=True) if not own.all()]
-    if not lacking:
+    present = np.array([np.bincount(classes[split.test], minlength=len(result.levels)) > 0 for split in splits])
+    absent = [level for level, own in zip(result.levels, present.T, strict=True) if not own.all()]
+    if not absent:
         return []
-    n_lacking, n_single = np.count_nonzero(~tested.all(axis=1)), np.count_nonzero(tested.sum(axis=1) < 2)
+    n_splits, n_single = np.count_nonzero(~present.all(axis=1)), np.count_nonzero(present.sum(axis=1) < 2)
     text = (
-        f"In {n_lacking} of {len(splits)} splits nobody who is tested is {' or '.join(lacking)}: the balanced accuracy "
-        "is there the mean over the other classes."
+        f"In {n_splits} of {len(splits)} splits the test set has no {' or '.join(absent)}: the balanced accuracy "
+        "there is the mean over the other classes."
     )
     if n_single:
-        text += f" In {n_single} only one class is tested, which says nothing of how well classes are told apart."
+        text += f" In {n_single} the test set has one class only, which cannot show how well classes are distinguished."
     return [text]
 
 
@@ -89,7 +89,7 @@ def _about_comparisons(result: Prediction) -> list[str]:
 
 
 def _unseen(result: Prediction) -> list[str]:
-    """Name covariates of which somebody is tested who has a level that nobody who trains has."""
+    """Name covariates with levels in the test set that the training set lacks."""
     if result.use == "features":
         return []
     said = []
@@ -103,7 +103,7 @@ def _unseen(result: Prediction) -> list[str]:
         )
         if n:
             said.append(
-                f"{one.name} has levels that are tested and that nobody who trains has ({n:,} times a subject is "
-                "tested): what such a level does cannot be learned, and it counts as the first level."
+                f"The test set has levels of {one.name} that the training set lacks ({counted(n, 'test subject')} "
+                "over all splits): their effect cannot be estimated, so they count as the first level."
             )
     return said

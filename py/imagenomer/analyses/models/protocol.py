@@ -1,4 +1,4 @@
-"""What analyses of predictions share: who trains and who is tested, and with what model."""
+"""What analyses of predictions share: training and test subjects, and the model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MODELS = {
     "logistic": "Logistic regression",
     "svm": "Linear SVM",
     "cpm": "Connectome-based (CPM)",
-    "top": "Best features only",
+    "top": "Top-k features",
 }
 PROTOCOLS = {
     "repeated": "Repeated random splits",
@@ -73,7 +73,7 @@ class Protocol:
     )
     protocol: Annotated[str, Choice(tuple(PROTOCOLS.items()))] = field(
         default="repeated",
-        metadata={"label": "Tested by", "help": "In folds everybody is tested once; a site can be any category."},
+        metadata={"label": "Tested by", "help": "In folds every subject is tested once; a site can be any category."},
     )
     leave_out: Annotated[str | None, PhenotypeChoice("category")] = field(
         default=None, metadata={"label": "Leave out one", "when": {"protocol": ("leave-one-out",)}}
@@ -85,7 +85,7 @@ class Protocol:
         default=None, metadata={"label": "Test on", "when": {"protocol": ("groups",)}}
     )
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
-        default=(), metadata={"help": "Possible confounds; predictions from them alone are shown beside."}
+        default=(), metadata={"help": "Possible confounds; predictions from them alone are shown as well."}
     )
     use: Annotated[str, Choice(tuple(USES.items()))] = field(
         default="residual", metadata={"label": "Use covariates", "help": "Matters where covariates are chosen."}
@@ -104,10 +104,10 @@ class Protocol:
     n_features: Annotated[int, Integer(minimum=1, maximum=1000, step=1)] = field(
         default=10,
         metadata={
-            "label": "Features to keep",
+            "label": "Number of features (k)",
             "section": _DETAILS,
             "when": {"model": ("top",)},
-            "help": "Those that correlate most with what is predicted, in the training part.",
+            "help": "Those most strongly correlated with the target, in the training part.",
         },
     )
     mix: Annotated[float, Number(minimum=0.05, maximum=1, step=0.05)] = field(
@@ -115,7 +115,7 @@ class Protocol:
         metadata={
             "section": _DETAILS,
             "when": {"model": ("elastic-net",)},
-            "help": "1 is the lasso: fewest features, one of those that go together. Less shares weight among them.",
+            "help": "1 is the lasso: fewest features. Lower values spread weight across correlated features.",
         },
     )
     penalty: Annotated[str, Choice(tuple(PENALTIES.items()))] = field(
@@ -123,7 +123,7 @@ class Protocol:
         metadata={
             "section": _DETAILS,
             "when": {"model": _PENALISED},
-            "help": "The first is quick. Inner folds fit anew, several times as long; an elastic net always has them.",
+            "help": "The first is fast; inner folds refit and take longer. An elastic net always has them.",
         },
     )
     penalty_value: Annotated[float, Number(minimum=1e-12, maximum=1e12, step=1)] = field(
@@ -140,7 +140,7 @@ class Protocol:
     )
     test_share: Annotated[float, Number(minimum=0.05, maximum=0.9, step=0.05)] = field(
         default=0.2,
-        metadata={"label": "Share that is tested", "section": _DETAILS, "when": {"protocol": ("repeated",)}},
+        metadata={"label": "Test fraction", "section": _DETAILS, "when": {"protocol": ("repeated",)}},
     )
     n_folds: Annotated[int, Integer(minimum=2, maximum=50, step=1)] = field(
         default=5, metadata={"label": "Number of folds", "section": _DETAILS, "when": {"protocol": ("folds",)}}
@@ -148,17 +148,17 @@ class Protocol:
     together: Annotated[str | None, PhenotypeChoice("category")] = field(
         default=None,
         metadata={
-            "label": "Never torn apart",
+            "label": "Keep together",
             "section": _DETAILS,
             "when": {"protocol": ("repeated", "folds")},
-            "help": "Families, or sites: subjects of one level train together or are tested together.",
+            "help": "Families, or sites: subjects of one level are all training or all test subjects.",
         },
     )
     seed: Seed = seed_field(section=_DETAILS, help="The same seed draws the same splits.")
 
 
 def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) -> Model:
-    """Return the model that a form asks for.
+    """Return the model that a form requests.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) 
     Raises
     ------
     InputError
-        If it does not go with what is predicted.
+        If it cannot predict the target.
     """
     penalties = (float(protocol.penalty_value),) if protocol.penalty == "fixed" else ()
     if protocol.model in ("logistic", "svm") and not n_classes:
@@ -198,7 +198,7 @@ def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) 
 def inner_folds(
     cohort: Cohort, protocol: Protocol, subjects: IntArray, rows: IntArray, strata: IntArray | None
 ) -> InnerFolds:
-    """Return folds within each training part, which never tear apart what the splits do not: families or sites.
+    """Return folds within each training part, which keep together what the splits do: families or sites.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def inner_folds(
 
 
 def kept_together(cohort: Cohort, protocol: Protocol) -> Phenotype | None:
-    """Return the category that is never torn apart, where it matters."""
+    """Return the category whose levels are kept together, where it matters."""
     if protocol.protocol not in ("repeated", "folds") or protocol.together is None:
         return None
     return _category(cohort, protocol.together, "kept together")
@@ -246,7 +246,7 @@ def _category(cohort: Cohort, name: str, use: str) -> Phenotype:
 
 
 def whom(cohort: Cohort, protocol: Protocol) -> tuple[BoolArray, BoolArray] | None:
-    """Return who trains and who is tested where both are groups, each of shape (n_subjects,) of the cohort."""
+    """Return the training and test subjects where both are groups, each of shape (n_subjects,) of the cohort."""
     if protocol.protocol != "groups":
         return None
     if protocol.train_group is None or protocol.test_group is None:
@@ -259,7 +259,7 @@ def whom(cohort: Cohort, protocol: Protocol) -> tuple[BoolArray, BoolArray] | No
 def splits_of(
     cohort: Cohort, protocol: Protocol, subjects: IntArray, classes: IntArray | None, rng: np.random.Generator
 ) -> tuple[Split, ...]:
-    """Return who trains and who is tested, in positions among some subjects.
+    """Return training and test subjects, as positions among some subjects.
 
     Parameters
     ----------

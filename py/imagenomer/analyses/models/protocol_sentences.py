@@ -1,4 +1,4 @@
-"""Who trains and who is tested, with what model, in sentences."""
+"""Training and test subjects, and the model, in sentences."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from imagenomer.statistics.models import InnerFolds
 
 
 def about_splits(protocol: Protocol, splits: tuple[Split, ...]) -> list[str]:
-    """Say who trained and who was tested."""
+    """Say what the training and test sets are."""
     sizes = [f"{min(own)}" if min(own) == max(own) else f"{min(own)} to {max(own)}" for own in _sizes(splits)]
     if protocol.protocol == "groups":
         train, test = (mention(one) for one in (protocol.train_group, protocol.test_group))
         tested = f") and tested on {sizes[1]} others ("
         return [Sentence(f"Trained on {sizes[0]} subjects (", train, tested, test, ").")]
     how = {
-        "repeated": f"{len(splits)} random splits: {sizes[0]} subjects train, {sizes[1]} are tested",
-        "folds": f"{len(splits)} folds of {sizes[1]} subjects: each is tested once by a model of the other {sizes[0]}",
-        "leave-one-out": f"Each of {len(splits)} levels of {protocol.leave_out} ({sizes[1]} subjects) is tested once "
-        f"by a model of the others ({sizes[0]})",
+        "repeated": f"{len(splits)} random splits: {sizes[0]} training subjects, {sizes[1]} test subjects",
+        "folds": f"{len(splits)} folds of {sizes[1]} subjects: each is the test set once, the other {sizes[0]} train",
+        "leave-one-out": f"Each of {len(splits)} levels of {protocol.leave_out} ({sizes[1]} subjects) is the test "
+        f"set once, the others ({sizes[0]}) train",
     }[protocol.protocol]
     together = protocol.together if protocol.protocol in ("repeated", "folds") else None
     whole_levels = "" if together is None else f"; subjects of the same {together} are never on both sides"
-    return [f"{how}{whole_levels}. A person is never trained on and tested in the same split (seed {protocol.seed:g})."]
+    return [
+        f"{how}{whole_levels}. No subject is in both the training and the test set of a split (seed {protocol.seed:g})."
+    ]
 
 
 def _sizes(splits: tuple[Split, ...]) -> tuple[list[int], list[int]]:
@@ -44,11 +46,11 @@ def about_model(protocol: Protocol, n_classes: int, kind: str) -> list[str]:
         "svm": "Linear support vector machine: squared hinge loss, a penalty of half the sum of squared weights",
         "cpm": f"Connectome-based model (Shen 2017): {_SUMS[protocol.sign]} with p below {protocol.p_threshold:g} in "
         "the training part is the one predictor",
-        "top": f"The {counted(protocol.n_features, 'feature')} that correlate most with "
-        f"what is predicted in the training part, and a {'logistic' if n_classes else 'ridge'} regression on these",
+        "top": f"The {counted(protocol.n_features, 'feature')} most strongly correlated with "
+        f"the target in the training part, and a {'logistic' if n_classes else 'ridge'} regression on these",
     }[protocol.model]
     if n_classes > 2 and protocol.model != "cpm":
-        name += "; of several classes each is told from all others, and the highest decision value decides"
+        name += "; of several classes each is classified against all others, and the highest decision value decides"
     said = [f"{name}."]
     if protocol.model != "cpm":
         said.append(_about_penalty(protocol, n_classes))
@@ -87,20 +89,20 @@ def _about_penalty(protocol: Protocol, n_classes: int) -> str:
         )
         category = protocol.together if protocol.protocol in ("repeated", "folds") else None
         category = protocol.leave_out if protocol.protocol == "leave-one-out" else category
-        whole_levels = "" if category is None else f", which never tear a level of {category} apart"
+        whole_levels = "" if category is None else f", which keep each level of {category} together"
         return (
-            f"The penalty is the one of {tried} with the least {'loss' if by_loss else 'mean squared error'} in "
-            f"{InnerFolds().n_folds} inner folds of the training part{whole_levels}; everything is fitted anew in each "
+            f"The penalty is the one of {tried} with the minimum {'loss' if by_loss else 'mean squared error'} in "
+            f"{InnerFolds().n_folds} inner folds of the training part{whole_levels}; everything is refitted in each "
             "(Varma and Simon 2006)."
         )
     if by_loss:
         return (
-            f"The penalty is the one of {len(RELATIVE_CLASS_PENALTIES)} with the least loss when each training subject "
-            "is left out, known to first order (Cawley and Talbot 2008)."
+            f"The penalty is the one of {len(RELATIVE_CLASS_PENALTIES)} with the minimum loss by a first-order "
+            "approximation of leave-one-out in the training part (Cawley and Talbot 2008)."
         )
     return (
-        f"The penalty is the one of {len(RELATIVE_PENALTIES)} with the least error by generalised cross-validation in "
-        "the training part (Golub 1979)."
+        f"The penalty is the one of {len(RELATIVE_PENALTIES)} with the minimum error by generalised cross-validation "
+        "in the training part (Golub 1979)."
     )
 
 

@@ -23,7 +23,7 @@ _MODEL_COLUMNS = (
     Column("minimum", "Lowest weight", "number"),
     Column("maximum", "Highest weight", "number"),
     Column("description", "Description"),
-    Column("in_both", "Who is in both", where="file"),
+    Column("in_both", "Training and test subjects", where="file"),
 )
 
 _VARIANT_COLUMNS = (

@@ -20,13 +20,13 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.statistics.multivariate import ShareExplained
 
-#: Of the candidates adjusted for together each is known of at least this share of the people.
+#: Of the candidates adjusted for together each is known for at least this share of the subjects.
 _KNOWN_ENOUGH = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adjustment:
-    """The target without and with candidates adjusted for, in the same people.
+    """The target without and with candidates adjusted for, in the same subjects.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class AdjustmentPart:
     Attributes
     ----------
     candidates : mapping of str to Adjustment
-        Each candidate by name, without those of which nothing could be computed.
+        Each candidate by name, without those for which nothing could be computed.
     conditional : mapping of str to ConditionalAssociations
         Of the same candidates.
     together : Adjustment or None
@@ -97,7 +97,7 @@ def _given(
 
 
 def candidates_together(phenotypes: PhenotypePart) -> tuple[Phenotype, ...]:
-    """Return the candidates that are adjusted for together: those looked at closely that few people lack."""
+    """Return the candidates adjusted for together: those examined closely and missing for few subjects."""
     people = phenotypes.people
     return tuple(
         one

@@ -19,7 +19,7 @@ from imagenomer.types import BoolArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairConnectivity:
-    """How the target is associated with connectivity in those who have some candidates.
+    """How the target is associated with connectivity in the subjects who have some candidates.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class PairConnectivity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandidateConnectivity:
-    """How one candidate, and the target in the same people, are associated with connectivity.
+    """How one candidate, and the target in the same subjects, are associated with connectivity.
 
     Attributes
     ----------
     candidate : Phenotype
     here : PairConnectivity
-        The people who have both, and the target among them.
+        The subjects who have both, and the target among them.
     edge_map : EdgeMap
         Of the candidate.
     share : ShareExplained
@@ -64,11 +64,11 @@ class ConnectivityPart:
     Attributes
     ----------
     everybody : PairConnectivity
-        Those who have the target.
+        The subjects who have the target.
     prediction : PredictionScore
         Of the target, in everybody.
     candidates : mapping of str to CandidateConnectivity
-        By name; without those of whom too little varies.
+        By name; without those with too little variation.
     """
 
     everybody: PairConnectivity

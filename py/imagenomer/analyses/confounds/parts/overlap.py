@@ -20,11 +20,11 @@ from imagenomer.statistics.overlap import Overlap, edge_overlap, variant_overlap
 from imagenomer.statistics.strata import strata_of
 from imagenomer.types import IntArray
 
-#: Variants that are compared, the strongest of each; the number that the study of the case compared.
+#: Variants that are compared, the strongest of each; the number that the original study compared.
 N_TOP = 20
-#: Rearrangements, at most: each takes long.
+#: Permutations, at most: each takes long.
 MOST_FOR_EDGES, MOST_FOR_VARIANTS = 99, 99
-#: Candidates within whose strata the target is rearranged, those most clearly associated with it.
+#: Candidates within whose strata the target is permuted, those most strongly associated with it.
 _MOST_WITHIN = 3
 
 
@@ -37,9 +37,9 @@ class CandidateOverlap:
     n_candidate : int
         Features of the candidate that are compared.
     free : Overlap
-        The target rearranged over everybody; arrays of one number.
+        The target permuted over all subjects; arrays of one number.
     within : Overlap or None
-        Rearranged within strata of the candidate; None but for those most clearly associated with the target.
+        Permuted within strata of the candidate; None but for those most strongly associated with the target.
     """
 
     n_candidate: int
@@ -83,7 +83,7 @@ def _edges(
     seed: int,
 ) -> Steps[dict[str, CandidateOverlap]]:
     free: dict[str, Overlap] = {}
-    # Candidates of the same people share their rearrangements.
+    # Candidates of the same subjects share their permutations.
     for members in _by_subjects({name: own.here.pair.positions for name, own in candidates.items()}):
         chosen = [candidates[name] for name in members]
         found = yield from _edge_overlap(people, chosen, n_permutations, stream(seed, "overlap"))
@@ -108,7 +108,7 @@ def _edge_overlap(
     rng: np.random.Generator,
     blocks: IntArray | None = None,
 ) -> Steps[Overlap]:
-    """Compare the target's edges with those of candidates that the same people have."""
+    """Compare the target's edges with those of candidates that the same subjects have."""
     here = candidates[0].here
     return (
         yield from edge_overlap(
@@ -148,7 +148,7 @@ def _variants(
 ) -> Steps[dict[str, CandidateOverlap]]:
     target, level = people.target.question.phenotype, people.target.level
     if target.levels and level is None:
-        yield Progress("No one number to rearrange")
+        yield Progress("No single number to permute")
         return {}
     candidates = {one.name: one for one in people.candidates.phenotypes}
     overlaps: dict[str, CandidateOverlap] = {}
@@ -156,7 +156,7 @@ def _variants(
         subjects = maps[members[0]].subjects
         numbers = indicators(target, level, subjects)[:, 0]
         if not np.ptp(numbers) > 0:
-            continue  # who has genotypes and the candidate has the same of the target
+            continue  # the target does not vary among subjects with genotypes and the candidate
         found = yield from variant_overlap(
             variants.dosage[subjects],
             numbers,
@@ -183,7 +183,7 @@ def _variants_within(
     n_permutations: int,
     seed: int,
 ) -> Steps[Overlap | None]:
-    """Compare the strongest variants, the target rearranged within strata of the candidate; None where it cannot be."""
+    """Compare the strongest variants, the target permuted within strata of the candidate; None where it cannot be."""
     try:
         return (
             yield from variant_overlap(

@@ -1,4 +1,4 @@
-"""First part of a confound report: which candidates are associated with the target, and who is left out."""
+"""First part of a confound report: which candidates are associated with the target, and who is excluded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from imagenomer.progress import Steps
 from imagenomer.statistics.pairwise import Pairs, associate_pairs
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
-#: Candidates that are looked at more closely, the most clearly associated with the target first.
+#: Candidates that are examined closely, the most strongly associated with the target first.
 _MOST_CLOSELY = 4
 
 
@@ -33,7 +33,7 @@ class CandidateAssociation:
     p_corrected : float
         Corrected for the number of candidates (Holm).
     n_subjects : int
-        Who have both.
+        Subjects who have both.
     """
 
     candidate: Phenotype
@@ -45,7 +45,7 @@ class CandidateAssociation:
 
 @dataclass(frozen=True, slots=True)
 class MissingRow:
-    """How many are left out, of one level of a candidate or of those who lack it.
+    """How many subjects are excluded, of one level of a candidate or of those for whom it is missing.
 
     Attributes
     ----------
@@ -54,9 +54,9 @@ class MissingRow:
     n, n_used : int
         In the group, and of these with connectivity and the target.
     target : float
-        Mean of the target in those who are used (share of the level that is tested); NaN where there is none.
+        Mean of the target in the subjects used (share of the chosen level); NaN where there is none.
     p_value : float
-        Of level and of being used going together, of the whole candidate; NaN where nobody is left out, or none is.
+        Of the association of level and exclusion, for the whole candidate; NaN where all or no subjects are excluded.
     """
 
     candidate: str
@@ -77,10 +77,10 @@ class PhenotypePart:
     associations : mapping of str to CandidateAssociation
         Of every candidate, by name.
     closest : tuple of str
-        Candidates that are looked at more closely: those that are most clearly associated with the target, the
-        clearest first.
+        Candidates that are examined closely: those most strongly associated with the target, the strongest
+        first.
     missing : tuple of MissingRow
-        Who is left out, by candidate and level.
+        Who is excluded, by candidate and level.
     """
 
     people: Subjects
@@ -115,7 +115,7 @@ def _associations(candidates: tuple[Phenotype, ...], pairs: Pairs) -> dict[str, 
 
 
 def _missing(cohort: Cohort, people: Subjects, group: str | None) -> Steps[tuple[MissingRow, ...]]:
-    """Return who is left out for want of connectivity or the target, by candidate."""
+    """Return who is excluded because connectivity or the target is missing, by candidate."""
     members = np.flatnonzero(groups.select(cohort, group).included)
     used = np.isin(members, people.subjects)
     in_use = np.zeros(cohort.n_subjects, dtype=np.intp)
@@ -135,7 +135,7 @@ def _missing(cohort: Cohort, people: Subjects, group: str | None) -> Steps[tuple
 
 
 def _target_of(cohort: Cohort, people: Subjects) -> FloatArray:
-    """Return the target of everybody, NaN where not used, or of several levels: these have no mean."""
+    """Return the target of all subjects, NaN where not used, or of several levels: these have no mean."""
     values = np.full(cohort.n_subjects, np.nan)
     if not people.target.levels or people.target.level is not None:
         values[people.subjects] = people.target.target

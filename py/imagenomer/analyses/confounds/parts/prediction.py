@@ -36,13 +36,13 @@ class CandidatePrediction:
     Attributes
     ----------
     alone : PredictionScore
-        From connectivity, in the people who have the candidate.
+        From connectivity, in the subjects who have the candidate.
     with_candidate : tuple of PredictionScore
-        By the candidate alone; of one looked at closely by both, and by connectivity without what it explains.
+        From the candidate alone; for one examined closely also from both, and from connectivity with it regressed out.
     by_strata : tuple of PredictionScore
-        Among people alike in it, and from some of them to others; empty where it is not looked at closely.
+        Within its strata, and from some to others; empty where it is not examined closely.
     matched : MatchedPrediction or None
-        None where it is not looked at closely, or there is nothing to match by.
+        None where it is not examined closely, or there is nothing to match by.
     """
 
     alone: PredictionScore
@@ -70,7 +70,7 @@ class PredictionPart:
     together : tuple of PredictionScore
         With all candidates that are adjusted for together; empty where these are fewer than two.
     learning : LearningCurve or None
-        Of everybody, from connectivity; None where there are too few.
+        Of all subjects, from connectivity; None where there are too few.
     """
 
     candidates: Mapping[str, CandidatePrediction]

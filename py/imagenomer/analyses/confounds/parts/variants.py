@@ -34,7 +34,7 @@ from imagenomer.statistics.sample_space import SampleSpace
 from imagenomer.statistics.screening import screen
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
-#: People with genotypes, at least.
+#: Subjects with genotypes, at least.
 _FEWEST = 20
 
 
@@ -45,9 +45,9 @@ class VariantMap:
     Attributes
     ----------
     subjects : ndarray
-        Indices into the cohort of those who have it, the target and genotypes.
+        Indices into the cohort of the subjects who have it, the target and genotypes.
     strength : ndarray, shape (n_variants,)
-        ``|r|``; of a category of several levels, of the level that is most clearly associated with the variant.
+        ``|r|``; of a category of several levels, of the level most strongly associated with the variant.
     n_significant : int
         Bonferroni over variants (and levels).
     n_tested : int
@@ -64,7 +64,7 @@ class VariantMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VariantPrediction:
-    """How well something is predicted from variants, and from connectivity, of the same people in the same folds.
+    """How well something is predicted from variants, and from connectivity, of the same subjects in the same folds.
 
     Attributes
     ----------
@@ -88,11 +88,12 @@ class VariantPart:
     target_map : VariantMap
     target_prediction : VariantPrediction
     maps : mapping of str to VariantMap
-        Of the candidates, by name; without those that are made of the variants, or that too few have with genotypes.
+        Of the candidates, by name; without those computed from the variants, or that too few subjects with genotypes
+        have.
     predictions : mapping of str to VariantPrediction
         Of every candidate, by name.
     share_missing : float
-        Of the genotypes of those in whom the target is predicted.
+        Of the genotypes of the subjects in whom the target is predicted.
     """
 
     target_map: VariantMap
@@ -105,7 +106,7 @@ class VariantPart:
 def compute_variants(
     cohort: Cohort, params: Params, people: Subjects, connectivity: ConnectivityPart
 ) -> Steps[VariantPart | None]:
-    """Return what is associated with variants; None where too few people have genotypes."""
+    """Return what is associated with variants; None where too few subjects have genotypes."""
     if not cohort.variant_sets:
         yield Progress("No genotypes")
         return None
@@ -152,10 +153,10 @@ def _map_of(variants: VariantSet, numbers: FloatArray, subjects: IntArray, alpha
         return VariantMap(subjects, np.full(strength.shape[1], np.nan), 0, 0, -1)
     limit = -np.log10(p_threshold(p.ravel(), "bonferroni", alpha))
     best = np.nan_to_num(p, nan=-1.0)
-    clearest = best.argmax(axis=0)
+    best_level = best.argmax(axis=0)
     return VariantMap(
         subjects,
-        strength[clearest, np.arange(strength.shape[1])],
+        strength[best_level, np.arange(strength.shape[1])],
         int(np.count_nonzero((best >= limit).any(axis=0))),
         n_tested,
         int(best.max(axis=0).argmax()),
@@ -180,9 +181,9 @@ def _predictions(
     for candidate in people.candidates.phenotypes:
         name, own = candidate.name, connectivity.candidates.get(candidate.name)
         if own is None:
-            predictions[name] = VariantPrediction(None, None, "too little varies among its people")
+            predictions[name] = VariantPrediction(None, None, "too little variation among its subjects")
         elif name in people.candidates.made_of_variants:
-            why = "made of these variants: to predict it from them would be circular"
+            why = "computed from these variants: predicting it from them would be circular"
             predictions[name] = VariantPrediction(None, None, why)
         else:
             pair = own.here.pair
@@ -205,18 +206,18 @@ def _predict(
     Parameters
     ----------
     goal : ndarray, shape (n,)
-        Of everybody in the pair.
+        Of all subjects in the pair.
     key : str
         Of the streams of random numbers.
     connectivity : PredictionScore or None
-        From connectivity, in everybody of the pair.
+        From connectivity, in all subjects of the pair.
     spaces : dict
-        Of people who were there before; what is made is added.
+        By subjects, of earlier calls; what is made is added.
     """
     kept = np.flatnonzero(_genotyped(variants)[pair.subjects])
     splits = tuple(split.among(kept) for split in pair.splits)
     if kept.size < _FEWEST or not all(split.test.size for split in splits):
-        return VariantPrediction(None, None, f"{kept.size} people with genotypes are too few")
+        return VariantPrediction(None, None, f"{kept.size} subjects with genotypes are too few")
     subjects, own = pair.subjects[kept], recoded(goal[kept])
     if subjects.tobytes() not in spaces:
         spaces[subjects.tobytes()] = (yield from space_of_variants(variants)).of(subjects)

@@ -26,16 +26,16 @@ from imagenomer.statistics.prediction_checks import (
 )
 from imagenomer.statistics.strata import Strata, strata_of
 
-#: Rearrangements, at most: each is a cross-validation.
+#: Permutations, at most: each is a cross-validation.
 MOST_FOR_PREDICTIONS = 99
 N_SHUFFLES = 3
-#: Folds in which it is looked whether regressing a candidate out leaks.
+#: Folds in which regressing a candidate out is tested for leakage.
 _N_SPLITS_SHUFFLED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RestrictedTest:
-    """Prediction of targets that were rearranged within strata of a candidate, and over everybody.
+    """Prediction of targets permuted within strata of a candidate, and over all subjects.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class RestrictedTest:
     over_all : PermutationTest
         Is anything learned?
     p_strata : float
-        Chance that targets rearranged over everybody are predicted as well as, on average, those rearranged within
+        Chance that targets permuted over all subjects are predicted as well as, on average, those permuted within
         strata: are the strata themselves learned?
     """
 
@@ -62,9 +62,9 @@ class VerdictPart:
     Attributes
     ----------
     restricted : mapping of str to RestrictedTest
-        Of candidates that are looked at closely, by name; without those within whose strata nothing can be rearranged.
+        Of candidates examined closely, by name; without those within whose strata nothing can be permuted.
     shuffled : mapping of str to ShuffledFeatures
-        Of the candidate most clearly associated with the target: the control takes long, and is of the method.
+        Of the candidate most strongly associated with the target: the control takes long, and is about the method.
     verdict : Verdict
     """
 
@@ -95,12 +95,12 @@ def compute_verdict(
 def _restricted_test(
     own: CandidateConnectivity, over_all: dict[bytes, PermutationTest], n_permutations: int, seed: int
 ) -> Steps[RestrictedTest | None]:
-    """Rearrange the target within strata of a candidate; None for three classes, or where nothing can be rearranged.
+    """Permute the target within strata of a candidate; None for three classes, or where nothing can be permuted.
 
     Parameters
     ----------
     over_all : dict
-        Targets rearranged over everybody, by who has the candidate; what is made is added.
+        Of targets permuted over all subjects, by who has the candidate; what is made is added.
     """
     pair = own.here.pair
     if own.here.target.predicted.n_classes > 2:
@@ -123,7 +123,7 @@ def _restricted_test(
 
 
 def _shuffled(own: CandidateConnectivity, seed: int) -> Steps[ShuffledFeatures | None]:
-    """Predict from connectivity of other people after regressing a candidate out, which tells whether that leaks."""
+    """Predict from shuffled connectivity after regressing a candidate out, which shows whether that leaks."""
     pair = with_own_space(own.here.pair)
     try:
         return (

@@ -54,4 +54,4 @@ def connectivity_table(parcellation: Parcellation, target_name: str, part: Conne
             for name, own in part.candidates.items()
         ),
     ]
-    return TableView("connectivity", "What goes with connectivity?", _COLUMNS, tuple(rows))
+    return TableView("connectivity", "What is associated with connectivity?", _COLUMNS, tuple(rows))

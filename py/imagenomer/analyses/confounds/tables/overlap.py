@@ -12,7 +12,7 @@ from imagenomer.statistics.overlap import Overlap
 
 _COLUMNS = (
     Column("candidate", "Candidate"),
-    Column("null", "Target rearranged"),
+    Column("null", "Target permuted"),
     Column("n_chosen", "Target's", "integer"),
     Column("n_other", "Candidate's", "integer"),
     Column("shared", "Shared", "integer"),
@@ -26,21 +26,21 @@ _COLUMNS = (
 
 
 def edge_overlap_table(part: OverlapPart) -> TableView:
-    title = "Are the target's edges the candidate's, more than chance gives?"
+    title = "Do the edges of target and candidate overlap more than by chance?"
     return TableView("overlap", title, _COLUMNS, _rows(part.edges))
 
 
 def variant_overlap_table(part: OverlapPart) -> TableView:
-    title = f"Do the {N_TOP} strongest variants coincide, more than chance gives?"
+    title = f"Do the {N_TOP} strongest variants coincide more than by chance?"
     return TableView("variant_overlap", title, _COLUMNS, _rows(part.variants))
 
 
 def _rows(overlaps: Mapping[str, CandidateOverlap]) -> tuple[Row, ...]:
     rows = []
     for name, own in overlaps.items():
-        rows.append(_row(name, "over everybody", own.n_candidate, own.free))
+        rows.append(_row(name, "over all subjects", own.n_candidate, own.free))
         if own.within is not None:
-            rows.append(_row(name, f"among people alike in {name}", own.n_candidate, own.within))
+            rows.append(_row(name, f"within levels of {name}", own.n_candidate, own.within))
     return tuple(rows)
 
 

@@ -1,4 +1,4 @@
-"""Tables on candidates: how they are associated with the target, and who lacks them."""
+"""Tables on candidates: how they are associated with the target, and for whom they are missing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MISSING = (
     Column("level", "Level"),
     Column("n", "In the group", "integer"),
     Column("n_used", "Used", "integer"),
-    Column("left_out", "Left out (%)", "number"),
+    Column("left_out", "Excluded, %", "number"),
     Column("target", "Mean of target", "mixed"),
-    Column("p_value", "p, left out", "p"),
+    Column("p_value", "p, excluded", "p"),
 )
 #: By how many of target and candidate are categories.
 _MEASURES = ("Pearson's r", "Epsilon", "Cramer's V")
@@ -47,14 +47,14 @@ def candidate_table(part: PhenotypePart) -> TableView:
                 "neg_log10_p": finite(one.neg_log10_p),
             }
         )
-    return TableView("candidates", f"Which candidates go with {target.name}?", _CANDIDATES, tuple(rows))
+    return TableView("candidates", f"Which candidates are associated with {target.name}?", _CANDIDATES, tuple(rows))
 
 
 def missing_table(part: PhenotypePart) -> TableView:
     rows: list[Row] = [
         {
             "candidate": one.candidate,
-            "level": one.level or "no value",
+            "level": one.level or "missing",
             "n": one.n,
             "n_used": one.n_used,
             "left_out": round(100 * (1 - one.n_used / one.n), 2),
@@ -63,4 +63,4 @@ def missing_table(part: PhenotypePart) -> TableView:
         }
         for one in part.missing
     ]
-    return TableView("missing", "Who is left out, and who lacks a candidate", _MISSING, tuple(rows))
+    return TableView("missing", "Excluded subjects, and missing values of candidates", _MISSING, tuple(rows))

@@ -17,7 +17,7 @@ from imagenomer.statistics.prediction_checks import LearningCurve
 _PREDICTIONS = (
     Column("candidate", "Candidate in view"),
     Column("how", "Predicted"),
-    Column("n_subjects", "Tested", "integer"),
+    Column("n_subjects", "Test subjects", "integer"),
     Column("score", "Score"),
     Column("predicted", "Value", "number"),
     Column("interval", "95 % interval"),
@@ -27,11 +27,11 @@ _PREDICTIONS = (
     Column("note", "Note"),
 )
 _LEARNING = (
-    Column("n_train", "People trained on", "integer"),
+    Column("n_train", "Training subjects", "integer"),
     Column("score", "Score"),
     Column("mean", "Mean over folds", "number"),
-    Column("least", "Least", "number"),
-    Column("most", "Most", "number"),
+    Column("least", "Minimum", "number"),
+    Column("most", "Maximum", "number"),
 )
 
 
@@ -42,7 +42,7 @@ class PredictionGroup:
     Attributes
     ----------
     candidate : str or None
-        None of the first group: everybody, with all candidates together.
+        None of the first group: all subjects, with all candidates together.
     scores : tuple of PredictionScore
     """
 
@@ -50,7 +50,7 @@ class PredictionGroup:
     scores: tuple[PredictionScore, ...]
 
     def heading(self, target_name: str) -> str:
-        return f"{target_name}, everybody" if self.candidate is None else self.candidate
+        return f"{target_name}, all subjects" if self.candidate is None else self.candidate
 
     def title(self, score: PredictionScore) -> str:
         """Return what one of the scores is of."""
@@ -102,7 +102,7 @@ def prediction_table(target_name: str, groups: list[PredictionGroup], part: Pred
             **score_cells(None),
             "low": None,
             "high": None,
-            "note": "too few people can be matched",
+            "note": "too few subjects can be matched",
         }
         for name, own in part.candidates.items()
         if own.matched is not None and own.matched.matched is None
@@ -121,5 +121,5 @@ def learning_table(curve: LearningCurve) -> TableView:
         }
         for n, values in zip(curve.n_train.tolist(), curve.values, strict=True)
     ]
-    title = "Would more people help? From connectivity, trained on fewer"
+    title = "Would more subjects help? Learning curve, from connectivity"
     return TableView("learning", title, _LEARNING, tuple(rows))

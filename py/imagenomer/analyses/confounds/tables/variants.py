@@ -13,18 +13,18 @@ _MAPS = (
     Column("what", "With variants"),
     Column("n_subjects", "Subjects with genotypes", "integer"),
     Column("n_significant", "Significant variants", "integer"),
-    Column("n_tested", "Tested", "integer"),
+    Column("n_tested", "Variants tested", "integer"),
     Column("strongest", "Strongest |r|", "number"),
     Column("variant", "Of variant"),
 )
 _PREDICTIONS = (
     Column("what", "Predicted"),
-    Column("n_subjects", "Tested", "integer"),
+    Column("n_subjects", "Test subjects", "integer"),
     Column("score", "Score"),
     Column("predicted", "From variants", "number"),
     Column("interval", "95 % interval"),
     Column("connectivity", "From connectivity", "number"),
-    Column("connectivity_interval", "95 % interval of that", where="file"),
+    Column("connectivity_interval", "95 % interval, from connectivity", where="file"),
     Column("null", "Null", "number"),
     Column("note", "Note"),
 )
@@ -42,7 +42,7 @@ def variant_table(variants: VariantSet, target_name: str, part: VariantPart) -> 
         }
         for name, own in [(f"{target_name} (target)", part.target_map), *part.maps.items()]
     ]
-    return TableView("variants", "What goes with variants?", _MAPS, tuple(rows))
+    return TableView("variants", "What is associated with variants?", _MAPS, tuple(rows))
 
 
 def variant_prediction_table(target_name: str, part: VariantPart) -> TableView:

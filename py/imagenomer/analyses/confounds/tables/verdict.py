@@ -47,7 +47,7 @@ def confounding_table(adjustment: AdjustmentPart, part: VerdictPart) -> TableVie
             rows.append(_shuffled_row(name, part.shuffled[name]))
     if not rows:
         note = "so there is nothing to test"
-        rows = [_row("none", "no candidate goes with the target", "", None, None, None, note)]
+        rows = [_row("none", "no candidate is associated with the target", "", None, None, None, note)]
     return TableView("tests", "Tests of confounding", _TESTS, tuple(rows))
 
 
@@ -96,16 +96,16 @@ def _restricted_rows(name: str, own: RestrictedTest) -> list[Row]:
     return [
         _row(
             name,
-            "rearranged within it",
+            "restricted permutation",
             score,
             finite(own.within.statistic),
             finite(by_strata),
             own.within.p_value,
-            f"is more learned than its {strata}?",
+            f"permuted within its {strata}: is more learned than these?",
         ),
         _row(
             name,
-            "within it against over everybody",
+            "within levels against over all subjects",
             f"mean {score}",
             finite(by_strata),
             finite(by_chance),
@@ -118,12 +118,12 @@ def _restricted_rows(name: str, own: RestrictedTest) -> list[Row]:
 def _shuffled_row(name: str, own: ShuffledFeatures) -> Row:
     return _row(
         name,
-        "connectivity of other people",
+        "shuffled connectivity",
         SCORES[own.score],
         finite(own.statistic),
         finite(float(np.nanmean(own.shuffled))),
         None,
-        f"after regressing it out; what {own.shuffled.size} shuffles predict would be a leak",
+        f"after regressing it out; performance in the {own.shuffled.size} shuffles is leakage",
     )
 
 

@@ -1,4 +1,4 @@
-"""Methods of a confound report, as a paper tells them, with citations."""
+"""Methods of a confound report, as a paper states them, with citations."""
 
 from __future__ import annotations
 
@@ -43,32 +43,32 @@ _CITATIONS = {
 def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
     people, candidates = result.phenotypes.people, result.phenotypes.associations
     text = [
-        f"Associations of {result.target_name} with connectivity were examined in {people.n_subjects:,} people, one "
+        f"Associations of {result.target_name} with connectivity were examined in {people.n_subjects:,} subjects, one "
         f"observation each, for confounding by {listed(candidates)} (compare Orlichenko et al. 2023). Associations "
-        "between phenotypes are Pearson correlations, correlation ratios and Cramer's V without their bias, corrected "
-        "by Holm's method."
+        "between phenotypes are Pearson correlations, or bias-corrected correlation ratios and Cramer's V; p-values "
+        "are corrected by Holm's method."
     ]
     cited = ["case", "holm"]
     if result.connectivity is not None:
         text.append(
             "Every edge was tested by a linear model with Bonferroni correction. Connectivity as a whole was tested by "
             "the share of the summed variance of all edges that a phenotype explains (McArdle and Anderson 2001; "
-            f"Shehzad et al. 2014), given covariates by {params.permutations:,} rearrangements of residuals (Freedman "
+            f"Shehzad et al. 2014), given covariates by {params.permutations:,} permutations of residuals (Freedman "
             "and Lane 1983; Phipson and Smyth 2010)."
         )
         cited += ["mdmr", "cwas", "freedman", "phipson"]
     if result.overlap is not None:
         variants = f", and of the {N_TOP} strongest variants" if result.variants is not None else ""
         text.append(
-            f"Overlap of edges and similarity of maps{variants} were compared with those of targets that were "
-            "rearranged over all people and within strata of the candidate (levels; of numbers, up to ten "
+            f"Overlap of edges and similarity of maps{variants} were compared with those of targets "
+            "permuted over all subjects and within strata of the candidate (levels; of numbers, up to ten "
             "bins of equal size)."
         )
     if result.variants is not None:
         text.append(
-            "The target and each candidate that is not made of the genotypes were predicted from the variants, each as "
-            f"{coded_genotypes(result.variants.share_missing)}, and from connectivity of the same people in the "
-            f"same {N_FOLDS} folds, by ridge regression."
+            "The target and each candidate that is not computed from the genotypes were predicted from the variants, "
+            f"each as {coded_genotypes(result.variants.share_missing)}, and from connectivity of the same subjects in "
+            f"the same {N_FOLDS} folds, by ridge regression."
         )
     if result.prediction is not None:
         text.append(
@@ -84,8 +84,8 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         text.append(
             "Confounding of predictions was tested by the partial confounder test (Spisak 2022), with the sampler of "
             "Berrett et al. (2020) and a penalised spline or multinomial logistic model of the candidate given the "
-            "target, after a spline of the target was taken out of the predictions, and by restricted permutations "
-            "(Chaibub Neto 2018). As a control for leaks, connectivity was exchanged between people after confound "
+            "target, after a spline of the target was regressed out of the predictions, and by restricted permutations "
+            "(Chaibub Neto 2018). As a control for leakage, connectivity was permuted over subjects after confound "
             "regression (Hamdan et al. 2023). With samples of this size, associations of single edges are unstable "
             "(Marek et al. 2022)."
         )

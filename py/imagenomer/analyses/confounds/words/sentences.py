@@ -22,7 +22,7 @@ from imagenomer.statistics.verdict import LEAST, RETAINED
 def report_sentences(params: Params, result: ConfoundResult) -> Iterator[str]:
     """Yield what there is to say of the parts that are computed."""
     people = result.phenotypes.people
-    yield from _about_people(people)
+    yield from _about_subjects(people)
     if result.connectivity is not None:
         yield from _about_connectivity(params, people, result.connectivity)
     if result.variants is not None:
@@ -37,42 +37,42 @@ def report_sentences(params: Params, result: ConfoundResult) -> Iterator[str]:
         yield from _about_tests(params, people)
 
 
-def _about_people(people: Subjects) -> Iterator[str]:
+def _about_subjects(people: Subjects) -> Iterator[str]:
     yield from people.sample.sentences
     yield from sentences_of(people.target)
     yield from people.candidates.about
     yield (
-        f"Candidates are {listed(one.name for one in people.candidates.phenotypes)}. Each is looked at among the "
-        "people who have it and the target; numbers of different candidates can therefore be of different people."
+        f"Candidates are {listed(one.name for one in people.candidates.phenotypes)}. Each is examined in the "
+        "subjects who have it and the target, so numbers of different candidates can be from different subjects."
     )
 
 
 def _about_connectivity(params: Params, people: Subjects, part: ConnectivityPart) -> Iterator[str]:
     yield (
-        "Significant edges are so by Bonferroni over all edges. All edges at once: the share of their variance, "
-        "summed up, that something explains beyond chance, tested by rearranging people "
+        "Edges are significant by Bonferroni over all edges. All edges at once: the share of their summed variance "
+        "explained beyond chance, tested by permuting subjects "
         f"({params.permutations:,} times, seed {params.seed}; the smallest p is {1 / (1 + params.permutations):.3g})."
     )
-    lacking = [one.name for one in people.candidates.phenotypes if one.name not in part.candidates]
-    if lacking:
-        yield f"Nothing more could be computed for {listed(lacking)}: too little varies among its people."
+    unexamined = [one.name for one in people.candidates.phenotypes if one.name not in part.candidates]
+    if unexamined:
+        yield f"Nothing more could be computed for {listed(unexamined)}: too little variation among the subjects."
 
 
 def _about_variants(people: Subjects, part: VariantPart) -> Iterator[str]:
     yield (
         "Variants were counted as copies of the effect allele and tested one at a time without covariates; of a "
-        "category with several levels each level is tested against the others."
+        "category with several levels each level is tested against all others."
     )
     yield (
-        "Predictions from variants are by ridge regression in the same folds as those from connectivity, of the "
-        "people who have genotypes; beside them stands connectivity of the same people. Each variant is "
-        f"{coded_genotypes(part.share_missing)}. The null model knows no variants: it predicts the mean, or the most "
-        "frequent class, of those who train."
+        "Predictions from variants are by ridge regression in the same folds as those from connectivity, in the "
+        "subjects who have genotypes; predictions from connectivity in the same subjects are beside them. Each variant "
+        f"is {coded_genotypes(part.share_missing)}. The null model uses no variants: it predicts the mean, or the most "
+        "frequent class, of the training subjects."
     )
     made = [one.name for one in people.candidates.phenotypes if one.name in people.candidates.made_of_variants]
     if made:
         yield (
-            f"{listed(made)}: made of these variants, of everybody's; therefore not compared with them, and not "
+            f"{listed(made)}: computed from these variants, in all subjects; therefore not compared with them and not "
             "predicted from them, which would be circular."
         )
 
@@ -80,79 +80,80 @@ def _about_variants(people: Subjects, part: VariantPart) -> Iterator[str]:
 def _about_overlap(params: Params) -> Iterator[str]:
     yield (
         f"Overlap is of significant edges or, where fewer than {FEWEST_COMPARED} are, of the strongest "
-        f"{100 * TOP_SHARE:g} %. Expected is what remains when the target is rearranged over everybody (it then goes "
-        "with nothing), and among people alike in the candidate (it then goes with the candidate and with nothing "
-        "else; for the three that go most clearly with the target). An overlap above the first and not above the "
-        "second is what the candidate alone would bring about. "
-        f"It is rearranged {_at_most(params, MOST_FOR_EDGES)} times, for variants "
+        f"{100 * TOP_SHARE:g} %. Expected is the mean when the target is permuted over all subjects (it is then "
+        "associated with nothing), and within levels of the candidate (it is then associated with the candidate and "
+        "nothing else; for the three most strongly associated with the target). An overlap above the first but not "
+        "above the second is explained by the association of target and candidate. "
+        f"The target is permuted {_at_most(params, MOST_FOR_EDGES)} times, for variants "
         f"{_at_most(params, MOST_FOR_VARIANTS)} times."
     )
 
 
 def _about_adjustment(part: AdjustmentPart) -> Iterator[str]:
     yield (
-        "Adjusting is by a linear model. What a candidate explains of the target is lost by adjusting in any case; "
-        "kept is what is left of the variance explained, in per cent of what an effect that has nothing to do with "
-        "the candidate would leave."
+        "Adjusting is by a linear model. The part of the target that a candidate explains is lost in any case; kept is "
+        "the variance still explained, in per cent of that of an effect independent of the candidate: 100 % means "
+        "nothing else is lost."
     )
     if part.together is not None:
         yield (
-            f"Adjusted for together: {listed(part.together.names)}, which go with the target and which at least nine "
-            "in ten people have."
+            f"Adjusted for together: {listed(part.together.names)}, which are associated with the target and known "
+            "for at least nine in ten subjects."
         )
 
 
 def _about_prediction(params: Params, score: str) -> Iterator[str]:
-    dealt = f"{N_FOLDS} folds" if params.repetitions == 1 else f"{N_FOLDS} folds, dealt {params.repetitions} times"
+    folds = f"{N_FOLDS} folds" if params.repetitions == 1 else f"{N_FOLDS} folds, repeated {params.repetitions} times"
     what = {
-        "r2": "R² is the share of the squared error of the null model, which predicts the mean, that is saved",
-        "auc": "AUC is the share of pairs of a person of each class that are put in order, half of them by chance",
-        "balanced_accuracy": "balanced accuracy is the mean over classes of the share of people that is recognised",
+        "r2": "R² is the reduction in squared error compared with the null model, which predicts the mean",
+        "auc": "AUC is the share of pairs of subjects, one of each class, that are ranked correctly; 0.5 is chance",
+        "balanced_accuracy": "balanced accuracy is the mean over classes of the share of subjects classified correctly",
     }[score]
-    interval = "a bootstrap over people" if params.repetitions == 1 else "the corrected resampled t interval"
+    interval = "a bootstrap over subjects" if params.repetitions == 1 else "the corrected resampled t interval"
     yield (
-        f"Predictions are by ridge regression in {dealt}; penalty and regression on candidates are fitted to the "
+        f"Predictions are by ridge regression in {folds}; penalty and regression on candidates are fitted to the "
         f"training part only. {what}. Intervals are {interval}."
     )
     yield (
-        "A number's people alike in it are those up to its median and those above. From one group to another is by r "
-        "among those tested, because groups differ in their means. In the matched subsample people are chosen so that "
-        "target and candidate no longer go together; beside it stands the same in as many people at random, because "
-        "fewer people predict worse by themselves."
+        "Strata of a number are the subjects up to its median and those above. From one group to another the score is "
+        "r among the test subjects, because groups differ in their means. In the matched subsample subjects are chosen "
+        "so that target and candidate are not associated; a random subsample of the same size is beside it, because "
+        "fewer subjects predict worse."
     )
     yield (
-        "The learning curve trains on some of each training part and always tests the same people. Large shares are "
-        "much the same people, so that its spread says little of other samples; that needs draws of a tenth at most."
+        "The learning curve trains on a share of each training part; the test subjects stay the same. Large subsamples "
+        "overlap, so their spread underestimates the variation between samples; only draws of a tenth at most show it."
     )
 
 
 def _about_tests(params: Params, people: Subjects) -> Iterator[str]:
     yield (
-        "The partial confounder test asks whether predictions follow a candidate more than the target itself does, by "
-        "rearranging the candidate so that its link with the target is kept; its p is of what the target leaves of "
-        "the predictions, which keeps the level of significance where the published one stays below. Rearranging the "
-        "target within levels of a candidate (of a number: within bins of about equal size, at most ten) asks whether "
-        "more is learned than these."
+        "The partial confounder test asks whether predictions are associated with a candidate beyond what the target "
+        "explains, by permuting the candidate so that its association with the target is kept; the target is regressed "
+        "out of the predictions first, because the test as published is conservative. Restricted permutation, of the "
+        "target within levels of a candidate (of a number: within at most ten bins of about equal size), asks whether "
+        "more is learned than these levels."
     )
     yield (
-        f"The latter is done {_at_most(params, MOST_FOR_PREDICTIONS)} times. To see whether regressing a candidate out "
-        f"leaks, connectivity was given to other people {N_SHUFFLES} times, for the candidate that goes most clearly "
-        "with the target."
+        f"The latter has {_at_most(params, MOST_FOR_PREDICTIONS)} permutations. To see whether regressing a candidate "
+        f"out leaks, connectivity was shuffled over subjects {N_SHUFFLES} times, for the candidate most strongly "
+        "associated with the target."
     )
     yield (
-        "Tests are made for the candidates that go with the target (Holm); one that does not cannot make the target "
-        "go with connectivity."
+        "Candidates associated with the target (Holm) are tested; one that is not cannot explain its association with "
+        "connectivity."
     )
     if people.target.levels and people.target.level is None:
         yield (
-            f"{people.target.name} has three levels or more: the partial confounder test, restricted rearranging and "
-            "the overlap of variants are left out; choose a level to have them."
+            f"{people.target.name} has three levels or more: the partial confounder test, restricted permutation and "
+            "the overlap of variants are omitted; choose a level, compared with all others, to have them."
         )
     yield (
-        "A verdict needs the association of target and candidate at the level of significance (Holm), what is left "
-        f"given the candidate at a fifth of it and at least {100 * RETAINED:.0f} % of what an effect of its own would "
-        f"leave, predictions that follow the candidate at the level itself, and {LEAST} people. Of predictions each "
-        "candidate is asked by itself: of twenty that they do not follow, one seems to be followed by chance."
+        "A verdict needs the association of target and candidate at the level of significance (Holm), the "
+        f"association left after adjustment at a fifth of it and at least {100 * RETAINED:.0f} % of what an "
+        f"independent effect would keep, predictions associated with the candidate at the level itself, and {LEAST} "
+        "subjects. The partial confounder test is not corrected for the number of candidates: about one in twenty that "
+        "predictions are not associated with is significant by chance."
     )
 
 

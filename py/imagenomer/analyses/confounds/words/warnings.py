@@ -16,17 +16,17 @@ from imagenomer.analyses.shared.predictors import gap_warnings
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.statistics.verdict import LEAST, STRICTER
 
-#: People below whom associations of this kind are known to be unstable; above, small ones still are.
+#: Subjects below which associations of this kind are known to be unstable; above, small ones still are.
 _MANY = 1000
-#: Of a candidate that follows from the target to this share, adjusting leaves little.
+#: Where the target explains this share of a candidate, adjusting leaves little.
 _NEARLY_THE_SAME = 0.8
-#: Scores by chance, with some margin: what connectivity of other people predicts above this is a leak.
+#: Scores by chance, with some margin: performance with shuffled connectivity above this is leakage.
 _LEAK_R2, _LEAK_CLASSES = 0.1, 0.6
 
 
 def report_warnings(params: Params, result: ConfoundResult) -> Iterator[str]:
     """Yield what could mislead in the parts that are computed."""
-    yield from _few_people(result.phenotypes.people.n_subjects)
+    yield from _few_subjects(result.phenotypes.people.n_subjects)
     yield from _few_permutations(params)
     if result.adjustment is not None:
         yield from _nearly_the_target(result.adjustment)
@@ -34,19 +34,19 @@ def report_warnings(params: Params, result: ConfoundResult) -> Iterator[str]:
         yield from _leaks(result.verdict)
     if result.variants is not None:
         yield from gap_warnings(result.variants.share_missing)
-    yield from _uneven_losses(params, result.phenotypes)
+    yield from _uneven_exclusions(params, result.phenotypes)
 
 
-def _few_people(n: int) -> Iterator[str]:
+def _few_subjects(n: int) -> Iterator[str]:
     if n < LEAST:
         yield (
-            f"{counted(n, 'person', 'people')} are too few for a verdict, which needs {LEAST}: the numbers below say "
-            "little either way."
+            f"Only {counted(n, 'subject')}: too few for a verdict, which needs {LEAST}. The numbers below "
+            "say little either way."
         )
     elif n < _MANY:
         yield (
-            f"{n} people: associations of single connections and predictions of traits are unstable below some "
-            "thousands (Marek et al. 2022), and a confounder that is not found may well be there."
+            f"Only {n} subjects: associations of single edges and predictions often fail to replicate below some "
+            "thousands (Marek et al. 2022), and a confounder can be missed."
         )
 
 
@@ -54,8 +54,8 @@ def _few_permutations(params: Params) -> Iterator[str]:
     smallest = 1 / (1 + params.permutations)
     if smallest > params.alpha / STRICTER:
         yield (
-            f"{params.permutations:,} rearrangements cannot give a p below {smallest:.3g}, so nothing can be found to "
-            "be left given a candidate; ask for more."
+            f"{params.permutations:,} permutations cannot give a p below {smallest:.3g}, so no association can be "
+            "found to remain after adjusting for a candidate; choose more."
         )
 
 
@@ -64,8 +64,8 @@ def _nearly_the_target(part: AdjustmentPart) -> Iterator[str]:
         share = 0.0 if given.predictions is None else given.predictions.target_r_squared
         if share > _NEARLY_THE_SAME:
             yield (
-                f"{name} says nearly the same as the target ({100 * share:.0f} % of it follows from the target): "
-                "adjusting for it leaves little to look at."
+                f"{name} is nearly collinear with the target, which explains {100 * share:.0f} % of it: adjusting "
+                "for it leaves little to test."
             )
 
 
@@ -74,15 +74,15 @@ def _leaks(part: VerdictPart) -> Iterator[str]:
         reached = float(np.nanmean(control.shuffled))
         if reached > (_LEAK_R2 if control.score == "r2" else _LEAK_CLASSES):
             yield (
-                f"After regressing {name} out, even connectivity of other people predicts the target "
-                f"({SCORES[control.score]} {reached:.2f}): that prediction is a leak."
+                f"After regressing {name} out, even shuffled connectivity predicts the target "
+                f"({SCORES[control.score]} {reached:.2f}): that performance is leakage."
             )
 
 
-def _uneven_losses(params: Params, part: PhenotypePart) -> Iterator[str]:
+def _uneven_exclusions(params: Params, part: PhenotypePart) -> Iterator[str]:
     uneven = sorted({row.candidate for row in part.missing if row.p_value <= params.alpha})
     if uneven:
         yield (
-            f"Who is left out for want of connectivity or the target is not random: it goes with {listed(uneven)}. "
-            "The people who are left need not be like those who are not."
+            f"Exclusion for missing connectivity or target is not random: it is associated with {listed(uneven)}. "
+            "The remaining subjects may not be representative of the cohort."
         )
