@@ -53,7 +53,7 @@ def test_the_site_is_found_and_gone_after_harmonisation(sites: Page) -> None:
     expect(form(sites).get_by_label("Reference site")).to_contain_text("None: the mean of all")
     form(sites).get_by_label("age", exact=True).check()
     choose(sites, "Task", "nback")
-    expect_said(sites, "Harmonisation", "preserved is what age explains")
+    expect_said(sites, "Harmonisation", "the variance explained by age is preserved")
     for state in ("before", "after"):
         expect(matrix(sites, f"site and fc of nback, {state} harmonisation")).to_be_visible()
     expect(place.get_by_role("grid", name="Estimates for each site")).to_contain_text("Chicago")
@@ -75,8 +75,12 @@ def test_a_prediction_harmonises_within_its_training_parts(sites: Page) -> None:
     choose(sites, "Harmonise by", "site")
     form(sites).get_by_role("group", name="Preserve").get_by_label("diagnosis").check()
     run.click()
-    expect_said(sites, "Prediction", "ComBat (means and variances, pooled over edges) learned from those who train")
-    expect_said(sites, "Prediction", "preserved is what diagnosis explains")
+    expect_said(
+        sites,
+        "Prediction",
+        "ComBat (means and variances, pooled over edges) estimated",
+    )
+    expect_said(sites, "Prediction", "the variance explained by diagnosis is preserved")
     expect(matrix(sites, "Weights, age")).to_be_visible()
     choose(sites, "Tested by", "Leave one site out")
     choose(sites, "Leave out one", "site")

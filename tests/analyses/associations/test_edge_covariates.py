@@ -153,7 +153,7 @@ def test_who_lacks_a_covariate_is_left_out_and_named(cohort):
         ("without motion", ["9"]),
         ("without sex", ["6"]),
     ]
-    assert "The linear model holds, beside the mean and what is tested: motion, sex: M." in report.sentences
+    assert "The linear model has, besides the intercept and the tested term: motion, sex: M." in report.sentences
 
 
 def test_what_is_wrong_with_covariates_is_said_in_words(cohort):

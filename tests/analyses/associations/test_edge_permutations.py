@@ -1,4 +1,4 @@
-"""Edge association decided by rearranging subjects: nilearn, the Brain Connectivity Toolbox, and what is promised."""
+"""Edge association decided by permuting subjects: nilearn, the Brain Connectivity Toolbox, and what is promised."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_enhanced_edges_come_with_score_and_p(cohort):
 
 
 @pytest.mark.parametrize("correction", ["max-t", "nbs", "tfce"])
-def test_an_interaction_a_category_and_ranks_can_be_rearranged_too(cohort, correction):
+def test_an_interaction_a_category_and_ranks_can_be_permuted_too(cohort, correction):
     cohort.phenotypes["place"] = Phenotype("place", np.arange(40) % 3, levels=("A", "B", "C"))
     for given in (
         {"phenotype": "age", "interaction": "patient"},
@@ -164,7 +164,7 @@ def test_subjects_change_places_within_blocks_only(cohort):
     within = associate(cohort, phenotype="score", correction="max-t", permutations=200, blocks="scanner")[2]
     assert free.numbers["n_significant"] == 15
     assert within.numbers["n_significant"] == 0
-    assert "Subjects change places only within the 2 levels of scanner." in within.sentences
+    assert "Subjects are permuted only within the 2 levels of scanner." in within.sentences
     assert within.numbers["blocks"] == "scanner"
 
 
@@ -172,17 +172,17 @@ def test_who_has_no_block_is_left_out_and_named(cohort):
     _, _, report = associate(cohort, phenotype="patient", correction="max-t", permutations=100, blocks="family")
     assert {"reason": "without family", "n": 1, "subjects": ["4"]} in report.numbers["dropped"]
     _, _, report = associate(cohort, phenotype="patient", correction="holm", blocks="family")
-    assert report.numbers["n_dropped"] == 0  # nothing is rearranged
+    assert report.numbers["n_dropped"] == 0  # nothing is permuted
 
 
-def test_too_few_rearrangements_bring_a_warning_and_the_smallest_p_is_said(cohort):
+def test_too_few_permutations_bring_a_warning_and_the_smallest_p_is_said(cohort):
     _, _, report = associate(cohort, phenotype="patient", correction="max-t", permutations=100, alpha=0.005)
-    assert "100 rearrangements cannot give a p below 0.0099, so nothing can be significant at 0.005; ask for more." in (
+    assert "100 permutations cannot give a p below 0.0099, so nothing can be significant at 0.005; ask for more." in (
         report.warnings
     )
     assert report.numbers["p_threshold"] is None
     assert report.numbers["n_significant"] == 0
-    assert any("the smallest p they can give is 0.0099" in sentence for sentence in report.sentences)
+    assert any("the smallest possible p is 0.0099" in sentence for sentence in report.sentences)
 
 
 @pytest.mark.parametrize(
@@ -208,8 +208,8 @@ def test_an_edge_with_missing_values_is_left_out_of_the_permutations(cohort, cor
     assert np.isnan(report.arrays["p_corrected"][2])
     assert not report.arrays["significant"][2]
     assert np.isfinite(report.arrays["r"][2])
-    assert "left out of the permutations" in ANALYSIS.detail(holed, params, result, 2, ()).caption
-    assert any("is left out of the permutations" in sentence for sentence in report.sentences)
+    assert "excluded from permutation" in ANALYSIS.detail(holed, params, result, 2, ()).caption
+    assert any("is excluded from permutation" in sentence for sentence in report.sentences)
 
 
 def test_progress_counts_permutations_and_a_cancelled_run_leaves_nothing_behind(cohort):
@@ -223,7 +223,7 @@ def test_progress_counts_permutations_and_a_cancelled_run_leaves_nothing_behind(
     np.testing.assert_array_equal(first.verdict.neg_log10_p, again.verdict.neg_log10_p)
 
 
-def test_fields_of_permutations_matter_only_where_subjects_are_rearranged():
+def test_fields_of_permutations_matter_only_where_subjects_are_permuted():
     shown = {field["name"]: field["when"]["correction"] for field in form_of(ANALYSIS) if field["when"]}
     assert shown == {
         "component_threshold": ["nbs"],

@@ -113,7 +113,7 @@ def test_a_category_of_more_levels_is_tested_as_a_whole(scored):
         assert render(figure, "svg").startswith(b"<?xml")
 
 
-def test_max_t_agrees_with_rearranging_by_hand(scored):
+def test_max_t_agrees_with_permuting_by_hand(scored):
     given = {"decomposition": "made", "phenotypes": ["age"], "correction": "max-t", "permutations": 999}
     _, _, report = associate(scored, **given)
     scores, age = scored.decompositions["made"].scores, scored.phenotypes["age"].values
@@ -128,7 +128,7 @@ def test_max_t_agrees_with_rearranging_by_hand(scored):
     expected = [(1 + np.count_nonzero(largest >= abs(r))) / 2001 for r in column(report, "effect")]
     np.testing.assert_allclose(column(report, "p_adjusted"), expected, atol=0.06)
     assert column(report, "p_adjusted")[1] == pytest.approx(1 / 1000)
-    assert any("999 rearrangements" in sentence for sentence in report.sentences)
+    assert any("999 permutations" in sentence for sentence in report.sentences)
     with pytest.raises(InputError, match="for one phenotype, not 5"):
         associate(scored, **{**given, "phenotypes": []})
 
@@ -170,7 +170,7 @@ def test_computed_components_are_tested_too(cohort):
     expected = [stats.pearsonr(result.components.scores[used, k], age[used]).statistic for k in range(3)]
     np.testing.assert_allclose(column(report, "effect"), expected, rtol=1e-9)
     assert report.numbers["n_scored"] == 39
-    assert any("without age took no part in the tests: 5" in sentence for sentence in report.sentences)
+    assert any("without age was excluded from the tests: 5" in sentence for sentence in report.sentences)
 
 
 def test_the_strongest_component_is_shown_by_subject(scored):

@@ -30,7 +30,7 @@ def associate(cohort, **given):
 
 @pytest.fixture
 def genotyped(cohort, rng):
-    """Four components and sixty variants, of which 7 goes with component 2; subject 3 has no genotype, 9 no scores."""
+    """Four components, sixty variants (7 is associated with component 2); subject 3 has no genotype, 9 no scores."""
     dosage = rng.binomial(2, rng.uniform(0.25, 0.75, N_VARIANTS), (40, N_VARIANTS)).astype(np.int8)
     dosage[:, 7] = np.arange(40) % 3  # nobody lacks it
     scores = rng.normal(0, 2, (40, 4))
@@ -106,8 +106,8 @@ def test_who_and_what_took_no_part_is_said(genotyped):
     _, _, report = associate(genotyped, decomposition="made", covariates=["age"], least_maf=0.05)
     said = " ".join(report.sentences)
     assert "without scores of made was left out: 9." in said
-    assert "without genotypes in snps took no part in the tests: 3." in said
-    assert "without age took no part in the tests: 5." in said
+    assert "without genotypes in snps was excluded from the tests: 3." in said
+    assert "without age was excluded from the tests: 5." in said
     assert "2 on X, Y or of mitochondria" in said
     assert "1 with a minor allele frequency below 5 %" in said
     assert "adjusted for age" in said

@@ -178,7 +178,7 @@ def test_effects_learned_from_controls_need_controls_at_every_site(sited):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"covariates": ("site",)}, "site cannot be taken out and preserved at once"),
+        ({"covariates": ("site",)}, "site cannot be both removed and preserved"),
         ({"reference": "Erie"}, "site has no level 'Erie'"),
         ({"group": 'site == "Denver"'}, "all 50 subjects learned from are of Denver"),
     ],
@@ -252,11 +252,11 @@ def test_every_result_of_the_measure_says_how_it_was_made_and_the_log_too(sited)
     report = SUMMARY.report(more, params, finish(SUMMARY.compute(more, params)))
     made = (
         "fc (ComBat by site) is fc, mean over tasks with differences between the 3 levels of site removed by ComBat "
-        "(empirical Bayes), learned from 120 subjects at once; preserved is what age explains."
+        "(empirical Bayes), learned from 120 subjects at once; the variance explained by age is preserved."
     )
     assert made in report.sentences
     assert any(made in entry.message for entry in more.log)
-    assert "those under test included" in leak_warnings(more, name)[0]
+    assert "test subjects included" in leak_warnings(more, name)[0]
     assert leak_warnings(more, "fc") == []
 
 
@@ -266,7 +266,7 @@ def test_a_prediction_from_the_measure_warns_that_it_leaks(sited):
     for measure, leaks in (("fc", False), ("fc (ComBat by site)", True)):
         params = read_params(prediction, {"phenotype": "age", "measure": measure, "permutations": 0})
         report = prediction.report(more, params, finish(prediction.compute(more, params)))
-        assert any("was made of all subjects at once" in one for one in report.warnings) == leaks
+        assert any("was made from all subjects at once" in one for one in report.warnings) == leaks
 
 
 def test_the_confound_report_warns_of_the_measure_from_its_first_part_on(sited):
@@ -275,14 +275,14 @@ def test_the_confound_report_warns_of_the_measure_from_its_first_part_on(sited):
     for measure, leaks in (("fc", False), ("fc (ComBat by site)", True)):
         params = read_params(confounds, {"target": "age", "candidates": ["site"], "measure": measure})
         report = confounds.report(more, params, finish(confounds.parts[0].compute(more, params, None)))
-        assert any("was made of all subjects at once" in one for one in report.warnings) == leaks
+        assert any("was made from all subjects at once" in one for one in report.warnings) == leaks
 
 
 def test_its_methods_name_what_was_done(sited, whole):
     params, result, _ = whole
     said = ANALYSIS.methods(sited, params, result)
     assert "shrunk towards their distribution over edges by parametric empirical Bayes" in said.text[0]
-    assert "preserved is what age explains." in said.text[0]
+    assert "the variance explained by age is preserved." in said.text[0]
     assert [one.split(" (")[0] for one in said.citations] == [
         "Johnson, Li and Rabinovic",
         "Fortin et al.",

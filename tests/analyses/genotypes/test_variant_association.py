@@ -348,8 +348,8 @@ def test_max_t_is_that_of_every_rearrangement_fitted_anew(hapmap):
         at_least = sum(one >= abs(result.fit.test.statistic[variant]) for one in largest)
         assert at_least <= round(101 * p_value[variant]) - 1 <= at_least + 88
     assert report.numbers["blocks"] == "pop"
-    assert any("100 rearrangements of what the covariates leave" in one and "seed 3" in one for one in report.sentences)
-    assert "Subjects change places only within the 4 levels of pop." in report.sentences
+    assert any("100 permutations of what the covariates leave" in one and "seed 3" in one for one in report.sentences)
+    assert "Subjects are permuted only within the 4 levels of pop." in report.sentences
 
 
 def test_max_t_finds_the_planted_variant(hapmap):
@@ -390,5 +390,5 @@ def test_max_t_is_refused_where_it_is_not_defined(hapmap, given, words):
 
 def test_too_few_rearrangements_are_warned_of(hapmap):
     _, report = run(hapmap, phenotype="height", least_maf=0.4, correction="max-t", permutations=100, alpha=0.001)
-    assert any("100 rearrangements cannot give a p below 0.0099" in one for one in report.warnings)
+    assert any("100 permutations cannot give a p below 0.0099" in one for one in report.warnings)
     assert report.numbers["n_significant"] == 0

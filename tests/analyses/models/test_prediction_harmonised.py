@@ -54,8 +54,8 @@ def test_numbers_are_those_of_combat_and_ridge_in_each_fold(cohort):
     assert (report.numbers["harmonise"], report.numbers["preserve"]) == ("site", ["diagnosis"])
     said = [one for one in report.sentences if "ComBat" in one]
     assert len(said) == 1
-    assert "preserved is what diagnosis explains" in said[0]
-    assert "What is predicted had no part in that" in said[0]
+    assert "the variance explained by diagnosis is preserved" in said[0]
+    assert "The target was not used" in said[0]
     assert said[0] in methods.text
     assert sum("Biostatistics 8:118" in one for one in methods.citations) == 1
     # Everybody's model has weights for the tray.
@@ -159,7 +159,7 @@ def test_without_harmonisation_nothing_is_said_of_it(cohort):
         ),
         ({"phenotype": "site"}, "site is what is predicted"),
         ({"preserve": ["age"]}, "write it into the features of the test subjects"),
-        ({"preserve": ["site"]}, "taken out and preserved at once"),
+        ({"preserve": ["site"]}, "both removed and preserved"),
         ({"harmonise": "age", "phenotype": "diagnosis"}, "age is a number, and sites are a category"),
         ({"shuffled": True, "covariates": ["diagnosis"]}, "harmonised again in every split of every shuffle"),
     ],

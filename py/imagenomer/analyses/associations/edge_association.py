@@ -1,4 +1,4 @@
-"""Edge association: which connections vary with a phenotype, adjusted for others."""
+"""Edge association: which connections are associated with a phenotype, adjusted for covariates."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ if TYPE_CHECKING:
 
 _N_BINS = 20
 
-#: Shown only where subjects are rearranged.
+#: Shown only where subjects are permuted.
 _WHEN_PERMUTED: dict[str, Any] = {"section": "Permutations", "when": {"correction": tuple(PERMUTED)}}
 
 
 @dataclass(frozen=True, slots=True)
 class Params(QuestionFields):
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
-        default=(), metadata={"help": "Adjusted for; the result without them is shown beside."}
+        default=(), metadata={"help": "Adjusted for; the unadjusted result is shown as well."}
     )
     method: Annotated[str, Choice((("pearson", "Pearson"), ("spearman", "Spearman")))] = "pearson"
     correction: Annotated[
@@ -100,7 +100,7 @@ class Params(QuestionFields):
         default=0.001,
         metadata={
             "when": {"correction": ("nbs",)},
-            "help": "Edges beyond it make components. Below 1 it is an uncorrected p, from 1 on it is |t| (or F).",
+            "help": "Edges beyond it form components. Below 1 it is an uncorrected p, from 1 on it is |t| (or F).",
         },
     )
     permutations: Permutations = permutations_field(**_WHEN_PERMUTED)
@@ -257,7 +257,7 @@ def _caption(result: EdgeAssociation, edge: int, exact: Fit) -> str:
     rule = result.verdict.correction_name
     verdict = f"corrected ({rule}) {corrected:.3g}" if np.isfinite(corrected) else f"in no component ({rule})"
     if result.verdict.permuted is not None and not np.isfinite(result.verdict.permuted.statistic[edge]):
-        verdict = "left out of the permutations"
+        verdict = "excluded from permutation"
     given = f" given {model.adjusted_for}" if model.adjusted_for else ""
     return f"{symbol}{given} = {signed(effect, 4)}{interval}, {p}, {verdict}; {counted(n, 'subject')}."
 
@@ -294,7 +294,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Edge association",
-    summary="Which connections vary with a phenotype, whatever other phenotypes explain.",
+    summary="Which connections are associated with a phenotype, adjusted for covariates.",
     tab="Associations",
     params=Params,
     compute=compute,

@@ -24,7 +24,7 @@ class Unadjusted:
     fit : Correlation or CategoryAssociation
         Exact for the edges that are listed.
     significant : ndarray of bool, shape (n_edges,), or None
-        By the same correction or, where subjects are rearranged for max-T, by the p-value that it found; None for
+        By the same correction or, where subjects are permuted for max-T, by the p-value that it found; None for
         NBS and TFCE, which have no such rule.
     """
 

@@ -30,7 +30,7 @@ def edge_sentences(result: EdgeAssociation) -> list[str]:
         *_compared(result),
         *_about_edges(result),
         f"{below:,} edges ({100 * below / max(result.n_tested, 1):.1f} %) have an uncorrected p below 0.05; without "
-        "any association 5 % are expected on average, but since edges go together that share varies widely.",
+        "any association 5 % are expected on average, but since edges are correlated that share varies widely.",
         f"The table lists the {result.strongest.size:,} strongest edges; chosen for their strength, "
         + ("their r and its interval overstate it." if model.n_tested == 1 else "their η² overstates it."),
     ]
@@ -74,7 +74,7 @@ def _about_edges(result: EdgeAssociation) -> list[str]:
     if n_incomplete and result.verdict.permuted is not None:
         said.append(
             f"{counted(n_incomplete, 'edge')} with missing values: each is fitted to the subjects who have it, and is "
-            "left out of the permutations."
+            "excluded from permutation."
         )
     elif n_incomplete:
         said.append(
@@ -82,7 +82,7 @@ def _about_edges(result: EdgeAssociation) -> list[str]:
             "degrees of freedom by their number."
         )
     if n_untested:
-        said.append(f"{counted(n_untested, 'edge')} not tested, for want of variation or of enough values.")
+        said.append(f"{counted(n_untested, 'edge')} not tested: no variation, or too few values.")
     return said
 
 

@@ -45,7 +45,7 @@ def edge_views(cohort: Cohort, result: EdgeAssociation, top: list[dict[str, Json
         *_component_table(cohort, result),
         FigureView(
             "p_values",
-            "Are there more small p-values than chance gives?",
+            "Are there more small p-values than expected by chance?",
             f"Histogram of the p-values of {counted(tested, 'edge')}: {below:,} are below 0.05, where "
             f"{0.05 * tested:,.0f} are expected without any association.",
         ),

@@ -1,4 +1,4 @@
-"""Network association: which pairs of networks vary with a phenotype, as means and by how many of their edges do."""
+"""Network association: which pairs of networks are associated with a phenotype, on average and by number of edges."""
 
 from __future__ import annotations
 
@@ -69,8 +69,7 @@ class Params(QuestionFields):
         default=True,
         metadata={
             "section": "Permutations",
-            "help": "Also ask of each pair whether more of its edges pass the threshold than when subjects are "
-            "rearranged.",
+            "help": "Also test whether more of a pair's edges pass the threshold than when subjects are permuted.",
         },
     )
     edge_threshold: Annotated[float, Number(minimum=1e-9, maximum=100, step=0.001)] = field(
@@ -81,7 +80,7 @@ class Params(QuestionFields):
         },
     )
     permutations: Permutations = permutations_field(
-        section="Permutations", help="For enrichment and max-T: 1,000 to look, 5,000 or more to publish."
+        section="Permutations", help="For enrichment and max-T: 1,000 to explore; 5,000 or more to report."
     )
     seed: Seed = seed_field(section="Permutations")
     blocks: Blocks = blocks_field(section="Permutations")
@@ -224,7 +223,7 @@ def _link(params: Params) -> Link:
 
 ANALYSIS = Analysis(
     title="Network association",
-    summary="Which pairs of networks vary with a phenotype: on average, and by how many of their edges do.",
+    summary="Which pairs of networks are associated with a phenotype: on average, and by number of edges.",
     tab="Associations",
     params=Params,
     compute=compute,

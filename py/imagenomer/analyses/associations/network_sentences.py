@@ -39,10 +39,10 @@ def network_sentences(cohort: Cohort, result: NetworkAssociation) -> list[str]:
         )
     if result.enriched is not None:
         said.append(
-            f"{result.n_enriched:,} of {counted(len(result.pairs), 'pair')} hold more edges with {statistic_of(model)} "
+            f"{result.n_enriched:,} of {counted(len(result.pairs), 'pair')} have more edges with {statistic_of(model)} "
             f"above {result.threshold:.4g} than by chance: enrichment, corrected for all pairs by the smallest p of "
-            f"each rearrangement, family-wise error {verdict.alpha:g}. Subjects were rearranged, not edges, which "
-            "would take what edges have in common for an effect."
+            f"each permutation, family-wise error {verdict.alpha:g}. Subjects were permuted, not edges: permuting "
+            "edges ignores their correlation and is anti-conservative."
         )
     if result.enriched is not None or verdict.permuted is not None:
         said += permutations_in_words(model, plan, verdict.alpha)

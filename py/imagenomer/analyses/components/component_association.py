@@ -1,4 +1,4 @@
-"""Component association: whether those who have more of a component differ in phenotypes, one or all of them."""
+"""Component association: whether component scores are associated with phenotypes, one or all of them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentTests]:
     if params.correction == MAX_T:
         if len(phenotypes) > 1:
             raise InputError(
-                f"max-T rearranges subjects for one phenotype, not {len(phenotypes)}; choose one, or Bonferroni"
+                f"max-T permutes subjects for one phenotype, not {len(phenotypes)}; choose one, or Bonferroni"
             )
         plan = plan_of(cohort, params.permutations, params.permutation_seed, None)
     components = yield from decompose(cohort, params)
@@ -188,7 +188,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Component association",
-    summary="Whether those who have more of a component differ in a phenotype, or in which of all phenotypes.",
+    summary="Whether component scores are associated with a phenotype, or with which of all phenotypes.",
     tab="Components",
     params=Params,
     compute=compute,

@@ -77,7 +77,7 @@ def strongest_points(cohort: Cohort, result: ComponentTests) -> PointsView:
     one, number = result.tested[row], result.components.numbers[column]
     points = edge_points(one.model, result.components.scores[one.rows, column], f"Score of component {number}")
     caption = (
-        tip_of(result, row, column, f"Component {number}") + ". The strongest is shown, so it looks better than it is."
+        tip_of(result, row, column, f"Component {number}") + ". The strongest is shown, so its effect is overestimated."
     )
     view = points_view(cohort, points, f"{one.model.name} and component {number}", caption, ())
     return dataclasses.replace(view, name="strongest")

@@ -73,10 +73,13 @@ def _about_phenotypes(cohort: Cohort, result: ComponentTests) -> list[str]:
     if len(result.tested) == 1:
         (one,) = result.tested
         for name, absent in one.model.question.missing.items():
-            lacking = scored[absent[scored]]
-            if lacking.size:
-                names = listed(cohort.subjects[index] for index in lacking)
-                said.append(f"{counted(lacking.size, 'subject')} without {name} took no part in the tests: {names}.")
+            excluded = scored[absent[scored]]
+            if excluded.size:
+                names = listed(cohort.subjects[index] for index in excluded)
+                was = "was" if excluded.size == 1 else "were"
+                said.append(
+                    f"{counted(excluded.size, 'subject')} without {name} {was} excluded from the tests: {names}."
+                )
         said += sentences_of(one.model)
         what = "Eta" if one.model.n_tested > 1 else "Partial r" if result.covariates else "Pearson's r"
         said.append(

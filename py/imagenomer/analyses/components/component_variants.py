@@ -1,4 +1,4 @@
-"""Components and variants: which genotypes go with having more of a component, each variant with each component."""
+"""Components and variants: which genotypes are associated with component scores, each variant with each component."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentVariantTests]:
 def _covariates(
     cohort: Cohort, params: Params, variants: VariantSet
 ) -> Steps[tuple[list[Phenotype], dict[str, BoolArray], tuple[str, ...]]]:
-    """Return the covariates with components of ancestry, who lacks what is needed, and how ancestry was computed."""
+    """Return the covariates with components of ancestry, who has missing values, and how ancestry was computed."""
     covariates = [cohort.phenotype(name) for name in params.covariates]
     missing = {f"genotypes in {variants.name}": np.array([not (row >= 0).any() for row in variants.dosage], dtype=bool)}
     missing |= {one.name: one.missing for one in covariates}
@@ -96,10 +96,10 @@ def _covariates(
 def _complete(
     components: Components, variants: VariantSet, missing: Mapping[str, BoolArray]
 ) -> tuple[IntArray, tuple[tuple[str, IntArray], ...]]:
-    """Return the rows of the scores of those who lack nothing, and who is dropped, under the first reason."""
+    """Return the rows of the scores of subjects with complete data, and who is dropped, under the first reason."""
     remaining, dropped = np.ones(components.subjects.size, dtype=bool), []
-    for name, lacking in missing.items():
-        leaves = remaining & lacking[components.subjects]
+    for name, absent in missing.items():
+        leaves = remaining & absent[components.subjects]
         remaining &= ~leaves
         if leaves.any():
             dropped.append((f"without {name}", components.subjects[leaves]))
@@ -123,7 +123,7 @@ def _left_out(
         (int(np.count_nonzero(~on_autosomes)), "on X, Y or of mitochondria, where copies depend on sex"),
         (int(too_missing.sum()), f"missing in more than {100 * params.most_missing:g} % of the subjects"),
         (int(too_rare.sum()), f"with a minor allele frequency below {100 * params.least_maf:g} %"),
-        (untested, "that do not vary, follow from the covariates or are known of too few"),
+        (untested, "that do not vary, follow from the covariates or are called in too few subjects"),
     )
 
 
@@ -187,7 +187,7 @@ def _figure_views(params: Params, result: ComponentVariantTests) -> tuple[Figure
         ),
         FigureView(
             "qq",
-            "Are there more small p-values than chance gives?",
+            "Are there more small p-values than expected by chance?",
             f"Quantiles of the p-values of {tests} against those expected without association.",
         ),
     )
@@ -201,7 +201,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Components and variants",
-    summary="Which genotypes go with having more of a component: every variant with every component.",
+    summary="Which genotypes are associated with component scores: every variant with every component.",
     tab="Components",
     params=Params,
     compute=compute,

@@ -21,7 +21,8 @@ def component_sentences(cohort: Cohort, params: Params, result: ComponentVariant
     """Yield what was tested, in whom, and what came out."""
     for reason, subjects in result.dropped:
         who = listed(cohort.subjects[index] for index in subjects)
-        yield f"{counted(subjects.size, 'subject')} {reason} took no part in the tests: {who}."
+        was = "was" if subjects.size == 1 else "were"
+        yield f"{counted(subjects.size, 'subject')} {reason} {was} excluded from the tests: {who}."
     yield from result.ancestry_sentences
     left_out = ", ".join(f"{n:,} {why}" for n, why in result.left_out if n)
     yield (
@@ -34,7 +35,7 @@ def component_sentences(cohort: Cohort, params: Params, result: ComponentVariant
     adjusted = f"adjusted for {listed(names)}" if names else "unadjusted"
     yield (
         f"{'Partial' if names else 'Pearson'} r of every variant, {CODED[params.coding]}, with the scores of every "
-        f"component, {adjusted}. Who lacks a genotype takes no part for that variant; nothing is imputed."
+        f"component, {adjusted}. Subjects with a missing genotype are excluded for that variant; nothing is imputed."
     )
     threshold = result.verdict.p_threshold
     yield (
@@ -64,8 +65,8 @@ def component_warnings(
         way_out = "" if params.ancestry_components else "; adjust for ancestry components, or look within one group"
         yield (
             f"Small p-values are too common (lambda above {_INFLATED:g}) for "
-            f"{'component' if len(inflated) == 1 else 'components'} {listed(map(str, inflated))}: ancestry or "
-            f"relatedness probably moves these scores together with many variants{way_out}."
+            f"{'component' if len(inflated) == 1 else 'components'} {listed(map(str, inflated))}: the "
+            f"scores are probably associated with ancestry or relatedness, and so with many variants{way_out}."
         )
 
 

@@ -1,4 +1,4 @@
-"""Components of connectivity: what maps subjects differ by, how much each explains, and who has how much of it."""
+"""Components of connectivity: maps, the variance that each explains, and subjects' scores."""
 
 from __future__ import annotations
 
@@ -133,11 +133,12 @@ def _sentences(cohort: Cohort, params: Params, result: ComponentScores) -> list[
         )
     if components.method == "dictionary":
         said.append(
-            "Scores are fitted anew to each component, and to the first ones, to measure what these explain: "
+            "Scores are refitted to each component, and to the first ones, to measure what these explain: "
             "components of a dictionary can be so alike that the scores of all of them cancel."
         )
     said.append(
-        "Component association and Components and variants test whether scores go with phenotypes or genotypes."
+        "Component association and Components and variants test whether scores are associated with phenotypes or "
+        "genotypes."
     )
     return said
 
@@ -208,7 +209,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Components of connectivity",
-    summary="The maps that subjects have more or less of: imported, or by PCA, ICA, NMF or a sparse dictionary.",
+    summary="Maps of which subjects have more or less: imported, or by PCA, ICA, NMF or a sparse dictionary.",
     tab="Components",
     params=Params,
     compute=compute,

@@ -1,4 +1,4 @@
-"""Components as a result: the maps, what each explains, the one to look at, and the groups that are compared."""
+"""Components as a result: the maps, what each explains, the one shown, and the groups that are compared."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class GroupRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComponentScores:
-    """Components, and the one to look at.
+    """Components, and the one shown.
 
     Attributes
     ----------
     components : Components
     shown : int
-        Row of the component to look at.
+        Row of the component shown.
     sample : Sample
         Whose connectivity the explained variance is of.
     explained, cumulative : ndarray, shape (n_components,)
@@ -47,10 +47,10 @@ class ComponentScores:
 
     @property
     def name(self) -> str:
-        """The component to look at, for titles: "Component 0 of restpca"."""
+        """The component shown, for titles: "Component 0 of restpca"."""
         return f"Component {self.components.numbers[self.shown]} of {self.components.name}"
 
     @property
     def scores(self) -> FloatArray:
-        """Scores of the component to look at, shape (n_subjects,)."""
+        """Scores of the component shown, shape (n_subjects,)."""
         return self.components.scores[:, self.shown]

@@ -20,7 +20,7 @@ _EDGES_LISTED = 50
 
 
 def component_views(cohort: Cohort, result: ComponentScores) -> tuple[View, ...]:
-    """Return the map to look at first, then figures, then tables."""
+    """Return the map first, then figures, then tables."""
     components, number = result.components, int(result.components.numbers[result.shown])
     scale: Literal["diverging", "sequential"] = "sequential" if components.method == "nmf" else "diverging"
     return (
@@ -55,7 +55,7 @@ def _component_table(result: ComponentScores) -> TableView:
     columns = (
         Column("component", "Component", "integer"),
         Column("explained", "Explained variance (%)", "number"),
-        Column("cumulative", "With those before (%)", "number"),
+        Column("cumulative", "Cumulative (%)", "number"),
         Column("sd", "SD of scores", "number"),
     )
     return TableView("components", "Components", columns, tuple(_component_rows(result)))

@@ -21,7 +21,7 @@ ThemeName: TypeAlias = Literal["light", "dark"]
 Groups: TypeAlias = tuple[tuple[str, str, str], ...]
 #: The tabs of the page, as they stand in a row.
 Tab = Literal["Connectivity", "Phenotypes", "Genotypes", "Associations", "Confounds", "Components", "Models", "Maps"]
-#: What a cohort may lack that an analysis cannot do without.
+#: What an analysis needs and a cohort may not have.
 Need = Literal["connectivity", "variants", "decompositions", "weights", "phenotypes"]
 
 
@@ -96,7 +96,7 @@ class Analysis:
         ``(cohort, params, result) -> Steps[Measure]``: a measure that the result makes, which the user can add to the
         cohort for other analyses (`imagenomer.load.add_measure`).
     needs : tuple of Need
-        What the cohort must have; where it lacks some, the page says what to bring instead of showing the form.
+        What the cohort must have; where something is missing, the page says what to bring instead of showing the form.
     opens_tab : bool
         Its tab opens with it; otherwise with the first by name.
     parts : tuple of Part

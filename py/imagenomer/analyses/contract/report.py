@@ -49,7 +49,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Methods:
-    """How a result was computed, as a paper tells it: paragraphs of ``text``, and the ``citations`` they call for."""
+    """How a result was computed, for a methods section: paragraphs of ``text``, and the ``citations`` they call for."""
 
     text: tuple[str, ...]
     citations: tuple[str, ...] = ()

@@ -88,7 +88,7 @@ class Ancestry:
             (self.n_elsewhere, "on other chromosomes or none"),
             (self.n_too_missing, f"missing in more than {100 * recipe.most_missing:g} % of the subjects"),
             (self.n_too_rare, f"with a minor allele frequency below {100 * recipe.least_maf:g} %"),
-            (self.n_linked, f"that go with another within {WINDOW} variants (r² above {recipe.most_r_squared:g})"),
+            (self.n_linked, f"in linkage disequilibrium (r² above {recipe.most_r_squared:g} within {WINDOW} variants)"),
         ]
         left_out = ", ".join(f"{n:,} {why}" for n, why in gone if n)
         said = [
@@ -96,11 +96,11 @@ class Ancestry:
             f"{counted(n_placed, 'subject')} over {counted(self.n_used, 'variant')} of {self.variants.name} {where}"
             + (f"; left out: {left_out}." if left_out else ".")
         ]
-        n_lacking = len(self.scores) - n_placed
-        if n_lacking:
+        n_unplaced = len(self.scores) - n_placed
+        if n_unplaced:
             said.append(
-                f"{counted(n_lacking, 'subject')} of the cohort with fewer than {100 * LEAST_CALLED:g} % of these "
-                f"genotypes {'has' if n_lacking == 1 else 'have'} no ancestry components."
+                f"{counted(n_unplaced, 'subject')} of the cohort with fewer than {100 * LEAST_CALLED:g} % of these "
+                f"genotypes {'has' if n_unplaced == 1 else 'have'} no ancestry components."
             )
         return tuple(said)
 

@@ -63,24 +63,24 @@ class MethodFields:
     )
     negative: Annotated[
         str,
-        Choice((("refuse", "Refuse"), ("zero", "Take for zero"), ("absolute", "Drop the sign"))),
+        Choice((("refuse", "Refuse"), ("zero", "Set to zero"), ("absolute", "Take the magnitude"))),
     ] = field(
         default="refuse",
         metadata={
             "label": "Negative connectivity",
-            "help": "Non-negative factors can only be made of values that are not negative.",
+            "help": "Non-negative factors need values that are not negative.",
             "when": {**_COMPUTED, "method": ("nmf",)},
         },
     )
     sparsity: Annotated[float, Number(minimum=0.05, maximum=2.0, step=0.05)] = field(
         default=0.5,
         metadata={
-            "help": "The more, the fewer edges a component has.",
+            "help": "Higher values give components with fewer edges.",
             "when": {**_COMPUTED, "method": ("dictionary",)},
         },
     )
     seed: Seed = seed_field(
-        help="Where the search starts; what another seed finds as well can be relied on more.",
+        help="Where the search starts; components that recur with another seed are more reliable.",
         when={**_COMPUTED, "method": ("ica", "nmf", "dictionary")},
     )
 
@@ -253,8 +253,8 @@ def _computed(cohort: Cohort, source: Source) -> Steps[Components]:
         sample.subjects,
         factors.scores,
         factors,
-        (*sample.sentences, *_how(source, factors, sample, n_components)),
-        tuple(_doubts(factors)),
+        (*sample.sentences, *_method_sentences(source, factors, sample, n_components)),
+        tuple(_convergence_warnings(factors)),
     )
 
 
@@ -263,14 +263,16 @@ def observed(cohort: Cohort, sample: Sample) -> str:
     return what(cohort, sample.measure, sample.task, sample.session, sample.run)
 
 
-def _how(source: Source, factors: Factors, sample: Sample, n_asked: int) -> list[str]:
-    """Say what was computed, with the choices that decide about it."""
+def _method_sentences(source: Source, factors: Factors, sample: Sample, n_asked: int) -> list[str]:
+    """Say what was computed, with the choices that determine it."""
     k = len(factors.components)
     n_gaps = int(np.count_nonzero(np.isnan(factors.components[0])))
-    said = [_METHOD_SAYS[source.method].format(k=counted(k, "component"), seed=source.seed, sparsity=source.sparsity)]
+    said = [
+        _METHOD_SENTENCES[source.method].format(k=counted(k, "component"), seed=source.seed, sparsity=source.sparsity)
+    ]
     if source.method == "nmf" and source.negative != "refuse":
-        made = "was taken for 0" if source.negative == "zero" else "lost its sign"
-        said.append(f"Negative connectivity {made} before.")
+        made = "was set to 0" if source.negative == "zero" else "was replaced by its magnitude"
+        said.append(f"Negative connectivity {made} first.")
     if k + factors.n_empty < n_asked:
         said.append(
             f"{n_asked} components were asked for and there are {k}: the others lie in the null space (less than "
@@ -282,7 +284,7 @@ def _how(source: Source, factors: Factors, sample: Sample, n_asked: int) -> list
     if factors.n_empty:
         said.append(f"{counted(factors.n_empty, 'component')} kept no edge and {_was(factors.n_empty)} dropped.")
     if n_gaps:
-        said.append(f"{counted(n_gaps, 'edge')} that a subject lacks, or that is not finite, took no part.")
+        said.append(f"{counted(n_gaps, 'edge')} with missing or non-finite values {_was(n_gaps)} excluded.")
     if source.method != "nmf":
         said.append(
             "The sign of a component is arbitrary: its largest edge in magnitude was made positive, and scores follow."
@@ -290,9 +292,9 @@ def _how(source: Source, factors: Factors, sample: Sample, n_asked: int) -> list
     return said
 
 
-_METHOD_SAYS = {
+_METHOD_SENTENCES = {
     "pca": "{k}: principal components of the deviations from the mean over these subjects; edges are not scaled.",
-    "ica": "{k}: spatial independent components (FastICA; maps as independent over edges as can be) of as many "
+    "ica": "{k}: spatial independent components (FastICA; maps as independent over edges as possible) of as many "
     "principal components of the deviations from the mean, seed {seed}; what explains most comes first.",
     "nmf": "{k}: non-negative factors of connectivity itself, by least squares, seed {seed}; what explains most comes "
     "first.",
@@ -301,12 +303,12 @@ _METHOD_SAYS = {
 }
 
 
-def _doubts(factors: Factors) -> list[str]:
+def _convergence_warnings(factors: Factors) -> list[str]:
     said = []
     if not factors.converged:
         said.append(
-            f"The search had not settled after {factors.n_iterations} steps, so the components are only roughly "
-            "determined; choose fewer, and compare seeds."
+            f"The search did not converge in {factors.n_iterations} iterations, so the components are approximate; "
+            "choose fewer, and compare seeds."
         )
     return said
 

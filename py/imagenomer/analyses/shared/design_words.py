@@ -19,7 +19,7 @@ from imagenomer.statistics.difference import NumberDifference
 
 
 def design_warnings(findings: Iterable[Finding]) -> list[str]:
-    """Say what a reader should know of the covariates of a linear model, a sentence for each finding."""
+    """Say what a reader should know about the covariates of a linear model, a sentence for each finding."""
     return [_sentence(finding) for finding in findings]
 
 
@@ -29,25 +29,27 @@ def _sentence(finding: Finding) -> str:
             shown = f"{value:g}" if isinstance(value, float) else value
             return f"{name} is left out: all {n_subjects} subjects have the same value, {shown}."
         case SingleSubjectLevel(variable, level):
-            return f"{level} of {variable} has one subject, who is fitted exactly and so tells nothing."
+            return f"{level} of {variable} has one subject, who is fitted exactly and carries no information."
         case AliasedColumn(column, sources):
             return f"{column} is left out: for these subjects it {_origin(sources)}."
         case CollinearColumn(column, share, others):
             return (
-                f"{share:.0%} of the variance of {column} follows from {_joined(others)}: their own effects can hardly "
-                "be told apart, but together they are adjusted for all the same."
+                f"{share:.0%} of the variance of {column} follows from {_joined(others)}: their separate "
+                "effects are poorly estimated, but adjusting for them together is not affected."
             )
         case SaturatedSubjects(1):
-            return "One subject is the only one of a kind among the covariates, is fitted exactly, and tells nothing."
+            return (
+                "One subject has leverage 1 (unique in the covariates), is fitted exactly and carries no information."
+            )
         case SaturatedSubjects(n_subjects):
             return (
-                f"{n_subjects} subjects are each the only one of a kind among the covariates, are fitted exactly, and "
-                "tell nothing."
+                f"{n_subjects} subjects have leverage 1 (each unique in the covariates), are fitted exactly and carry "
+                "no information."
             )
         case FewSubjects(n_subjects, n_columns):
             return (
-                f"{n_subjects} subjects for a model of {n_columns} columns are few: a usual rule asks for "
-                f"{SUBJECTS_PER_COLUMN} subjects for each."
+                f"{n_subjects} subjects for a model of {n_columns} columns are few: a common rule asks for "
+                f"{SUBJECTS_PER_COLUMN} subjects per column."
             )
 
 
@@ -71,10 +73,10 @@ def difference_warnings(difference: NumberDifference | CategoryDifference) -> li
             n_cells = int((difference.expected > 0).sum())
             said.append(
                 f"{difference.n_small_expected} of {n_cells} expected counts are below 5, so the chi-squared p-value "
-                "is rough."
+                "is approximate."
             )
     elif difference.only_ranks == "single value":
-        said.append("A group has a single value; tests that need its spread are left out.")
+        said.append("A group has a single value; tests that need its variance are omitted.")
     elif difference.only_ranks == "no variation":
         said.append("No group varies; only ranks can be compared.")
     return said

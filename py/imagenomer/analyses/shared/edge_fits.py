@@ -93,7 +93,7 @@ def fit_edges(
         return (yield from _fit_all(cohort, sample, model))
     fast: Fit = yield from _fit_fast(sample.observations, features, model)
     if model.question.ranked:
-        # Where an edge has missing values, everything must be ranked anew among those who have one.
+        # Where an edge has missing values, everything must be re-ranked among the subjects who have it.
         incomplete = np.flatnonzero(features.moments.n_subjects < sample.n_subjects)
         fast = replaced(fast, incomplete, fit_exactly(observed(cohort, sample, incomplete), model))
     yield Progress("Checking the strongest connections")
@@ -207,7 +207,7 @@ def _ranks(cohort: Cohort, sample: Sample) -> Steps[tuple[Float32Array, ColumnMo
         for start in range(0, n_edges, _AT_ONCE):
             yield Progress("Ranking connections", start, n_edges)
             stop = min(start + _AT_ONCE, n_edges)
-            # From averages in float64: rounded to float32 some would tie or change places.
+            # From averages in float64: rounded to float32 some would tie or swap.
             ranks[:, start:stop] = average_ranks(observed(cohort, sample, np.arange(start, stop)))
         found = cache.put(key, (ranks, column_moments(ranks, np.arange(sample.n_subjects))))
     return found

@@ -56,14 +56,12 @@ def seed_field(**metadata: Any) -> Any:
 
 def permutations_field(default: int = 1000, **metadata: Any) -> Any:
     """Return the declaration of a number of permutations."""
-    return field(default=default, metadata={"help": "1,000 to look, 5,000 or more to publish.", **metadata})
+    return field(default=default, metadata={"help": "1,000 to explore; 5,000 or more to report.", **metadata})
 
 
 def blocks_field(**metadata: Any) -> Any:
     """Return the declaration of a category within whose levels subjects are permuted."""
-    return field(
-        default=None, metadata={"help": "Subjects change places only within its levels: families, sites.", **metadata}
-    )
+    return field(default=None, metadata={"help": "Permute within its levels only: families, sites.", **metadata})
 
 
 def alpha_field(**metadata: Any) -> Any:
@@ -84,18 +82,18 @@ def fisher_z_field(**metadata: Any) -> Any:
 
 
 def least_maf_field(default: float = 0.01, **metadata: Any) -> Any:
-    """Return the declaration of the smallest minor allele frequency of a variant that is used."""
-    return field(default=default, metadata={"label": "Least minor allele frequency", **metadata})
+    """Return the declaration of the minimum minor allele frequency of a variant that is used."""
+    return field(default=default, metadata={"label": "Minimum minor allele frequency", **metadata})
 
 
 def most_missing_field(default: float = 1.0, **metadata: Any) -> Any:
-    """Return the declaration of the largest share of subjects without a genotype of a variant that is used."""
+    """Return the declaration of the maximum missing rate of a variant that is used."""
     return field(
         default=default,
-        metadata={"label": "Largest share missing", "help": "Of the subjects, for each variant.", **metadata},
+        metadata={"label": "Maximum missing rate", "help": "Share of subjects without a genotype.", **metadata},
     )
 
 
 def least_hardy_p_field(default: float = 0.0, **metadata: Any) -> Any:
-    """Return the declaration of the smallest Hardy-Weinberg p-value of a variant that is used."""
-    return field(default=default, metadata={"label": "Least Hardy-Weinberg p", **metadata})
+    """Return the declaration of the minimum Hardy-Weinberg p-value of a variant that is used."""
+    return field(default=default, metadata={"label": "Minimum Hardy-Weinberg p", **metadata})

@@ -111,7 +111,7 @@ def draw_genotyped(
 
 
 def about_relatives(cohort: Cohort, subjects: IntArray) -> list[str]:
-    """Warn of children whose parents the .fam file names: they are no independent observations."""
+    """Warn of children whose parents the .fam file names: they are not independent observations."""
     founder = cohort.phenotypes.get("founder")
     if founder is None or founder.levels != ("no", "yes"):
         return []
@@ -119,8 +119,9 @@ def about_relatives(cohort: Cohort, subjects: IntArray) -> list[str]:
     if not n:
         return []
     return [
-        f"{counted(n, 'subject')} here {'has' if n == 1 else 'have'} parents in the .fam file and count as independent "
-        'all the same; choose the group founder == "yes" to leave them out, as PLINK does for frequencies.'
+        f"{counted(n, 'subject')} here {'has' if n == 1 else 'have'} parents in the .fam file but "
+        f"{'is' if n == 1 else 'are'} treated as independent; "
+        'choose the group founder == "yes" to exclude them, as PLINK does for frequencies.'
     ]
 
 

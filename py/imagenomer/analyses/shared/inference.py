@@ -1,4 +1,4 @@
-"""Which edges are significant: corrections by p-value, and by rearranging subjects; and the words for both."""
+"""Which edges are significant: corrections by p-value, and by permuting subjects; and the words for both."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from imagenomer.analyses.shared.linear_model import Model, rearranged
+from imagenomer.analyses.shared.linear_model import Model, reorder
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype, natural_key
 from imagenomer.errors import InputError
@@ -31,7 +31,7 @@ BY_P = {
 PERMUTED = {"max-t": "permutation max-T", "nbs": "network-based statistic", "tfce": "TFCE"}
 CORRECTIONS = BY_P | PERMUTED
 
-#: What rearranging subjects found.
+#: What permuting subjects found.
 Permuted: TypeAlias = MaxStatistic | NetworkBasedStatistic | EnhancedEdges
 
 
@@ -42,13 +42,13 @@ def controls(correction: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """How subjects are rearranged.
+    """How subjects are permuted.
 
     Attributes
     ----------
     n_permutations, seed : int
     blocks : Phenotype or None
-        A category: subjects change places only within its levels.
+        A category: subjects are permuted within its levels only.
     """
 
     n_permutations: int
@@ -138,7 +138,7 @@ def judge_by_permutation(
     alpha: float,
     threshold: float = 0.001,
 ) -> Steps[Verdict]:
-    """Decide by rearranging subjects.
+    """Decide by permuting subjects.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def permutation_arguments(
     order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)
     blocks = None if plan.blocks is None else plan.blocks.values[model.subjects[order]].astype(np.intp)
     options = {"n_permutations": plan.n_permutations, "rng": np.random.default_rng(plan.seed), "blocks": blocks}
-    return (rows[order], *rearranged(model, order)), options
+    return (rows[order], *reorder(model, order)), options
 
 
 def threshold_of(given: float, model: Model) -> float:
@@ -206,7 +206,7 @@ def decided(verdict: Verdict, model: Model, tested: int) -> str:
         n_kept = int(np.count_nonzero(permuted.p_extent <= alpha))
         return (
             f"Edges with {statistic_of(model)} above {permuted.threshold:.4g} "
-            f"(p below {_p_of(permuted.threshold, model):.3g}, uncorrected) make "
+            f"(p below {_p_of(permuted.threshold, model):.3g}, uncorrected) form "
             f"{counted(n_found, 'component')}; {n_kept:,} of them, with {counted(n, 'edge')} of "
             f"{tested:,}, {'is' if n_kept == 1 else 'are'} significant by the number of edges: {rule}."
         )
@@ -214,7 +214,7 @@ def decided(verdict: Verdict, model: Model, tested: int) -> str:
 
 
 def about_permutations(verdict: Verdict, model: Model, plan: Plan) -> list[str]:
-    """Say what was rearranged, how often, and how fine the p-values are; nothing where p-values sufficed."""
+    """Say what was permuted, how often, and how precise the p-values are; nothing where p-values sufficed."""
     if verdict.permuted is None:
         return []
     said = permutations_in_words(model, plan, verdict.alpha)
@@ -225,37 +225,37 @@ def about_permutations(verdict: Verdict, model: Model, plan: Plan) -> list[str]:
     if isinstance(verdict.permuted, EnhancedEdges):
         said.append(
             "The score of an edge grows with its statistic and with how many edges are connected to it at every "
-            "threshold (E 0.4, H 3); a significant edge owes part of that to its neighbours."
+            "threshold (E 0.4, H 3); part of the score of a significant edge comes from its neighbours."
         )
     return said
 
 
 def permutations_in_words(model: Model, plan: Plan, alpha: float) -> list[str]:
-    """Say what was rearranged, how often, and how fine the p-values are."""
-    what = "subjects" if model.design.rank == 1 else "the residuals of the model without what is tested"
+    """Say what was permuted, how often, and how precise the p-values are."""
+    what = "subjects" if model.design.rank == 1 else "the residuals of the reduced model"
     who = " (Freedman and Lane)" if model.design.rank > 1 else ""
     return plan_in_words(f"{what}{who}", model.subjects, plan, alpha)
 
 
 def plan_in_words(what: str, subjects: IntArray, plan: Plan, alpha: float) -> list[str]:
-    """Say how often something is rearranged, among whom, and how fine the p-values are."""
-    doubt = 1.96 * np.sqrt(alpha * (1 - alpha) / plan.n_permutations)
+    """Say how often something is permuted, among whom, and how precise the p-values are."""
+    error = 1.96 * np.sqrt(alpha * (1 - alpha) / plan.n_permutations)
     said = [
-        f"{plan.n_permutations:,} rearrangements of {what}, seed {plan.seed}: the smallest p they can give is "
-        f"{plan.smallest_p:.3g}, and one of {alpha:g} is known to within {doubt:.2g}."
+        f"{plan.n_permutations:,} permutations of {what}, seed {plan.seed}: the smallest possible p is "
+        f"{plan.smallest_p:.3g}; Monte Carlo error at p = {alpha:g}: ±{error:.2g}."
     ]
     if plan.blocks is not None:
         n = np.unique(plan.blocks.values[subjects]).size
-        said.append(f"Subjects change places only within the {counted(n, 'level')} of {plan.blocks.name}.")
+        said.append(f"Subjects are permuted only within the {counted(n, 'level')} of {plan.blocks.name}.")
     return said
 
 
 def permutation_warnings(plan: Plan, alpha: float) -> list[str]:
-    """Say if so few rearrangements cannot make anything significant."""
+    """Say if so few permutations cannot make anything significant."""
     if plan.smallest_p <= alpha:
         return []
     return [
-        f"{plan.n_permutations:,} rearrangements cannot give a p below {plan.smallest_p:.3g}, so nothing can be "
+        f"{plan.n_permutations:,} permutations cannot give a p below {plan.smallest_p:.3g}, so nothing can be "
         f"significant at {alpha:g}; ask for more."
     ]
 

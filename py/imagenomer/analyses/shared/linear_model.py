@@ -224,7 +224,7 @@ def build_model(question: Question, subjects: IntArray) -> Model:
     )
 
 
-def rearranged(model: Model, order: IntArray) -> tuple[Term, Design]:
+def reorder(model: Model, order: IntArray) -> tuple[Term, Design]:
     """Return what is tested and what is adjusted for with the subjects in another order."""
     tested, design = model.tested, model.design
     return (

@@ -9,10 +9,10 @@ from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.statistics.design import residuals
 
-#: Fewer subjects than this at a level, and its p-values lean on assumptions that so few cannot bear out.
+#: Fewer subjects than this at a level, and its p-values rest on assumptions that so few cannot support.
 _FEW = 10
 #: Share of the tested phenotype's variance that covariates explain above which little is left to test.
-_ENTANGLED = 0.9
+_MOSTLY_EXPLAINED = 0.9
 
 
 def statistic_name(model: Model) -> str:
@@ -48,7 +48,7 @@ def adjustment_in_words(model: Model) -> str:
 
 
 def sentences_of(model: Model) -> list[str]:
-    """Say how categories became numbers, what the model holds and what its sign means."""
+    """Say how categories became numbers, what the model has and what its sign means."""
     question, said = model.question, []
     name = question.phenotype.name
     if model.level is not None:
@@ -64,14 +64,14 @@ def sentences_of(model: Model) -> list[str]:
         said.append(f"{name} is tested as a whole, by F: do any of its levels differ? Subjects at each: {sizes}.")
     if question.moderator is not None:
         said.append(
-            f"Tested is the product {model.name}: whether the association of an edge with {name} differs by "
-            f"{question.moderator.name}. Both are in the model themselves."
+            f"The product {model.name} is tested: whether the association of an edge with {name} differs by "
+            f"{question.moderator.name}. Both main effects are in the model."
         )
         if model.n_tested == 1:
             said.append(f"Positive: the association with {name} is greater {_where_more(model)}.")
     if question.covariates:
         columns = [column for column in model.design.columns if column != "intercept"]
-        said.append(f"The linear model holds, beside the mean and what is tested: {listed(columns)}.")
+        said.append(f"The linear model has, besides the intercept and the tested term: {listed(columns)}.")
     if question.ranked and model.design.rank > 1:
         said.append(
             "Edges, and all numbers among phenotype and covariates, were replaced by their ranks first "
@@ -88,18 +88,18 @@ def warnings_of(model: Model) -> list[str]:
         own = residuals(model.tested.values, model.plain.basis)
         left = residuals(own, model.design.basis)
         share = 1 - float((left**2).sum() / (own**2).sum())
-        if share > _ENTANGLED:
+        if share > _MOSTLY_EXPLAINED:
             said.append(
                 f"{share:.0%} of the variance of {model.name} follows from the covariates: little is left to test, and "
                 "adjusted and unadjusted results answer different questions."
             )
-    said += _few(model)
+    said += _few_subjects(model)
     return said
 
 
-def _few(model: Model) -> list[str]:
+def _few_subjects(model: Model) -> list[str]:
     n = model.target.size
-    normal = "p-values then lean on every edge being normally distributed."
+    normal = "p-values then assume that every edge is normally distributed."
     if not model.levels:
         return [f"Only {n} subjects: {normal}"] if n < _FEW else []
     counts = np.bincount(model.target.astype(np.intp), minlength=len(model.levels))

@@ -1,4 +1,4 @@
-"""What analyses of predictions share: from what is predicted, of whom, and the sample space of both.
+"""What analyses of predictions share: the features, the subjects, and the sample space of both.
 
 Subjects come in natural order of their names, so that folds that are drawn do not depend on the order of a file.
 """
@@ -59,7 +59,7 @@ _CODINGS = (
     ("genotypes", "Three, each 0 or 1"),
     ("additive", "Copies, gaps imputed"),
 )
-#: Share of missing genotypes above which the gaps could tell something.
+#: Share of missing genotypes above which missingness itself could be predictive.
 _MANY_GAPS = 0.02
 #: Subjects of sites with fewer are left out where sites are harmonised.
 _SMALLEST_SITE = 3
@@ -79,7 +79,7 @@ class Source:
         default="genotypes",
         metadata={
             "when": {"features": ("variants",)},
-            "help": "The first needs no imputation, but a gap in the genotypes can then itself predict.",
+            "help": "The first needs no imputation, but missing genotypes can then themselves predict.",
         },
     )
     decomposition: Annotated[str | None, DecompositionChoice()] = field(
@@ -102,14 +102,14 @@ class Source:
         metadata={
             "label": "Harmonise by",
             "when": {"features": ("connectivity",)},
-            "help": "Site or scanner: ComBat takes out what differs between its levels, learned from those who train.",
+            "help": "Site or scanner: ComBat removes differences between its levels, estimated in training subjects.",
         },
     )
     preserve: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(),
         metadata={
             "when": {"features": ("connectivity",)},
-            "help": "What these explain stays where sites are harmonised; never what is predicted.",
+            "help": "The variance that these explain is preserved; that of the target never is.",
         },
     )
     group: Annotated[str | None, GroupChoice()] = None
@@ -215,7 +215,8 @@ def _connectivity(cohort: Cohort, source: Source, missing: Mapping[str, BoolArra
         said.append(harmonised)
     n_gaps = space.features.n_columns - space.features.n_features
     if n_gaps:
-        said.append(f"{counted(n_gaps, 'edge')} that somebody lacks, or that is not finite, took no part.")
+        excluded = "was excluded" if n_gaps == 1 else "were excluded"
+        said.append(f"{counted(n_gaps, 'edge')} with missing or non-finite values {excluded}.")
     return FeatureSet(
         source.features,
         what(cohort, sample.measure, sample.task, sample.session, sample.run),
@@ -235,9 +236,9 @@ def _about_harmonisation(site: Phenotype, codes: IntArray, preserve: tuple[str, 
     counts = np.bincount(codes, minlength=len(site.levels))
     sizes = listed(f"{site.levels[level]} ({counts[level]})" for level in np.flatnonzero(counts).tolist())
     return (
-        f"In each split ComBat (means and variances, pooled over edges) learned from those who train what differs "
-        f"between the levels of {site.name}, {sizes}, and took it out of both parts; {preserved_in_words(preserve)}. "
-        "What is predicted had no part in that, and some of every level trained."
+        f"In each split ComBat (means and variances, pooled over edges) estimated the differences between the levels "
+        f"of {site.name}, {sizes}, in the training subjects and removed them from both parts; "
+        f"{preserved_in_words(preserve)}. The target was not used, and every level has training subjects."
     )
 
 
@@ -257,7 +258,7 @@ def _variants(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray], 
         space = yield from imputed_space(variants, rows)
         coded = (
             f"Each variant counts copies of the effect allele; missing ones ({share:.1%}) are imputed by the mean of "
-            "those who train, anew in each split."
+            "the training subjects in each split."
         )
     return FeatureSet(
         source.features,
@@ -281,12 +282,12 @@ def coded_genotypes(share_missing: float) -> str:
 
 
 def gap_warnings(share_missing: float) -> list[str]:
-    """Warn where many genotypes are missing, of which each gap has a code."""
+    """Warn where many genotypes are missing, which a code without imputation shows to the model."""
     if share_missing <= _MANY_GAPS:
         return []
     return [
-        f"{share_missing:.0%} of the genotypes are missing, and a gap has a code of its own: if people were genotyped "
-        "on different chips, the model can tell the chips apart and predict whatever goes with them; compare "
+        f"{share_missing:.0%} of the genotypes are missing, and the model sees which: if subjects were genotyped "
+        "on different chips, the model can identify the chips and predict whatever is associated with them; compare "
         "with imputed copies."
     ]
 
@@ -309,8 +310,8 @@ def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArr
         {"decomposition": source.decomposition, **people.numbers},
         (
             *people.sentences,
-            "Scores are used as they are, not scaled. They came with the data: if the decomposition was made from "
-            "those who are tested here, it has seen their connectivity, though not what is predicted.",
+            "Scores are used as they are, not scaled. They came with the data: if the decomposition was computed "
+            "with the test subjects, it has used their connectivity, though not the target.",
         ),
     )
 
@@ -336,8 +337,8 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
         {"predictors": list(source.predictors), **people.numbers},
         (
             *people.sentences,
-            f"{counted(len(names), 'column')}, one for each number and each further level of a category, are brought "
-            "to a standard deviation of 1 in each training part.",
+            f"{counted(len(names), 'column')}, one for each number and each further level of a category, are scaled "
+            "to a standard deviation of 1 in each training set.",
         ),
         tuple(design_warnings(finding for term in terms for finding in term.findings)),
     )

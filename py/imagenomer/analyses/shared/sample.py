@@ -227,13 +227,13 @@ def default_measure(cohort: Cohort) -> str:
 
 
 def leak_warnings(cohort: Cohort, measure: str) -> list[str]:
-    """Say what misleads where a model is trained on a measure that was made of everybody at once, and then tested."""
+    """Warn where a model is trained and tested on a measure that was made from all subjects at once."""
     if not cohort.measure(measure).made:
         return []
     return [
-        f"{measure} was made of all subjects at once, those under test included. What a model is tested on has so been "
-        "seen before, and its scores may be too good; choose the measure as it was before. On the page "
-        "Prediction, “Harmonise by” does it in the training part of each split only."
+        f"{measure} was made from all subjects at once, test subjects included. Test data have thus leaked into "
+        "training, and performance may be overestimated; choose the original measure. On the page "
+        "Prediction, “Harmonise by” estimates from the training set of each split only."
     ]
 
 
@@ -344,7 +344,7 @@ def _sentences(
 
 
 def _incomplete(cohort: Cohort, scans: _Scans, observations: Observations, rows: IntArray) -> list[str]:
-    """Say which subjects lack some of the tasks that are averaged."""
+    """Say which subjects have only some of the tasks that are averaged."""
     partial = observations.subjects[rows[observations.n_tasks[rows] < len(cohort.tasks)]]
     if not partial.size:
         return []

@@ -24,7 +24,7 @@ from imagenomer.jsonable import dumps
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import BoolArray, FloatArray, Json
 
-#: Maps made of maps made of maps; far above what people do, far below Python's own limit.
+#: Maps made of maps made of maps; far deeper than anyone needs, far below Python's own limit.
 MAX_DEPTH = 10
 
 _EXAMPLE = '{"scan": 0, "measure": "fc"} or {"analysis": "connectivity-summary", "params": {}, "array": "mean"}'

@@ -23,7 +23,7 @@ def site_of(cohort: Cohort, name: str, preserved: Sequence[str]) -> Phenotype:
     if not site.levels:
         raise InputError(f"{site.name} is a number, and sites are a category; choose another phenotype")
     if site.name in preserved:
-        raise InputError(f"{site.name} cannot be taken out and preserved at once; leave it out of what is preserved")
+        raise InputError(f"{site.name} cannot be both removed and preserved; leave it out of what is preserved")
     return site
 
 
@@ -54,5 +54,4 @@ def draw_of_sites(
 def preserved_in_words(covariates: Sequence[str]) -> str:
     if not covariates:
         return "nothing is preserved"
-    explain = "explains" if len(covariates) == 1 else "explain together"
-    return f"preserved is what {listed(covariates)} {explain}"
+    return f"the variance explained by {listed(covariates)} is preserved"

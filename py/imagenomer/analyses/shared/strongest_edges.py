@@ -16,7 +16,7 @@ Ranking = Literal["absolute", "positive", "negative"]
 #: The choices of a ranking, for a form.
 RANKINGS = (("absolute", "Largest magnitude"), ("positive", "Most positive"), ("negative", "Most negative"))
 
-#: What `named_edges` tells of an edge, for a table; the page has the labels in one column.
+#: What `named_edges` gives for an edge, for a table; the page has the labels in one column.
 EDGE_COLUMNS = (
     Column("edge", "Edge", "integer", where="file"),
     Column("label_a", "Parcel"),
