@@ -15,7 +15,7 @@ from imagenomer.jsonable import finite
 from imagenomer.statistics.prediction_checks import LearningCurve
 
 _PREDICTIONS = (
-    Column("candidate", "Candidate in view"),
+    Column("candidate", "Candidate"),
     Column("how", "Predicted"),
     Column("n_subjects", "Test subjects", "integer"),
     Column("score", "Score"),
@@ -63,7 +63,7 @@ class PredictionGroup:
             Basis.STRATUM: f"within {self.candidate} {score.stratum}",
             Basis.OTHER_STRATA: f"{self.candidate}: from {score.others} to {score.stratum}",
             Basis.MATCHED: f"matched for {self.candidate}",
-            Basis.RANDOM: "as many at random",
+            Basis.RANDOM: "random subsample of that size",
             Basis.VARIANTS: "variants",
         }[score.basis]
 
