@@ -90,7 +90,7 @@ def test_fisher_z_transforms_scans_before_averaging(cohort):
     assert any("Fisher's z" in sentence for sentence in report.sentences)
 
 
-def test_people_count_once_however_many_scans_they_have(cohort):
+def test_subjects_count_once_however_many_scans_they_have(cohort):
     _, _, once = associate(cohort, phenotype="age", task="nback")
     extra = tuple(dataclasses.replace(scan, session="2") for scan in cohort.scans if scan.task == "nback")
     scans = (*cohort.scans[:40], *extra, *cohort.scans[40:])
@@ -116,9 +116,9 @@ def test_people_count_once_however_many_scans_they_have(cohort):
 def test_whoever_is_left_out_is_named_with_the_reason(cohort):
     _, _, report = associate(cohort, phenotype="age", task="rest", group='sex == "F" or sex == "M"')
     assert report.numbers["dropped"] == [
-        {"reason": "whose group is unknown because a value is missing", "n": 1, "subjects": ["6"]},
-        {"reason": "without fc of rest", "n": 1, "subjects": ["40"]},
-        {"reason": "without age", "n": 1, "subjects": ["5"]},
+        {"reason": "whose group is unknown because a value is missing", "n": 1, "subjects": ("6",)},
+        {"reason": "without fc of rest", "n": 1, "subjects": ("40",)},
+        {"reason": "without age", "n": 1, "subjects": ("5",)},
     ]
     assert report.numbers["n_dropped"] == 3
     assert report.numbers["n_subjects"] == 37

@@ -146,12 +146,12 @@ def test_without_covariates_nothing_is_compared(cohort):
     assert any("no covariate is adjusted for" in sentence for sentence in report.sentences)
 
 
-def test_who_lacks_a_covariate_is_left_out_and_named(cohort):
+def test_subjects_without_a_covariate_are_left_out_and_named(cohort):
     _, _, report = associate(cohort, phenotype="age", covariates=["motion", "sex"])
     assert [(one["reason"], one["subjects"]) for one in report.numbers["dropped"]] == [
-        ("without age", ["5"]),
-        ("without motion", ["9"]),
-        ("without sex", ["6"]),
+        ("without age", ("5",)),
+        ("without motion", ("9",)),
+        ("without sex", ("6",)),
     ]
     assert "The linear model has, besides the intercept and the tested term: motion, sex: M." in report.sentences
 
@@ -325,4 +325,4 @@ def test_the_catalog_form_takes_covariates_and_the_script_spells_them_out(cohort
 
     params = read_params(ANALYSIS, {"phenotype": "age", "covariates": ["sex", "motion"], "interaction": None})
     script = script_of("edge-association", ANALYSIS, params, cohort="x", output="y")
-    assert "covariates=('sex', 'motion')" in script
+    assert "'covariates': ('sex', 'motion')" in script

@@ -170,7 +170,7 @@ def test_subjects_change_places_within_blocks_only(cohort):
 
 def test_who_has_no_block_is_left_out_and_named(cohort):
     _, _, report = associate(cohort, phenotype="patient", correction="max-t", permutations=100, blocks="family")
-    assert {"reason": "without family", "n": 1, "subjects": ["4"]} in report.numbers["dropped"]
+    assert {"reason": "without family", "n": 1, "subjects": ("4",)} in report.numbers["dropped"]
     _, _, report = associate(cohort, phenotype="patient", correction="holm", blocks="family")
     assert report.numbers["n_dropped"] == 0  # nothing is permuted
 

@@ -32,7 +32,7 @@ def associate(cohort, **given):
 def genotyped(cohort, rng):
     """Four components, sixty variants (7 is associated with component 2); subject 3 has no genotype, 9 no scores."""
     dosage = rng.binomial(2, rng.uniform(0.25, 0.75, N_VARIANTS), (40, N_VARIANTS)).astype(np.int8)
-    dosage[:, 7] = np.arange(40) % 3  # nobody lacks it
+    dosage[:, 7] = np.arange(40) % 3  # never missing
     scores = rng.normal(0, 2, (40, 4))
     scores[:, 2] += 4 * dosage[:, 7]
     dosage[:, 20:][rng.random((40, N_VARIANTS - 20)) < 0.1] = -1

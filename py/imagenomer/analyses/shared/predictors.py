@@ -298,8 +298,8 @@ def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArr
         raise InputError(f"choose a decomposition to predict from; this cohort has: {there_are}")
     scores = imported_from(cohort, source.decomposition).scores
     absent = {f"scores of {source.decomposition}": np.asarray(~np.isfinite(scores).all(axis=1))}
-    people = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
-    rows = people.subjects[in_natural_order(cohort, people.subjects)]
+    drawn = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
+    rows = drawn.subjects[in_natural_order(cohort, drawn.subjects)]
     return FeatureSet(
         source.features,
         f"scores of {source.decomposition}",
@@ -307,9 +307,9 @@ def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArr
         space_of_numbers(scores[rows]),
         tuple(f"component {number}" for number in range(scores.shape[1])),
         None,
-        {"decomposition": source.decomposition, **people.numbers},
+        {"decomposition": source.decomposition, **drawn.numbers},
         (
-            *people.sentences,
+            *drawn.sentences,
             "Scores are used as they are, not scaled. They came with the data: if the decomposition was computed "
             "with the test subjects, it has used their connectivity, though not the target.",
         ),
@@ -321,8 +321,8 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
         raise InputError(f"choose phenotypes to predict from; this cohort has: {listed(cohort.phenotypes)}")
     chosen = [cohort.phenotype(name) for name in source.predictors]
     absent = {one.name: one.missing for one in chosen}
-    people = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
-    rows = people.subjects[in_natural_order(cohort, people.subjects)]
+    drawn = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
+    rows = drawn.subjects[in_natural_order(cohort, drawn.subjects)]
     terms = [code(one, rows) for one in chosen]
     names = tuple(name for term in terms for name in term.columns)
     values = np.column_stack([np.zeros((rows.size, 0)), *(term.values for term in terms)])
@@ -334,9 +334,9 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
         space,
         names,
         None,
-        {"predictors": list(source.predictors), **people.numbers},
+        {"predictors": list(source.predictors), **drawn.numbers},
         (
-            *people.sentences,
+            *drawn.sentences,
             f"{counted(len(names), 'column')}, one for each number and each further level of a category, are scaled "
             "to a standard deviation of 1 in each training set.",
         ),
