@@ -218,13 +218,13 @@ def test_a_long_table_is_cut_and_its_csv_is_whole(cohort):
     assert "S50" not in parsed.text
     (link,) = [link for link in parsed.links if link.startswith("data:text/csv")]
     assert base64.b64decode(link.split(",")[1]) == csv_of(table)
-    assert "Values of single subjects are in it (“People”)" in parsed.text
+    assert "It holds values of single subjects (“People”)" in parsed.text
 
 
 def test_what_is_of_no_single_subject_is_not_said_to_be(cohort):
     text = check_safe(page_of(kept_of(cohort))).text
-    assert "Values of single subjects" not in text
-    assert "Before you pass it on" in text
+    assert "values of single subjects" not in text
+    assert "Before you share it" in text
     assert "synthetic" in check_safe(page_of(kept_of(replace(cohort, synthetic=True)))).text
 
 

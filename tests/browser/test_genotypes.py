@@ -120,7 +120,9 @@ def test_the_manhattan_plot_downloads_in_every_format(page: Page) -> None:
 def test_ancestry_tells_the_two_coasts_apart(page: Page) -> None:
     choose(page, "Ancestry components")
     shown = result(page, "Ancestry components")
-    expect(shown.locator(".sentences")).to_contain_text("coast goes most with the first component", timeout=START)
+    expect(shown.locator(".sentences")).to_contain_text(
+        "coast is most strongly associated with the first component", timeout=START
+    )
 
 
 def test_the_summary_counts_what_filters_would_remove(page: Page) -> None:

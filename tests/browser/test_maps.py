@@ -111,7 +111,7 @@ def test_the_address_brings_the_tray_back(page: Page) -> None:
 
 def test_saved_maps_are_compared(page: Page) -> None:
     page.get_by_role("button", name="Compare maps").click()
-    page.locator(".params").get_by_label("Rearrangements").fill("99")
+    page.locator(".params").get_by_label("Permutations", exact=True).fill("99")
     result = page.get_by_role("region", name="Result: Compare maps")
     expect(result).to_contain_text("99 times (seed 1)", timeout=START)
     expect(result.locator("section.table").filter(has_text="Pairs of maps").locator("tbody tr")).to_have_count(1)

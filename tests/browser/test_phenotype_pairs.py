@@ -60,7 +60,7 @@ def test_two_categories_are_a_grid_with_their_tests(demo_page: Page) -> None:
     analysis(demo_page, PAIR)
     choose(demo_page, "Phenotype", "sex")
     choose(demo_page, "With", "ancestry")
-    expect_said(demo_page, PAIR, "Cramer's V, freed of its bias")
+    expect_said(demo_page, PAIR, "Cramer's V, corrected for bias")
     grid = result(demo_page, PAIR).get_by_role("application", name="sex and ancestry: more or fewer than expected")
     grid.focus()
     demo_page.keyboard.press("ArrowRight")

@@ -45,7 +45,7 @@ def html_report(record: Record) -> Steps[bytes]:
         *verdict(record, labels),
         *listing("warnings", "What could mislead", map(record.named, report.warnings)),
         *key_numbers(numbers),
-        *paragraph("What was used, dropped and assumed", map(record.named, report.sentences)),
+        *paragraph("Data, exclusions and assumptions", map(record.named, report.sentences)),
         *settings(record),
         *contents(report.views, labels),
         "<section><h2>Results</h2>",

@@ -38,18 +38,18 @@ def _cohort(cohort: Cohort) -> str:
 
 
 def _care(record: Record) -> str:
-    """Say what of single people is in the file: whoever passes it on decides with that in mind."""
+    """Say what the file holds of single subjects, for whoever decides to share it."""
     if record.cohort.synthetic:
-        return "The people in this file are synthetic."
-    single = [view.title for view in record.report.views if _is_of_people(view)]
+        return "The subjects in this file are synthetic."
+    single = [view.title for view in record.report.views if _is_of_subjects(view)]
     sentence = "This file was made on the computer that holds the data, from what its page showed there."
     if single:
         shown = ", ".join(f"“{title}”" for title in single)
-        return f"{sentence} Values of single subjects are in it ({shown}): pass it on only as you may pass on the data."
-    return f"{sentence} Before you pass it on, see whether a sentence or a table names a subject."
+        return f"{sentence} It holds values of single subjects ({shown}): share it only as you may share the data."
+    return f"{sentence} Before you share it, check whether a sentence or a table names a subject."
 
 
-def _is_of_people(view: View) -> bool:
+def _is_of_subjects(view: View) -> bool:
     if isinstance(view, PointsView):
         return view.what == "Subject"
     return isinstance(view, TableView) and any(column.key in ("subject", "subjects") for column in view.columns)

@@ -50,7 +50,7 @@ def draw_views(record: Record, labels: dict[str, str]) -> Steps[dict[str, str]]:
     made = {}
     for position, view in enumerate(drawn):
         yield Progress("Drawing figures", position, len(drawn))
-        # Some are drawn only when they are taken. Not around the yield: whoever is let in has other groups.
+        # Some are drawn only when they are read. Not around the yield: requests served there have other groups.
         with group_styles(styles):
             svg = render(figures[view.name], "svg").decode()
         made[view.name] = _inline(svg, f"f{position + 1}-", f"{labels[view.name]}: {_words(view)}")
@@ -66,7 +66,7 @@ def _inline(svg: str, prefix: str, label: str) -> str:
     start = svg.index("<svg")
     opening, rest = svg[start:].split(">", 1)
     rest = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", rest, flags=re.DOTALL)
-    # In tags only, where Matplotlib writes no ">" of a text: what people called their data is left alone.
+    # In tags only, where Matplotlib writes no ">" of a text: names of the user's data stay as they are.
     inside = re.sub(r"<[^>]*>", lambda tag: _prefixed(tag[0], prefix), rest)
     width, height = (float(found) for found in re.findall(r'(?:width|height)="([\d.]+)pt"', opening))
     # Four thirds of a pixel to the point, and as wide as there is room for.

@@ -1,4 +1,4 @@
-"""Ancestry components: populations come apart, and phenotypes that go with them are found as scipy finds them."""
+"""Ancestry components: populations come apart, and phenotypes associated with them are found as scipy finds them."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ def test_the_populations_of_the_hapmap_come_apart(shared_data):
             if other != name:
                 assert np.abs(theirs - centre).max() > 2 * spread
     assert {series["name"] for series in report.views[0].series} == {"CEU", "HCB", "JPT", "YRI"}
-    assert any("goes most with the first component" in sentence for sentence in report.sentences)
-    assert "pop goes most" in " ".join(report.sentences)
+    assert any("is most strongly associated with the first component" in sentence for sentence in report.sentences)
+    assert "pop is most strongly associated" in " ".join(report.sentences)
 
 
 def test_the_demos_groups_come_apart_though_platforms_share_few_variants(demo):
     result, _ = run(demo)
-    shares = {link.phenotype.name: link.share[0] for link in result.links}
+    shares = {one.phenotype.name: one.share[0] for one in result.phenotypes}
     assert shares["ancestry"] > 0.9
     assert shares["age"] < 0.02
     assert shares["wrat"] > 0.05  # confounded on purpose
 
 
-def test_links_are_those_of_scipy(cohort):
+def test_associations_are_those_of_scipy(cohort):
     result, report = run(cohort)
     scores = result.ancestry.scores
-    links = {link.phenotype.name: link for link in result.links}
-    assert set(links) == {"age", "sex"}  # site never varies
+    effects = {one.phenotype.name: one for one in result.phenotypes}
+    assert set(effects) == {"age", "sex"}  # site never varies
     age, sex = cohort.phenotype("age").values, cohort.phenotype("sex").values
     known = ~np.isnan(age) & ~np.isnan(scores[:, 0])
     oracle = stats.pearsonr(scores[known, 2], age[known])
-    np.testing.assert_allclose((links["age"].effect[2], links["age"].p_value[2]), oracle, rtol=1e-8)
+    np.testing.assert_allclose((effects["age"].effect[2], effects["age"].p_value[2]), oracle, rtol=1e-8)
     known = (sex >= 0) & ~np.isnan(scores[:, 0])
     oracle = stats.f_oneway(scores[known & (sex == 0), 1], scores[known & (sex == 1), 1])
-    np.testing.assert_allclose(links["sex"].p_value[1], oracle.pvalue, rtol=1e-8)
-    assert links["sex"].n == known.sum() == 38
+    np.testing.assert_allclose(effects["sex"].p_value[1], oracle.pvalue, rtol=1e-8)
+    assert effects["sex"].n == known.sum() == 38
     (table,) = [view for view in report.views if isinstance(view, TableView) and view.name == "scores"]
     assert len(table.rows) == 39
     assert table.rows[0]["component_20"] == pytest.approx(scores[0, 19])
@@ -85,5 +85,5 @@ def test_what_cannot_be_shown_is_refused(cohort):
     few = dataclasses.replace(
         cohort.variant_set(), dosage=np.where(np.arange(40)[:, None] < 6, cohort.variant_set().dosage, -1)
     )
-    with pytest.raises(InputError, match="choose another axis"):
+    with pytest.raises(InputError, match="component 9 is requested; choose another"):
         run(dataclasses.replace(cohort, variant_sets={"small": few}), y=9)

@@ -223,7 +223,7 @@ def test_sex_itself_is_not_tested_on_x_nor_are_subjects_of_unknown_sex(cohort):
     on_x = np.array(cohort.variant_set().chromosomes) == "X"
     assert np.isnan(result.neg_log10_p[on_x]).all()
     assert np.isfinite(result.neg_log10_p[~on_x]).all()
-    assert any("20 on X, since the phenotype says the same as sex" in sentence for sentence in report.sentences)
+    assert any("20 on X, since the phenotype is collinear with sex" in sentence for sentence in report.sentences)
     result, _ = run(cohort, phenotype="age", least_maf=0)
     known = cohort.variant_set().dosage[result.sample.subjects] >= 0
     known[:, on_x] &= (cohort.sexes[result.sample.subjects] > 0)[:, None]
@@ -237,7 +237,7 @@ def test_sex_itself_is_not_tested_on_x_nor_are_subjects_of_unknown_sex(cohort):
 def test_every_variant_is_tested_or_accounted_for(cohort):
     result, report = run(cohort, phenotype="sex", least_maf=0.3)
     n = report.numbers
-    left_out = sum(number for number, _ in result.set_aside)
+    left_out = sum(number for number, _ in result.untested)
     gone = n["n_too_missing"] + n["n_too_rare"] + n["n_off_hardy_weinberg"] + left_out
     assert n["n_tests"] + gone == n["n_variants"] == 60
 
@@ -316,10 +316,10 @@ def test_nothing_left_by_the_filters_is_a_result_with_a_warning(cohort):
         assert figure.axes
 
 
-# --- rearranging subjects ---------------------------------------------------------------------------
+# --- permuting subjects -----------------------------------------------------------------------------
 
 
-def test_max_t_is_that_of_every_rearrangement_fitted_anew(hapmap):
+def test_max_t_is_that_of_every_refitted_permutation(hapmap):
     given = {"phenotype": "height", "covariates": ("weight", "pop"), "least_maf": 0.35}
     result, report = run(hapmap, **given, correction="max-t", permutations=100, seed=3, blocks="pop")
     plain, _ = run(hapmap, **given)
@@ -348,7 +348,9 @@ def test_max_t_is_that_of_every_rearrangement_fitted_anew(hapmap):
         at_least = sum(one >= abs(result.fit.test.statistic[variant]) for one in largest)
         assert at_least <= round(101 * p_value[variant]) - 1 <= at_least + 88
     assert report.numbers["blocks"] == "pop"
-    assert any("100 permutations of what the covariates leave" in one and "seed 3" in one for one in report.sentences)
+    assert any(
+        "100 permutations of the residuals of the phenotype" in one and "seed 3" in one for one in report.sentences
+    )
     assert "Subjects are permuted only within the 4 levels of pop." in report.sentences
 
 
@@ -388,7 +390,7 @@ def test_max_t_is_refused_where_it_is_not_defined(hapmap, given, words):
         run(hapmap, correction="max-t", **given)
 
 
-def test_too_few_rearrangements_are_warned_of(hapmap):
+def test_too_few_permutations_are_warned_of(hapmap):
     _, report = run(hapmap, phenotype="height", least_maf=0.4, correction="max-t", permutations=100, alpha=0.001)
     assert any("100 permutations cannot give a p below 0.0099" in one for one in report.warnings)
     assert report.numbers["n_significant"] == 0

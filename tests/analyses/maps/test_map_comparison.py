@@ -93,11 +93,11 @@ def test_without_significant_edges_nothing_overlaps_and_that_is_said(cohort):
     _, report = compared(cohort, {"edges": "significant"}, A=nothing, B=association("nback"))
     (row,) = view(report, "pairs").rows
     assert (row["n_a"], row["overlap"], row["overlap_p"]) == (0, 0, None)
-    assert report.warnings == ("A has no such edge, so nothing can overlap with it.",)
+    assert report.warnings == ("A has no such edge, so there is no overlap with it.",)
 
 
 def test_a_map_of_no_test_has_no_significant_edges(cohort):
-    with pytest.raises(InputError, match=r"map A \(Mean of fc of rest\) is of no test"):
+    with pytest.raises(InputError, match=r"map A \(Mean of fc of rest\) is not of a test"):
         compared(cohort, {"edges": "significant"}, A=mean_of("rest"), B=association("rest"))
 
 

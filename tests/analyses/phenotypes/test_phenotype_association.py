@@ -22,7 +22,7 @@ from imagenomer.progress import finish
 
 @pytest.fixture
 def people(cohort, rng):
-    """The forty with a pulse that follows age, a pain that men have more of, and a site that goes with sex."""
+    """The forty with a pulse that follows age, a pain that men have more of, and a site associated with sex."""
     age, sex = cohort.phenotypes["age"].values, cohort.phenotypes["sex"].values
     filled = np.where(np.isnan(age), 150, age)
     more = {
@@ -162,7 +162,7 @@ def test_a_level_of_one_subject_and_unequal_spread_are_said(people, rng):
     levels = np.repeat([0, 1, 2], [20, 19, 1])
     more = {"spread": Phenotype("spread", values), "kind": Phenotype("kind", levels, levels=("a", "b", "c"))}
     _, _, report = associate(dataclasses.replace(people, phenotypes=more), "spread", "kind")
-    assert any("c of kind has one subject" in warning for warning in report.warnings)
+    assert any("c of kind has a single subject" in warning for warning in report.warnings)
     assert any("standard deviations" in warning and "Welch" in warning for warning in report.warnings)
 
 
@@ -213,7 +213,7 @@ def test_small_expected_counts_are_said(people):
     ("given", "words"),
     [
         ({"x": "age", "y": "age"}, "chosen twice"),
-        ({"x": "age", "y": "pulse", "covariates": ["age"]}, "cannot be adjusted for too"),
+        ({"x": "age", "y": "pulse", "covariates": ["age"]}, "cannot be a covariate too"),
         ({"x": "age", "y": "site"}, "nothing to compare"),
         ({"x": "sex", "y": "site"}, "nothing to compare"),
         ({"x": "age", "y": "pulse", "group": "age > 900"}, "0 usable subjects"),

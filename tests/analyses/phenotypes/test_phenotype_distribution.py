@@ -84,7 +84,7 @@ def test_the_same_group_twice_is_one(cohort):
 
 
 def test_nobody_with_a_value_is_refused_with_the_sizes(cohort):
-    with pytest.raises(InputError, match=r"nobody in these groups has a value of age .*: 0"):
+    with pytest.raises(InputError, match=r"no subject in these groups has a value of age .*: 0"):
         distribute(cohort, phenotype="age", groups=["age > 900"])
 
 

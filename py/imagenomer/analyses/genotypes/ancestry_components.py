@@ -1,4 +1,4 @@
-"""Ancestry components: where the genotypes place people, and which phenotypes go with that."""
+"""Ancestry components: principal components of the genotypes, and the phenotypes associated with them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _SHOWN = 10
 class Params:
     variants: Annotated[str | None, VariantSetChoice()] = None
     colour_by: Annotated[str | None, PhenotypeChoice(kind="category")] = field(
-        default=None, metadata={"help": "A category; groups go before it."}
+        default=None, metadata={"help": "A category; groups take precedence."}
     )
     groups: Annotated[tuple[str, ...], GroupsChoice()] = ()
     x: Annotated[int, Integer(minimum=1, maximum=MOST_COMPONENTS, step=1)] = field(
@@ -62,13 +62,13 @@ class Params:
     most_missing: MostMissing = most_missing_field(Recipe().most_missing, help="Of the subjects, by variant.")
     most_r_squared: Annotated[float, Number(minimum=0.01, maximum=1, step=0.05)] = field(
         default=Recipe().most_r_squared,
-        metadata={"label": "Largest r² of neighbours", "help": "Of two variants above it, one is left out."},
+        metadata={"label": "Largest r² of neighbours", "help": "Of two variants above it, one is excluded."},
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """How one phenotype goes with each component.
+class ComponentEffects:
+    """Association of one phenotype with each component.
 
     Attributes
     ----------
@@ -78,8 +78,7 @@ class Link:
     n : int
         Subjects who have both.
     effect, share, p_value : ndarray, shape (n_components,)
-        Correlation or its ratio; its square, the share of the component's variance; and the probability of as much by
-        chance, uncorrected.
+        Correlation or correlation ratio; its square, the share of the component's variance; uncorrected p.
     """
 
     phenotype: Phenotype
@@ -92,10 +91,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placement:
-    """Ancestry of the cohort, and what goes with it."""
+    """Ancestry of the cohort, and the phenotypes associated with it."""
 
     ancestry: Ancestry
-    links: tuple[Link, ...]
+    phenotypes: tuple[ComponentEffects, ...]
 
 
 def compute(cohort: Cohort, params: Params) -> Steps[Placement]:
@@ -104,26 +103,28 @@ def compute(cohort: Cohort, params: Params) -> Steps[Placement]:
     n_components = found.scores.shape[1]
     for axis in (params.x, params.y):
         if axis > n_components:
-            raise InputError(f"there are {n_components} components, and {axis:g} is asked for; choose another axis")
-    links = [_link(phenotype, found.scores) for phenotype in cohort.phenotypes.values()]
-    return Placement(found, tuple(link for link in links if link is not None))
+            raise InputError(
+                f"there are {n_components} components, and component {axis:g} is requested; choose another"
+            )
+    effects = [_effects(phenotype, found.scores) for phenotype in cohort.phenotypes.values()]
+    return Placement(found, tuple(one for one in effects if one is not None))
 
 
-def _link(phenotype: Phenotype, scores: FloatArray) -> Link | None:
-    """Return how a phenotype goes with the components; None where too few have it or it does not vary."""
+def _effects(phenotype: Phenotype, scores: FloatArray) -> ComponentEffects | None:
+    """Return the association of a phenotype with the components; None where too few have it or it does not vary."""
     subjects = np.flatnonzero(~phenotype.missing & ~np.isnan(scores[:, 0]))
     if subjects.size < 3 or np.unique(phenotype.values[subjects]).size < 2:
         return None
     own = scores[subjects]
     if phenotype.kind == "number":
         found = correlate(own, phenotype.values[subjects].astype(np.float64))
-        return Link(phenotype, "r", subjects.size, found.r, found.r**2, found.p_value)
+        return ComponentEffects(phenotype, "r", subjects.size, found.r, found.r**2, found.p_value)
     term = code(phenotype, subjects)
     if subjects.size < len(term.columns) + 3:  # levels that hardly repeat, such as names
         return None
     test = associate_category(own, term, build_design((), subjects))
     share = test.partial_eta_squared
-    return Link(phenotype, "eta", subjects.size, np.sqrt(share), share, test.p_value)
+    return ComponentEffects(phenotype, "eta", subjects.size, np.sqrt(share), share, test.p_value)
 
 
 # --- saying --------------------------------------------------------------------------------------
@@ -133,20 +134,20 @@ def report(cohort: Cohort, params: Params, result: Placement) -> Report:
     found = result.ancestry
     shares = found.components.share
     strongest = sorted(
-        ((link.share[0], link) for link in result.links if np.isfinite(link.share[0])), key=lambda pair: -pair[0]
+        ((one.share[0], one) for one in result.phenotypes if np.isfinite(one.share[0])), key=lambda pair: -pair[0]
     )
     sentences = [
         *found.sentences,
-        f"The first component takes {100 * shares[0]:.1f} % of the sum of all eigenvalues, the second "
+        f"The first component explains {100 * shares[0]:.1f} % of the sum of all eigenvalues, the second "
         f"{100 * shares[1]:.1f} %.",
-        "Components are of length 1, and their signs are arbitrary; each phenotype is compared with each alone, "
-        "uncorrected.",
+        "Components are of length 1, and their signs are arbitrary; each phenotype is tested with each component "
+        "alone, uncorrected.",
     ]
     if strongest:
-        share, link = strongest[0]
+        share, one = strongest[0]
         sentences.append(
-            f"{link.phenotype.name} goes most with the first component: it shares {100 * share:.1f} % of the variance "
-            f"({link.symbol} = {link.effect[0]:.3f}, {counted(link.n, 'subject')})."
+            f"{one.phenotype.name} is most strongly associated with the first component: it explains "
+            f"{100 * share:.1f} % of the variance ({one.symbol} = {one.effect[0]:.3f}, {counted(one.n, 'subject')})."
         )
     return Report(
         numbers={
@@ -164,13 +165,13 @@ def report(cohort: Cohort, params: Params, result: Placement) -> Report:
             _points(cohort, params, result),
             FigureView(
                 "eigenvalues",
-                "How much each component takes",
+                "Variance explained by each component",
                 "Share of the sum of all eigenvalues by component: "
                 + ", ".join(f"{100 * share:.1f} %" for share in shares[:5])
                 + " for the first ones.",
             ),
-            *([_grid(result)] if result.links else []),
-            *([_link_table(result)] if result.links else []),
+            *([_grid(result)] if result.phenotypes else []),
+            *([_phenotype_table(result)] if result.phenotypes else []),
             _score_table(cohort, found),
         ),
         arrays={"eigenvalues": found.components.eigenvalues},
@@ -182,7 +183,7 @@ def _axis(found: Ancestry, number: int) -> str:
 
 
 def _series(cohort: Cohort, params: Params, subjects: IntArray) -> tuple[list[tuple[str, str, BoolArray]], list[str]]:
-    """Return name, colour and members of each series, and what to say of who is in several."""
+    """Return name, colour and members of each series, and what to say of subjects in several."""
     if params.groups or params.colour_by is None:
         coloured = tuple(
             (describe(expression), expression, GROUP_COLOURS[number % len(GROUP_COLOURS)])
@@ -192,7 +193,7 @@ def _series(cohort: Cohort, params: Params, subjects: IntArray) -> tuple[list[tu
     phenotype = cohort.phenotype(params.colour_by)
     values = phenotype.values[subjects]
     counts = np.array([np.count_nonzero(values == level) for level in range(len(phenotype.levels))])
-    # As many levels as there are colours, the commonest, in their own order.
+    # As many levels as there are colours, the most frequent, in their own order.
     named = np.sort(np.argsort(-counts, kind="stable")[: len(GROUP_COLOURS)])
     named = named[counts[named] > 0]
     series = [
@@ -237,44 +238,44 @@ def _grid(result: Placement) -> GridView:
     n = min(_SHOWN, result.ancestry.scores.shape[1])
     return GridView(
         "phenotypes",
-        "Which phenotypes go with ancestry",
+        "Which phenotypes are associated with ancestry?",
         "Share of variance (r² or eta²)",
-        tuple(link.phenotype.name for link in result.links),
+        tuple(one.phenotype.name for one in result.phenotypes),
         _names(n),
-        tuple(tuple(finite(value) for value in link.share[:n].tolist()) for link in result.links),
+        tuple(tuple(finite(value) for value in one.share[:n].tolist()) for one in result.phenotypes),
         scale="sequential",
         limit=1.0,
-        tips=tuple(tuple(_tip(link, column) for column in range(n)) for link in result.links),
+        tips=tuple(tuple(_tip(one, column) for column in range(n)) for one in result.phenotypes),
         note=_note(result),
     )
 
 
-def _tip(link: Link, column: int) -> str:
-    if not np.isfinite(link.effect[column]):
-        return f"{link.phenotype.name} and component {column + 1}: not defined"
+def _tip(effects: ComponentEffects, column: int) -> str:
+    if not np.isfinite(effects.effect[column]):
+        return f"{effects.phenotype.name} and component {column + 1}: not defined"
     return (
-        f"{link.phenotype.name} and component {column + 1}: {link.symbol} = {link.effect[column]:.3f}, "
-        f"p = {link.p_value[column]:.3g}, n = {link.n}"
+        f"{effects.phenotype.name} and component {column + 1}: {effects.symbol} = {effects.effect[column]:.3f}, "
+        f"p = {effects.p_value[column]:.3g}, n = {effects.n}"
     ).replace("= -", "= −")
 
 
 def _rows(result: Placement) -> list[dict[str, Json]]:
     return [
         {
-            "phenotype": link.phenotype.name,
+            "phenotype": one.phenotype.name,
             "component": number + 1,
-            "symbol": link.symbol,
-            "effect": finite(link.effect[number]),
-            "share": finite(link.share[number]),
-            "p_value": finite(link.p_value[number]),
-            "n": link.n,
+            "symbol": one.symbol,
+            "effect": finite(one.effect[number]),
+            "share": finite(one.share[number]),
+            "p_value": finite(one.p_value[number]),
+            "n": one.n,
         }
-        for link in result.links
-        for number in range(min(_SHOWN, link.effect.size))
+        for one in result.phenotypes
+        for number in range(min(_SHOWN, one.effect.size))
     ]
 
 
-def _link_table(result: Placement) -> TableView:
+def _phenotype_table(result: Placement) -> TableView:
     return TableView(
         "links",
         "Phenotypes and components",
@@ -325,7 +326,7 @@ def draw(
                 100 * share,
                 100 * np.cumsum(share),
                 marked=params.x - 1,
-                title="How much each component takes",
+                title="Variance explained by each component",
                 x_label="Component",
                 y_label="Share of the sum of eigenvalues (%)",
                 note=_note(result),
@@ -342,7 +343,7 @@ def _note(result: Placement) -> str:
 
 ANALYSIS = Analysis(
     title="Ancestry components",
-    summary="Where the genotypes place people, and which phenotypes go with that.",
+    summary="Principal components of the genotypes, and the phenotypes associated with them.",
     tab="Genotypes",
     params=Params,
     compute=compute,

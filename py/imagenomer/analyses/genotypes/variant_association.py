@@ -1,4 +1,4 @@
-"""Variant association: which variants go with a phenotype, given covariates and ancestry."""
+"""Variant association: which variants are associated with a phenotype, given covariates and ancestry."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
         about_ancestry,
         counts,
         selection,
-        _set_aside(selection, fit, why_not_x),
+        _untested(selection, fit, why_not_x),
         fit,
         beta - half * se,
         beta + half * se,
@@ -115,13 +115,13 @@ def _values(phenotype: Phenotype, level: str | None) -> FloatArray:
 
 
 def _level(phenotype: Phenotype, level: str | None) -> str | None:
-    """Return the level whose odds are modelled: the one asked for, else the affirmative or last of two."""
+    """Return the level whose odds are modelled: the one chosen, else the affirmative or last of two."""
     if phenotype.kind == "number":
         if level is not None:
             raise InputError(f"{phenotype.name} is a number and has no level {level!r}; leave the level out")
         return None
     if level is not None:
-        phenotype.indicator(level)  # refuses a level that is not there
+        phenotype.indicator(level)  # refuses an unknown level
         return level
     if len(phenotype.levels) > 2:
         raise InputError(f"{phenotype.name} has more than two levels; choose one of {', '.join(phenotype.levels)}")
@@ -129,7 +129,7 @@ def _level(phenotype: Phenotype, level: str | None) -> str | None:
 
 
 def _plan(cohort: Cohort, params: Params, phenotype: Phenotype, level: str | None) -> Plan | None:
-    """Return how subjects are to be rearranged; None where p-values suffice."""
+    """Return how subjects are permuted; None where p-values suffice."""
     if params.correction != "max-t":
         return None
     if level is not None:
@@ -143,7 +143,7 @@ def _plan(cohort: Cohort, params: Params, phenotype: Phenotype, level: str | Non
 
 
 def _covariates(cohort: Cohort, params: Params) -> Steps[tuple[list[Phenotype], dict[str, BoolArray], tuple[str, ...]]]:
-    """Return the covariates with components of ancestry, who lacks them, and how ancestry was computed."""
+    """Return the covariates with ancestry components, the subjects without them, and how ancestry was computed."""
     covariates = [cohort.phenotype(name) for name in params.covariates]
     missing = {one.name: one.missing for one in covariates}
     n_components = params.ancestry_components
@@ -186,21 +186,21 @@ def _infer(
     )
 
 
-def _set_aside(selection: VariantSelection, fit: VariantAssociation, why_not_x: str) -> tuple[tuple[int, str], ...]:
+def _untested(selection: VariantSelection, fit: VariantAssociation, why_not_x: str) -> tuple[tuple[int, str], ...]:
     """Return how many variants could not be tested, by reason."""
-    aside = [(int(which.sum()), why) for which, why in selection.untestable]
+    untested = [(int(which.sum()), why) for which, why in selection.untestable]
     if why_not_x:
-        aside.append((int((selection.kept & (selection.chromosomes == X)).sum()), why_not_x))
+        untested.append((int((selection.kept & (selection.chromosomes == X)).sum()), why_not_x))
     for problem, words in PROBLEMS.items():
-        aside.append((int(np.count_nonzero(fit.problem == problem)), f"since {words}"))
-    return tuple(aside)
+        untested.append((int(np.count_nonzero(fit.problem == problem)), f"since {words}"))
+    return tuple(untested)
 
 
 def _shown(variants: VariantSet, name: str, order: IntArray) -> int:
     if not name.strip():
         return int(order[0])
     if name.strip() not in variants.variant_ids:
-        raise InputError(f"no variant {name.strip()!r} in {variants.name}; leave it empty for the strongest")
+        raise InputError(f"no variant {name.strip()!r} in {variants.name}; leave it empty for the most significant")
     return variants.variant_ids.index(name.strip())
 
 
@@ -277,7 +277,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Variant association",
-    summary="Which variants go with a phenotype, given covariates and ancestry.",
+    summary="Which variants are associated with a phenotype, given covariates and ancestry.",
     tab="Genotypes",
     params=Params,
     compute=compute,

@@ -56,7 +56,7 @@ def manhattan_view(params: Params, result: VariantTests) -> PointsView:
     for number, (name, colour) in enumerate(
         (
             ("Variants" if not ticks else "First, third, … chromosome", GROUP_COLOURS[0]),
-            ("Those between", OTHERS_COLOUR),
+            ("Second, fourth, … chromosome", OTHERS_COLOUR),
         )
     ):
         own = np.flatnonzero(stripe == number)
@@ -95,12 +95,12 @@ def _qq_data(result: VariantTests) -> tuple[FloatArray, FloatArray, IntArray]:
 
 def _qq_caption(result: VariantTests, n_drawn: int) -> str:
     thinned = (
-        f" Of the weaker ones only some are drawn ({n_drawn:,} of {result.n_tests:,} in all)."
+        f" Only some of the larger p-values are drawn ({n_drawn:,} of {result.n_tests:,} in all)."
         if n_drawn < result.n_tests
         else ""
     )
     lam = f"lambda = {result.inflation:.3f}. " if np.isfinite(result.inflation) else ""
-    return f"{lam}On the line p-values would lie if no variant had to do with the phenotype.{thinned}"
+    return f"{lam}p-values lie on the line if no variant is associated with the phenotype.{thinned}"
 
 
 def qq_view(result: VariantTests) -> PointsView:
@@ -110,7 +110,7 @@ def qq_view(result: VariantTests) -> PointsView:
     return PointsView(
         name="qq",
         what="Variant",
-        title="Are there more small p-values than chance gives?",
+        title="Are there more small p-values than expected by chance?",
         x_label="Expected −log10 p",
         y_label="Observed −log10 p",
         series=(

@@ -41,7 +41,7 @@ _CODING = CODINGS | {
 }
 #: The genotypes that can be compared with the other two.
 GENOTYPES = {"minor": "Two minor alleles", "het": "Heterozygous", "major": "Two major alleles"}
-#: Shown only where subjects are rearranged.
+#: Shown only where subjects are permuted.
 _WHEN_PERMUTED: dict[str, Any] = {"section": "Permutations", "when": {"correction": ("max-t",)}}
 
 
@@ -69,9 +69,9 @@ class Params:
     group: Annotated[str | None, GroupChoice()] = None
     least_maf: LeastMaf = least_maf_field()
     most_missing: MostMissing = most_missing_field()
-    least_hardy_p: LeastHardyP = least_hardy_p_field(help="0 leaves the test out; 1e-6 is usual in one ancestry.")
+    least_hardy_p: LeastHardyP = least_hardy_p_field(help="0 applies no filter; 1e-6 is usual within one ancestry.")
     correction: Annotated[str, Choice((*BY_P.items(), ("max-t", "Permutation max-T")))] = field(
-        default="bonferroni", metadata={"help": "Max-T is for numbers, and knows that neighbours tell much the same."}
+        default="bonferroni", metadata={"help": "Max-T is for numbers, and accounts for linkage disequilibrium."}
     )
     alpha: Alpha = alpha_field()
     permutations: Permutations = permutations_field(**_WHEN_PERMUTED)
@@ -81,5 +81,5 @@ class Params:
         default="position", metadata={"label": "Manhattan plot by"}
     )
     shown: Annotated[str, Text("rs429358")] = field(
-        default="", metadata={"label": "Variant to look at", "help": "Its name; without one, the strongest."}
+        default="", metadata={"label": "Variant to look at", "help": "Its name; by default the most significant."}
     )

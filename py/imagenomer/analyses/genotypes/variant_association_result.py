@@ -45,7 +45,7 @@ class VariantSelection:
 
     @property
     def n_failing(self) -> tuple[int, int, int]:
-        """Testable variants that are missing too often, too rare, out of proportion; each counted under the first."""
+        """Testable variants missing too often, too rare, or out of Hardy-Weinberg proportions; each counted once."""
         quality = self.quality
         too_missing = self.testable & quality.too_missing
         too_rare = self.testable & quality.too_rare & ~too_missing
@@ -71,7 +71,7 @@ class VariantTests:
     counts : GenotypeCounts
         Of these subjects.
     selection : VariantSelection
-    set_aside : tuple of (int, str)
+    untested : tuple of (int, str)
         Variants that pass the filters and could not be tested, by reason.
     fit : VariantAssociation
         Of all variants.
@@ -80,7 +80,7 @@ class VariantTests:
     neg_log10_p, neg_log10_p_adjusted : ndarray, shape (n_variants,)
     significant : ndarray of bool, shape (n_variants,)
     plan : Plan or None
-        How subjects were rearranged; None where p-values sufficed.
+        How subjects were permuted; None where p-values sufficed.
     limit : float or None
         What ``|t|`` must then exceed; None if nothing can be significant.
     inflation : float
@@ -97,7 +97,7 @@ class VariantTests:
     ancestry_sentences: tuple[str, ...]
     counts: GenotypeCounts
     selection: VariantSelection
-    set_aside: tuple[tuple[int, str], ...]
+    untested: tuple[tuple[int, str], ...]
     fit: VariantAssociation
     lower: FloatArray
     upper: FloatArray

@@ -29,11 +29,11 @@ _SAID = CODED | {
 
 #: Why a variant was not tested, in words.
 PROBLEMS = {
-    Problem.CONSTANT: "nobody, or everybody, has the genotype in question",
+    Problem.CONSTANT: "no or every subject has the genotype in question",
     Problem.TOO_FEW: "too few subjects have a genotype",
     Problem.COLLINEAR: "the genotype follows from the covariates",
-    Problem.COVARIATES: "the covariates follow from each other in those who have a genotype",
-    Problem.ONE_LEVEL: "all those who have a genotype are of the same level",
+    Problem.COVARIATES: "the covariates are collinear in the subjects with a genotype",
+    Problem.ONE_LEVEL: "all subjects with a genotype have the same level",
     Problem.NOT_CONVERGED: "the fit did not converge",
 }
 
@@ -80,17 +80,17 @@ def association_sentences(params: Params, result: VariantTests) -> Iterator[str]
     yield from result.sample.sentences
     yield _about_model(params, result)
     yield _about_coding(params)
-    yield "A subject whose genotype is missing takes no part for that variant."
+    yield "Subjects with a missing genotype are excluded for that variant."
     yield _about_variants(params, result)
     yield from _about_fits(result)
     yield from _about_significance(params, result)
     if np.isfinite(result.inflation):
         yield (
-            f"Lambda, the median chi-squared over that expected by chance, is {result.inflation:.3f}; about 1 is what "
-            "one wants."
+            f"Lambda, the median chi-squared over that expected by chance, is {result.inflation:.3f}; values near 1 "
+            "are expected."
         )
     yield from result.ancestry_sentences
-    yield "Chosen for their strength, the strongest variants overstate their effects."
+    yield "Effects of the strongest variants are overestimated, because they were selected for their strength."
 
 
 def _about_model(params: Params, result: VariantTests) -> str:
@@ -119,7 +119,7 @@ def _about_variants(params: Params, result: VariantTests) -> str:
             (n_too_missing, f"missing in more than {100 * params.most_missing:g} % or in everybody"),
             (n_too_rare, f"with a minor allele frequency below {100 * params.least_maf:g} %"),
             (n_off, f"out of Hardy-Weinberg proportions (p below {params.least_hardy_p:g})"),
-            *result.set_aside,
+            *result.untested,
         ]
     )
     n_variants = counted(len(result.sample.variants.variant_ids), "variant")
@@ -132,8 +132,8 @@ def _about_fits(result: VariantTests) -> Iterator[str]:
     n_each = fit.n_subjects[fitted & tested]
     if n_each.size and n_each.min() < result.sample.n_subjects:
         yield (
-            f"Each variant was tested in the subjects who have it, {int(n_each.min()):,} to {int(n_each.max()):,} "
-            f"(median {int(np.median(n_each)):,})."
+            f"Each variant was tested in the subjects with its genotype, {int(n_each.min()):,} to "
+            f"{int(n_each.max()):,} (median {int(np.median(n_each)):,})."
         )
     n_firth = int(fit.firth[fitted].sum())
     if n_firth:
@@ -142,7 +142,7 @@ def _about_fits(result: VariantTests) -> Iterator[str]:
             "penalised model was fitted instead; the table marks them."
         )
     if (result.selection.chromosomes[tested] == X).any():
-        yield "On X a man's copy counts as two, and sex is adjusted for."
+        yield "On X a male's copy counts as two, and sex is adjusted for."
 
 
 def _about_significance(params: Params, result: VariantTests) -> Iterator[str]:
@@ -157,12 +157,12 @@ def _about_significance(params: Params, result: VariantTests) -> Iterator[str]:
         f"{CORRECTIONS[params.correction]}, {decided}"
     )
     if result.plan is not None:
-        left = "what the covariates leave of the phenotype (Freedman and Lane)"
+        left = "the residuals of the phenotype given the covariates (Freedman and Lane)"
         what = params.phenotype if result.design.rank == 1 else left
         yield from plan_in_words(what, result.sample.subjects, result.plan, params.alpha)
         yield (
-            "After each, every variant was fitted anew in the subjects who have it, and the largest |t| of all was "
-            "taken; variants that few subjects have reach large ones more easily, so a limit of missingness adds power."
+            "In each permutation every variant was refitted in the subjects with its genotype, and the largest |t| was "
+            "recorded; variants with few subjects reach large values more easily, so a limit on missingness adds power."
         )
 
 
@@ -184,8 +184,8 @@ def association_warnings(cohort: Cohort, params: Params, result: VariantTests) -
             else "adjust for ancestry components"
         )
         yield (
-            f"The p-values are inflated (lambda {result.inflation:.2f}): something that goes with ancestry or kinship "
-            f"also goes with {params.phenotype}, so small p-values need not mean an effect of the variant; {way_out}."
+            f"The p-values are inflated (lambda {result.inflation:.2f}): {params.phenotype} may be associated with "
+            f"ancestry or kinship, so small p-values need not mean an effect of the variant; {way_out}."
         )
     yield from about_relatives(cohort, result.sample.subjects)
 
@@ -203,6 +203,6 @@ def _about_values(params: Params, result: VariantTests) -> Iterator[str]:
     elif np.unique(result.target).size == 2:
         low, high = np.unique(result.target)
         yield (
-            f"{params.phenotype} is a number with the two values {low:g} and {high:g} and gets a linear model; were it "
-            "a category, it would get a logistic one."
+            f"{params.phenotype} is a number with the two values {low:g} and {high:g} and is fitted by a linear model; "
+            "as a category it would be fitted by a logistic one."
         )

@@ -62,7 +62,7 @@ def model_of(params: Params, variants: VariantSet, counts: GenotypeCounts) -> tu
 
 
 class VariantFits:
-    """Fits of parts of the variants, put together."""
+    """Fits of blocks of variants, combined."""
 
     def __init__(self, model: Model, n_variants: int) -> None:
         self.model = model
@@ -94,7 +94,7 @@ class VariantFits:
         self._given.append((dosage, covariates, rows))
 
     def tested(self, order: IntArray) -> list[tuple[NDArray[np.int8], FloatArray]]:
-        """Return genotypes and covariates of what was tested, for these subjects of all; others lack the genotype."""
+        """Return genotypes and covariates of the tested variants for these subjects; others have a missing genotype."""
         parts = []
         for (_, found), (dosage, covariates, rows) in zip(self.parts, self._given, strict=True):
             own = dosage[:, found.problem == 0]
@@ -123,7 +123,7 @@ def fit_variants(
     design: Design,
     level: str | None,
 ) -> Steps[tuple[VariantFits, str]]:
-    """Fit every selected variant; return with it why those on X could not be, "" if they could.
+    """Fit every selected variant; return with them why those on X could not be fitted, "" if they were.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _fit_x(
 ) -> Steps[str]:
     """Fit variants on X as PLINK 2 does, or return why not.
 
-    A man's copy counts as two, his heterozygous call as missing, and sex is adjusted for.
+    A male's copy counts as two, a male's heterozygous call as missing, and sex is adjusted for.
     """
     sexes = cohort.sexes[sample.subjects]
     known = np.flatnonzero(sexes > 0)
@@ -169,7 +169,7 @@ def _fit_x(
     both = 0 < men.sum() < men.size
     own = target[known]
     if np.ptp(own) == 0 or (both and abs(np.corrcoef(own, men)[0, 1]) > 1 - 1e-9):
-        return "on X, since the phenotype says the same as sex, which decides the copies of X"
+        return "on X, since the phenotype is collinear with sex, which determines the number of copies"
     sex = Phenotype("sex", np.where(cohort.sexes > 0, cohort.sexes - 1, -1).astype(np.intp), ("M", "F"))
     dosage = sample.dosage[np.ix_(known, columns)]
     dosage[men[:, None] & (dosage == 1)] = -1
@@ -183,7 +183,7 @@ def _fit_x(
 def permute(
     cohort: Cohort, fits: VariantFits, sample: Genotyped, target: FloatArray, design: Design, plan: Plan
 ) -> Steps[MaxStatistic]:
-    """Correct for all variants by the largest ``|t|`` of each rearrangement."""
+    """Correct for all variants by the largest ``|t|`` of each permutation."""
     # In the order of their names, so that a seed means the same whatever the order of a file.
     names = [cohort.subjects[index] for index in sample.subjects]
     order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)

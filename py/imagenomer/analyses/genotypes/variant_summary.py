@@ -1,4 +1,4 @@
-"""Variant summary: counts of genotypes, frequencies and what is missing, by variant and by subject."""
+"""Variant summary: genotype counts, allele frequencies and missing rates, by variant and by subject."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Variant summary",
-    summary="How complete and how common the variants are, and what each subject has of them.",
+    summary="Missing rates and allele frequencies of variants, and the genotypes of each subject.",
     tab="Genotypes",
     params=Params,
     compute=compute,

@@ -40,7 +40,7 @@ def hardy_weinberg_view(result: VariantSummary) -> PointsView:
     end = float(expected.max(initial=1.0))
     return PointsView(
         "hardy_weinberg",
-        "Hardy-Weinberg: are there more small p-values than chance gives?",
+        "Hardy-Weinberg: are there more small p-values than expected by chance?",
         "Expected −log10 p",
         "Observed −log10 p",
         (

@@ -24,5 +24,5 @@ class Params:
     most_missing: MostMissing = most_missing_field(0.1, help="Of the subjects, by variant.")
     least_hardy_p: LeastHardyP = least_hardy_p_field(1e-6)
     subject: Annotated[str, Text("7")] = field(
-        default="", metadata={"label": "Subject to look at", "help": "Without one, the first."}
+        default="", metadata={"label": "Subject to look at", "help": "By default the first."}
     )

@@ -16,7 +16,7 @@ KINDS = ("Missing", "No copy", "One copy", "Two copies")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VariantSummary:
-    """What a set of variants is like in some subjects.
+    """Genotype counts and quality of a set of variants in some subjects.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class VariantSummary:
     by_subject : GenotypeCounts
         By subject, over the variants ``everywhere``.
     everywhere : ndarray of bool, shape (n_variants,)
-        Not on X, Y or mitochondria, so that men and women can be compared.
+        Not on X, Y or mitochondria, so that males and females can be compared.
     shown : int
         Row of the subject that is looked at.
     """
@@ -64,6 +64,6 @@ class VariantSummary:
 
 
 def known_median(values: FloatArray) -> float:
-    """Return the median of what is not missing; 0 where nothing is known."""
+    """Return the median of the values that are not missing; 0 where there are none."""
     known = values[np.isfinite(values)]
     return float(np.median(known)) if known.size else 0.0

@@ -18,7 +18,7 @@ _FILTERS = (
     Column("filter", "Filter"),
     Column("fail", "Variants that fail", "integer"),
     Column("only", "Fail this one only", "integer"),
-    Column("left", "Left after this and those above", "integer"),
+    Column("left", "Remaining after this and those above", "integer"),
 )
 _VARIANTS = (
     Column("variant", "Variant"),
@@ -55,7 +55,7 @@ def filter_table(params: Params, quality: VariantQuality) -> TableView:
 
 
 def _filter_rows(params: Params, quality: VariantQuality) -> list[dict[str, Json]]:
-    """Describe each filter: what fails it, what fails it alone, and what is left so far."""
+    """Describe each filter: variants that fail it, that fail it alone, and that remain."""
     filters = (
         (f"missing in at most {100 * params.most_missing:g} % of the subjects", quality.too_missing),
         (f"minor allele frequency of at least {100 * params.least_maf:g} %", quality.too_rare),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Edges that the table lists.
 _LISTED = 100
-#: Letters of an expression that a title has room for.
+#: Characters of an expression in a title, at most.
 _TITLE = 60
 
 
@@ -35,8 +35,8 @@ class Params:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Computed:
-    """What an expression comes to.
+class Calculation:
+    """The value of an expression of maps.
 
     Attributes
     ----------
@@ -55,27 +55,27 @@ class Computed:
         return None if isinstance(value, float) else value
 
 
-def compute(cohort: Cohort, params: Params) -> Steps[Computed]:
+def compute(cohort: Cohort, params: Params) -> Steps[Calculation]:
     yield Progress("Reading the expression")
     if not params.maps:
         raise InputError("no map is chosen; save maps with “Save to tray” above a matrix, then choose them here")
     expression = parse(params.expression)
-    wanted = names_in(expression)
+    names = names_in(expression)
     known = [name for name, _ in params.maps]
     # An unknown name is refused before anything is computed, where it stands.
     evaluate(expression, {name: np.ones(2) for name in known})
-    maps = yield from saved_maps(cohort, [pair for pair in params.maps if pair[0] in wanted])
+    maps = yield from saved_maps(cohort, [pair for pair in params.maps if pair[0] in names])
     yield Progress("Computing")
-    return Computed(maps, evaluate(expression, {name: one.values for name, one in maps.items()}))
+    return Calculation(maps, evaluate(expression, {name: one.values for name, one in maps.items()}))
 
 
-def report(cohort: Cohort, params: Params, result: Computed) -> Report:
+def report(cohort: Cohort, params: Params, result: Calculation) -> Report:
     sentences = [f"{format_name(name)} is {one.description}." for name, one in result.maps.items()]
     unused = [format_name(name) for name, _ in params.maps if name not in result.maps]
     if unused:
-        sentences.append(f"Chosen and not in the expression: {listed(unused)}.")
+        sentences.append(f"Chosen but not in the expression: {listed(unused)}.")
     for reason, n in result.evaluation.undefined:
-        sentences.append(f"The expression asks for {reason} in {counted(n, 'place')}; the value is undefined there.")
+        sentences.append(f"The expression requires {reason} in {counted(n, 'place')}; the value is undefined there.")
     numbers: dict[str, Json] = {
         "expression": params.expression,
         "maps": {name: one.description for name, one in result.maps.items()},
@@ -85,9 +85,9 @@ def report(cohort: Cohort, params: Params, result: Computed) -> Report:
     if values is None:
         value = result.evaluation.value
         defined = bool(np.isfinite(value))
-        said = f"{value:.6g}".replace("-", "−") if defined else "undefined"
+        text = f"{value:.6g}".replace("-", "−") if defined else "undefined"
         numbers["value"] = float(value) if defined else None
-        return Report(numbers, (f"{_title(params)} is {said}.", *sentences))
+        return Report(numbers, (f"{_title(params)} is {text}.", *sentences))
     finite = values[np.isfinite(values)]
     numbers |= {
         "n_edges": int(values.size),
@@ -118,7 +118,7 @@ def _title(params: Params) -> str:
     return text if len(text) <= _TITLE else text[: _TITLE - 1] + "…"
 
 
-def _note(result: Computed) -> str:
+def _note(result: Calculation) -> str:
     """What the figure says below it: what each map is."""
     return "\n".join(f"{format_name(name)}: {one.title}" for name, one in result.maps.items())
 

@@ -1,4 +1,4 @@
-"""Map comparison: do maps agree over the brain, and do they single out the same edges?"""
+"""Map comparison: are maps correlated over edges, and do their strongest or significant edges overlap?"""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 #: Points of the scatter: more would hide each other, and slow the page.
 _MOST_POINTS = 2000
-#: Edges in the table of those that all maps single out.
+#: Edges in the table of those selected in all maps.
 _MOST_LISTED = 300
 
 
@@ -49,7 +49,7 @@ class Params:
         default="pearson",
         metadata={
             "label": "Correlation",
-            "help": "Spearman: of ranks, for maps on unlike scales or with a few extremes.",
+            "help": "Spearman: of ranks, for maps on different scales or with extreme values.",
         },
     )
     edges: Annotated[str, Choice((("strongest", "Strongest edges"), ("significant", "Significant edges")))] = field(
@@ -61,14 +61,10 @@ class Params:
     ranking: Annotated[str, Choice(RANKINGS)] = field(
         default="absolute", metadata={"label": "Strongest by", "when": {"edges": ("strongest",)}}
     )
-    permutations: Annotated[int, Integer(minimum=99, maximum=99_999, step=1)] = permutations_field(
-        999, label="Rearrangements"
-    )
+    permutations: Annotated[int, Integer(minimum=99, maximum=99_999, step=1)] = permutations_field(999)
     within_networks: Annotated[bool, Flag()] = field(
         default=False,
-        metadata={
-            "help": "Rearrange parcels within their network only: do the maps agree beyond what networks make them?"
-        },
+        metadata={"help": "Permute parcels within their network only: do maps agree beyond their network structure?"},
     )
     seed: Seed = seed_field()
 
@@ -81,7 +77,7 @@ class Comparison:
     ----------
     maps : dict of str to SavedMap
     chosen : ndarray of bool, shape (n_maps, n_edges)
-        The edges of each map that are asked about.
+        The selected edges of each map.
     similarity : Similarity
     shown : ndarray, shape (n_points,)
         Edges in the scatter of the first two maps.
@@ -125,7 +121,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[Comparison]:
 
 
 def _ranks(values: FloatArray) -> FloatArray:
-    """Return ranks over the edges that all maps have: of other edges a pair of maps would need ranks of its own."""
+    """Return ranks over the edges that all maps have: else each pair of maps would need ranks of its own."""
     return average_ranks(np.where(np.isfinite(values).all(axis=0), values, np.nan).T).T
 
 
@@ -133,8 +129,8 @@ def _chosen(name: str, one: SavedMap, params: Params) -> BoolArray:
     if params.edges == "significant":
         if one.significant is None:
             raise InputError(
-                f"map {name} ({one.title}) is of no test, so none of its edges is significant; compare the strongest "
-                "edges, or choose maps of associations"
+                f"map {name} ({one.title}) is not of a test, so none of its edges is significant; compare the "
+                "strongest edges, or choose maps of associations"
             )
         return one.significant
     chosen = np.zeros(one.values.size, dtype=bool)
@@ -168,7 +164,7 @@ def report(cohort: Cohort, params: Params, result: Comparison) -> Report:
         views.append(_scatter(cohort, params, result))
     if shared:
         columns = (*EDGE_COLUMNS, *(Column(f"value_{name}", name, "number") for name in result.names))
-        views.append(TableView("shared", "Edges that all maps single out", columns, tuple(shared)))
+        views.append(TableView("shared", "Edges selected in all maps", columns, tuple(shared)))
     return Report(
         numbers={
             "maps": {name: one.description for name, one in result.maps.items()},
@@ -198,8 +194,8 @@ def _pair_columns(params: Params) -> tuple[Column, ...]:
         Column("r", f"{symbol} over edges", "number"),
         Column("r_p", f"p of {symbol}", "p"),
         Column("n_edges", "Edges", "integer"),
-        Column("n_a", "Chosen in the first", "integer"),
-        Column("n_b", "Chosen in the second", "integer"),
+        Column("n_a", "Selected in the first", "integer"),
+        Column("n_b", "Selected in the second", "integer"),
         Column("overlap", "In both", "integer"),
         Column("expected", "Expected by chance", "number"),
         Column("overlap_p", "p of the overlap", "p"),
@@ -260,14 +256,14 @@ def _sentences(params: Params, result: Comparison, pairs: list[dict[str, Any]], 
     where = " within their networks" if params.within_networks else ""
     said.append(
         "p-values by the quadratic assignment procedure (Mantel 1967; Hubert and Schultz 1976): the parcels of one "
-        f"map rearranged{where}, {params.permutations:,} times (seed {params.seed}), rows and columns alike, because "
-        f"edges that share a parcel depend on each other; two-sided for {symbol}, one-sided for overlaps, uncorrected "
+        f"map permuted{where}, {params.permutations:,} times (seed {params.seed}), rows and columns alike, because "
+        f"edges that share a parcel are dependent; two-sided for {symbol}, one-sided for overlaps, uncorrected "
         f"for {counted(len(pairs), 'pair')}."
     )
     if not params.within_networks:
         said.append(
-            "Rearranging keeps neither neighbours nor networks together: maps that both follow networks or distance "
-            "agree for that alone."
+            "Permutation preserves neither spatial autocorrelation nor networks: maps that both follow networks or "
+            "distance agree for that alone."
         )
     if params.edges == "strongest":
         ranking = dict(RANKINGS)[params.ranking].lower()
@@ -292,7 +288,7 @@ def _warnings(params: Params, result: Comparison) -> list[str]:
     for name, own in zip(result.names, result.chosen, strict=True):
         n = int(np.count_nonzero(own))
         if not n:
-            said.append(f"{name} has no such edge, so nothing can overlap with it.")
+            said.append(f"{name} has no such edge, so there is no overlap with it.")
         elif params.edges == "strongest" and n < params.number:
             said.append(f"{name} has only {counted(n, 'edge')} to choose from, not {params.number:,}.")
     same = [
@@ -305,7 +301,7 @@ def _warnings(params: Params, result: Comparison) -> list[str]:
 
 
 def _shared(cohort: Cohort, result: Comparison) -> list[dict[str, Any]]:
-    """Describe the edges that all maps single out, those of the highest average rank first."""
+    """Describe the edges selected in all maps, those of the highest average rank first."""
     edges = np.flatnonzero(result.chosen.all(axis=0))
     values = result.values[:, edges]
     ranks = np.argsort(np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1, kind="stable").sum(axis=0)
@@ -346,7 +342,7 @@ def _axis(result: Comparison, name: str) -> str:
 
 ANALYSIS = Analysis(
     title="Compare maps",
-    summary="Whether maps agree over the brain, and whether they single out the same edges.",
+    summary="Whether maps are correlated over edges, and whether their strongest or significant edges overlap.",
     tab="Maps",
     params=Params,
     compute=compute,

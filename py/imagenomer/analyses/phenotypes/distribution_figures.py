@@ -66,7 +66,7 @@ def draw_distribution(result: Distribution, kind: str, note: str, theme: ThemeNa
 
 
 def _curve(name: str, colour: str, present: FloatArray, *, within: bool = False) -> Curve:
-    """Density until it fades out, or ``within`` the values; flat zero where there is no spread to smooth."""
+    """Density until it fades out, or ``within`` the values; flat zero where all values are equal."""
     from imagenomer.figures.chart import Curve
 
     # Three of the bandwidths that `kernel_density` uses.

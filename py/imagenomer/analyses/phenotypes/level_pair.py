@@ -39,9 +39,9 @@ from imagenomer.types import FloatArray, IntArray, Json
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Fewer subjects than this at a level, and its p-values lean on normal distributions.
+#: With fewer subjects than this at a level, p-values rely on normality.
 _FEW = 10
-#: Standard deviations this many times apart make tests that suppose equal ones doubtful.
+#: Standard deviations this many times apart make tests that assume equal ones doubtful.
 _UNEQUAL = 2.0
 
 
@@ -55,7 +55,7 @@ class LevelPair:
     subjects : ndarray, shape (n_subjects,)
     covariates : tuple of str
     levels : tuple of str
-        Those that occur; of two, the one to ask about first, so that differences are "Yes less No".
+        Those that occur; of two, the level of interest first, so that differences are "Yes less No".
     codes : ndarray, shape (n_subjects,)
         Into ``levels``.
     difference : NumberDifference
@@ -123,7 +123,7 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
 
 
 def levels_of(category: Phenotype, subjects: IntArray) -> tuple[tuple[str, ...], IntArray]:
-    """Return the levels that occur, of two the one to ask about first, and the place of each subject's among them.
+    """Return the levels that occur, of two the level of interest first, and the index of each subject's among them.
 
     Raises
     ------
@@ -165,8 +165,8 @@ def _estimates(values: FloatArray, target: Term, design: Design) -> list[Estimat
 def _require(effect: FloatArray, design: Design) -> None:
     if np.isnan(effect[0]):
         raise InputError(
-            f"the number follows from the covariates ({listed(design.columns[1:])}), so nothing of it is left to "
-            "compare; leave some out"
+            f"the number is determined by the covariates ({listed(design.columns[1:])}), so no residual variance is "
+            "left to test; leave some out"
         )
 
 
@@ -203,13 +203,13 @@ def sentences(pair: LevelPair) -> list[str]:
             f"Adjusted for {listed(pair.covariates)} (analysis of covariance, columns: {columns}), the {symbol} is "
             f"{estimate_text(first.adjusted)}, {p_text(first.adjusted.neg_log10_p)}; unadjusted, in the same subjects, "
             f"{estimate_text(first.unadjusted)}, {p_text(first.unadjusted.neg_log10_p)}.",
-            "It supposes that the covariates have the same slope at every level. Adjusted means are what each level "
-            "would have with the covariates of everybody.",
+            "The model assumes that the covariates have the same slope at every level. Adjusted means are those of "
+            "each level at the mean covariates of everybody.",
         ]
     said.append(
-        "Student's t and the analysis of variance suppose equal spread, Welch's do not, and rank tests suppose neither "
-        "that nor a normal distribution. Intervals of d invert the noncentral t, those of eta squared (90 %, which "
-        "excludes 0 just where p < 0.05) the noncentral F."
+        "Student's t and the analysis of variance assume equal variances, Welch's tests do not, and rank tests assume "
+        "neither that nor normality. Intervals of d invert the noncentral t, those of eta squared (90 %, which "
+        "excludes 0 exactly when p < 0.05) the noncentral F."
     )
     return said
 
@@ -222,17 +222,17 @@ def _doubts(
     single = [level for level, n in zip(levels, counts.tolist(), strict=True) if n == 1]
     if single:
         said.append(
-            f"{listed(single)} of {category.name} {'has' if len(single) == 1 else 'have'} one subject: tests that need "
-            "the spread of every level are left out; make a group without it for them."
+            f"{listed(single)} of {category.name} {'has' if len(single) == 1 else 'have'} a single subject: tests "
+            "that need the variance of every level are omitted; choose a group without it for them."
         )
     small = [f"{level} ({n})" for level, n in zip(levels, counts.tolist(), strict=True) if 1 < n < _FEW]
     if small:
-        said.append(f"Levels with few subjects: {listed(small)}; p-values then lean on normally distributed values.")
+        said.append(f"Levels with few subjects: {listed(small)}; p-values then rely on normality.")
     spreads = np.array([values[codes == level].std(ddof=1) for level in range(len(levels)) if counts[level] > 1])
     if spreads.size and spreads.max() > _UNEQUAL * spreads.min():
         said.append(
             f"The standard deviations of {number.name} differ between levels ({spreads.min():.3g} to "
-            f"{spreads.max():.3g}): rather believe Welch's test, and the adjusted result with care."
+            f"{spreads.max():.3g}): prefer Welch's test, and interpret the adjusted result with caution."
         )
     tied = 1 - np.unique(values).size / values.size
     if tied > 0.5:
@@ -304,7 +304,7 @@ def _label(number: Phenotype) -> str:
 
 
 def _headline(pair: LevelPair) -> str:
-    """The tests that suppose least of the spread, and the effect size, in a line."""
+    """The tests that do not assume equal variances, and the effect size, in a line."""
     chosen = [test for test in pair.difference.tests if test.name.startswith(("Welch", "Mann", "Kruskal"))]
     said = [test_text(test) for test in chosen if np.isfinite(test.neg_log10_p)]
     said += [f"{effect.name} = {estimate_text(effect)}" for effect in pair.difference.effects[:1]]

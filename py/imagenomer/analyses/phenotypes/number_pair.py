@@ -1,4 +1,4 @@
-"""Two numbers: how they vary together, with and without covariates."""
+"""Two numbers: their association, with and without covariates."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from imagenomer.types import FloatArray, IntArray, Json
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Fewer subjects than this, and the p-values lean on normal distributions.
+#: With fewer subjects than this, p-values rely on normality.
 _FEW = 10
-#: Pearson and Spearman this far apart hint at a curve or at a few extreme values.
+#: Pearson and Spearman this far apart suggest a curve or a few extreme values.
 _APART = 0.15
 
 
@@ -92,8 +92,10 @@ def _estimates(x: Phenotype, y: Phenotype, subjects: IntArray, design: Design, k
     """Return the (partial) correlation and the slope."""
     fit = associate(y.values[subjects].astype(np.float64)[:, None], code(x, subjects), design)
     if np.isnan(fit.r[0]):
-        raise InputError(f"{y.name} follows from the covariates, so nothing of it is left to compare; leave some out")
-    low, high = fisher_interval(fit.r, fit.dof + 2, kind=kind)  # what is adjusted for takes a subject a column
+        raise InputError(
+            f"{y.name} is determined by the covariates, so no residual variance is left to test; leave some out"
+        )
+    low, high = fisher_interval(fit.r, fit.dof + 2, kind=kind)  # each adjusted column costs a degree of freedom
     slope_low, slope_high = fit.interval()
     p = float(fit.neg_log10_p[0])
     return (
@@ -131,11 +133,11 @@ def sentences(pair: NumberPair) -> list[str]:
             f"{estimate_text(pearson.adjusted)}, with {pair_dof(pair)} degrees of freedom, "
             f"{p_text(pearson.adjusted.neg_log10_p)}; the partial rho is {estimate_text(spearman.adjusted)}, "
             f"{p_text(spearman.adjusted.neg_log10_p)}.",
-            "Both are of the same subjects, so whatever changes is due to the adjustment.",
+            "Both are of the same subjects, so any change is due to the adjustment.",
         ]
     said.append(
-        "Pearson's r and the slope suppose a straight line, Spearman's rho only that one rises or falls with the "
-        "other; intervals of r are by Fisher's z, those of rho by Bonett and Wright."
+        "Pearson's r and the slope assume a linear relation, Spearman's rho only a monotonic one; intervals of r are "
+        "by Fisher's z, those of rho by Bonett and Wright."
     )
     return said
 
@@ -143,7 +145,7 @@ def sentences(pair: NumberPair) -> list[str]:
 def _doubts(pearson: float, spearman: float, n: int) -> list[str]:
     said = []
     if n < _FEW:
-        said.append(f"Only {counted(n, 'subject')}: the p-values lean on normally distributed values.")
+        said.append(f"Only {counted(n, 'subject')}: p-values rely on normality.")
     if abs(pearson - spearman) > _APART:
         both = f"Pearson's r ({number_text(pearson, '.2f')}) and Spearman's rho ({number_text(spearman, '.2f')})"
         said.append(f"{both} differ: a few extreme values, or a curve, may carry the association; look at the points.")
@@ -156,7 +158,7 @@ def views(cohort: Cohort, pair: NumberPair, title: str) -> list[View]:
     shown: list[View] = [_points(cohort, pair, "scatter", title, x, y, line, (_label(pair.x), _label(pair.y)))]
     shown.append(adjustment_view(pair.adjustments))
     if pair.covariates:
-        x, y, line, labels = _left(pair)
+        x, y, line, labels = _residuals(pair)
         shown.insert(1, _points(cohort, pair, "adjusted", f"{title}, adjusted", x, y, line, labels))
     return shown
 
@@ -181,8 +183,8 @@ def _points(
     return PointsView(name, title, *labels, (series,), line.ends, _caption(pair, name == "adjusted"))
 
 
-def _left(pair: NumberPair) -> tuple[FloatArray, FloatArray, Line, tuple[str, str]]:
-    """Return what the covariates leave of both, whose slope is the adjusted one, and the labels of the axes."""
+def _residuals(pair: NumberPair) -> tuple[FloatArray, FloatArray, Line, tuple[str, str]]:
+    """Return the residuals of both given the covariates, their line (of adjusted slope) and axis labels."""
     x, y = (residuals(values, pair.design.basis) for values in pair.values)
     given = f"residuals given {listed(pair.covariates)}"
     labels = f"{_label(pair.x)}, {given}", f"{_label(pair.y)}, {given}"
@@ -208,11 +210,11 @@ def draw(pair: NumberPair, title: str, theme: Literal["light", "dark"]) -> dict[
     from imagenomer.figures.comparison import line_figure
 
     def figure(name: str, title: str, x: FloatArray, y: FloatArray, line: Line, labels: tuple[str, str]) -> Figure:
-        note = f"{_caption(pair, name == 'adjusted')} The band holds the true line's height at each place with 95 %."
+        note = f"{_caption(pair, name == 'adjusted')} The band is the pointwise 95 % confidence band of the line."
         return line_figure(x, y, line, title=title, x_label=labels[0], y_label=labels[1], note=note, theme=theme)
 
     x, y = pair.values
     figures = {"scatter": figure("scatter", title, x, y, fit_line(x, y), (_label(pair.x), _label(pair.y)))}
     if pair.covariates:
-        figures["adjusted"] = figure("adjusted", f"{title}, adjusted", *_left(pair))
+        figures["adjusted"] = figure("adjusted", f"{title}, adjusted", *_residuals(pair))
     return figures

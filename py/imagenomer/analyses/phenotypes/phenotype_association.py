@@ -1,4 +1,4 @@
-"""Phenotype association: whether two phenotypes go together, and whether others explain it."""
+"""Phenotype association: whether two phenotypes are associated, and whether others explain it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Params:
     x: Annotated[str, PhenotypeChoice()] = field(metadata={"label": "Phenotype"})
     y: Annotated[str, PhenotypeChoice()] = field(metadata={"label": "With"})
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("x", "y"))] = field(
-        default=(), metadata={"help": "Adjusted for; the result without them is shown beside."}
+        default=(), metadata={"help": "Adjusted for; the unadjusted result is shown as well."}
     )
     group: Annotated[str | None, GroupChoice()] = None
     chart: Annotated[str, Choice((("violin", "Violin"), ("box", "Box")))] = field(
@@ -54,10 +54,14 @@ def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeAssociation]:
     yield Progress("Choosing subjects")
     x, y = cohort.phenotype(params.x), cohort.phenotype(params.y)
     if x.name == y.name:
-        raise InputError(f"{x.name} is chosen twice, and always goes with itself; choose two different phenotypes")
+        raise InputError(
+            f"{x.name} is chosen twice, and is always associated with itself; choose two different phenotypes"
+        )
     for name in (x.name, y.name):
         if name in params.covariates:
-            raise InputError(f"{name} is one of the two that are compared and cannot be adjusted for too; leave it out")
+            raise InputError(
+                f"{name} is one of the two phenotypes of interest and cannot be a covariate too; leave it out"
+            )
     covariates = [cohort.phenotype(name) for name in params.covariates]
     # Two categories are adjusted by strata, which numbers do not make.
     used = [one for one in covariates if one.levels or not (x.levels and y.levels)]
@@ -118,7 +122,7 @@ def _title(params: Params) -> str:
 
 ANALYSIS = Analysis(
     title="Association of two phenotypes",
-    summary="Whether two phenotypes go together, and whether others explain it.",
+    summary="Whether two phenotypes are associated, and whether others explain it.",
     tab="Phenotypes",
     params=Params,
     compute=compute,

@@ -1,4 +1,4 @@
-"""Phenotype distribution: how a phenotype is spread, and whether groups differ in it."""
+"""Phenotype distribution: how a phenotype is distributed, and whether groups differ in it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from imagenomer.types import Json, JsonObject
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: The test that a sentence and the figure name; the others are in the table. Welch's do without equal variances.
+#: The test that a sentence and the figure name; the others are in the table. Welch's do not assume equal variances.
 _HEADLINE_TESTS = ("Welch's t", "Welch's analysis of variance", "Pearson's chi-squared")
 _HEADLINE_EFFECTS = ("Hedges' g", "Eta squared", "Cramer's V")
 
@@ -67,7 +67,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[Distribution]:
         groups.append(Members(expression, selection, phenotype.values[selection.included]))
     if not any(np.any(group.selection.included & ~phenotype.missing) for group in groups):
         sizes = ", ".join(f"{group.name}: {group.selection.n}" for group in groups)
-        raise InputError(f"nobody in these groups has a value of {phenotype.name} ({sizes}); choose others")
+        raise InputError(f"no subject in these groups has a value of {phenotype.name} ({sizes}); choose others")
     shared = shared_subjects([group.selection.included & ~phenotype.missing for group in groups])
     compared = len(groups) > 1 and not shared.size
     values = [group.values for group in groups]
@@ -120,7 +120,9 @@ def _not_drawn(params: Params, result: Distribution) -> list[str]:
     """Say which groups the chart cannot show."""
     empty = [group.name for group, n in zip(result.groups, _sizes(result), strict=True) if not n]
     said = (
-        [f"Nobody in {listed(empty)} has a value, so it is not drawn."] if empty and not result.phenotype.levels else []
+        [f"No subject in {listed(empty)} has a value, so it is not drawn."]
+        if empty and not result.phenotype.levels
+        else []
     )
     flat = [
         group.name
@@ -141,7 +143,9 @@ def _sizes(result: Distribution) -> list[int]:
 
 def _views(result: Distribution, params: Params, title: str) -> list[View]:
     chart = "bars" if result.phenotype.levels else params.kind
-    alt = f"{chart.capitalize()} of {title}. " + " ".join(_spread(result, index) for index in range(len(result.groups)))
+    alt = f"{chart.capitalize()} of {title}. " + " ".join(
+        _summary(result, index) for index in range(len(result.groups))
+    )
     views: list[View] = [FigureView("distribution", title, alt)]
     if result.phenotype.levels:
         views.append(_level_table(result))
@@ -240,7 +244,7 @@ def _numbers(result: Distribution, position: int) -> dict[str, Any]:
 def _sentences(result: Distribution) -> list[str]:
     said: list[str] = []
     for position, group in enumerate(result.groups):
-        said.append(_spread(result, position))
+        said.append(_summary(result, position))
         if group.selection.n_unknown:
             n = group.selection.n_unknown
             because = f", because a value is missing, and {'is' if n == 1 else 'are'} not counted in it."
@@ -248,7 +252,7 @@ def _sentences(result: Distribution) -> list[str]:
     if result.shared:
         said.append(
             f"{counted(len(result.shared), 'subject')} {'is' if len(result.shared) == 1 else 'are'} in more than one "
-            f"group ({listed(result.shared)}), so the groups are not independent and no test is made."
+            f"group ({listed(result.shared)}), so the groups are not independent and are not tested."
         )
     elif result.difference is None:
         said.append("With one group there is nothing to compare; choose two or more groups for a test.")
@@ -258,12 +262,12 @@ def _sentences(result: Distribution) -> list[str]:
     return said
 
 
-def _spread(result: Distribution, position: int) -> Sentence:
+def _summary(result: Distribution, position: int) -> Sentence:
     """One group in a sentence."""
-    return Sentence(*_parts_of_name(result.groups[position]), f": {_spread_of(result, position)}")
+    return Sentence(*_parts_of_name(result.groups[position]), f": {_summary_of(result, position)}")
 
 
-def _spread_of(result: Distribution, position: int) -> str:
+def _summary_of(result: Distribution, position: int) -> str:
     numbers = _numbers(result, position)
     missing = f", {numbers['n_missing']:,} missing" if numbers["n_missing"] else ""
     start = f"{counted(numbers['n'], 'subject')} with {result.phenotype.name}{missing}"
@@ -313,13 +317,13 @@ def draw(cohort: Cohort, params: Params, result: Distribution, report: Report, t
 
 def _note(result: Distribution) -> str:
     missing = sum(_numbers(result, position)["n_missing"] for position in range(len(result.groups)))
-    left_out = f"{counted(missing, 'missing value')} left out." if missing else ""
+    left_out = f"{counted(missing, 'missing value')} excluded." if missing else ""
     return "\n".join(line for line in (_headline(result), left_out) if line)
 
 
 ANALYSIS = Analysis(
     title="Distribution",
-    summary="How a phenotype is spread, and whether groups differ in it.",
+    summary="How a phenotype is distributed, and whether groups differ in it.",
     tab="Phenotypes",
     params=Params,
     compute=compute,

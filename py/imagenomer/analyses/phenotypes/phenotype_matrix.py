@@ -1,4 +1,4 @@
-"""All phenotypes against all: where confounds are seen first."""
+"""All phenotypes against all: where confounders are seen first."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MOST_SHOWN, _MOST_LISTED = 100, 2000
 _MOST_COMPARED = 2000
 #: Pairs named in a sentence.
 _NAMED = 5
-#: Associations from here on are called strong where they are named as possible confounds; a quarter of the variance.
+#: Associations from this on are named as possible confounders; a quarter of the variance.
 _STRONG = 0.5
 _SMALL = 5
 
@@ -199,9 +199,10 @@ def _sentences(
 ) -> list[str]:
     said = [*result.people.sentences]
     said.append(
-        "Each pair is over the subjects who have both. On the scale of a correlation are: Pearson's r of two numbers "
-        "(the only one with a sign), epsilon of a category and a number (the correlation ratio eta, freed of its bias) "
-        "and Cramer's V of two categories (freed of its bias); 0 is none, 1 is that one follows from the other."
+        "Each pair is over the subjects with both. All measures are on the scale of a correlation: Pearson's r of "
+        "two numbers (the only one with a sign), epsilon of a category and a number (the correlation ratio eta, "
+        "corrected for bias) and Cramer's V of two categories (corrected for bias); 0 is no association, 1 means "
+        "that one determines the other."
     )
     said.append(
         f"{counted(tested, 'pair was', 'pairs were')} tested, by the t of r, the F of an analysis of variance, or "
@@ -214,8 +215,9 @@ def _sentences(
     strong = int(np.count_nonzero(np.abs(_lower(result.pairs.association)) >= _STRONG))
     if strong:
         said.append(
-            f"{counted(strong, 'pair has', 'pairs have')} an association of {_STRONG:g} or more. Whatever is found to "
-            "go with one of such a pair may be due to the other: adjust for it, and look whether the finding stays."
+            f"{counted(strong, 'pair has', 'pairs have')} an association of {_STRONG:g} or more. What is "
+            "associated with one of such a pair may be due to the other: adjust for it and see whether the finding "
+            "remains."
         )
     if len(result.shown) < len(result.phenotypes):
         said.append(
@@ -226,8 +228,8 @@ def _sentences(
         said.append(f"The table lists the {len(pairs):,} most significant pairs.")
     if params.order == "clustered":
         said.append(
-            "Phenotypes stand in the order of a tree: average linkage of 1 less the strength of association, so that "
-            "those that go together are side by side."
+            "Phenotypes are ordered by hierarchical clustering (average linkage of 1 minus the strength of "
+            "association), so that associated ones are side by side."
         )
     return said
 
@@ -259,18 +261,18 @@ def _warnings(result: PhenotypeMatrix, tested: int) -> list[str]:
             "associated with anything."
         )
     if not tested:
-        said.append("No pair could be tested, for want of variation or of subjects.")
+        said.append("No pair could be tested: too little variation or too few subjects.")
     rough = int(np.count_nonzero(_lower(result.pairs.smallest_expected) < _SMALL))
     if rough:
         said.append(
-            f"In {counted(rough, 'pair')} of categories an expected count is below {_SMALL}, so the p-value is rough; "
-            "click on the pair for Fisher's exact test."
+            f"In {counted(rough, 'pair')} of categories an expected count is below {_SMALL}, so the p-value is "
+            "approximate; click on the pair for Fisher's exact test."
         )
     sizes = _lower(result.pairs.n_subjects.astype(np.float64))
     if sizes.min() < 0.5 * sizes.max():
         said.append(
-            f"Pairs differ much in subjects ({sizes.min():.0f} to {sizes.max():.0f}), because values are missing: "
-            "their associations are not all of the same people."
+            f"Numbers of subjects differ between pairs ({sizes.min():.0f} to {sizes.max():.0f}), because values are "
+            "missing: associations are not all of the same subjects."
         )
     return said
 
@@ -319,7 +321,7 @@ def _link(params: Params, result: PhenotypeMatrix, i: int, j: int) -> Link | Non
 
 ANALYSIS = Analysis(
     title="All phenotypes against all",
-    summary="Which phenotypes go together: where confounds are seen first.",
+    summary="Which phenotypes are associated: where confounders are seen first.",
     tab="Phenotypes",
     params=Params,
     compute=compute,

@@ -1,4 +1,4 @@
-"""Two categories: whether they go together, and whether they still do within strata of others."""
+"""Two categories: whether they are associated, and whether they still are within strata of others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from imagenomer.types import IntArray, Json
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Expected counts below this make chi-squared rough; Cochran (1954), Biometrics 10:417.
+#: Expected counts below this make chi-squared inaccurate; Cochran (1954), Biometrics 10:417.
 _SMALL = 5
 
 
@@ -54,7 +54,7 @@ class TablePair:
     ----------
     rows, columns : Phenotype
     row_levels, column_levels : tuple of str
-        Those that occur; of two, the one to ask about first, so that an odds ratio is of "Yes" with "Yes".
+        Those that occur; of two, the level of interest first, so that an odds ratio is of "Yes" with "Yes".
     table : ndarray, shape (n_row_levels, n_column_levels)
         Subjects.
     strata : tuple of str
@@ -148,10 +148,10 @@ def numbers(pair: TablePair) -> dict[str, Json]:
 
 def _v_text(pair: TablePair) -> str:
     if np.isnan(pair.v.value):
-        return "not defined: with as many levels as subjects its bias is all there is"
+        return "not defined: with as many levels as subjects it is all bias"
     return (
-        f"{estimate_text(pair.v)} by inversion of the noncentral chi-squared; 0 is no association, 1 that one follows "
-        "from the other"
+        f"{estimate_text(pair.v)} by inversion of the noncentral chi-squared; 0 is no association, 1 means that one "
+        "determines the other"
     )
 
 
@@ -160,7 +160,7 @@ def sentences(pair: TablePair) -> list[str]:
         f"{pair.rows.name} ({counted(len(pair.row_levels), 'level')}) against {pair.columns.name} "
         f"({counted(len(pair.column_levels), 'level')}). {test_text(pair.chi2)}, without continuity correction; "
         f"{test_text(pair.fisher.test)}{_how(pair.fisher)}.",
-        f"Cramer's V, freed of its bias (Bergsma 2013), is {_v_text(pair)}.",
+        f"Cramer's V, corrected for bias (Bergsma 2013), is {_v_text(pair)}.",
     ]
     if pair.table.shape == (2, 2):
         ratio = pair.adjustments[0]
@@ -171,10 +171,9 @@ def sentences(pair: TablePair) -> list[str]:
         said.append(
             f"Within {counted(pair.n_strata, 'stratum', 'strata')} of {listed(pair.strata)}: Cochran-Mantel-Haenszel "
             f"test of general association, chi-squared = {adjusted.value:.4g}, {p_text(adjusted.neg_log10_p)}. It "
-            "finds what goes the same way in the strata; opposite ways cancel."
+            "detects associations of the same direction across strata; opposite directions cancel."
             if np.isfinite(adjusted.value)
-            else f"Within strata of {listed(pair.strata)} nothing is left to compare: in each, one of the two does not "
-            "vary."
+            else f"Within strata of {listed(pair.strata)} nothing can be tested: in each, one of the two does not vary."
         )
         ratio = pair.adjustments[0]
         if pair.table.shape == (2, 2) and ratio.adjusted is not None and np.isfinite(ratio.adjusted.value):
@@ -187,7 +186,7 @@ def _how(found: FisherTest) -> str:
         return ""
     return (
         f", estimated from {found.n_draws:,} random tables with the same margins, standard error "
-        f"{found.standard_error:.2g}, because there are too many tables to list"
+        f"{found.standard_error:.2g}, because there are too many tables to enumerate"
     )
 
 
@@ -198,10 +197,10 @@ def _doubts(table: IntArray) -> list[str]:
     if small:
         said.append(
             f"{small} of {expected.size} expected counts are below {_SMALL} (the smallest is {expected.min():.2g}), so "
-            "the p-value of chi-squared is rough: rather believe Fisher's exact test."
+            "the p-value of chi-squared is approximate: prefer Fisher's exact test."
         )
     if (table.sum(axis=0) == 1).any() or (table.sum(axis=1) == 1).any():
-        said.append("A level has one subject, who tells next to nothing.")
+        said.append("One level has a single subject.")
     return said
 
 
@@ -216,8 +215,8 @@ def _doubts_of_strata(covariates: Sequence[Phenotype], strata: IntArray) -> list
     empty = sum(bool((table.sum(axis=0) > 0).sum() < 2 or (table.sum(axis=1) > 0).sum() < 2) for table in strata)
     if empty and len(strata) > 1:
         said.append(
-            f"In {empty} of {len(strata)} strata one of the two does not vary; their subjects tell nothing of the "
-            "adjusted association."
+            f"In {empty} of {len(strata)} strata one of the two does not vary; their subjects do not contribute "
+            "to the adjusted association."
         )
     return said
 
