@@ -1,4 +1,4 @@
-"""Engine: the page's whole world, calls in and JSON and buffers out, over one open cohort.
+"""Engine: calls of the page in, JSON and buffers out, over one open cohort.
 
 The calls, their arguments and their answers are listed in ``site/docs/developing.md``. A call with the wrong arguments
 is a bug of the page and fails as one; what the user can correct is an `InputError`.

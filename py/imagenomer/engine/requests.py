@@ -53,7 +53,7 @@ class Job:
     files : Files or None
         What came with it.
     progress : callable
-        ``(step, done, total)``, told at most every 50 ms and whenever the step changes.
+        ``(step, done, total)``, reported at most every 50 ms and whenever the step changes.
     cancelled : callable
         True once the user no longer wants the answer.
     step : str

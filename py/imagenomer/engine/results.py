@@ -123,11 +123,11 @@ def check_edge(workspace: Workspace, edge: int) -> None:
         raise InputError(f"no edge {edge}; this cohort has edges 0 to {n_edges - 1}")
 
 
-# --- what a call wants of a result ----------------------------------------------------------------
+# --- the parts of a result that a call needs ------------------------------------------------------
 
 
 def has_parts(n_parts: int | None) -> Enough:
-    """Want so many parts; None: all."""
+    """Require so many parts; None: all."""
     return lambda outcome: n_parts is not None and outcome.n_parts >= n_parts
 
 
@@ -148,7 +148,7 @@ def has_figure(name: str, edge: int | None) -> Enough:
 
 
 def up_to(part: int | None) -> Enough:
-    """Want the parts up to this one (0-based); None: all."""
+    """Require the parts up to this one (0-based); None: all."""
     return has_parts(None if part is None else part + 1)
 
 
@@ -156,7 +156,7 @@ def has_source(given: JsonObject) -> Enough:
     return has_array(given["source"]["array"])
 
 
-#: Calls that look at a result, and what of it they want.
+#: Calls that read a result, and the parts of it that they need.
 LOOKS: dict[str, Callable[[JsonObject], Enough]] = {
     "matrix": has_source,
     "paint": has_source,

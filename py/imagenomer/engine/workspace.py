@@ -1,4 +1,4 @@
-"""Workspace: the open cohort and what the engine knows of it."""
+"""Workspace: the open cohort, and what the engine keeps of it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Workspace:
 
     @cached_property
     def analyses(self) -> dict[str, Analysis]:
-        return load_analyses()  # not before one is wanted: importing them takes a while in the page
+        return load_analyses()  # late: importing them takes a while in the page
 
     @property
     def now(self) -> Opened:

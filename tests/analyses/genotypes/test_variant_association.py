@@ -144,7 +144,7 @@ def demo():
     return load("demo:full")
 
 
-def test_ancestry_components_take_the_inflation_of_wrat_away(demo):
+def test_ancestry_components_remove_the_inflation_of_wrat(demo):
     plain, before = run(demo, phenotype="wrat")
     adjusted, after = run(demo, phenotype="wrat", ancestry_components=4)
     assert plain.inflation > 1.3
@@ -154,7 +154,7 @@ def test_ancestry_components_take_the_inflation_of_wrat_away(demo):
     assert before.numbers["n_significant"] > after.numbers["n_significant"] == 0
     assert any("principal components of the relationship matrix" in sentence for sentence in after.sentences)
     # Each variant was typed on some platforms only.
-    assert any("Each variant was tested in the subjects who have it" in sentence for sentence in before.sentences)
+    assert any("Each variant was tested in the subjects with its genotype" in sentence for sentence in before.sentences)
 
 
 # --- the haplotype indicator ---------------------------------------------------------------------

@@ -69,7 +69,7 @@ def test_groups_that_share_somebody_are_not_tested_and_that_is_said(cohort):
     assert result.difference is None
     assert report.numbers["tests"] == []
     assert report.numbers["n_shared"] == len(result.shared) > 0
-    assert any("more than one group" in sentence and "no test" in sentence for sentence in report.sentences)
+    assert any("more than one group" in sentence and "not tested" in sentence for sentence in report.sentences)
 
 
 def test_sharing_only_people_without_a_value_is_no_obstacle(cohort):
