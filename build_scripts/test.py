@@ -3,8 +3,8 @@
     python3 build_scripts/test.py [--fast | --benchmarks] [arguments of pytest]
 
 Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs Chromium, Firefox and WebKitGTK. With
-``CI`` set, what is missing on the machine fails instead of skipping tests. Tests run in two processes, first those that
-need no browser, whose coverage is measured, then the others; with arguments of pytest all that they select runs in one.
+``CI`` set, what is missing on the machine fails instead of skipping tests. Tests that need no browser run first, in two
+processes, and their coverage is measured; the others follow in one, as does all that arguments of pytest select.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def main() -> int:
             compile_for_the_page(python, environment)
             fast, others = ["-m", "not slow and not browser", *PARALLEL], ["-m", "not browser", *PARALLEL, *COVERAGE]
             # Browsers have to answer in time, so their tests share the machine with no others.
-            runs = [fast] if arguments.fast else [others, ["-m", "browser", *PARALLEL]]
+            runs = [fast] if arguments.fast else [others, ["-m", "browser"]]
 
     for run in runs:
         line = ["pytest", *run, *for_pytest]
