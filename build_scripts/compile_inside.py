@@ -29,28 +29,37 @@ LEFT_OUT = re.compile(
 #: Whose documentation is worked on when it is imported, and must be what it was.
 WHOLE = re.compile(r"numpy/_core/[^/]*\.py|matplotlib/axis\.py|email/(_policybase|policy)\.py")
 
+#: Our own, whose functions and modules nobody asks for documentation in the page.
+OWN = re.compile(r"imagenomer/.*")
+
 #: Unchecked: Python runs the file without looking for its source.
 FLAGS = 0b01
 
 
-def shortened(tree: ast.Module) -> ast.Module:
+def shortened(tree: ast.Module, *, own: bool = False) -> ast.Module:
     """Cut the documentation of modules, classes and functions to its first line: nobody reads the rest here.
 
     Not to nothing: some programs add to what is there, and a data class without makes some up, which takes long. And
-    not where something is to be filled in.
+    not where something is to be filled in. Our ``own`` modules and functions do without, and without annotations: those
+    of classes alone are read, for forms.
     """
     for node in ast.walk(tree):
+        if own and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
+        elif own and isinstance(node, ast.arg):
+            node.annotation = None
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             match node.body[0]:
                 case ast.Expr(value=ast.Constant(value=str(text)) as constant) if not re.search("[%{]", text):
-                    constant.value = next((line.strip() for line in text.splitlines() if line.strip()), "")
+                    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+                    constant.value = "" if own and not isinstance(node, ast.ClassDef) else first
     return tree
 
 
-def compiled(source: bytes, path: str, *, whole: bool) -> bytes:
+def compiled(source: bytes, path: str, *, whole: bool, own: bool = False) -> bytes:
     """Return the content of the .pyc of a source that lies at ``path``; unless ``whole``, its texts for readers cut."""
     tree = ast.parse(source)
-    code = compile(tree if whole else shortened(tree), path, "exec", dont_inherit=True)
+    code = compile(tree if whole else shortened(tree, own=own), path, "exec", dont_inherit=True)
     flags = FLAGS.to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
 
@@ -62,7 +71,10 @@ def files_of(archive: zipfile.ZipFile, place: str) -> Iterator[tuple[str, bytes]
             continue
         content = archive.read(path)
         if path.endswith(".py"):
-            yield f"{place}/{path}c", compiled(content, f"/{place}/{path}", whole=bool(WHOLE.fullmatch(path)))
+            yield (
+                f"{place}/{path}c",
+                compiled(content, f"/{place}/{path}", whole=bool(WHOLE.fullmatch(path)), own=bool(OWN.fullmatch(path))),
+            )
         else:
             yield f"{place}/{path}", content
 

@@ -166,7 +166,9 @@ def test_the_interface_writes_its_modules_and_runs_the_main_one(
     script = gzip.decompress(asset.shipped).decode().replace("import main", "ran.append('main')")
     exec(script, {"ran": ran})  # noqa: S102
     assert ran == ["main"]
-    assert python_files(tmp_path) == python_files(runtime.ROOT / "site" / "ui")
+    wording = (runtime.ROOT / "py" / "imagenomer" / "wording.py").read_text(encoding="utf-8")
+    shared = {"imagenomer/__init__.py": "", "imagenomer/wording.py": wording}
+    assert python_files(tmp_path) == python_files(runtime.ROOT / "site" / "ui") | shared
 
 
 def python_files(folder: Path) -> dict[str, str]:
