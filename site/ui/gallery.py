@@ -242,7 +242,9 @@ class Gallery:
         return take
 
     def _take_captions(self, names):
-        self.chosen["captions"] = names
+        # In the order in which they were ticked.
+        before = [name for name in self.chosen["captions"] if name in names]
+        self.chosen["captions"] = before + [name for name in names if name not in before]
         self._chose()
 
     def _turner(self, name):
