@@ -38,7 +38,7 @@ def test_the_tested_change_nothing_of_the_model(edges, target, covariates, split
 
 
 def test_what_cannot_be_fitted_is_refused(space, target, splits):
-    with pytest.raises(InputError, match="has the same target"):
+    with pytest.raises(InputError, match="have the same target"):
         finish(cross_validate(space, np.ones(N), splits, Ridge()))
     with pytest.raises(InputError, match="a classifier needs a category"):
         finish(cross_validate(space, target, splits, Logistic()))

@@ -89,7 +89,7 @@ def test_levels_far_apart_leave_nobody_and_one_level_is_refused():
     assert np.isnan(matched.after)
     with pytest.raises(InputError, match="same level"):
         match_levels(np.zeros(5, dtype=int), np.arange(5.0), rng=np.random.default_rng(0))
-    with pytest.raises(InputError, match="same for everybody"):
+    with pytest.raises(InputError, match="same for all subjects"):
         match_levels(codes, np.zeros(20), rng=np.random.default_rng(0))
 
 
