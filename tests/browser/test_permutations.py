@@ -74,7 +74,7 @@ def test_permutations_show_progress_are_cancelled_and_run_again(demo_page: Page)
     if form(demo_page).get_by_role("button", name="Run").is_visible():
         form(demo_page).get_by_role("button", name="Run").click()
     expect_result(demo_page, "200 permutations")
-    expect(result(demo_page).locator(".sentences")).to_contain_text("seed 1: the smallest p they can give is 0.00498")
+    expect(result(demo_page).locator(".sentences")).to_contain_text("seed 1: the smallest possible p is 0.00498")
     expect(matrix(demo_page, re.compile("corrected$"))).to_be_visible()
 
 
