@@ -144,8 +144,9 @@ def _result(cohort: Cohort, name: Json, given: Json, array: Any) -> Steps[SavedM
     report = outcome.report
     wanted = matrix_view(report, array)  # refuses what is not there
     for view in report.views:
-        if isinstance(view, MatrixView):
+        if isinstance(view, MatrixView) and view is not wanted:
             kept.put((key, view.array), _map_of(report, view))
+    # The newest, which is the last to go.
     return kept.put((key, array), _map_of(report, wanted))
 
 
