@@ -27,7 +27,8 @@ class PrivacyPanel:
         self._before = 0
         self._since = []  # addresses asked for since the door was locked
         self._bytes = 0
-        self._refusals = {}  # policy -> what it refused, (directive, address)
+        self._refused_so_far = 0
+        self._refusals = {}  # policy -> what it refused, (when, directive, address)
         self._by_page = []  # what the page itself refused, which policies do not report
         self._dialog = find("privacy")
         client.on_attempt = self.refused
@@ -52,15 +53,16 @@ class PrivacyPanel:
     def refused(self, directive, address, policy):
         """Count an attempt that a policy refused, here or in the engine, or the page itself."""
         refused = self._by_page if policy == BY_PAGE else self._refusals.setdefault(policy, [])
-        refused.append((directive, address))
+        self._refused_so_far += 1
+        refused.append((self._refused_so_far, directive, address))
         self._refresh()
 
     @property
     def attempts(self):
-        """The refused attempts: ``(directive, address)``."""
+        """The refused attempts, the latest last: ``(directive, address)``."""
         # Each policy that an attempt violates reports it; the strictest one reports all.
         by_policies = max(self._refusals.values(), key=len) if self._refusals else []
-        return by_policies + self._by_page
+        return [(directive, address) for _, directive, address in sorted(by_policies + self._by_page)]
 
     def requested(self, name, started, n_bytes):
         """Count a request."""

@@ -23,7 +23,8 @@ class Host:
     url : str
         Address of the folder, with a slash at the end.
     asked : list of str
-        Path, with query, of every request that came.
+        Path, with query, of every request that came, but for a browser's own look whether the service worker has
+        changed: it comes some time after any page of the site was visited, and carries nothing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,7 +71,8 @@ class _Remembering(serve.Handler):
         understood = super().parse_request()
         if understood:
             self.directory = str(self.host.folder)
-            self.host.asked.append(self.path)
+            if (self.path, self.headers["Service-Worker"]) != ("/sw.js", "script"):
+                self.host.asked.append(self.path)
         return understood
 
 

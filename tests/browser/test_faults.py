@@ -253,7 +253,7 @@ def test_an_engine_lost_again_and_again_stays_stopped_until_it_is_wanted(forty: 
     expect_as_it_was(forty)
     wait_for_rest(forty)
     engine_of(forty).evaluate("() => { setTimeout(() => { throw new Error('out of order'); }); }")
-    told = alert(forty, "stays stopped")
+    told = alert(forty, "does not restart")
     expect(told).to_contain_text("Forty stays on screen")
     save(forty)
     assert len(forty.workers) == 0

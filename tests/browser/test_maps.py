@@ -58,7 +58,7 @@ def test_the_tutorial_s_means_are_saved_and_subtracted(page: Page) -> None:
     page.get_by_role("button", name="Python script").click()
     script = page.get_by_role("dialog").get_by_label("Script")
     expect(script).to_contain_text("'A'")
-    expect(script).to_contain_text("expression='A - B'")
+    expect(script).to_contain_text("'expression': 'A - B'")
     page.get_by_role("button", name="Close", exact=True).click()
 
 
