@@ -36,9 +36,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # Some of tests/browser asks for the browser by name only when it runs.
         if item.path.parent.name == "browser" or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "build_scripts" else item.path.name))
+        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def _group_of(item: pytest.Item) -> str:
+    """What runs in one process: a file, whose fixtures are costly, but for one whose tests are many and have none."""
+    if item.path.parent.name == "build_scripts":
+        return "build_scripts"
+    return item.nodeid if item.path.name == "test_odd_cohorts.py" else item.path.name
 
 
 def pytest_collection_finish() -> None:

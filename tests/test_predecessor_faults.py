@@ -415,7 +415,7 @@ def test_d29_a_histogram_of_one_ends_and_of_nobody_is_refused(cohort):
     oldest = float(np.nanmax(cohort.phenotypes["age"].values))
     report = run("phenotype-distribution", cohort, phenotype="age", groups=[f"age >= {oldest:g}"])
     assert report.numbers["groups"][0]["n"] == 1
-    with pytest.raises(InputError, match="nobody"):
+    with pytest.raises(InputError, match="no subject in these groups has a value of age"):
         run("phenotype-distribution", cohort, phenotype="age", groups=[f"age > {oldest:g}"])
 
 

@@ -470,15 +470,23 @@ class WebKit:
         # The driver answers before anything has happened, and the page before may have the same address.
         self.evaluate("() => void (self.isLeft = true)")
         self._request("POST", f"{self._session}/url", {"url": url})
-        wait_for(
-            self,
-            f"""(url) => {{
+        arrived = f"""(url) => {{
             if (self.isLeft || location.href !== url) return false;
             if (!self.faults) ({LISTEN})();
             return document.readyState === "complete";
-        }}""",
-            url,
-        )
+        }}"""
+        end = time.monotonic() + PATIENCE
+        while not self._answers(arrived, url):
+            if time.monotonic() > end:
+                raise AssertionError(f"{self.name}: {url} did not open within {PATIENCE} s")
+            time.sleep(PAUSE)
+
+    def _answers(self, function: str, *arguments: Any) -> bool:
+        """Whether a function returns something true; a page that goes away while it is asked does not."""
+        try:
+            return bool(self.evaluate(function, *arguments))
+        except RuntimeError:
+            return False
 
     def evaluate(self, function: str, *arguments: Any) -> Any:
         script = f"""const [given, done] = arguments;
