@@ -3,8 +3,8 @@
     python3 build_scripts/test.py [--fast | --benchmarks] [arguments of pytest]
 
 Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs Chromium, Firefox and WebKitGTK. With
-``CI`` set, what is missing on the machine fails instead of skipping tests. Tests that need no browser run first, in two
-processes, and their coverage is measured; the others follow in one, as does all that arguments of pytest select.
+``CI`` set, what is missing on the machine fails instead of skipping tests. Tests that need no browser run first, and
+their coverage is measured; the others follow. Each has two processes; what arguments of pytest select has one.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ CHECKS = (
     ("mypy",),
     ("lint-imports",),
 )
-#: Two processes, each of which has whole files to itself (see tests/conftest.py).
-PARALLEL = ["-n", "2", "--dist", "loadgroup"]
+#: Two processes, each of which has whole files to itself: their fixtures are costly.
+PARALLEL = ["-n", "2", "--dist", "loadfile"]
 #: Of the package, with the floor that pyproject.toml names.
 COVERAGE = ["--cov", "--cov-report=term"]
 
@@ -137,7 +137,7 @@ def main() -> int:
             compile_for_the_page(python, environment)
             fast, others = ["-m", "not slow and not browser", *PARALLEL], ["-m", "not browser", *PARALLEL, *COVERAGE]
             # Browsers have to answer in time, so their tests share the machine with no others.
-            runs = [fast] if arguments.fast else [others, ["-m", "browser"]]
+            runs = [fast] if arguments.fast else [others, ["-m", "browser", *PARALLEL]]
 
     for run in runs:
         line = ["pytest", *run, *for_pytest]

@@ -31,20 +31,12 @@ hypothesis.settings.load_profile("imagenomer")
 # Playwright runs an event loop in the main thread from the first browser to the end of the session, and whatever runs
 # one of its own (the engine's tests) fails meanwhile.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what drives a browser last, and what builds in one process: it fills one cache."""
+    """Run what drives a browser last."""
     for item in items:
         # Some of tests/browser asks for the browser by name only when it runs.
         if item.path.parent.name == "browser" or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
-
-
-def _group_of(item: pytest.Item) -> str:
-    """What runs in one process: a file, whose fixtures are costly, but for one whose tests are many and have none."""
-    if item.path.parent.name == "build_scripts":
-        return "build_scripts"
-    return item.nodeid if item.path.name == "test_odd_cohorts.py" else item.path.name
 
 
 def pytest_collection_finish() -> None:
