@@ -127,7 +127,7 @@ def test_a_feature_that_does_not_vary_has_no_correlation(kind):
     features = np.column_stack([np.full(10, 0.1), np.full(10, 1e9), target])
     ours = correlate(features, target, kind)
     np.testing.assert_array_equal(np.isnan(ours.r), [True, True, False])
-    np.testing.assert_array_equal(np.isnan(ours.p_value), [True, True, False])
+    assert np.isnan(ours.p_value).all()  # of the target itself there is no test either
     assert ours.r[2] == pytest.approx(1)
 
 

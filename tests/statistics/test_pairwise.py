@@ -116,13 +116,26 @@ def test_what_varies_only_in_others_is_not_associated_in_a_pair():
     assert np.isnan(pairs.association[0, 1])
 
 
-def test_what_follows_exactly_is_one_and_infinitely_significant():
+def test_what_follows_exactly_is_one_and_has_no_test():
     x = np.arange(10.0)
     halves = Phenotype("halves", (x > 4).astype(np.intp), levels=("low", "high"))
-    pairs = pairs_of([Phenotype("x", x), Phenotype("y", -x), halves, Phenotype("same", (x > 4) * 1.0)], 10)
+    # The same within levels but for rounding: 0.1 + 0.2 is not 0.3.
+    same = np.where(x > 4, 1.0, np.where(x > 2, 0.1 + 0.2, 0.3))
+    pairs = pairs_of([Phenotype("x", x), Phenotype("y", -x), halves, Phenotype("same", same)], 10)
     assert pairs.association[0, 1] == pytest.approx(-1)
     assert pairs.association[2, 3] == pytest.approx(1)
-    assert pairs.neg_log10_p[2, 3] > 10
+    assert np.isnan([pairs.neg_log10_p[0, 1], pairs.neg_log10_p[2, 3]]).all()
+    np.testing.assert_array_equal(np.argwhere(np.triu(pairs.exact)), [[0, 1], [2, 3]])
+
+
+def test_f_is_undefined_where_no_level_varies_in_a_handful_of_subjects():
+    family = Phenotype("family", np.array([0, 1, 2, 3, 3]), levels=("A", "B", "C", "D"))
+    pairs = pairs_of([family, Phenotype("score", np.array([1.0, 2, 4, 3, 3]))], 5)
+    assert np.isnan(pairs.neg_log10_p[0, 1])
+    assert pairs.exact[0, 1]
+    other = pairs_of([family, Phenotype("score", np.array([1.0, 2, 4, 3, 3.5]))], 5)
+    assert other.neg_log10_p[0, 1] == pytest.approx(-np.log10(stats.f_oneway([1], [2], [4], [3, 3.5]).pvalue), rel=1e-9)
+    assert not other.exact.any()
 
 
 @pytest.mark.parametrize(("rows", "cells"), [(1, 1), (2, 30)])

@@ -17,12 +17,14 @@ from scipy import stats
 
 from imagenomer.statistics import tails
 from imagenomer.statistics.tails import (
+    fits_exactly,
     map_neg_log10_p,
     neg_log10_p_of_chi2,
     neg_log10_p_of_r,
     p_of_r,
     p_of_t,
     r_of_p,
+    with_spread_left,
 )
 
 R = np.array([1e-12, 1e-6, 1e-3, 0.01, 0.03, 0.1, 0.115, 0.2, 0.5, 0.69, 0.71, 0.9, 0.96, 0.999, 0.999999, 1 - 1e-12])
@@ -125,3 +127,12 @@ def test_chi_squared_agrees_with_mpmath_from_one_to_far_below_the_smallest_doubl
 def test_chi_squared_of_nothing_is_not_a_number():
     assert np.isnan(neg_log10_p_of_chi2([np.nan, 3.0], [2, 0])).all()
     assert neg_log10_p_of_chi2(np.inf, 3) == np.inf
+
+
+def test_only_what_leaves_more_than_rounding_can_be_turned_into_t():
+    close = np.array([0.0, -0.999999, 1 - 1e-11, np.nan])
+    exact = np.array([1.0, -1.0, 1 - 2**-53, -1 - 2**-52, 1 - 1e-13])
+    assert not fits_exactly(close).any()
+    assert fits_exactly(exact).all()
+    np.testing.assert_array_equal(with_spread_left(close), close)
+    assert np.isnan(with_spread_left(exact)).all()

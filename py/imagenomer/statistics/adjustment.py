@@ -24,7 +24,13 @@ from numpy.typing import NDArray
 from imagenomer.statistics.column_moments import ColumnMoments, column_blocks, weighted_sum
 from imagenomer.statistics.correlation import Correlation, uniform_neg_log10_p
 from imagenomer.statistics.design import ALIASED, Design, Term, directions_of, residuals
-from imagenomer.statistics.tails import neg_log10_p_of_r, neg_log10_p_of_share, p_of_r
+from imagenomer.statistics.tails import (
+    fits_exactly,
+    neg_log10_p_of_r,
+    neg_log10_p_of_share,
+    p_of_r,
+    with_spread_left,
+)
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Of a feature's sum of squares, what the covariates must leave for the fast map to be as exact as it says.
@@ -40,7 +46,7 @@ class Association:
     beta : ndarray, shape (n_features,)
         Units of the feature for each unit of the target; NaN where the model cannot be fitted or nothing varies.
     se : ndarray, shape (n_features,)
-        Standard error of beta.
+        Standard error of beta; NaN, as t and the p-values, where the model fits exactly and no spread is left.
     t : ndarray, shape (n_features,)
     r : ndarray, shape (n_features,)
         Partial correlation, in [-1, 1].
@@ -79,7 +85,7 @@ class CategoryAssociation:
     Attributes
     ----------
     f : ndarray, shape (n_features,)
-        NaN where the model cannot be fitted or nothing varies.
+        NaN, as the p-values, where the model cannot be fitted, nothing varies, or no spread is left within levels.
     partial_eta_squared : ndarray, shape (n_features,)
         Share, in [0, 1], that the category explains of what the covariates leave.
     p_value, neg_log10_p : ndarray, shape (n_features,)
@@ -120,12 +126,14 @@ def associate(features: NDArray[np.floating[Any]], tested: Term, design: Design)
     scale = fits.target_norm
     with np.errstate(divide="ignore", invalid="ignore"):
         r = np.clip(fits.weights[:, 0] / fits.norm, -1, 1)
-        unexplained = (1 - r) * (1 + r)
+        spread = with_spread_left(r)
+        unexplained = (1 - spread) * (1 + spread)
         dof = np.where(fits.dof > 0, fits.dof, np.nan)
         beta = np.where(np.isnan(r), np.nan, fits.weights[:, 0] / scale)
         se = fits.norm * np.sqrt(unexplained / dof) / scale
         t = r * np.sqrt(dof / unexplained)
-    return Association(beta, se, t, r, p_of_r(r, fits.dof), neg_log10_p_of_r(r, fits.dof), fits.n_subjects, fits.dof)
+    p_value, neg_log10_p = p_of_r(spread, fits.dof), neg_log10_p_of_r(spread, fits.dof)
+    return Association(beta, se, t, r, p_value, neg_log10_p, fits.n_subjects, fits.dof)
 
 
 def associate_category(features: NDArray[np.floating[Any]], tested: Term, design: Design) -> CategoryAssociation:
@@ -136,11 +144,12 @@ def associate_category(features: NDArray[np.floating[Any]], tested: Term, design
     fits = _fit(features, tested, design)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.minimum(np.einsum("ij,ij->i", fits.weights, fits.weights) / fits.norm**2, 1)
-        f = share / fits.dof_tested / ((1 - share) / np.where(fits.dof > 0, fits.dof, np.nan))
+        beside = np.where(fits_exactly(np.sqrt(share)), np.nan, share)
+        f = beside / fits.dof_tested / ((1 - beside) / np.where(fits.dof > 0, fits.dof, np.nan))
     neg_log10_p = np.full(share.shape, np.nan)
     for n_tested in np.unique(fits.dof_tested[fits.dof_tested > 0]).tolist():
         here = fits.dof_tested == n_tested
-        neg_log10_p[here] = neg_log10_p_of_share(share[here], n_tested, fits.dof[here])
+        neg_log10_p[here] = neg_log10_p_of_share(beside[here], n_tested, fits.dof[here])
     return CategoryAssociation(f, share, 10**-neg_log10_p, neg_log10_p, fits.n_subjects, fits.dof_tested, fits.dof)
 
 

@@ -20,7 +20,7 @@ from imagenomer.errors import InputError
 from imagenomer.statistics.column_moments import ColumnMoments, centred_where_present, column_blocks, weighted_sum
 from imagenomer.statistics.correction import Method, rejected
 from imagenomer.statistics.ranks import average_ranks
-from imagenomer.statistics.tails import map_neg_log10_p, neg_log10_p_of_r, p_of_r
+from imagenomer.statistics.tails import map_neg_log10_p, neg_log10_p_of_r, p_of_r, with_spread_left
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Pearson measures a straight line, Spearman any monotone curve, by ranks (ties share their average).
@@ -38,7 +38,8 @@ class Correlation:
     r : ndarray, shape (n_features,)
         In [-1, 1]; NaN where a feature does not vary or has fewer than three values.
     p_value : ndarray, shape (n_features,)
-        Two-sided and uncorrected, as a probability.
+        Two-sided and uncorrected, as a probability; NaN where ``r`` is, and where a feature follows from the target
+        exactly, so that no spread is left to compare with.
     neg_log10_p : ndarray, shape (n_features,)
         -log10 of the same; finite where the probability is too small for a double.
     n_subjects, dof : ndarray, shape (n_features,)
@@ -93,7 +94,8 @@ def correlate(features: NDArray[np.floating[Any]], target: FloatArray, kind: Kin
     r[n_subjects < 3] = np.nan
     np.clip(r, -1, 1, out=r)
     dof = n_subjects - 2
-    return Correlation(r, p_of_r(r, dof), neg_log10_p_of_r(r, dof), n_subjects, dof)
+    spread = with_spread_left(r)
+    return Correlation(r, p_of_r(spread, dof), neg_log10_p_of_r(spread, dof), n_subjects, dof)
 
 
 def fisher_interval(
@@ -191,6 +193,8 @@ def edges_to_recheck(fast: Correlation, method: Method, alpha: float, n_top: int
     weakest = uniform_neg_log10_p(np.maximum(magnitude - FAST_R_ERROR, 0), dof)
     strongest = uniform_neg_log10_p(np.minimum(magnitude + FAST_R_ERROR, 1), dof)
     recheck = rejected(strongest, method, alpha) & ~rejected(weakest, method, alpha)
+    # Only exact values tell a very close relation from one that leaves nothing but rounding, which has no p-value.
+    recheck |= magnitude >= 1 - 2 * FAST_R_ERROR
     if n_top:
         listed = magnitude >= np.partition(magnitude, -n_top)[-n_top] - 2 * FAST_R_ERROR
         recheck |= listed

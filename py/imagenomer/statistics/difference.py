@@ -14,11 +14,13 @@ import scipy
 
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.significance import EffectSize, SignificanceTest
-from imagenomer.statistics.tails import neg_log10_p_of_chi2, neg_log10_p_of_r, neg_log10_p_of_share
+from imagenomer.statistics.tails import fits_exactly, neg_log10_p_of_chi2, neg_log10_p_of_r, neg_log10_p_of_share
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Why a number is compared by its ranks alone.
 OnlyRanks: TypeAlias = Literal["single value", "no variation"]
+#: Values that differ by less than this share of their mean are equal but for rounding.
+_CONSTANT = 1e-13
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class NumberDifference:
     tests : tuple of SignificanceTest
     effects : tuple of EffectSize
     only_ranks : {"single value", "no variation"} or None
-        Why there is only a test of ranks: a group has a single value, or no group varies.
+        Why there is only a test of ranks: a group has a single value, or no group varies but for rounding.
     """
 
     summaries: tuple[NumberSummary, ...]
@@ -107,7 +109,7 @@ def compare_numbers(groups: Sequence[FloatArray]) -> NumberDifference:
         return NumberDifference(summaries, (), ())
     if min(values.size for values in samples) < 2:
         return NumberDifference(summaries, (_rank_test(samples),), (), "single value")
-    if all(np.ptp(values) == 0 for values in samples):
+    if not _vary_within(samples):
         return NumberDifference(summaries, (_rank_test(samples),), (), "no variation")
     if len(samples) == 2:
         first, second = samples
@@ -196,13 +198,14 @@ def analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTest:
 def welch_analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTest:
     """Test equal means of several groups without assuming equal variances; Welch (1951), Biometrika 38:330.
 
-    Not defined (NaN) where a group does not vary.
+    Not defined (NaN) where a group does not vary but for rounding.
     """
     name, k = "Welch's analysis of variance", len(samples)
     sizes = np.array([values.size for values in samples])
     means = np.array([values.mean() for values in samples])
     variances = np.array([values.var(ddof=1) for values in samples])
-    if (variances == 0).any():
+    # What is left of a group's variance beside its mean may be rounding.
+    if (np.sqrt(variances) <= _CONSTANT * np.abs(means)).any():
         return SignificanceTest(name, "F", float("nan"), (), float("nan"))
     weights = sizes / variances
     mean = (weights * means).sum() / weights.sum()
@@ -247,7 +250,7 @@ def share_interval(share: float, n_tested: float, dof: float, confidence: float 
         Degrees of freedom of the numerator and the denominator of F.
     confidence : float
     """
-    if share >= 1:
+    if fits_exactly(np.sqrt(share)):
         return 1.0, 1.0
     f = share / n_tested / ((1 - share) / dof)
     limits = [0.0, 0.0]
@@ -267,6 +270,14 @@ def omega_squared(samples: Sequence[FloatArray]) -> EffectSize:
 
 
 # --- shared ---------------------------------------------------------------------------------------
+
+
+def _vary_within(samples: Sequence[FloatArray]) -> bool:
+    """Return whether any group varies by more than rounding: beside its mean, and beside how far groups are apart."""
+    between, within, _ = _sums_of_squares(samples)
+    if within <= 0 or fits_exactly(np.sqrt(between / (between + within))):
+        return False
+    return any(values.std() > _CONSTANT * abs(values.mean()) for values in samples)
 
 
 def _rank_test(samples: Sequence[FloatArray]) -> SignificanceTest:

@@ -25,6 +25,7 @@ from imagenomer.statistics.adjustment import take_out
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.permutation import check_exchangeable, draw_permutations
+from imagenomer.statistics.tails import fits_exactly
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Permutations worked on at a time are those whose weights fit this many numbers.
@@ -44,7 +45,7 @@ class FreedmanLane:
         Columns tested, and residual degrees of freedom.
     share : ndarray, shape (n_edges,)
         Partial r squared of the actual data, known once every block has been through; NaN where an edge has
-        missing values or nothing is left to explain.
+        missing values, nothing is left to explain, or the target leaves nothing but rounding of it.
     slack : float
         See `_slack`.
     """
@@ -162,14 +163,16 @@ class FreedmanLane:
         norm = take_out(block, self._design.basis, float(np.finfo(self._values.dtype).eps))
         with np.errstate(invalid="ignore"):
             block /= norm
-        lost = np.isnan(norm)
-        block[:, lost] = 0
+        block[:, np.isnan(norm)] = 0
         if columns.start >= self._seen:
             weights = scipy.linalg.blas.dgemm(1, block.T, self._directions)
-            self.share[columns] = np.where(lost, np.nan, np.einsum("ij,ij->i", weights, weights))
+            share = np.einsum("ij,ij->i", weights, weights)
+            lost = np.isnan(norm) | fits_exactly(np.sqrt(share))
+            self.share[columns] = np.where(lost, np.nan, share)
             if self.n_tested == 1:
                 self._sign[columns] = np.sign(weights[:, 0])
             self._seen = columns.stop
+        block[:, np.isnan(self.share[columns])] = 0
         return block.astype(np.float32)
 
     def _weights(self, permutations: IntArray) -> Float32Array:

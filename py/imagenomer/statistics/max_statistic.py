@@ -34,7 +34,7 @@ class MaxStatistic:
     ----------
     statistic : ndarray, shape (n_edges,)
         t of the target given the covariates, or F where several columns are tested; NaN where an edge has missing
-        values or nothing is left to explain.
+        values, nothing is left to explain, or the target leaves nothing but rounding.
     adjusted_p : ndarray, shape (n_edges,)
         Chance of one or more false positives among all edges; two-sided; NaN where ``statistic`` is.
     null : ndarray, shape (n_permutations,)

@@ -25,8 +25,14 @@ import numpy as np
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.contingency import corrected_v
-from imagenomer.statistics.tails import neg_log10_p_of_chi2, neg_log10_p_of_r, neg_log10_p_of_share
-from imagenomer.types import FloatArray, IntArray, Variable
+from imagenomer.statistics.tails import (
+    fits_exactly,
+    neg_log10_p_of_chi2,
+    neg_log10_p_of_r,
+    neg_log10_p_of_share,
+    with_spread_left,
+)
+from imagenomer.types import BoolArray, FloatArray, IntArray, Variable
 
 #: Of a number's sum of squares among the subjects of a pair, what must be spread about their own mean for it to vary.
 _CONSTANT = 1e-12
@@ -44,17 +50,21 @@ class Pairs:
         In [-1, 1], see the module; NaN where it is not defined: nothing varies, or too few have both. 1 on the diagonal
         where a phenotype varies.
     neg_log10_p : ndarray
-        NaN on the diagonal and where no test was made; infinite where one follows from the other exactly.
+        NaN on the diagonal and where no test was made: also where ``exact``.
     n_subjects : ndarray
         Who have both.
     smallest_expected : ndarray
         Of two categories, the smallest expected count; NaN elsewhere.
+    exact : ndarray of bool
+        Where a number follows from the other phenotype but for rounding: a line through all subjects, or no spread
+        within levels, so that t or F has nothing to compare with.
     """
 
     association: FloatArray
     neg_log10_p: FloatArray
     n_subjects: IntArray
     smallest_expected: FloatArray
+    exact: BoolArray
 
 
 def associate_pairs(phenotypes: Sequence[Variable], subjects: IntArray) -> Steps[Pairs]:
@@ -73,6 +83,7 @@ def associate_pairs(phenotypes: Sequence[Variable], subjects: IntArray) -> Steps
         np.full((size, size), np.nan),
         np.rint(present @ present.T).astype(np.intp),
         np.full((size, size), np.nan),
+        np.zeros((size, size), dtype=bool),
     )
     numbers = np.array([index for index, one in enumerate(phenotypes) if not one.levels], dtype=np.intp)
     values = np.array([_standardised(phenotypes[index].values[subjects]) for index in numbers.tolist()])
@@ -119,10 +130,11 @@ def _between_numbers(pairs: Pairs, numbers: IntArray, values: FloatArray, presen
     r[n < 3] = np.nan
     r = (r + r.T) / 2  # rounding differs between a product and its transpose
     pairs.association[np.ix_(numbers, numbers)] = r
+    pairs.exact[np.ix_(numbers, numbers)] = fits_exactly(r) & ~np.eye(numbers.size, dtype=bool)
     for start in range(0, numbers.size, _ROWS_AT_ONCE):
         yield Progress("Associating phenotypes", start, numbers.size)
         block = slice(start, start + _ROWS_AT_ONCE)
-        pairs.neg_log10_p[np.ix_(numbers[block], numbers)] = neg_log10_p_of_r(r[block], n[block] - 2)
+        pairs.neg_log10_p[np.ix_(numbers[block], numbers)] = neg_log10_p_of_r(with_spread_left(r[block]), n[block] - 2)
 
 
 def _of_categories(
@@ -174,6 +186,9 @@ def _with_numbers(
         share = np.clip(np.where(np.isnan(dof), np.nan, between / total), 0, 1)
         epsilon = np.sqrt(np.maximum(1 - (1 - share) * (n - 1) / dof, 0))
     pairs.association[index, numbers] = pairs.association[numbers, index] = epsilon
+    exact = fits_exactly(np.sqrt(share))
+    pairs.exact[index, numbers] = pairs.exact[numbers, index] = exact
+    share[exact] = np.nan
     neg_log10_p = np.full(share.shape, np.nan)
     for tested in np.unique(n_levels[~np.isnan(share)] - 1).tolist():
         own = n_levels - 1 == tested

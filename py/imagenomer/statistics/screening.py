@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, residuals
-from imagenomer.statistics.tails import neg_log10_p_of_r
+from imagenomer.statistics.tails import neg_log10_p_of_r, with_spread_left
 from imagenomer.statistics.variant_blocks import MAX_INFLATION
 from imagenomer.types import FloatArray, IntArray
 
@@ -47,7 +47,8 @@ class Screen:
         Partial correlation; NaN where it was not tested: the code does not vary or follows from the covariates (a
         variance inflation factor above `MAX_INFLATION`, as in PLINK), or too few have the genotype.
     neg_log10_p : ndarray, shape (n_numbers, n_variants)
-        Two-sided, uncorrected; finite where the probability is too small for a double.
+        Two-sided, uncorrected; finite where the probability is too small for a double; NaN where a number follows from
+        the genotype exactly.
     n_subjects, dof : ndarray, shape (n_variants,)
         Those who have the genotype, and residual degrees of freedom.
     """
@@ -91,7 +92,7 @@ def screen(dosage: NDArray[np.int8], numbers: FloatArray, design: Design, coding
         dof = n_subjects[columns] - design.rank - 1
         r[:, columns][:, dof < 1] = np.nan
         r[~varying, columns] = np.nan
-        neg_log10_p[:, columns] = neg_log10_p_of_r(r[:, columns], dof)
+        neg_log10_p[:, columns] = neg_log10_p_of_r(with_spread_left(r[:, columns]), dof)
         yield Progress("Testing variants", columns.stop, n_variants)
     return Screen(r, neg_log10_p, n_subjects, n_subjects - design.rank - 1)
 

@@ -16,12 +16,29 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
-from imagenomer.types import FloatArray
+from imagenomer.types import BoolArray, FloatArray
 
 #: Below this p-value Student's tail nears the smallest double, and its logarithm is found without it.
 _TINY = 1e-280
 #: Above it, 1 - p carries the information.
 _NEARLY_ONE = 0.99
+#: A share of variance that is left unexplained and is not above this is rounding.
+_ROUNDING = 1e-12
+
+
+def fits_exactly(r: ArrayLike) -> BoolArray:
+    """Return where a (multiple) correlation leaves nothing unexplained but rounding.
+
+    There no spread is left that an effect could be compared with: t, F and p are not defined, and what they come to
+    depends on rounding alone.
+    """
+    magnitude = np.abs(np.asarray(r, dtype=np.float64))
+    return np.asarray((1 - magnitude) * (1 + magnitude) <= _ROUNDING)
+
+
+def with_spread_left(r: ArrayLike) -> FloatArray:
+    """Return correlations, NaN where `fits_exactly`, for what turns them into t or p."""
+    return np.where(fits_exactly(r), np.nan, r)
 
 
 def p_of_r(r: ArrayLike, dof: ArrayLike) -> FloatArray:

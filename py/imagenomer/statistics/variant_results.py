@@ -33,6 +33,8 @@ class Problem(IntEnum):
     ONE_LEVEL = 5
     #: The fit did not converge.
     NOT_CONVERGED = 6
+    #: The phenotype follows from genotype and covariates, so that no spread is left to compare with.
+    EXACT = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.genotype_codes import Model, term_names
+from imagenomer.statistics.tails import fits_exactly
 from imagenomer.statistics.variant_blocks import (
     Genotypes,
     VariantDesign,
@@ -32,7 +33,7 @@ from imagenomer.statistics.variant_blocks import (
     times,
 )
 from imagenomer.statistics.variant_logistic import fit_covariates, fit_logistic
-from imagenomer.statistics.variant_results import VariantAssociation, VariantFits
+from imagenomer.statistics.variant_results import Problem, VariantAssociation, VariantFits
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 
@@ -85,7 +86,10 @@ def _fit_linear(
     fits.n_subjects[block] = np.rint(matrix[0, 0])
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         beta = apply(inverse, product)
-        left = np.maximum(squares - np.einsum("ij,ij->j", beta, product), 0)
+        explained = np.einsum("ij,ij->j", beta, product)
+        exact = fits_exactly(np.sqrt(np.clip(explained / squares, 0, 1)))
+        fits.problem[block[exact & (fits.problem[block] == 0)]] = Problem.EXACT
+        left = np.where(exact, np.nan, np.maximum(squares - explained, 0))
         variance = left / (fits.n_subjects[block] - n_parameters)
         fits.beta[:, block] = beta[n_columns:]
         fits.covariance[:, :, block] = inverse[n_columns:, n_columns:] * variance

@@ -423,3 +423,20 @@ def test_every_listed_edge_is_exact_on_real_data(fibromyalgia, method):
 
 def test_the_name_in_the_catalog_is_the_module_s_with_dashes():
     assert load_analyses()["edge-association"] is ANALYSIS
+
+
+@pytest.mark.parametrize("correction", ["bonferroni", "max-t", "tfce"])
+@pytest.mark.parametrize("covariates", [[], ["age"]])
+def test_an_edge_that_follows_exactly_has_no_p_and_that_is_said(cohort, correction, covariates):
+    edges = subject_means(cohort)
+    copy = Phenotype("copy", 0.5 + 2 * edges[:, 7])
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"copy": copy})
+    params, result, report = associate(
+        cohort, phenotype="copy", correction=correction, covariates=covariates, permutations=100
+    )
+    assert report.numbers["n_tests"] == 14
+    row = next(row for row in report.numbers["top"] if row["edge"] == 7)
+    assert row["r"] == pytest.approx(1)
+    assert (row["p_value"], row["p_adjusted"], row["significant"]) == (None, None, False)
+    assert any("1 edge follows exactly from copy" in sentence for sentence in report.sentences)
+    assert "not tested" in ANALYSIS.detail(cohort, params, result, 7, []).caption

@@ -285,3 +285,33 @@ def test_fibromyalgia_has_the_established_associations(shared_data):
     assert round(d["value"], 3) == 0.558
     rank = next(test for test in report.numbers["tests"] if test["name"].startswith("Mann-Whitney"))
     assert round(rank["p_value"], 4) == 0.0560
+
+
+# --- nothing left to compare with ----------------------------------------------------------------
+
+
+def with_exact(cohort):
+    age, sex = cohort.phenotypes["age"].values, cohort.phenotypes["sex"].values
+    more = {
+        "months": Phenotype("months", 12 * age),
+        "sex code": Phenotype("sex code", np.where(sex < 0, np.nan, 0.1 + 0.2 * sex)),
+        "mixture": Phenotype("mixture", 0.5 * age + 3.0 * np.where(sex < 0, np.nan, sex)),
+    }
+    return dataclasses.replace(cohort, phenotypes=cohort.phenotypes | more)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "covariates", "said"),
+    [
+        ("age", "months", [], "months follows exactly from age"),
+        ("sex", "sex code", [], "sex code does not vary within the levels of sex"),
+        ("sex", "mixture", ["age"], "mixture follows exactly from sex and the covariates"),
+        ("age", "mixture", ["sex"], "mixture follows exactly from age and the covariates"),
+    ],
+)
+def test_without_spread_to_compare_with_p_is_undefined_and_said(cohort, x, y, covariates, said):
+    _, _, report = associate(with_exact(cohort), x, y, covariates=covariates)
+    assert any(said in warning for warning in report.warnings)
+    first = report.numbers["association"][0]
+    assert first["adjusted_p_value" if covariates else "p_value"] is None
+    json.dumps(jsonable(report.numbers), allow_nan=False)

@@ -172,3 +172,14 @@ def test_of_more_than_can_be_compared_the_first_are_and_others_can_be_chosen(coh
     assert not any("Only the first" in warning for warning in report.warnings)
     with pytest.raises(InputError, match="6 phenotypes are chosen; choose at most 5"):
         associate(many, phenotypes=list(many.phenotypes)[:6])
+
+
+def test_a_pair_without_spread_within_levels_is_named_and_not_listed(cohort):
+    family = Phenotype("family", np.arange(40) % 39, levels=tuple(f"f{number}" for number in range(39)))
+    score = Phenotype("score", (np.arange(40) % 39) ** 1.5)
+    cohort = dataclasses.replace(cohort, phenotypes={"family": family, "score": score, **cohort.phenotypes})
+    _, _, report, _ = associate(cohort)
+    assert any("follows exactly" in warning and "family with score" in warning for warning in report.warnings)
+    assert {"family", "score"} not in [{row["first"], row["second"]} for row in report.numbers["strongest"]]
+    assert np.isnan(report.arrays["neg_log10_p"][0, 1])
+    assert np.isnan(report.arrays["neg_log10_p_corrected"][0, 1])

@@ -60,6 +60,7 @@ from imagenomer.analyses.shared.inference import (
 from imagenomer.analyses.shared.linear_model import QuestionFields, ancestry_covariates, ask, build_model, missing_with
 from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
 from imagenomer.analyses.shared.sample import counted, sample_of
+from imagenomer.analyses.shared.test_tables import p_text
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -252,12 +253,14 @@ def _caption(result: EdgeAssociation, edge: int, exact: Fit) -> str:
         interval = f" (95 % CI {signed(low, 3)} to {signed(high, 3)})" if np.isfinite(low) else ""
     elif np.isfinite(exact.f[0]):
         interval = f" (F = {exact.f[0]:.3f}, {exact.dof_tested[0]} and {exact.dof[0]} degrees of freedom)"
-    p = f"p = {exact.p_value[0]:.3g}" if exact.p_value[0] > 0 else f"−log10 p = {exact.neg_log10_p[0]:.1f}"
+    p = p_text(float(exact.neg_log10_p[0]))
     corrected = float(result.verdict.p_value[edge])
     rule = result.verdict.correction_name
     verdict = f"corrected ({rule}) {corrected:.3g}" if np.isfinite(corrected) else f"in no component ({rule})"
     if result.verdict.permuted is not None and not np.isfinite(result.verdict.permuted.statistic[edge]):
         verdict = "excluded from permutation"
+    if np.isnan(exact.p_value[0]):
+        verdict = "not tested: no spread is left to compare with"
     given = f" given {model.adjusted_for}" if model.adjusted_for else ""
     return f"{symbol}{given} = {signed(effect, 4)}{interval}, {p}, {verdict}; {counted(n, 'subject')}."
 

@@ -8,6 +8,7 @@ from imagenomer.analyses.shared.inference import about_permutations, decided, pe
 from imagenomer.analyses.shared.linear_model_words import (
     adjustment_in_words,
     degrees_in_words,
+    exact_in_words,
     sentences_of,
     statistic_name,
     symbol_of,
@@ -82,7 +83,8 @@ def _about_edges(result: EdgeAssociation) -> list[str]:
             "degrees of freedom by their number."
         )
     if n_untested:
-        said.append(f"{counted(n_untested, 'edge')} not tested: no variation, or too few values.")
+        said.append(f"{counted(n_untested, 'edge')} not tested: no variation, too few values, or an exact fit.")
+    said += exact_in_words(result.model, result.fit, "edge")
     return said
 
 

@@ -109,7 +109,7 @@ def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, J
         values["f"] = finite_or_none(fit.f[edges])
     values |= {
         "n_subjects": fit.n_subjects[edges].tolist(),
-        "p_value": fit.p_value[edges].tolist(),
+        "p_value": finite_or_none(fit.p_value[edges]),
         "neg_log10_p": finite_or_none(fit.neg_log10_p[edges]),
         "p_adjusted": finite_or_none(verdict.p_value[edges]),
         "significant": verdict.significant[edges].tolist(),

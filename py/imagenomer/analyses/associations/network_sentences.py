@@ -9,6 +9,7 @@ from imagenomer.analyses.shared.inference import controls, permutation_warnings,
 from imagenomer.analyses.shared.linear_model_words import (
     adjustment_in_words,
     degrees_in_words,
+    exact_in_words,
     sentences_of,
     statistic_name,
     warnings_of,
@@ -30,6 +31,7 @@ def network_sentences(cohort: Cohort, result: NetworkAssociation) -> list[str]:
         f"{verdict.correction_name}, {controls(verdict.correction)} {verdict.alpha:g}"
         + ("." if verdict.p_threshold is None else f", p at or below {verdict.p_threshold:.3g}."),
     ]
+    said += exact_in_words(model, result.fit, "pair")
     comparison = result.comparison
     if comparison:
         said.append(

@@ -35,6 +35,7 @@ PROBLEMS = {
     Problem.COVARIATES: "the covariates are collinear in the subjects with a genotype",
     Problem.ONE_LEVEL: "all subjects with a genotype have the same level",
     Problem.NOT_CONVERGED: "the fit did not converge",
+    Problem.EXACT: "the phenotype follows exactly from the genotype and the covariates, so no spread is left to test",
 }
 
 

@@ -118,7 +118,11 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
         tuple(Adjustment(*row) for row in zip(names, unadjusted, adjusted, strict=True)),
         adjusted_means(values, codes, tested, design) if covariates else None,
         design,
-        (*design_warnings(design.findings), *_doubts(number, category, levels, values, codes)),
+        (
+            *design_warnings(design.findings),
+            *_exact(number, category, unadjusted[0], adjusted[0]),
+            *_doubts(number, category, levels, values, codes),
+        ),
     )
 
 
@@ -212,6 +216,20 @@ def sentences(pair: LevelPair) -> list[str]:
         "excludes 0 exactly when p < 0.05) the noncentral F."
     )
     return said
+
+
+def _exact(number: Phenotype, category: Phenotype, plain: Estimate, adjusted: Estimate | None) -> list[str]:
+    """Say where the number does not vary within levels, so that there is nothing to compare their difference with."""
+    if np.isnan(plain.neg_log10_p):
+        return [
+            f"{number.name} does not vary within the levels of {category.name}: t, F and their p are not defined, and "
+            "only ranks can be compared."
+        ]
+    if adjusted is not None and np.isnan(adjusted.neg_log10_p):
+        return [
+            f"{number.name} follows exactly from {category.name} and the covariates: the adjusted test is not defined."
+        ]
+    return []
 
 
 def _doubts(

@@ -84,7 +84,11 @@ def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subject
         Adjustment("Spearman's rho", spearman, partial_rho),
         Adjustment(_slope_name(x, y), slope, partial_slope),
     )
-    warnings = (*design_warnings(design.findings), *_doubts(pearson.value, spearman.value, subjects.size))
+    warnings = (
+        *design_warnings(design.findings),
+        *_exact(x, y, pearson, partial_r),
+        *_doubts(pearson.value, spearman.value, subjects.size),
+    )
     return NumberPair(x, y, subjects, tuple(one.name for one in covariates), adjustments, design, warnings)
 
 
@@ -140,6 +144,18 @@ def sentences(pair: NumberPair) -> list[str]:
         "by Fisher's z, those of rho by Bonett and Wright."
     )
     return said
+
+
+def _exact(x: Phenotype, y: Phenotype, plain: Estimate, partial: Estimate | None) -> list[str]:
+    """Say where all subjects lie on the line, so that there is nothing to compare the slope with."""
+    if np.isnan(plain.neg_log10_p):
+        return [f"{y.name} follows exactly from {x.name}: no spread is left, so t and p are not defined."]
+    if partial is not None and np.isnan(partial.neg_log10_p):
+        return [
+            f"{y.name} follows exactly from {x.name} and the covariates: no spread is left, so the adjusted t and p "
+            "are not defined."
+        ]
+    return []
 
 
 def _doubts(pearson: float, spearman: float, n: int) -> list[str]:

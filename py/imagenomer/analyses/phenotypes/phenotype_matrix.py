@@ -20,7 +20,7 @@ from imagenomer.analyses.contract import (
     TableView,
 )
 from imagenomer.analyses.shared.form_fields import Alpha, alpha_field
-from imagenomer.analyses.shared.sample import People, counted, draw_people
+from imagenomer.analyses.shared.sample import People, counted, draw_people, listed
 from imagenomer.analyses.shared.test_tables import number_text, p_text
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -260,6 +260,7 @@ def _warnings(result: PhenotypeMatrix, tested: int) -> list[str]:
             f"{', '.join(flat)} {'does' if len(flat) == 1 else 'do'} not vary among these subjects and cannot be "
             "associated with anything."
         )
+    said += _exact(result)
     if not tested:
         said.append("No pair could be tested: too little variation or too few subjects.")
     rough = int(np.count_nonzero(_lower(result.pairs.smallest_expected) < _SMALL))
@@ -275,6 +276,22 @@ def _warnings(result: PhenotypeMatrix, tested: int) -> list[str]:
             "missing: associations are not all of the same subjects."
         )
     return said
+
+
+def _exact(result: PhenotypeMatrix) -> list[str]:
+    """Name the pairs in which a number follows from the other phenotype."""
+    first, second = np.nonzero(np.triu(result.pairs.exact))
+    if not first.size:
+        return []
+    names = [
+        f"{result.phenotypes[i].name} with {result.phenotypes[j].name}"
+        for i, j in zip(first.tolist(), second.tolist(), strict=True)
+    ]
+    return [
+        f"In {counted(len(names), 'pair')} a number follows exactly from the other phenotype (a line through all "
+        "subjects, or no spread within levels), so nothing is left to compare with, and t, F and p are not defined: "
+        f"{listed(names)}."
+    ]
 
 
 def _grid(params: Params, result: PhenotypeMatrix) -> GridView:

@@ -78,5 +78,5 @@ def difference_warnings(difference: NumberDifference | CategoryDifference) -> li
     elif difference.only_ranks == "single value":
         said.append("A group has a single value; tests that need its variance are omitted.")
     elif difference.only_ranks == "no variation":
-        said.append("No group varies; only ranks can be compared.")
+        said.append("No group varies, so t and F are not defined; only ranks can be compared.")
     return said

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.edge_fits import Fit, effect_of
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.statistics.design import residuals
+from imagenomer.statistics.tails import fits_exactly
 
 #: Fewer subjects than this at a level, and its p-values rest on assumptions that so few cannot support.
 _FEW = 10
@@ -45,6 +47,18 @@ def degrees_in_words(model: Model) -> str:
 
 def adjustment_in_words(model: Model) -> str:
     return f"adjusted for {model.adjusted_for}" if model.adjusted_for else "no covariate is adjusted for"
+
+
+def exact_in_words(model: Model, fit: Fit, noun: str) -> list[str]:
+    """Say of how many features nothing but rounding is left once what is tested is fitted."""
+    n = int(np.count_nonzero(fits_exactly(effect_of(fit) if model.n_tested == 1 else np.sqrt(effect_of(fit)))))
+    if not n:
+        return []
+    given = f" and {model.adjusted_for}" if model.adjusted_for else ""
+    return [
+        f"{counted(n, noun)} {'follows' if n == 1 else 'follow'} exactly from {model.name}{given}: no spread is left "
+        f"to compare with, so {'t' if model.n_tested == 1 else 'F'} and p are not defined."
+    ]
 
 
 def sentences_of(model: Model) -> list[str]:

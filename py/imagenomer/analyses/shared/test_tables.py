@@ -108,8 +108,6 @@ def p_text(neg_log10_p: float) -> str:
     if np.isnan(neg_log10_p):
         return "p not defined"
     p_value = 10**-neg_log10_p
-    if np.isinf(neg_log10_p):
-        return "p = 0 (an exact relation)"
     return f"p = {p_value:.3g}" if p_value > 0 else f"−log10 p = {neg_log10_p:.1f}"
 
 
