@@ -35,7 +35,7 @@ def run(kernel, values, *arguments, seed=0, n_permutations=99, **options):
 def permuted_heights(values, tested, design, seed, n_permutations, alternative):
     """Return the heights of every edge in each permutation."""
     model = FreedmanLane(values, np.arange(len(values)), tested, design)
-    ((_, permutations, unit, _),) = model.blocks(n_permutations, np.random.default_rng(seed))
+    ((_, permutations, unit, _),) = model.blocks(model.permutations(n_permutations, np.random.default_rng(seed)))
     share, sign = model.all_shares(unit, permutations)
     statistic = model.statistic_of(share.astype(float))
     return heights_of(statistic * sign if model.n_tested == 1 else statistic, alternative, model.n_tested)

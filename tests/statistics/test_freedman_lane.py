@@ -27,7 +27,7 @@ def test_each_permutation_is_that_of_freedman_and_lane(seed):
         ours = run(values, tested, design, seed, 4)
         np.testing.assert_allclose(ours.null, oracle.max(axis=1), rtol=1e-4)
         model = FreedmanLane(values, np.arange(14), tested, design)
-        ((_, permutations, unit, _),) = model.blocks(4, np.random.default_rng(seed))
+        ((_, permutations, unit, _),) = model.blocks(model.permutations(4, np.random.default_rng(seed)))
         share, _ = model.all_shares(unit, permutations)
         np.testing.assert_allclose(model.statistic_of(share.astype(float)), oracle, rtol=1e-3, atol=1e-3)
 
@@ -41,7 +41,7 @@ def test_no_edge_is_passed_over_that_the_covariates_lift(rng):
     model = FreedmanLane(values, everybody, score, design)
     assert 0 < model.slack < 0.9
     everything = np.zeros(200)
-    for chunk, permutations, unit, _ in model.blocks(200, np.random.default_rng(3)):
+    for chunk, permutations, unit, _ in model.blocks(model.permutations(200, np.random.default_rng(3))):
         share, _ = model.all_shares(unit, permutations)
         everything[chunk] = np.maximum(everything[chunk], share.max(axis=1))
     ours = run(values, score, design, 3, 200)

@@ -136,7 +136,7 @@ def test_exceedances_are_the_edges_above_the_threshold(alternative, seed):
         rows, options = np.arange(20), {"n_permutations": 6, "threshold": threshold, "alternative": alternative}
         found = finish(exceedances(values, rows, tested, design, rng=np.random.default_rng(seed), **options))
         model = FreedmanLane(values, rows, tested, design)
-        ((_, permutations, unit, _),) = model.blocks(6, np.random.default_rng(seed))
+        ((_, permutations, unit, _),) = model.blocks(model.permutations(6, np.random.default_rng(seed)))
         share, sign = model.all_shares(unit, permutations)
         statistic = model.statistic_of(share.astype(float)) * (sign if tested is score else 1)
         height = heights_of(statistic, alternative, tested.values.shape[1])

@@ -88,15 +88,16 @@ def enhance(
     """
     n_parcels = n_parcels_of(values.shape[1])
     model = FreedmanLane(values, rows, tested, design, blocks)
-    largest = np.zeros(n_permutations)
+    drawn = model.permutations(n_permutations, rng)
+    largest = np.zeros(drawn.n)
     score = np.zeros(values.shape[1])
     height = np.zeros((0, 0), dtype=np.float32)
-    for chunk, permutations, unit, columns in model.blocks(n_permutations, rng, _AT_A_TIME):
+    for chunk, permutations, unit, columns in model.blocks(drawn, _AT_A_TIME):
         if columns.start == 0:
             height = np.empty((chunk.stop - chunk.start, values.shape[1]), dtype=np.float32)
         share, sign = model.all_shares(unit, permutations)
         height[:, columns] = _root(model, model.statistic_of(share.astype(np.float64)) * sign, alternative)
-        yield model.progress(chunk, columns, n_permutations)
+        yield model.progress(chunk, columns, drawn.n)
         if columns.stop < values.shape[1]:
             continue
         if chunk.start == 0:
@@ -106,7 +107,7 @@ def enhance(
         for start in range(0, len(height), _ENHANCED_AT_A_TIME):
             some = slice(start, start + _ENHANCED_AT_A_TIME)
             largest[chunk][some] = enhanced(height[some], n_parcels, step, extent_power, height_power).max(axis=1)
-            yield model.progress(chunk, columns, n_permutations)
+            yield model.progress(chunk, columns, drawn.n)
     adjusted_p = np.where(np.isnan(model.share), np.nan, adjusted_p_values(score * (1 - ROUNDING), largest))
     return EnhancedEdges(model.statistic, score, adjusted_p, largest)
 

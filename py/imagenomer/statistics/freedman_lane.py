@@ -24,7 +24,7 @@ from imagenomer.progress import Progress
 from imagenomer.statistics.adjustment import take_out
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
-from imagenomer.statistics.permutation import check_exchangeable, draw_permutations
+from imagenomer.statistics.permutation import Permutations, check_exchangeable, kinds_of
 from imagenomer.statistics.tails import fits_exactly
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -62,7 +62,8 @@ class FreedmanLane:
         self._directions = directions_of(tested, design)
         if design.n_subjects != rows.size:
             raise ValueError(f"covariates of {design.n_subjects} subjects for {rows.size} rows")
-        check_exchangeable(tested.name, tested.values, blocks)
+        check_exchangeable(tested.name, tested.values, blocks, design.matrix)
+        self._kinds = kinds_of(tested.values, design.matrix)
         self._direction_rows = self._directions.astype(np.float32)
         self._covariates = design.basis[:, 1:].astype(np.float32)
         self.n_edges, self.n_tested = values.shape[1], self._directions.shape[1]
@@ -89,8 +90,12 @@ class FreedmanLane:
         f = statistic**2 if self.n_tested == 1 else statistic * self.n_tested
         return float(f / (f + self.dof))
 
+    def permutations(self, n_permutations: int, rng: np.random.Generator) -> Permutations:
+        """Return the permutations of subjects: a sample of so many, or all that differ where those are fewer."""
+        return Permutations(self._kinds, self._exchangeable, n_permutations, rng)
+
     def blocks(
-        self, n_permutations: int, rng: np.random.Generator, at_a_time: int | None = None
+        self, drawn: Permutations, at_a_time: int | None = None
     ) -> Iterator[tuple[slice, IntArray, Float32Array, slice]]:
         """Yield each chunk of permutations with each block of edges.
 
@@ -106,9 +111,9 @@ class FreedmanLane:
         """
         if at_a_time is None:
             at_a_time = max(1, _WEIGHTS_AT_A_TIME // (self._rows.size * (self._covariates.shape[1] + self.n_tested)))
-        for start in range(0, n_permutations, at_a_time):
-            chunk = slice(start, min(start + at_a_time, n_permutations))
-            permutations = draw_permutations(rng, chunk.stop - chunk.start, self._rows.size, self._exchangeable)
+        for start in range(0, drawn.n, at_a_time):
+            chunk = slice(start, min(start + at_a_time, drawn.n))
+            permutations = drawn.draw(chunk.stop - chunk.start)
             for columns in column_blocks(self.n_edges):
                 yield chunk, permutations, self._unit(columns), columns
 

@@ -38,7 +38,7 @@ class MaxStatistic:
     adjusted_p : ndarray, shape (n_edges,)
         Chance of one or more false positives among all edges; two-sided; NaN where ``statistic`` is.
     null : ndarray, shape (n_permutations,)
-        Largest ``|t|`` or F of each permutation, as drawn.
+        Largest ``|t|`` or F of each permutation, as drawn: all that differ where those are no more than asked for.
     dof_tested, dof : int
         Columns tested, and residual degrees of freedom.
     """
@@ -77,6 +77,7 @@ def max_statistic(
     design : Design
         Covariates of the same subjects.
     n_permutations : int
+        Drawn at random; where no more than these differ, all of them are used (`Permutations`).
     rng : numpy.random.Generator
     blocks : ndarray of int, shape (n_subjects,), optional
         Exchangeability block of each subject.
@@ -87,9 +88,10 @@ def max_statistic(
         If the target cannot be tested (`directions_of`) or there is too little to permute.
     """
     model = FreedmanLane(values, rows, tested, design, blocks)
-    largest = np.zeros(n_permutations, dtype=np.float32)
+    drawn = model.permutations(n_permutations, rng)
+    largest = np.zeros(drawn.n, dtype=np.float32)
     keep = 1 - model.slack
-    for chunk, permutations, unit, columns in model.blocks(n_permutations, rng):
+    for chunk, permutations, unit, columns in model.blocks(drawn):
         best = largest[chunk]
         product = model.products(unit, permutations)
         share = product[0] ** 2 if len(product) == 1 else np.einsum("kij,kij->ij", product, product)
@@ -97,11 +99,11 @@ def max_statistic(
         if model.slack:
             which = np.nonzero(share >= (best * np.float32(keep))[:, None])
             np.maximum.at(best, which[0], model.lifted(share, unit, permutations, which))
-        yield model.progress(chunk, columns, n_permutations)
+        yield model.progress(chunk, columns, drawn.n)
     # What rounding could make of an equal one must not count as smaller.
     reach = np.sort((np.sqrt(largest.astype(np.float64)) + _R_ERROR) ** 2)
-    n_larger = n_permutations - np.searchsorted(reach, model.share)
-    adjusted_p = np.where(np.isnan(model.share), np.nan, (1 + n_larger) / (1 + n_permutations))
+    n_larger = drawn.n - np.searchsorted(reach, model.share)
+    adjusted_p = np.where(np.isnan(model.share), np.nan, (1 + n_larger) / (1 + drawn.n))
     null = model.statistic_of(largest.astype(np.float64))
     return MaxStatistic(model.statistic, adjusted_p, null, model.n_tested, model.dof)
 
@@ -153,7 +155,8 @@ def exceedances(
     limit = model.share_of(threshold)
     floor = (1 - model.slack) * limit
     found: list[tuple[NDArray[Any], ...]] = []
-    for chunk, permutations, unit, columns in model.blocks(n_permutations, rng):
+    drawn = model.permutations(n_permutations, rng)
+    for chunk, permutations, unit, columns in model.blocks(drawn):
         product = model.products(unit, permutations)
         share = np.einsum("kij,kij->ij", product, product)
         candidate = share > floor
@@ -163,10 +166,10 @@ def exceedances(
         lifted = model.lifted(share, unit, permutations, which) if model.slack else share[which]
         above = lifted > limit
         found.append((which[0][above] + chunk.start, which[1][above] + columns.start, lifted[above]))
-        yield model.progress(chunk, columns, n_permutations)
+        yield model.progress(chunk, columns, drawn.n)
     permutation, edge, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
     height = model.statistic_of(share.astype(np.float64)).astype(np.float32)
-    return Exceedances(permutation, edge, height, model.statistic, n_permutations)
+    return Exceedances(permutation, edge, height, model.statistic, drawn.n)
 
 
 def adjusted_p_values(actual: NDArray[Any], null: NDArray[Any]) -> FloatArray:

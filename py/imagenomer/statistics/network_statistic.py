@@ -122,10 +122,10 @@ def network_based_statistic(
     members = np.unique(np.column_stack([np.tile(component[edge], 2), ends]), axis=0)[:, 0]
 
     _, extents, intensities = components(
-        above.permutation, above.edge, above.height.astype(np.float64) - threshold, n_permutations, n_parcels
+        above.permutation, above.edge, above.height.astype(np.float64) - threshold, above.n_permutations, n_parcels
     )
-    null_extent = extents.reshape(n_permutations, n_parcels).max(axis=1)
-    null_intensity = intensities.reshape(n_permutations, n_parcels).max(axis=1)
+    null_extent = extents.reshape(above.n_permutations, n_parcels).max(axis=1)
+    null_intensity = intensities.reshape(above.n_permutations, n_parcels).max(axis=1)
     return NetworkBasedStatistic(
         statistic=above.statistic,
         component=component,

@@ -144,9 +144,10 @@ def enrichment(
     actual = pair[(height > threshold) & (pair >= 0)]
     there = pair[above.edge] >= 0
     cell = above.permutation[there] * n_pairs + pair[above.edge[there]]
-    counts = np.empty((1 + n_permutations, n_pairs), dtype=np.intp)
+    n = above.n_permutations
+    counts = np.empty((1 + n, n_pairs), dtype=np.intp)
     counts[0] = np.bincount(actual, minlength=n_pairs)
-    counts[1:] = np.bincount(cell, minlength=n_permutations * n_pairs).reshape(n_permutations, n_pairs)
+    counts[1:] = np.bincount(cell, minlength=n * n_pairs).reshape(n, n_pairs)
     p_values = np.empty(counts.shape)
     for column, count in zip(p_values.T, counts.T, strict=True):
         column[:] = (count.size - np.searchsorted(np.sort(count), count)) / count.size

@@ -124,9 +124,10 @@ def edge_overlap(
     model = FreedmanLane(values, rows, target, design, blocks)
     signed = signed & (model.n_tested == 1)
     tally: _Tally | None = None
-    at_a_time = max(1, min(n_permutations, _NUMBERS_AT_A_TIME // model.n_edges))
+    drawn = model.permutations(n_permutations, rng)
+    at_a_time = max(1, min(drawn.n, _NUMBERS_AT_A_TIME // model.n_edges))
     effects, first = np.empty((at_a_time, model.n_edges), dtype=np.float32), np.zeros(0, dtype=np.intp)
-    for chunk, permutations, unit, columns in model.blocks(n_permutations, rng, at_a_time):
+    for chunk, permutations, unit, columns in model.blocks(drawn, at_a_time):
         product = model.products(unit, permutations)
         size = chunk.stop - chunk.start
         effects[:size, columns] = product[0] if len(product) == 1 else np.sqrt((product**2).sum(axis=0))
@@ -136,7 +137,7 @@ def edge_overlap(
                 actual = np.sqrt(model.share[first]) * (np.sign(model.statistic[first]) if model.n_tested == 1 else 1)
                 tally = _Tally(actual, chosen[first], maps[:, first], signed, sets[:, first])
             tally.add(effects[:size] if first.size == model.n_edges else effects[:size, first])
-        yield model.progress(chunk, columns, n_permutations)
+        yield model.progress(chunk, columns, drawn.n)
     assert tally is not None  # a cohort has edges
     return tally.result()
 

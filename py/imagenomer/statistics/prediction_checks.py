@@ -23,7 +23,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES
 from imagenomer.statistics.models import Model, Ridge
-from imagenomer.statistics.permutation import draw_permutations
+from imagenomer.statistics.permutation import Permutations, check_exchangeable, kinds_of
 from imagenomer.statistics.prediction import (
     CrossValidation,
     checked_target,
@@ -88,6 +88,7 @@ def permutation_test(
     space, target, splits, model, covariates, use
         As for `imagenomer.statistics.prediction.cross_validate`.
     n_permutations : int
+        Drawn at random; where no more than these differ, all of them are used (`Permutations`).
     rng : numpy.random.Generator
     blocks : ndarray of int, shape (n_subjects,), optional
         Subjects are permuted only within a block.
@@ -100,13 +101,14 @@ def permutation_test(
     n_classes = checked_target(space, target, covariates, use)
     if use == "covariates":
         raise InputError("without features there is nothing to test by permuting; use features as well")
-    if blocks is not None and all(
-        (target[blocks == one] == target[blocks == one][0]).all() for one in np.unique(blocks)
-    ):
-        raise InputError("the target does not vary within any block, so permuting changes nothing; choose other blocks")
-    orders = draw_permutations(rng, n_permutations, space.n_subjects, blocks)
+    given = permuted_with(covariates, use, n_classes)
+    beside = () if given is None else (given,)
+    check_exchangeable("the target", target, blocks, *beside)
+    drawn = Permutations(kinds_of(target, *beside), blocks, n_permutations, rng)
+    n_permutations = drawn.n
+    orders = drawn.draw(n_permutations)
     whole = np.arange(space.n_subjects)[None]
-    permuted = _PermutedTarget(target, n_classes, covariates if use in ("both", "residual") and not n_classes else None)
+    permuted = _PermutedTarget(target, n_classes, given)
     name = main_score(n_classes)
     # Inner folds have classes in proportion, so other targets have others.
     if isinstance(model, Ridge) and (not n_classes or (n_classes == 2 and model.inner is None)):
@@ -128,6 +130,11 @@ def permutation_test(
     # Equal but for rounding counts as equal.
     n_reached = int(np.count_nonzero(~(null < statistic - 1e-9 * max(1.0, abs(statistic)))))
     return PermutationTest(name, statistic, null, (1 + n_reached) / (1 + n_permutations))
+
+
+def permuted_with(covariates: FloatArray | None, use: Use, n_classes: int) -> FloatArray | None:
+    """Return the covariates that the residuals of a number are taken of before they are permuted; None for none."""
+    return covariates if use in ("both", "residual") and not n_classes else None
 
 
 def score_of(result: CrossValidation) -> float:

@@ -159,15 +159,16 @@ def qc_fc(
         raise ValueError(f"{tested.name} has {len(tested.columns)} columns; QC-FC is of one")
     model = FreedmanLane(values, rows, tested, design, blocks)
     n_edges = values.shape[1]
-    at_once = min(_PERMUTATIONS, n_permutations)
+    drawn = model.permutations(n_permutations, rng)
+    at_once = min(_PERMUTATIONS, drawn.n)
     r = np.empty((at_once, n_edges), dtype=np.float32)
-    null = np.empty((4, n_permutations))
-    counts = np.empty((n_permutations, MATCH_BINS.size), dtype=np.intp)
+    null = np.empty((4, drawn.n))
+    counts = np.empty((drawn.n, MATCH_BINS.size), dtype=np.intp)
     summary: _Summary | None = None
-    for chunk, permutations, unit, columns in model.blocks(n_permutations, rng, at_once):
+    for chunk, permutations, unit, columns in model.blocks(drawn, at_once):
         share, sign = model.all_shares(unit, permutations)
         np.multiply(sign, np.sqrt(share), out=r[: len(permutations), columns])
-        yield model.progress(chunk, columns, n_permutations)
+        yield model.progress(chunk, columns, drawn.n)
         if columns.stop < n_edges:
             continue
         if summary is None:  # which edges can be tested is known once all have been through
@@ -175,7 +176,7 @@ def qc_fc(
         for number, position in enumerate(range(chunk.start, chunk.stop)):
             null[:, position], counts[position] = summary.of(r[number])
             if number % _SUMMARISED == 0:
-                yield Progress("Comparing with permuted subjects", position, n_permutations)
+                yield Progress("Comparing with permuted subjects", position, drawn.n)
     assert summary is not None
     actual = np.sign(model.statistic) * np.sqrt(model.share)
     measured, own_counts = summary.of(actual)

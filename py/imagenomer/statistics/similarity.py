@@ -13,13 +13,15 @@ Phipson and Smyth (2010), Stat. Appl. Genet. Mol. Biol. 9:39, for p-values that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from imagenomer.edges import edges_to_matrix, n_parcels_of
+from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.permutation import count_distinct, list_distinct
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Permutations between two reports of progress.
@@ -75,7 +77,7 @@ def compare_maps(
     chosen : ndarray of bool, shape (n_maps, n_edges)
         Edges whose overlap is asked for, such as the significant ones.
     n_permutations : int
-        Permutations of the parcels.
+        Permutations of the parcels; where no more than these are possible, each is used once.
     rng : numpy.random.Generator
     blocks : sequence, length n_parcels, optional
         Parcels are permuted only within a block (network).
@@ -92,10 +94,10 @@ def compare_maps(
     whole = bool(present.all())
     table = np.ascontiguousarray(np.concatenate([centred, sets] if whole else [centred, sets, present]).T)
     as_far, as_many, total = (np.zeros((n_maps, n_maps)) for _ in range(3))
-    for done in range(n_permutations):
+    orders, n_permutations = _orders(rng, n_parcels, blocks, n_permutations)
+    for done, order in enumerate(orders):
         if done % _AT_ONCE == 0:
             yield Progress("Permuting parcels", done, n_permutations)
-        order = _permutation_of(rng, n_parcels, blocks)
         edges = place.take(order[rows] * n_parcels + order[columns])  # the edge that comes to each one's place
         moved = table.take(edges, axis=0).T
         shared = sets @ moved[n_maps : 2 * n_maps].T
@@ -139,6 +141,22 @@ def _correlations(a: FloatArray, in_a: FloatArray, b: FloatArray, in_b: FloatArr
     varies = np.minimum(squares_a, squares_b) > _ROUNDING
     r = (a @ b.T - sum_a * sum_b / n) / np.sqrt(np.where(varies, squares_a * squares_b, 1.0))
     return np.where(varies, np.clip(r, -1, 1), np.nan)
+
+
+def _orders(
+    rng: np.random.Generator, n_parcels: int, blocks: Sequence[object] | None, n_permutations: int
+) -> tuple[Iterable[IntArray], int]:
+    """Return orders of the parcels and their number: at random, or all but the actual one where those are fewer."""
+    kinds = np.arange(n_parcels)
+    codes = None if blocks is None else np.unique([str(block) for block in blocks], return_inverse=True)[1]
+    n_distinct = count_distinct(kinds, codes, 1 + n_permutations)
+    if n_distinct < 2:
+        raise InputError(
+            "every network has one parcel only, so permuting within networks changes nothing; permute all parcels"
+        )
+    if n_distinct <= 1 + n_permutations:
+        return list_distinct(kinds, codes)[1:].astype(np.intp), int(n_distinct) - 1
+    return (_permutation_of(rng, n_parcels, blocks) for _ in range(n_permutations)), n_permutations
 
 
 def _permutation_of(rng: np.random.Generator, n_parcels: int, blocks: Sequence[object] | None) -> IntArray:

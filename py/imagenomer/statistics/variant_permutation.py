@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.genotype_codes import Model, term_names
-from imagenomer.statistics.permutation import draw_permutations
+from imagenomer.statistics.permutation import Permutations, kinds_of
 from imagenomer.statistics.variant_blocks import (
     Genotypes,
     VariantDesign,
@@ -40,6 +40,8 @@ def largest_statistics(
 ) -> Steps[FloatArray]:
     """Return the largest ``|t|`` of all variants in each permutation of a number, for max-T.
 
+    Where no more than ``n_permutations`` differ, all of them are used (`Permutations`).
+
     What the covariates leave of the phenotype, over everybody, is permuted among everybody; genotypes and covariates
     stay together (Freedman and Lane). Each variant is then fitted to those who have it, as `associate_number` does, so
     that it is missing in the same subjects whatever the permutation.
@@ -68,10 +70,12 @@ def largest_statistics(
     left, _ = residual(VariantDesign(phenotype, covariates, 1), np.asarray(phenotype, dtype=np.float64))
     designs = [VariantDesign(phenotype, own, 1) for _, own in parts]
     n_variants = sum(dosage.shape[1] for dosage, _ in parts)
+    drawn = Permutations(kinds_of(phenotype, covariates), exchangeable, n_permutations, rng)
+    n_permutations = drawn.n
     largest = np.zeros(n_permutations)
     for start in range(0, n_permutations, _MOST_AT_ONCE):
         chunk = slice(start, min(start + _MOST_AT_ONCE, n_permutations))
-        permuted = left[draw_permutations(rng, chunk.stop - start, left.size, exchangeable)]
+        permuted = left[drawn.draw(chunk.stop - start)]
         n_done = 0
         for (dosage, _), design in zip(parts, designs, strict=True):
             for block, genotypes in genotype_blocks(dosage, design, model):

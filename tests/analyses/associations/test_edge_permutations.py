@@ -268,3 +268,40 @@ def test_on_real_data_max_t_is_that_of_nilearn(shared_data):
     np.testing.assert_allclose(sign * report.arrays["statistic"], oracle["t"][0], rtol=1e-4, atol=1e-6)
     ours, theirs = np.median(result.verdict.permuted.null), np.median(oracle["h0_max_t"])
     assert ours == pytest.approx(theirs, rel=0.03)
+
+
+# --- few distinct permutations -------------------------------------------------------------------
+
+
+@pytest.fixture
+def five_pairs(cohort):
+    """Pairs of a patient and a control, of which five are chosen by a group."""
+    pair = Phenotype("pair", np.arange(40) // 2, levels=tuple(f"P{number}" for number in range(20)))
+    twin = Phenotype("twin", np.arange(40) % 2, levels=("control", "patient"))
+    few = Phenotype("few", (np.arange(40) < 10).astype(np.intp), levels=("no", "yes"))
+    return dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"pair": pair, "twin": twin, "few": few})
+
+
+@pytest.mark.parametrize("correction", ["max-t", "nbs", "tfce"])
+def test_the_smallest_p_is_the_one_that_the_permutations_allow(five_pairs, correction):
+    given = {"phenotype": "twin", "group": 'few == "yes"', "blocks": "pair", "correction": correction}
+    _, result, report = associate(five_pairs, permutations=4999, component_threshold=0.2, **given)
+    assert report.numbers["smallest_p"] == 1 / 16
+    assert (report.numbers["distinct_permutations"], report.numbers["permutations_used"]) == (32, 31)
+    p = result.verdict.p_value
+    assert np.nanmin(p) >= 1 / 16
+    np.testing.assert_allclose(p[np.isfinite(p)] * 32, np.rint(p[np.isfinite(p)] * 32), atol=1e-9)
+    assert any(
+        "All 32 distinct permutations of subjects" in sentence and "is 0.0625" in sentence
+        for sentence in report.sentences
+    )
+    assert any("only 32 distinct permutations" in warning for warning in report.warnings)
+    assert associate(five_pairs, permutations=4999, component_threshold=0.2, seed=7, **given)[2].sentences == (
+        report.sentences
+    )
+
+
+def test_the_number_of_distinct_permutations_is_said_where_they_are_many(cohort):
+    _, _, report = associate(cohort, phenotype="patient", correction="max-t", permutations=100)
+    assert any(sentence == "There are more than 10^11 distinct permutations." for sentence in report.sentences)
+    assert report.numbers["permutations_used"] == 100

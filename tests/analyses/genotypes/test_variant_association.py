@@ -394,3 +394,13 @@ def test_too_few_permutations_are_warned_of(hapmap):
     _, report = run(hapmap, phenotype="height", least_maf=0.4, correction="max-t", permutations=100, alpha=0.001)
     assert any("100 permutations cannot give a p below 0.0099" in one for one in report.warnings)
     assert report.numbers["n_significant"] == 0
+
+
+def test_max_t_of_few_distinct_permutations_is_exact_and_says_so(cohort):
+    few = Phenotype("few", (np.arange(40) < 9).astype(np.intp), levels=("no", "yes"))
+    rare = Phenotype("rare", np.where(np.arange(40) % 9 < 2, 5.0, 1.0))
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"few": few, "rare": rare})
+    result, report = run(cohort, phenotype="rare", group='few == "yes"', correction="max-t", least_maf=0.2)
+    assert result.plan.n_used == 35
+    assert report.numbers["smallest_p"] == 1 / 36
+    assert any("All 36 distinct permutations of rare were used" in sentence for sentence in report.sentences)

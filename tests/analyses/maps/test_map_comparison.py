@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -57,10 +58,21 @@ def test_ranks_are_compared_on_demand(cohort):
     assert "Spearman's rho is Pearson's r of ranks, taken over the 15 edges that all maps have." in report.sentences
     # Mantel's procedure on ranks, the long way.
     a, b = (edges_to_matrix(stats.rankdata(values)) for values in result.values[:2])
-    draws, upper = np.random.default_rng(1), np.triu_indices(6, k=1)
-    null = [np.corrcoef(a[upper], b[np.ix_(order, order)][upper])[0, 1] for order in map(draws.permutation, [6] * 999)]
-    as_far = np.abs(null) >= abs(expected[0, 1]) - 1e-12
-    assert view(report, "pairs").rows[0]["r_p"] == (1 + as_far.sum()) / 1000
+    upper = np.triu_indices(6, k=1)
+
+    def p_of(orders):
+        null = [np.corrcoef(a[upper], b[np.ix_(order, order)][upper])[0, 1] for order in orders]
+        return np.mean(np.abs(null) >= abs(expected[0, 1]) - 1e-12)
+
+    # Six parcels have fewer orders than are asked for: all are used.
+    assert view(report, "pairs").rows[0]["r_p"] == pytest.approx(p_of(itertools.permutations(range(6))))
+    assert report.numbers["n_permutations"] == 719
+    assert any("in all 720 ways there are" in sentence for sentence in report.sentences)
+    _, report = compared(cohort, {"method": "spearman", "permutations": 500}, **maps)
+    draws = np.random.default_rng(1)
+    orders = [np.arange(6), *map(draws.permutation, [6] * 500)]
+    assert view(report, "pairs").rows[0]["r_p"] == pytest.approx(p_of(orders))
+    assert any("500 times (seed 1)" in sentence for sentence in report.sentences)
 
 
 def test_ranks_are_of_the_edges_that_all_maps_have():
@@ -109,7 +121,9 @@ def test_fewer_than_two_maps_are_no_comparison(cohort, maps):
 
 def test_a_seed_gives_the_same_p_values_again_and_another_gives_others(cohort):
     maps = {"A": mean_of("rest"), "B": association("nback")}
-    first, again, other = (compared(cohort, {"seed": seed}, **maps)[1].numbers["pairs"] for seed in (1, 1, 2))
+    first, again, other = (
+        compared(cohort, {"seed": seed, "permutations": 500}, **maps)[1].numbers["pairs"] for seed in (1, 1, 2)
+    )
     assert first == again
     assert first != other
 

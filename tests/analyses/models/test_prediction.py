@@ -284,3 +284,14 @@ def test_what_cannot_be_asked_together_is_refused_before_anything_is_trained(coh
 def test_what_cannot_be_done_is_refused_in_words(cohort, params, message):
     with pytest.raises(InputError, match=message):
         run(cohort, **params)
+
+
+def test_a_permutation_test_uses_every_distinct_order_once(cohort):
+    pair = Phenotype("pair", np.arange(40) // 2, levels=tuple(f"P{number}" for number in range(20)))
+    rare = Phenotype("rare", np.where((np.arange(40) % 2 == 0) & (np.arange(40) < 16), 5.0, 1.0))
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"pair": pair, "rare": rare})
+    given = {"phenotype": "rare", "blocks": "pair", "protocol": "folds", "n_folds": 2, "penalty": "fixed"}
+    result, report = run(cohort, permutations=500, **given)
+    assert result.permutation_test.null.size == report.numbers["permutations_used"] == 255
+    assert report.numbers["smallest_p"] == 1 / 256
+    assert any("In 255 permutations, all that differ from the actual order," in one for one in report.sentences)

@@ -122,6 +122,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )
     model = build_model(question, sample.subjects)
+    if params.correction in PERMUTED:
+        plan = plan.of(model)
     features = yield from features_of(cohort, sample, ranked=question.ranked)
     by_p = cast("Method", params.correction if params.correction in BY_P else "bonferroni")
     fit = yield from fit_edges(cohort, sample, features, model, by_p, params.alpha)

@@ -87,7 +87,7 @@ class EdgeAssociation:
     def note(self) -> str:
         """What every figure of this result says below it."""
         adjusted = f"; adjusted for {self.model.adjusted_for}" if self.model.adjusted_for else ""
-        permuted = "" if self.verdict.permuted is None else f", {self.plan.n_permutations:,} permutations"
+        permuted = "" if self.verdict.permuted is None else f", {self.plan.n_used:,} permutations"
         return (
             f"{self.sample.note}{adjusted}\n"
             f"{self.verdict.n_significant:,} of {counted(self.n_tested, 'edge')} significant "

@@ -107,6 +107,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )
     model = build_model(question, sample.subjects)
+    if permuted:
+        plan = plan.of(model)
     yield Progress("Averaging over pairs of networks")
     means = pair_means(sample.observations.values, sample.rows, pair, len(pairs))
     fit = fit_exactly(means, model)

@@ -68,6 +68,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentTests]:
     if plan is None:
         verdict = judge_by_p(np.concatenate([one.neg_log10_p for one in tested]), params.correction, params.alpha)
     else:
+        plan = plan.of(tested[0].model)
         verdict = yield from _permute(cohort, components, tested[0], plan, params.alpha)
     return ComponentTests(components, covariates, tuple(tested), tuple(untested), verdict, plan)
 

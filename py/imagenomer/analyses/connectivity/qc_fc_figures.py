@@ -43,7 +43,7 @@ def _distribution(moved: MotionAssociation, view: MatrixView, theme: ThemeName) 
         title=view.title,
         x_label=f"{view.label} with {moved.model.name}",
         note=f"{view.note}\nOverlap {percent(found.match)} ({match_level(found.match)}), p = {found.p_match:.3g}, "
-        f"{moved.plan.n_permutations:,} permutations",
+        f"{moved.plan.n_used:,} permutations",
         theme=theme,
     )
 

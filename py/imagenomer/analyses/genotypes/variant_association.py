@@ -30,7 +30,14 @@ from imagenomer.analyses.genotypes.variant_association_words import (
     association_warnings,
     shown_label,
 )
-from imagenomer.analyses.genotypes.variant_fits import VariantFits, fit_variants, half_width, permute, select_variants
+from imagenomer.analyses.genotypes.variant_fits import (
+    VariantFits,
+    fit_variants,
+    half_width,
+    permute,
+    plan_for,
+    select_variants,
+)
 from imagenomer.analyses.shared.ancestry import ancestry, as_phenotypes, components
 from imagenomer.analyses.shared.genotyped import Genotyped, draw_genotyped
 from imagenomer.analyses.shared.inference import Plan, plan_of
@@ -81,6 +88,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
         cohort, params, sample, selection, counts, target, covariates, design, level
     )
     fit = fits.result
+    if plan is not None:
+        plan = plan_for(plan, sample, target, design)
     inference = yield from _infer(cohort, params, fits, sample, target, design, plan)
     order = np.argsort(np.where(np.isnan(fit.test.neg_log10_p), np.inf, -fit.test.neg_log10_p), kind="stable")
     n_listed = max(int(inference.significant.sum()), _FEWEST_LISTED)

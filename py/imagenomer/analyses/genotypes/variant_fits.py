@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -15,10 +16,10 @@ from imagenomer.analyses.shared.inference import Plan
 from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.genotypes import MITOCHONDRIAL, GenotypeCounts, X, Y, check_variants, chromosome_numbers
 from imagenomer.progress import Steps
-from imagenomer.statistics.design import Design, build_design
+from imagenomer.statistics.design import Design, build_design, residuals
 from imagenomer.statistics.genotype_codes import Model
 from imagenomer.statistics.max_statistic import MaxStatistic
-from imagenomer.statistics.permutation import check_exchangeable
+from imagenomer.statistics.permutation import check_exchangeable, exchange_of_kinds, kinds_of
 from imagenomer.statistics.variant_permutation import largest_statistics
 from imagenomer.statistics.variant_results import VariantAssociation
 from imagenomer.statistics.variants import associate_levels, associate_number
@@ -187,8 +188,8 @@ def permute(
     # In the order of their names, so that a seed means the same whatever the order of a file.
     names = [cohort.subjects[index] for index in sample.subjects]
     order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)
-    blocks = None if plan.blocks is None else plan.blocks.values[sample.subjects[order]].astype(np.intp)
-    check_exchangeable("the phenotype", target[order], blocks)
+    blocks = plan.codes(sample.subjects[order])
+    check_exchangeable("the phenotype", target[order], blocks, design.matrix[order])
     statistic = np.abs(fits.result.test.statistic)
     null = yield from largest_statistics(
         fits.tested(order),
@@ -203,6 +204,14 @@ def permute(
     n_larger = null.size - np.searchsorted(np.sort(null), statistic * (1 - 1e-9))
     adjusted_p = np.where(np.isnan(statistic), np.nan, (1 + n_larger) / (1 + null.size))
     return MaxStatistic(statistic, adjusted_p, null, 1, sample.n_subjects - design.rank - 1)
+
+
+def plan_for(plan: Plan, sample: Genotyped, target: FloatArray, design: Design) -> Plan:
+    """Return the plan with how many permutations of what the covariates leave of the phenotype there are."""
+    left = residuals(target, design.basis)[:, None]
+    direction = left / np.linalg.norm(left)
+    kinds, blocks = kinds_of(target, design.matrix), plan.codes(sample.subjects)
+    return replace(plan, exchange=exchange_of_kinds(kinds, blocks, plan.n_permutations, direction))
 
 
 def half_width(fit: VariantAssociation, *, logistic: bool) -> FloatArray:

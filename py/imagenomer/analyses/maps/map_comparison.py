@@ -170,7 +170,7 @@ def report(cohort: Cohort, params: Params, result: Comparison) -> Report:
             "maps": {name: one.description for name, one in result.maps.items()},
             "method": params.method,
             "edges": params.edges,
-            "n_permutations": params.permutations,
+            "n_permutations": result.similarity.n_permutations,
             "within_networks": params.within_networks,
             "seed": params.seed,
             "n_shared_by_all": int(np.count_nonzero(result.chosen.all(axis=0))),
@@ -245,6 +245,13 @@ def _tip(params: Params, result: Comparison, i: int, j: int) -> str:
     return f"{result.names[i]} and {result.names[j]}: {said}"
 
 
+def _how_often(params: Params, result: Comparison) -> str:
+    n = result.similarity.n_permutations
+    if n < params.permutations:
+        return f"in all {n + 1:,} ways there are, the actual one included, so that p is exact"
+    return f"{n:,} times (seed {params.seed})"
+
+
 def _sentences(params: Params, result: Comparison, pairs: list[dict[str, Any]], n_listed: int) -> list[str]:
     said = [f"{name} is {one.description}." for name, one in result.maps.items()]
     symbol = _SYMBOLS[params.method]
@@ -256,7 +263,7 @@ def _sentences(params: Params, result: Comparison, pairs: list[dict[str, Any]], 
     where = " within their networks" if params.within_networks else ""
     said.append(
         "p-values by the quadratic assignment procedure (Mantel 1967; Hubert and Schultz 1976): the parcels of one "
-        f"map permuted{where}, {params.permutations:,} times (seed {params.seed}), rows and columns alike, because "
+        f"map permuted{where}, {_how_often(params, result)}, rows and columns alike, because "
         f"edges that share a parcel are dependent; two-sided for {symbol}, one-sided for overlaps, uncorrected "
         f"for {counted(len(pairs), 'pair')}."
     )

@@ -54,6 +54,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.folds import Split, cross
 from imagenomer.statistics.models import Model as SplitModel
 from imagenomer.statistics.pairwise import associate_pairs
+from imagenomer.statistics.permutation import exchange_of_kinds, kinds_of
 from imagenomer.statistics.prediction import CrossValidation, cross_validate, fit_everybody
 from imagenomer.statistics.prediction_checks import (
     LearningCurve,
@@ -61,6 +62,7 @@ from imagenomer.statistics.prediction_checks import (
     ShuffledFeatures,
     learning_curve,
     permutation_test,
+    permuted_with,
     shuffled_features,
 )
 from imagenomer.statistics.sample_space import SampleSpace
@@ -140,6 +142,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
     final_model = None
     if use != "covariates":
         final_model = yield from _final_model(task, one_way=params.protocol == "groups")
+    plan = _plan_for(plan, features, task)
     test, curve, shuffled = yield from _checks(params, plan, features, task, rng)
     errors = yield from _errors(cohort, features, performance.validation)
     return Prediction(
@@ -217,6 +220,22 @@ def _task(
     return _Task(space, target, splits, model, covariates, use)
 
 
+def _plan_for(plan: Plan, features: FeatureSet, task: _Task) -> Plan:
+    """Return the plan with how many permutations of the target, or of its residuals, there are."""
+    if not plan.n_permutations:
+        return plan
+    target, n_classes = task.target, int(task.target.max()) + 1 if np.issubdtype(task.target.dtype, np.integer) else 0
+    given = permuted_with(task.covariates, task.use, n_classes)
+    directions = None
+    if given is None:  # else the fitted values stay as they are, and no two orders are alike
+        columns = target[:, None] == np.arange(1, n_classes) if n_classes else target[:, None]
+        directions = np.linalg.qr(columns - columns.mean(axis=0))[0]
+    kinds = kinds_of(target, *(() if given is None else (given,)))
+    return replace(
+        plan, exchange=exchange_of_kinds(kinds, plan.codes(features.subjects), plan.n_permutations, directions)
+    )
+
+
 def _checks(
     params: Params, plan: Plan, features: FeatureSet, task: _Task, rng: np.random.Generator
 ) -> Steps[tuple[PermutationTest | None, LearningCurve | None, ShuffledFeatures | None]]:
@@ -224,7 +243,7 @@ def _checks(
     test, curve, shuffled = None, None, None
     given = (task.space, task.target, task.splits, task.model)
     if plan.n_permutations:
-        blocks = None if plan.blocks is None else plan.blocks.values[features.subjects].astype(np.intp)
+        blocks = plan.codes(features.subjects)
         test = yield from permutation_test(
             *given, plan.n_permutations, rng, blocks=blocks, covariates=task.covariates, use=task.use
         )

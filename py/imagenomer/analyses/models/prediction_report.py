@@ -63,6 +63,8 @@ def _numbers(protocol: Protocol, source: Source, result: Prediction, top: list[R
         "penalties": [finite(one) for one in validation.penalties.tolist()],
         "permutation_p": None if test is None else test.p_value,
         "permutations": result.plan.n_permutations,
+        "permutations_used": None if test is None else test.null.size,
+        "smallest_p": None if test is None else result.plan.smallest_p,
         "learning_curve": None if result.learning_curve is None else size_rows(result),
         "shuffled_features": None if shuffled is None else finite(float(np.nanmean(shuffled.shuffled))),
         "top": top[:_LISTED],

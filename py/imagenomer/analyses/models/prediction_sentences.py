@@ -137,9 +137,11 @@ def about_permutations(result: Prediction) -> list[str]:
     )
     within = "" if result.plan.blocks is None else f" within levels of {result.plan.blocks.name}"
     n_as_good = round(test.p_value * (test.null.size + 1)) - 1
+    exchange = result.plan.exchange
+    every = ", all that differ from the actual order," if exchange is not None and exchange.listed else ""
     return [
-        f"In {counted(test.null.size, 'permutation')} {what}{within} and everything was refitted, penalty included; "
-        f"{n_as_good:,} reached {SCORES[test.score]} {number_text(test.statistic, '.3f')}: "
+        f"In {counted(test.null.size, 'permutation')}{every} {what}{within} and everything was refitted, penalty "
+        f"included; {n_as_good:,} reached {SCORES[test.score]} {number_text(test.statistic, '.3f')}: "
         f"p = {test.p_value:.3g}."
     ]
 

@@ -6,12 +6,15 @@ import numpy as np
 
 from imagenomer.analyses.models.prediction_result import Prediction
 from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.inference import permutation_warnings
 from imagenomer.analyses.shared.sample import counted
 
 #: Fewer training subjects than this, and associations of brain and behaviour often fail to replicate.
 _FEW = 300
 #: Fewer test subjects in a split than this, and scores of single splits say little.
 _FEW_TEST = 10
+#: What a p-value of permutations is measured by.
+_ALPHA = 0.05
 #: Share of the largest class above which accuracy says little.
 _UNBALANCED = 0.7
 
@@ -38,6 +41,8 @@ def prediction_warnings(result: Prediction) -> list[str]:
             f"In {n_strongest} of {n_splits} splits the strongest penalty was best: the model reduces to the mean."
         )
     said += _about_comparisons(result)
+    if result.permutation_test is not None:
+        said += permutation_warnings(result.plan, _ALPHA)
     return said
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.enhancement import EnhancedEdges, enhance
 from imagenomer.statistics.max_statistic import MaxStatistic, max_statistic
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic, network_based_statistic, threshold_of_p
+from imagenomer.statistics.permutation import Exchange, exchange_of
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 #: Corrections by what they are called, those that need p-values only first.
@@ -47,27 +48,48 @@ class Plan:
     Attributes
     ----------
     n_permutations, seed : int
+        As the form has them.
     blocks : Phenotype or None
         A category: subjects are permuted within its levels only.
+    exchange : Exchange or None
+        How many permutations there are; None before it is known of whom.
     """
 
     n_permutations: int
     seed: int
     blocks: Phenotype | None
+    exchange: Exchange | None = None
+
+    @property
+    def n_used(self) -> int:
+        """Permutations that are used: those asked for, or all that differ but the actual order where they are fewer."""
+        return self.n_permutations if self.exchange is None else self.exchange.n_used
 
     @property
     def smallest_p(self) -> float:
-        return 1 / (1 + self.n_permutations)
+        return 1 / (1 + self.n_permutations) if self.exchange is None else self.exchange.smallest_p
 
     @property
     def numbers(self) -> dict[str, Json]:
         """The plan as `Report.numbers` has it."""
+        n_distinct = None if self.exchange is None or self.exchange.n_distinct > 1e15 else self.exchange.n_distinct
         return {
             "permutations": self.n_permutations,
+            "permutations_used": self.n_used,
+            "distinct_permutations": None if n_distinct is None else round(n_distinct),
             "seed": self.seed,
             "blocks": None if self.blocks is None else self.blocks.name,
             "smallest_p": self.smallest_p,
         }
+
+    def codes(self, subjects: IntArray) -> IntArray | None:
+        """Return the block of each of some subjects, None where all are exchangeable."""
+        return None if self.blocks is None else self.blocks.values[subjects].astype(np.intp)
+
+    def of(self, model: Model) -> Plan:
+        """Return the plan with what is known once there are subjects: how many permutations of them differ."""
+        codes = self.codes(model.subjects)
+        return replace(self, exchange=exchange_of(model.tested, model.design, codes, self.n_permutations))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +199,7 @@ def permutation_arguments(
     """
     names = [cohort.subjects[index] for index in model.subjects]
     order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)
-    blocks = None if plan.blocks is None else plan.blocks.values[model.subjects[order]].astype(np.intp)
+    blocks = plan.codes(model.subjects[order])
     options = {"n_permutations": plan.n_permutations, "rng": np.random.default_rng(plan.seed), "blocks": blocks}
     return (rows[order], *reorder(model, order)), options
 
@@ -239,21 +261,42 @@ def permutations_in_words(model: Model, plan: Plan, alpha: float) -> list[str]:
 
 def plan_in_words(what: str, subjects: IntArray, plan: Plan, alpha: float) -> list[str]:
     """Say how often something is permuted, among whom, and how precise the p-values are."""
-    error = 1.96 * np.sqrt(alpha * (1 - alpha) / plan.n_permutations)
-    said = [
-        f"{plan.n_permutations:,} permutations of {what}, seed {plan.seed}: the smallest possible p is "
-        f"{plan.smallest_p:.3g}; Monte Carlo error at p = {alpha:g}: ±{error:.2g}."
-    ]
+    if plan.exchange is not None and plan.exchange.listed:
+        said = [
+            f"All {plan.exchange.n_distinct:,.0f} distinct permutations of {what} were used, the actual order "
+            f"included: p is exact, whatever the seed, and the smallest possible p is {plan.smallest_p:.3g}."
+        ]
+    else:
+        error = 1.96 * np.sqrt(alpha * (1 - alpha) / plan.n_permutations)
+        said = [
+            f"{plan.n_permutations:,} permutations of {what}, seed {plan.seed}: the smallest possible p is "
+            f"{plan.smallest_p:.3g}; Monte Carlo error at p = {alpha:g}: ±{error:.2g}."
+        ]
+        if plan.exchange is not None:
+            said.append(f"There are {_many(plan.exchange.n_distinct)} distinct permutations.")
     if plan.blocks is not None:
         n = np.unique(plan.blocks.values[subjects]).size
         said.append(f"Subjects are permuted only within the {counted(n, 'level')} of {plan.blocks.name}.")
     return said
 
 
+def _many(n_distinct: float) -> str:
+    """Write a number of permutations, which may be very large."""
+    if n_distinct < 1e6:
+        return f"{n_distinct:,.0f}"
+    return "more than 10^300" if n_distinct > 1e300 else f"more than 10^{int(np.log10(n_distinct))}"
+
+
 def permutation_warnings(plan: Plan, alpha: float) -> list[str]:
     """Say if so few permutations cannot make anything significant."""
     if plan.smallest_p <= alpha:
         return []
+    if plan.exchange is not None and plan.exchange.n_alike / plan.exchange.n_distinct > alpha:
+        return [
+            f"There are only {plan.exchange.n_distinct:,.0f} distinct permutations, so p cannot be below "
+            f"{plan.smallest_p:.3g} and nothing can be significant at {alpha:g}; choose a larger group, or larger "
+            "blocks."
+        ]
     return [
         f"{plan.n_permutations:,} permutations cannot give a p below {plan.smallest_p:.3g}, so nothing can be "
         f"significant at {alpha:g}; ask for more."
