@@ -305,3 +305,68 @@ def test_the_number_of_distinct_permutations_is_said_where_they_are_many(cohort)
     _, _, report = associate(cohort, phenotype="patient", correction="max-t", permutations=100)
     assert any(sentence == "There are more than 10^11 distinct permutations." for sentence in report.sentences)
     assert report.numbers["permutations_used"] == 100
+
+
+# --- one direction -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def up_and_down(cohort):
+    """Patients have stronger edges of the first parcel, and weaker ones of the last."""
+    patient_of = dict(zip(cohort.subjects, cohort.phenotypes["patient"].values, strict=True))
+    for row, scan in enumerate(cohort.scans):
+        cohort.measures["fc"].values[row, [8, 11, 13, 14]] -= 0.12 * patient_of[scan.subject]
+    return cohort
+
+
+@pytest.mark.parametrize(("direction", "tail", "sign"), [("greater", "left", 1), ("less", "right", -1)])
+def test_components_of_one_direction_are_those_of_the_brain_connectivity_toolbox(up_and_down, direction, tail, sign):
+    given = {"correction": "nbs", "task": "nback", "permutations": 1000, "component_threshold": 0.05}
+    _, result, report = associate(up_and_down, phenotype="patient", direction=direction, **given)
+    t = stats.t.isf(0.05, 38)
+    assert result.verdict.permuted.threshold == pytest.approx(t)
+    patient = up_and_down.phenotypes["patient"].values == 1
+    matrices = edges_to_matrix(subject_means(up_and_down, ("nback",))).transpose(1, 2, 0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        p_value, labels, _ = bct.nbs_bct(
+            matrices[:, :, ~patient], matrices[:, :, patient], t, k=1000, tail=tail, seed=2
+        )
+    theirs = labels[np.triu_indices(6, k=1)].astype(int)
+    component = report.arrays["component"]
+    np.testing.assert_array_equal(component >= 0, theirs > 0)
+    assert (sign * report.arrays["statistic"][component >= 0] > t).all()
+    for label in set(theirs[theirs > 0].tolist()):
+        (ours,) = set(component[theirs == label].tolist())
+        assert report.arrays["p_corrected"][component == ours] == pytest.approx(p_value[label - 1], abs=0.05)
+    assert report.numbers["direction"] == direction
+    more = "greater" if sign > 0 else "smaller"
+    assert any(f"only edges that are {more} where patient = yes count" in one for one in report.sentences)
+    assert any(f"Edges with {'t' if sign > 0 else '−t'} above {t:.4g} (p below 0.05" in one for one in report.sentences)
+
+
+def test_each_direction_enhances_its_own_edges_and_both_all(up_and_down):
+    given = {"phenotype": "patient", "correction": "tfce", "permutations": 200}
+    found = {
+        direction: associate(up_and_down, direction=direction, **given)[2].arrays
+        for direction in ("two-sided", "greater", "less")
+    }
+    signs = np.sign(found["two-sided"]["statistic"])
+    for direction, sign in (("greater", 1), ("less", -1)):
+        assert found[direction]["significant"].any()
+        np.testing.assert_array_equal(found[direction]["tfce"][signs != sign], 0)
+    assert set(signs[found["two-sided"]["significant"]]) == {1, -1}
+
+
+def test_f_has_no_direction(cohort):
+    place = Phenotype("place", np.arange(40) % 3, levels=("A", "B", "C"))
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"place": place})
+    with pytest.raises(InputError, match="place is tested by F, which has no direction"):
+        associate(cohort, phenotype="place", correction="nbs", direction="less", permutations=100)
+
+
+def test_a_direction_that_the_form_hides_changes_nothing(cohort):
+    reports = [
+        associate(cohort, phenotype="patient", correction="max-t", direction=direction, permutations=100)[2]
+        for direction in ("two-sided", "less")
+    ]
+    assert reports[0].sentences == reports[1].sentences

@@ -51,8 +51,11 @@ from imagenomer.analyses.shared.form_fields import (
 )
 from imagenomer.analyses.shared.inference import (
     BY_P,
+    DIRECTED,
+    DIRECTIONS,
     PERMUTED,
     Verdict,
+    alternative_of,
     judge_by_p,
     judge_by_permutation,
     plan_of,
@@ -68,6 +71,7 @@ from imagenomer.statistics.correction import Method, n_tests
 from imagenomer.statistics.correlation import Correlation
 from imagenomer.statistics.enhancement import EnhancedEdges
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic
+from imagenomer.statistics.permutation import Alternative
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 if TYPE_CHECKING:
@@ -104,6 +108,13 @@ class Params(QuestionFields):
             "help": "Edges beyond it form components. Below 1 it is an uncorrected p, from 1 on it is |t| (or F).",
         },
     )
+    direction: Annotated[str, Choice(DIRECTIONS)] = field(
+        default="two-sided",
+        metadata={
+            "when": {"correction": DIRECTED},
+            "help": "Which edges count: for a level, greater is higher in it; for a number, increasing with it.",
+        },
+    )
     permutations: Permutations = permutations_field(**_WHEN_PERMUTED)
     seed: Seed = seed_field(**_WHEN_PERMUTED)
     blocks: Blocks = blocks_field(**_WHEN_PERMUTED)
@@ -122,8 +133,10 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )
     model = build_model(question, sample.subjects)
+    alternative: Alternative = "two-sided"
     if params.correction in PERMUTED:
-        plan = plan.of(model)
+        alternative = alternative_of(params.direction, params.correction, model)
+        plan = plan.of(model, alternative)
     features = yield from features_of(cohort, sample, ranked=question.ranked)
     by_p = cast("Method", params.correction if params.correction in BY_P else "bonferroni")
     fit = yield from fit_edges(cohort, sample, features, model, by_p, params.alpha)
@@ -132,7 +145,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
     else:
         threshold = params.component_threshold
         verdict = yield from judge_by_permutation(
-            cohort, features.values, features.rows, model, plan, params.correction, params.alpha, threshold
+            cohort, features.values, features.rows, model, plan, params.correction, params.alpha, threshold, alternative
         )
     listed = strongest(fit, verdict.significant)
     exactly = observed(cohort, sample, listed)
@@ -184,6 +197,7 @@ def _numbers(params: Params, result: EdgeAssociation, top: list[dict[str, Json]]
         "dof_tested": model.n_tested,
         "method": params.method,
         "correction": params.correction,
+        **({} if verdict.correction not in DIRECTED else {"direction": verdict.alternative}),
         "alpha": params.alpha,
         **(result.plan.numbers if verdict.permuted is not None else {}),
         "n_tests": result.n_tested,

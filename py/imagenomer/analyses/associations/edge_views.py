@@ -172,7 +172,7 @@ def _component_table(cohort: Cohort, result: EdgeAssociation) -> list[TableView]
     found, parcellation = result.verdict.permuted, parcellation_of(cohort)
     if not isinstance(found, NetworkBasedStatistic) or not found.extent.size:
         return []
-    excess = statistic_of(result.model)
+    excess = statistic_of(result.model, result.verdict.alternative)
     columns = (
         Column("component", "Component", "integer"),
         Column("extent", "Edges", "integer"),

@@ -19,7 +19,7 @@ from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.enhancement import EnhancedEdges, enhance
 from imagenomer.statistics.max_statistic import MaxStatistic, max_statistic
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic, network_based_statistic, threshold_of_p
-from imagenomer.statistics.permutation import Exchange, exchange_of
+from imagenomer.statistics.permutation import Alternative, Exchange, exchange_of
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 #: Corrections by what they are called, those that need p-values only first.
@@ -31,6 +31,9 @@ BY_P = {
 }
 PERMUTED = {"max-t": "permutation max-T", "nbs": "network-based statistic", "tfce": "TFCE"}
 CORRECTIONS = BY_P | PERMUTED
+#: Those that take edges of one sign where that is asked for, and which edges then count.
+DIRECTED = ("nbs", "tfce")
+DIRECTIONS = (("two-sided", "Both: |t|"), ("greater", "Greater: t > 0"), ("less", "Less: t < 0"))
 
 #: What permuting subjects found.
 Permuted: TypeAlias = MaxStatistic | NetworkBasedStatistic | EnhancedEdges
@@ -86,10 +89,11 @@ class Plan:
         """Return the block of each of some subjects, None where all are exchangeable."""
         return None if self.blocks is None else self.blocks.values[subjects].astype(np.intp)
 
-    def of(self, model: Model) -> Plan:
+    def of(self, model: Model, alternative: Alternative = "two-sided") -> Plan:
         """Return the plan with what is known once there are subjects: how many permutations of them differ."""
         codes = self.codes(model.subjects)
-        return replace(self, exchange=exchange_of(model.tested, model.design, codes, self.n_permutations))
+        exchange = exchange_of(model.tested, model.design, codes, self.n_permutations, alternative)
+        return replace(self, exchange=exchange)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +113,8 @@ class Verdict:
         The uncorrected p-value at or below which an edge is significant, where there is one.
     permuted : MaxStatistic, NetworkBasedStatistic, EnhancedEdges or None
         None where p-values sufficed.
+    alternative : {"two-sided", "greater", "less"}
+        Which edges counted: those with ``|t|`` (or F), with t > 0, or with t < 0.
     """
 
     correction: str
@@ -117,6 +123,7 @@ class Verdict:
     significant: BoolArray
     p_threshold: float | None
     permuted: Permuted | None = field(default=None)
+    alternative: Alternative = "two-sided"
 
     @property
     def n_significant(self) -> int:
@@ -140,6 +147,26 @@ def plan_of(cohort: Cohort, n_permutations: int, seed: int, blocks: str | None) 
     return Plan(n_permutations, seed, within)
 
 
+def alternative_of(direction: str, correction: str, model: Model) -> Alternative:
+    """Return which edges count; raise `InputError` where a direction is asked of F, which has none.
+
+    Parameters
+    ----------
+    direction : "two-sided", "greater" or "less"
+        As a form has it.
+    correction : str
+        Of those that are not in `DIRECTED` the direction is hidden in the form, and both count.
+    model : Model
+    """
+    if correction not in DIRECTED or direction == "two-sided":
+        return "two-sided"
+    if model.n_tested > 1:
+        raise InputError(
+            f"{model.name} is tested by F, which has no direction; choose one of its levels, or both directions"
+        )
+    return cast("Alternative", direction)
+
+
 def judge_by_p(neg_log10_p: FloatArray, correction: str, alpha: float) -> Verdict:
     """Decide by the p-values of all edges."""
     method = cast("Method", correction)
@@ -159,6 +186,7 @@ def judge_by_permutation(
     correction: str,
     alpha: float,
     threshold: float = 0.001,
+    alternative: Alternative = "two-sided",
 ) -> Steps[Verdict]:
     """Decide by permuting subjects.
 
@@ -174,6 +202,8 @@ def judge_by_permutation(
     alpha : float
     threshold : float
         For components (`threshold_of`).
+    alternative : {"two-sided", "greater", "less"}
+        Which edges count (`alternative_of`).
     """
     arguments, options = permutation_arguments(cohort, rows, model, plan)
     if correction == "max-t":
@@ -181,13 +211,14 @@ def judge_by_permutation(
         limit = largest.threshold(alpha)
         p_limit = _p_of(limit, model) if np.isfinite(limit) else None
         return _verdict(correction, alpha, largest.adjusted_p, largest, p_limit)
+    options["alternative"] = alternative
     if correction == "tfce":
         enhanced = yield from enhance(values, *arguments, **options)
-        return _verdict(correction, alpha, enhanced.adjusted_p, enhanced)
-    options["threshold"] = threshold_of(threshold, model)
+        return replace(_verdict(correction, alpha, enhanced.adjusted_p, enhanced), alternative=alternative)
+    options["threshold"] = threshold_of(threshold, model, alternative)
     found = yield from network_based_statistic(values, *arguments, **options)
     p_value = np.append(found.p_extent, np.nan)[found.component]  # -1, in no component, takes the last
-    return _verdict(correction, alpha, p_value, found)
+    return replace(_verdict(correction, alpha, p_value, found), alternative=alternative)
 
 
 def permutation_arguments(
@@ -204,9 +235,10 @@ def permutation_arguments(
     return (rows[order], *reorder(model, order)), options
 
 
-def threshold_of(given: float, model: Model) -> float:
-    """Return the ``|t|`` or F that a form's threshold means: below 1 it is an uncorrected p-value."""
-    return threshold_of_p(given, model.dof, n_tested=model.n_tested) if given < 1 else given
+def threshold_of(given: float, model: Model, alternative: Alternative = "two-sided") -> float:
+    """Return the t or F that a form's threshold means: below 1 it is an uncorrected p-value, of one side if only one
+    counts."""
+    return threshold_of_p(given, model.dof, alternative, model.n_tested) if given < 1 else given
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -226,9 +258,10 @@ def decided(verdict: Verdict, model: Model, tested: int) -> str:
     if isinstance(permuted, NetworkBasedStatistic):
         n_found = permuted.extent.size
         n_kept = int(np.count_nonzero(permuted.p_extent <= alpha))
+        p = _p_of(permuted.threshold, model) / (1 if verdict.alternative == "two-sided" else 2)
         return (
-            f"Edges with {statistic_of(model)} above {permuted.threshold:.4g} "
-            f"(p below {_p_of(permuted.threshold, model):.3g}, uncorrected) form "
+            f"Edges with {statistic_of(model, verdict.alternative)} above {permuted.threshold:.4g} "
+            f"(p below {p:.3g}, uncorrected) form "
             f"{counted(n_found, 'component')}; {n_kept:,} of them, with {counted(n, 'edge')} of "
             f"{tested:,}, {'is' if n_kept == 1 else 'are'} significant by the number of edges: {rule}."
         )
@@ -240,6 +273,16 @@ def about_permutations(verdict: Verdict, model: Model, plan: Plan) -> list[str]:
     if verdict.permuted is None:
         return []
     said = permutations_in_words(model, plan, verdict.alpha)
+    if verdict.alternative != "two-sided":
+        more = "greater" if verdict.alternative == "greater" else "smaller"
+        rises = "increase" if verdict.alternative == "greater" else "decrease"
+        which = f"are {more} where {model.name}" if model.level is not None else f"{rises} with {model.name}"
+        if model.question.moderator is not None:
+            which = f"have a {'positive' if verdict.alternative == 'greater' else 'negative'} t of {model.name}"
+        said.append(
+            f"One-sided: only edges that {which} count, as decided before looking at the data; testing both directions "
+            "one after the other needs half the alpha for each."
+        )
     if isinstance(verdict.permuted, NetworkBasedStatistic):
         said.append(
             "A component is significant as a whole, not each of its edges; another threshold gives other components."
@@ -303,8 +346,10 @@ def permutation_warnings(plan: Plan, alpha: float) -> list[str]:
     ]
 
 
-def statistic_of(model: Model) -> str:
-    return "|t|" if model.n_tested == 1 else "F"
+def statistic_of(model: Model, alternative: Alternative = "two-sided") -> str:
+    if model.n_tested > 1:
+        return "F"
+    return {"two-sided": "|t|", "greater": "t", "less": "−t"}[alternative]
 
 
 def _verdict(
