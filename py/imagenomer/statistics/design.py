@@ -147,6 +147,8 @@ class Design:
     left_out : tuple of str
         Columns that follow from others.
     findings : tuple of Finding
+    used : tuple of str
+        Names of the covariates that have a column in the model: those that vary, and do not follow from others.
     """
 
     matrix: FloatArray
@@ -154,6 +156,7 @@ class Design:
     basis: FloatArray
     left_out: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    used: tuple[str, ...] = ()
 
     @property
     def n_subjects(self) -> int:
@@ -225,7 +228,8 @@ def build_design(
     findings: list[Finding] = [*of_terms, *aliased, *_collinear(mains, left_out), *_saturated(basis, of_terms)]
     if n < SUBJECTS_PER_COLUMN * len(columns) and len(columns) > 1:
         findings.append(FewSubjects(n, len(columns)))
-    return Design(matrix, tuple(columns), np.asfortranarray(basis), left_out, tuple(findings))
+    used = tuple(term.name for term in mains if any(column not in left_out for column in term.columns))
+    return Design(matrix, tuple(columns), np.asfortranarray(basis), left_out, tuple(findings), used)
 
 
 def directions_of(tested: Term, design: Design) -> FloatArray:
@@ -265,6 +269,12 @@ def directions_of(tested: Term, design: Design) -> FloatArray:
         basis, matrix = np.column_stack([basis, residual / norm]), np.column_stack([matrix, values])
         names.append(name)
     return np.asfortranarray(basis[:, design.rank :])
+
+
+def follows_from(tested: Term, design: Design) -> bool:
+    """Return whether any column of a term follows from the columns of a design."""
+    left = residuals(tested.values, design.basis)
+    return bool((np.linalg.norm(left, axis=0) <= ALIASED * np.linalg.norm(tested.values, axis=0)).any())
 
 
 def residuals(values: FloatArray, basis: FloatArray) -> FloatArray:

@@ -64,7 +64,7 @@ def test_groups_that_cannot_be_compared_are_told():
         "A group has a single value; tests that need its variance are omitted.",
     ]
     assert difference_warnings(compare_numbers([np.ones(3), np.ones(4)])) == [
-        "No group varies; only ranks can be compared."
+        "No group varies, so t and F are not defined; only ranks can be compared."
     ]
 
 

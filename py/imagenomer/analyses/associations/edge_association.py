@@ -190,6 +190,7 @@ def _numbers(params: Params, result: EdgeAssociation, top: list[dict[str, Json]]
         "phenotype": params.phenotype,
         "level": model.level,
         "covariates": [one.name for one in model.question.covariates],
+        "adjusted_for": list(model.used),
         "interaction": params.interaction,
         "group": params.group,
         **result.sample.numbers,

@@ -171,6 +171,7 @@ def report(cohort: Cohort, params: Params, result: NetworkAssociation) -> Report
             "phenotype": params.phenotype,
             "level": model.level,
             "covariates": [one.name for one in model.question.covariates],
+            "adjusted_for": list(model.used),
             "interaction": params.interaction,
             "group": params.group,
             **sample.numbers,

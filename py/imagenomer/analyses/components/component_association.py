@@ -143,6 +143,7 @@ def _numbers(params: Params, result: ComponentTests) -> dict[str, Json]:
         "phenotypes": [one.name for one in result.tested],
         "untested": [{"phenotype": name, "reason": reason} for name, reason in result.untested],
         "covariates": list(params.covariates),
+        "adjusted_for": list(result.used),
         "n_components": components.n_components,
         "n_scored": int(components.subjects.size),
         "n_subjects": int(single.rows.size) if single else None,

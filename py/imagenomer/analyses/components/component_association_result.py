@@ -74,6 +74,12 @@ class ComponentTests:
     plan: Plan | None
 
     @property
+    def used(self) -> tuple[str, ...]:
+        """Names of the covariates that are in the model of any phenotype."""
+        models = [one.model for one in self.tested]
+        return tuple(one.name for one in self.covariates if any(one.name in model.used for model in models))
+
+    @property
     def p_adjusted(self) -> FloatArray:
         """Shape (n_phenotypes, n_components)."""
         return self.verdict.p_value.reshape(len(self.tested), -1)

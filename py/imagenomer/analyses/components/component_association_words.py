@@ -16,7 +16,7 @@ from imagenomer.cohort import Cohort
 
 def title_of(result: ComponentTests) -> str:
     what = result.tested[0].model.name if len(result.tested) == 1 else "Phenotypes"
-    given = f", given {listed(one.name for one in result.covariates)}" if result.covariates else ""
+    given = f", given {listed(result.used)}" if result.used else ""
     return f"{what} and the components of {result.components.name}{given}"
 
 
@@ -68,7 +68,7 @@ def association_warnings(params: Params, result: ComponentTests) -> Iterator[str
 def _about_phenotypes(cohort: Cohort, result: ComponentTests) -> list[str]:
     """Say who has a phenotype, how it is coded, and what was not tested."""
     scored = result.components.subjects
-    adjusted = f"adjusted for {listed(one.name for one in result.covariates)}" if result.covariates else "unadjusted"
+    adjusted = f"adjusted for {listed(result.used)}" if result.used else "unadjusted"
     said = []
     if len(result.tested) == 1:
         (one,) = result.tested
@@ -81,7 +81,7 @@ def _about_phenotypes(cohort: Cohort, result: ComponentTests) -> list[str]:
                     f"{counted(excluded.size, 'subject')} without {name} {was} excluded from the tests: {names}."
                 )
         said += sentences_of(one.model)
-        what = "Eta" if one.model.n_tested > 1 else "Partial r" if result.covariates else "Pearson's r"
+        what = "Eta" if one.model.n_tested > 1 else "Partial r" if result.used else "Pearson's r"
         said.append(
             f"{what} of every component's scores with {one.model.name} in {counted(one.rows.size, 'subject')}, "
             f"{one.dof} degrees of freedom, {adjusted}."

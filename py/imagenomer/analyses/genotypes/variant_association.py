@@ -49,7 +49,7 @@ from imagenomer.genotypes import X, chromosome_numbers, count_by_sex
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, rejected
-from imagenomer.statistics.design import Design, build_design
+from imagenomer.statistics.design import Design, Term, build_design, directions_of
 from imagenomer.statistics.variant_results import Problem, VariantAssociation
 from imagenomer.statistics.variants import genomic_inflation
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
@@ -79,6 +79,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
     target = _values(phenotype, level)[sample.subjects]
     require_variation(phenotype, level, target)
     design = build_design(covariates, sample.subjects)
+    name = phenotype.name if level is None else f"{phenotype.name} = {level}"
+    directions_of(Term(name, (name,), (target - target.mean())[:, None]), design)  # refuses what the covariates say
 
     yield Progress("Counting genotypes")
     sexes = cohort.sexes[sample.subjects]
@@ -262,6 +264,7 @@ def _numbers(params: Params, result: VariantTests) -> dict[str, Json]:
         "model": "logistic" if result.logistic else "linear",
         "coding": params.coding,
         "covariates": list(params.covariates),
+        "adjusted_for": [name for name in params.covariates if name in result.design.used],
         "ancestry_components": params.ancestry_components,
         "n_variants": len(result.sample.variants.variant_ids),
         "n_too_missing": n_too_missing,

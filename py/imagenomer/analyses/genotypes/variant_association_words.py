@@ -9,7 +9,7 @@ import numpy as np
 from imagenomer import groups
 from imagenomer.analyses.genotypes.variant_association_params import GENOTYPES, Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantTests
-from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.design_words import design_warnings, not_used_in_words
 from imagenomer.analyses.shared.genotyped import CODED, about_relatives, shares, variant_label
 from imagenomer.analyses.shared.inference import CORRECTIONS, controls, permutation_warnings, plan_in_words
 from imagenomer.analyses.shared.sample import counted, listed
@@ -50,11 +50,12 @@ def title_of(params: Params, result: VariantTests) -> str:
     return f"{variable_name(params, result)} and variants of {result.sample.variants.name}"
 
 
-def _adjusted_for(params: Params) -> str:
-    names = list(params.covariates)
+def _adjusted_for(params: Params, result: VariantTests) -> str:
+    names = [name for name in params.covariates if name in result.design.used]
     if params.ancestry_components:
         names.append(counted(params.ancestry_components, "ancestry component"))
-    return f"adjusted for {listed(names)}" if names else "not adjusted for anything"
+    not_used = not_used_in_words(params.covariates, result.design)
+    return (f"adjusted for {listed(names)}" if names else "not adjusted for anything") + not_used
 
 
 def note_of(params: Params, result: VariantTests) -> str:
@@ -63,7 +64,7 @@ def note_of(params: Params, result: VariantTests) -> str:
     model = "Logistic" if result.logistic else "Linear"
     return (
         f"{counted(result.sample.n_subjects, 'subject')}{whose}; {model.lower()} model, {params.coding} coding, "
-        f"{_adjusted_for(params)}\n{result.n_significant:,} of "
+        f"{_adjusted_for(params, result)}\n{result.n_significant:,} of "
         f"{counted(result.n_tests, 'variant')} significant ({CORRECTIONS[params.correction]}, "
         f"alpha {params.alpha:g})"
     )
@@ -96,11 +97,11 @@ def association_sentences(params: Params, result: VariantTests) -> Iterator[str]
 
 def _about_model(params: Params, result: VariantTests) -> str:
     if result.level is None:
-        return f"A linear model of {params.phenotype} for each variant, {_adjusted_for(params)}."
-    n = int(result.target.sum())
+        return f"A linear model of {params.phenotype} for each variant, {_adjusted_for(params, result)}."
+    n, adjusted = int(result.target.sum()), _adjusted_for(params, result)
     return (
         f"A logistic model of the odds of {variable_name(params, result)} ({counted(n, 'subject')}, against "
-        f"{counted(result.target.size - n, 'subject')} of other levels) for each variant, {_adjusted_for(params)}."
+        f"{counted(result.target.size - n, 'subject')} of other levels) for each variant, {adjusted}."
     )
 
 

@@ -18,6 +18,7 @@ from imagenomer.analyses.contract import (
     Report,
     ThemeName,
 )
+from imagenomer.analyses.models.determined import refuse_determined
 from imagenomer.analyses.models.prediction_figures import draw_prediction
 from imagenomer.analyses.models.prediction_methods import prediction_methods
 from imagenomer.analyses.models.prediction_report import prediction_report
@@ -132,6 +133,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks if params.permutations else None)
     features = yield from gather(cohort, params, _missing(cohort, params, question, plan), _FEWEST)
     linear_model = build_model(question, features.subjects)
+    use = refuse_determined(cohort, params, linear_model, use)
     target, levels = _target(linear_model)
     rng = np.random.default_rng(plan.seed)
     task = _task(cohort, params, features, target, len(levels), linear_model, use, rng)

@@ -8,6 +8,7 @@ from imagenomer.analyses.contract import Finding
 from imagenomer.analyses.models.prediction_result import SCORES, Performance, Prediction
 from imagenomer.analyses.models.protocol import Protocol
 from imagenomer.analyses.models.protocol_sentences import about_model, about_splits
+from imagenomer.analyses.shared.design_words import not_used_in_words
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import number_text, p_text
 from imagenomer.statistics.prediction_checks import ShuffledFeatures
@@ -58,8 +59,10 @@ _ABOUT_CURVE = (
 
 def about_covariates(result: Prediction) -> list[str]:
     """Say which covariates there are, and how they are used."""
-    if not result.linear_model.question.covariates:
-        return []
+    model = result.linear_model
+    not_used = not_used_in_words((one.name for one in model.question.covariates), model.design)
+    if not model.used:
+        return [f"No covariate is adjusted for{not_used}."] if not_used else []
     columns = [column for column in result.linear_model.design.columns if column != "intercept"]
     how = {
         "residual": "are regressed out of the features of both parts, by a regression fitted to the training part; "
@@ -72,7 +75,8 @@ def about_covariates(result: Prediction) -> list[str]:
     }[result.use]
     if result.ancestry_sentences:
         how += "; components of ancestry are computed from the genotypes of all subjects, the test subjects included"
-    return [f"The covariates {result.linear_model.adjusted_for} (columns: {listed(columns)}) {how}."]
+    said = f"The covariates {model.adjusted_for} (columns: {listed(columns)}) {how}."
+    return [f"{said[:-1]}{not_used}."]
 
 
 def _range(values: FloatArray | IntArray) -> str:

@@ -54,6 +54,7 @@ class LevelPair:
     number, category : Phenotype
     subjects : ndarray, shape (n_subjects,)
     covariates : tuple of str
+        Those in the model: they vary, and do not follow from others.
     levels : tuple of str
         Those that occur; of two, the level of interest first, so that differences are "Yes less No".
     codes : ndarray, shape (n_subjects,)
@@ -101,7 +102,8 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
     name = f"{category.name} = {levels[0]}"
     target = Term(name, (name,), (codes == 0).astype(np.float64)[:, None]) if two else tested
     unadjusted = _estimates(values, target, plain)
-    adjusted = _estimates(values, target, design) if covariates else [None] * len(unadjusted)
+    used = tuple(one.name for one in covariates if one.name in design.used)
+    adjusted = _estimates(values, target, design) if used else [None] * len(unadjusted)
     names = (
         [f"Difference of means, {levels[0]} less {levels[1]}", f"Correlation r with {name}"]
         if two
@@ -111,12 +113,12 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
         number,
         category,
         subjects,
-        tuple(one.name for one in covariates),
+        used,
         levels,
         codes,
         difference,
         tuple(Adjustment(*row) for row in zip(names, unadjusted, adjusted, strict=True)),
-        adjusted_means(values, codes, tested, design) if covariates else None,
+        adjusted_means(values, codes, tested, design) if used else None,
         design,
         (
             *design_warnings(design.findings),

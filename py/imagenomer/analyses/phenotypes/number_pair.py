@@ -47,6 +47,7 @@ class NumberPair:
     x, y : Phenotype
     subjects : ndarray, shape (n_subjects,)
     covariates : tuple of str
+        Those in the model: they vary, and do not follow from others.
     adjustments : tuple of Adjustment
         Pearson's r, Spearman's rho, and the slope of y on x.
     design : Design
@@ -76,7 +77,8 @@ def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subject
     spearman, _ = _estimates(x_ranks, y_ranks, subjects, plain, "spearman")
     partial_r: Estimate | None = None
     partial_rho, partial_slope = partial_r, partial_r
-    if covariates:
+    used = tuple(one.name for one in covariates if one.name in design.used)
+    if used:
         partial_r, partial_slope = _estimates(x, y, subjects, design, "pearson")
         partial_rho, _ = _estimates(x_ranks, y_ranks, subjects, build_design(ranked, subjects), "spearman")
     adjustments = (
@@ -89,7 +91,7 @@ def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subject
         *_exact(x, y, pearson, partial_r),
         *_doubts(pearson.value, spearman.value, subjects.size),
     )
-    return NumberPair(x, y, subjects, tuple(one.name for one in covariates), adjustments, design, warnings)
+    return NumberPair(x, y, subjects, used, adjustments, design, warnings)
 
 
 def _estimates(x: Phenotype, y: Phenotype, subjects: IntArray, design: Design, kind: Kind) -> tuple[Estimate, Estimate]:

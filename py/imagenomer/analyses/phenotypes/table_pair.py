@@ -24,6 +24,7 @@ from imagenomer.analyses.shared.test_tables import (
     test_views,
 )
 from imagenomer.cohort import Phenotype
+from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS, network_colours
 from imagenomer.progress import Steps
 from imagenomer.statistics.contingency import (
@@ -89,12 +90,13 @@ def compare(
     row_levels, row_codes = levels_of(rows, subjects)
     column_levels, column_codes = levels_of(columns, subjects)
     shape = len(row_levels), len(column_levels)
-    by = [one for one in covariates if one.levels]
+    by = [one for one in covariates if one.levels and np.ptp(one.values[subjects]) > 0]
     codes = np.array([one.values[subjects] for one in by], dtype=np.intp).reshape(len(by), subjects.size)
     stratum = np.unique(codes, axis=1, return_inverse=True)[1].ravel() if by else np.zeros(subjects.size, np.intp)
     strata = np.zeros((int(stratum.max()) + 1, *shape), dtype=np.intp)
     np.add.at(strata, (stratum, row_codes, column_codes), 1)
     table = strata.sum(axis=0)
+    _refuse_determined(rows, columns, strata, by)
     exact = yield from fisher(table, np.random.default_rng(seed))
     chi2 = pearson_chi2(table)
     adjustments = [Adjustment("Chi-squared", _of_test(chi2), _of_test(mantel_haenszel(strata)) if by else None)]
@@ -116,6 +118,16 @@ def compare(
         tuple(adjustments),
         tuple(warnings),
     )
+
+
+def _refuse_determined(rows: Phenotype, columns: Phenotype, strata: IntArray, by: Sequence[Phenotype]) -> None:
+    """Refuse covariates from which one of the two categories follows: within their levels it does not vary."""
+    for category, axis in ((rows, 2), (columns, 1)):
+        if by and ((strata.sum(axis=axis) > 0).sum(axis=1) < 2).all():
+            raise InputError(
+                f"{category.name} cannot be tested: for these subjects it follows from "
+                f"{listed(one.name for one in by)}; leave that out of the covariates"
+            )
 
 
 def _of_test(test: SignificanceTest) -> Estimate:

@@ -10,6 +10,7 @@ from imagenomer.statistics.design import (
     AliasedColumn,
     CollinearColumn,
     ConstantVariable,
+    Design,
     FewSubjects,
     Finding,
     SaturatedSubjects,
@@ -51,6 +52,17 @@ def _sentence(finding: Finding) -> str:
                 f"{n_subjects} subjects for a model of {n_columns} columns are few: a common rule asks for "
                 f"{SUBJECTS_PER_COLUMN} subjects per column."
             )
+
+
+def not_used_in_words(names: Iterable[str], design: Design) -> str:
+    """Say of covariates that are not in the model why: " (site does not vary here)"; "" where all are."""
+    constant = {finding.name for finding in design.findings if isinstance(finding, ConstantVariable)}
+    said = [
+        f"{name} {'does not vary here' if name in constant else 'follows from the others'}"
+        for name in names
+        if name not in design.used
+    ]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _origin(sources: tuple[str, ...]) -> str:

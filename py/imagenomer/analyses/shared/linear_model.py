@@ -102,7 +102,7 @@ class Model:
     design : Design
         What is adjusted for.
     plain : Design or None
-        The same without the covariates; None if there are none.
+        The same without the covariates; None if none is used.
     """
 
     question: Question
@@ -125,9 +125,14 @@ class Model:
         return self.design.n_subjects - self.design.rank - self.n_tested
 
     @property
+    def used(self) -> tuple[str, ...]:
+        """Names of the covariates that are in the model: those that vary, and do not follow from others."""
+        return tuple(one.name for one in self.question.covariates if one.name in self.design.used)
+
+    @property
     def adjusted_for(self) -> str:
-        """The covariates as a list for titles and sentences; "" where there are none."""
-        return listed(one.name for one in self.question.covariates)
+        """The covariates in the model as a list for titles and sentences; "" where there are none."""
+        return listed(self.used)
 
     @property
     def without_covariates(self) -> Model:
@@ -211,6 +216,7 @@ def build_model(question: Question, subjects: IntArray) -> Model:
                 "by it; choose another phenotype or a larger group"
             )
     design = build_design([*mains, *covariates], subjects)
+    used = any(one.name in design.used for one in covariates)
     return Model(
         question=question,
         subjects=subjects,
@@ -220,7 +226,7 @@ def build_model(question: Question, subjects: IntArray) -> Model:
         target=target,
         tested=tested,
         design=design,
-        plain=build_design(mains, subjects) if covariates else None,
+        plain=build_design(mains, subjects) if used else None,
     )
 
 

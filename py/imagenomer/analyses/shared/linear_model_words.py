@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.design_words import design_warnings, not_used_in_words
 from imagenomer.analyses.shared.edge_fits import Fit, effect_of
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import counted, listed
@@ -46,7 +46,8 @@ def degrees_in_words(model: Model) -> str:
 
 
 def adjustment_in_words(model: Model) -> str:
-    return f"adjusted for {model.adjusted_for}" if model.adjusted_for else "no covariate is adjusted for"
+    not_used = not_used_in_words((one.name for one in model.question.covariates), model.design)
+    return f"adjusted for {model.adjusted_for}{not_used}" if model.used else f"no covariate is adjusted for{not_used}"
 
 
 def exact_in_words(model: Model, fit: Fit, noun: str) -> list[str]:
@@ -83,7 +84,7 @@ def sentences_of(model: Model) -> list[str]:
         )
         if model.n_tested == 1:
             said.append(f"Positive: the association with {name} is greater {_where_more(model)}.")
-    if question.covariates:
+    if model.used:
         columns = [column for column in model.design.columns if column != "intercept"]
         said.append(f"The linear model has, besides the intercept and the tested term: {listed(columns)}.")
     if question.ranked and model.design.rank > 1:
@@ -98,7 +99,7 @@ def warnings_of(model: Model) -> list[str]:
     """Say what of the model could mislead."""
     design = model.design.findings
     said = design_warnings([*design, *(one for one in model.tested.findings if one not in design)])
-    if model.question.covariates and model.plain is not None:
+    if model.plain is not None:
         own = residuals(model.tested.values, model.plain.basis)
         left = residuals(own, model.design.basis)
         share = 1 - float((left**2).sum() / (own**2).sum())
