@@ -10,7 +10,7 @@ import pytest
 from imagenomer.errors import InputError
 from imagenomer.genotypes import unnamed_variants, write_plink
 from oracles.plink import write_files
-from readers.small_folder import opened, said
+from readers.small_folder import opened, said, write_demographics
 
 
 def write_set(stem, people, dosage=None, fam=None):
@@ -197,3 +197,56 @@ def test_the_predecessors_genotypes_of_the_hapmap_are_those_of_the_fileset(share
     assert ((theirs == ours).all(axis=0) | (theirs == flipped).all(axis=0)).all()
     assert len(once) == 241
     assert said(cohort, "have the same name") == ("---", "rs7812696")
+
+
+def test_the_sex_of_a_fam_file_is_used_where_the_cohort_has_none(folder):
+    people = ("2", "3", "10", "11")
+    write_demographics(folder, {"age": dict.fromkeys(people, 20.0) | {"3": 30.0}})
+    fam = "".join(f"{one} {one} 0 0 {sex} -9\n" for one, sex in zip(people, "1202", strict=True))
+    write_set(folder / "one", people, fam=fam)
+    cohort = opened(folder)
+    sexes = dict(zip(cohort.subjects, cohort.sexes.tolist(), strict=True))
+    assert [sexes[one] for one in people] == [1, 2, 0, 2]
+    said(cohort, "Sex of 3 subjects from the .fam file (phenotype sex)")
+
+
+# --- codes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spelt", ["{}", "{}.0", "{}.00"])
+def test_codes_are_what_they_are_however_they_are_spelt(tmp_path, spelt):
+    people = tuple(f"p{number}" for number in range(8))
+    codes = (1, 2, 2, 1, -9, 2, 0, -9)
+    fam = "".join(f"{one} {one} 0 0 1 {spelt.format(code)}\n" for one, code in zip(people, codes, strict=True))
+    write_set(tmp_path / "one", people, fam=fam)
+    status = opened(tmp_path).phenotype("phenotype")
+    assert status.levels == ("control", "case")
+    assert status.values.tolist() == [0, 1, 1, 0, -1, 1, -1, -1]
+
+
+@pytest.mark.parametrize("spelt", ["{}", "{}.0"])
+def test_columns_of_one_and_two_in_tables_are_two_levels(tmp_path, spelt):
+    people = tuple(f"p{number}" for number in range(6))
+    write_set(tmp_path / "one", people, fam="".join(f"{one} {one} 0 0 0 -9\n" for one in people))
+    columns = {"dx": (1, 2, 2, -9, 1, 2), "sex": (1, 2, 1, 2, 1, 1), "copies": (0, 1, 2, 1, 0, 2), "ones": (1,) * 6}
+    lines = ["\t".join(["IID", *columns])]
+    lines += ["\t".join([one, *(spelt.format(column[row]) for column in columns.values())])
+              for row, one in enumerate(people)]  # fmt: skip
+    (tmp_path / "table.tsv").write_text("\n".join(lines) + "\n")
+    cohort = opened(tmp_path)
+    assert cohort.phenotype("dx").levels == ("1", "2")
+    assert cohort.phenotype("dx").values.tolist() == [0, 1, 1, -1, 0, 1]
+    assert cohort.phenotype("sex").levels == ("M", "F")
+    assert cohort.sexes.tolist() == [1, 2, 1, 2, 1, 1]
+    assert [cohort.phenotype(name).kind for name in ("copies", "ones")] == ["number", "number"]
+    assert said(cohort, "Columns of 1 and 2 beside PLINK files") == ("dx (1, 2)", "sex (M, F)")
+
+
+def test_a_phenotype_called_sex_that_tells_nothing_hides_no_sex(tmp_path):
+    people = tuple(f"p{number}" for number in range(4))
+    write_set(tmp_path / "one", people, fam="".join(f"{one} {one} 0 0 {1 + (one == 'p2')} -9\n" for one in people))
+    (tmp_path / "table.tsv").write_text("IID\tsex\n" + "".join(f"{one}\t{n}\n" for n, one in enumerate(people)))
+    cohort = opened(tmp_path)
+    assert cohort.phenotype("sex").kind == "number"
+    assert cohort.phenotype("sex (.fam)").levels == ("F", "M")
+    assert cohort.sexes.tolist() == [1, 1, 2, 1]

@@ -102,6 +102,8 @@ def entry_of(name, marker, default=None, **more):
         "default": default,
     }
     entry.update(TOLD[marker])
+    if marker == "MapsChoice":
+        entry["ticked"] = True
     entry.update(more)
     if marker == "LevelChoice":
         entry["none_option"] = entry["whole"] or None

@@ -137,6 +137,18 @@ def test_what_is_new_in_the_tray_is_used_and_what_was_unticked_stays_so():
     assert state.takes_maps()
 
 
+def test_what_is_averaged_is_ticked_by_the_user():
+    page = DrawnPage()
+    page.add_map("A", 1)
+    state = state_of(entry_of("maps", "MapsChoice", ticked=False), page=page)
+    assert state.values() == {"maps": []}
+    first = ["A", {"scan": 1, "measure": "fc"}]
+    state.take("maps", [first])
+    page.add_map("B", 2)
+    state.refresh()
+    assert state.values() == {"maps": [first]}
+
+
 def test_a_number_is_read_as_it_is_meant_and_kept_between_its_bounds():
     state = state_of(number_entry("permutations", 100, 1, 5000), number_entry("alpha", 0.05, 0, 1))
     permutations, alpha = state.fields

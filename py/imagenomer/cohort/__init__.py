@@ -15,6 +15,7 @@ from imagenomer.cohort.cohort import (
     with_parcellation,
 )
 from imagenomer.cohort.parts import (
+    FAM_SEX,
     Decomposition,
     LogEntry,
     Measure,
@@ -27,9 +28,11 @@ from imagenomer.cohort.parts import (
     condition_name,
     condition_parts,
     natural_key,
+    sexes_in,
 )
 
 __all__ = [
+    "FAM_SEX",
     "Cohort",
     "Decomposition",
     "LogEntry",
@@ -46,6 +49,7 @@ __all__ = [
     "no_such",
     "natural_key",
     "parcellation_of",
+    "sexes_in",
     "with_measure",
     "with_parcellation",
 ]

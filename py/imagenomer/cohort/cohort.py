@@ -21,6 +21,7 @@ from imagenomer.cohort.parts import (
     VariantSet,
     condition_name,
     natural_key,
+    sexes_in,
 )
 from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
@@ -146,13 +147,8 @@ class Cohort:
 
     @property
     def sexes(self) -> IntArray:
-        """1 for men, 2 for women, 0 where unknown, from a category called sex or gender; shape (n_subjects,)."""
-        codes = {"m": 1, "male": 1, "f": 2, "female": 2}
-        for phenotype in self.phenotypes.values():
-            if phenotype.name.lower() in ("sex", "gender") and phenotype.levels:
-                by_level = np.array([codes.get(level.lower(), 0) for level in phenotype.levels] + [0])
-                return by_level[phenotype.values.astype(np.intp)]  # -1 (missing) takes the last
-        return np.zeros(self.n_subjects, dtype=np.intp)
+        """1 for men, 2 for women, 0 where unknown (`sexes_in`); shape (n_subjects,)."""
+        return sexes_in(self.phenotypes.values(), self.n_subjects)
 
     def phenotype(self, name: str) -> Phenotype:
         """Return a phenotype by name; raise `InputError` naming those there are."""

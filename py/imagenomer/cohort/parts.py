@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -230,3 +231,21 @@ def _part_key(part: str) -> tuple[int, int, str, str]:
     # Digits in order of their number: not int(), which refuses to read thousands of them.
     number = part.lstrip("0")
     return (0, len(number), number, part)
+
+
+#: What the sex of a .fam file is called where a phenotype that does not tell men from women is called sex.
+FAM_SEX = "sex (.fam)"
+
+
+def sexes_in(phenotypes: Iterable[Phenotype], n_subjects: int) -> IntArray:
+    """Return 1 for men, 2 for women, 0 where unknown, from a category called sex or gender, or that of a .fam file.
+
+    Of several the first whose levels are M and F, or male and female, in any case; shape (n_subjects,).
+    """
+    codes = {"m": 1, "male": 1, "f": 2, "female": 2}
+    for phenotype in phenotypes:
+        if phenotype.name.lower() in ("sex", "gender", FAM_SEX) and phenotype.levels:
+            by_level = np.array([codes.get(level.lower(), 0) for level in phenotype.levels] + [0])
+            if by_level.any():
+                return np.asarray(by_level[phenotype.values.astype(np.intp)])  # -1 (missing) takes the last
+    return np.zeros(n_subjects, dtype=np.intp)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
 
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
 from imagenomer.genotypes import lines_of
 from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.fam_phenotypes import without_fraction
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.tables import column_names, read_text
@@ -37,6 +41,7 @@ def read_tables_of_people(
     """
     phenotypes: dict[str, Phenotype] = {}
     remarks = ColumnNotes()
+    two_levels: list[str] = []
     for path, entry in listing.entries.items():
         if not path.lower().endswith(_TABLES) or path in used or entry.size > _LARGEST_TABLE:
             continue
@@ -51,16 +56,32 @@ def read_tables_of_people(
             if name in phenotypes:
                 notes.ignored(f"{path}: its column {name} is in another table already")
                 continue
-            own_values = [
-                None if subject not in rows or values[rows[subject]] == "-9" else values[rows[subject]]
-                for subject in position
-            ]
+            texts = (values[rows[subject]] if subject in rows else None for subject in position)
+            own_values = [None if text is None or without_fraction(text) == "-9" else text for text in texts]
             column = read_column(name, own_values, remarks, is_table=True)
             if column is not None:
-                phenotypes[name] = column
+                phenotypes[name] = _of_two_levels(column)
+                if phenotypes[name] is not column:
+                    two_levels.append(f"{name} ({', '.join(phenotypes[name].levels)})")
         notes.recognised(f"{path}: {count(len(columns), 'phenotype')} of {len(rows):,} people", columns)
     remarks.say(notes)
+    if two_levels:
+        notes.recognised(
+            "Columns of 1 and 2 beside PLINK files were read as two levels, as PLINK has it (1 control, 2 case; of sex "
+            "1 male, 2 female)",
+            two_levels,
+        )
     return phenotypes
+
+
+def _of_two_levels(column: Phenotype) -> Phenotype:
+    """Return a column of 1 and 2 as the two levels that it codes for PLINK; any other as it is."""
+    known = ~column.missing
+    if column.levels or not np.array_equal(np.unique(column.values[known]), [1, 2]):
+        return column
+    levels = ("M", "F") if column.name.lower() in ("sex", "gender") else ("1", "2")
+    codes = np.where(known, np.nan_to_num(column.values) - 1, -1).astype(np.intp)
+    return replace(column, values=codes, levels=levels)
 
 
 def _rows_of_people(columns: dict[str, list[str]], known: Mapping[str, str], path: str, notes: Notes) -> dict[str, int]:

@@ -15,14 +15,15 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
+from imagenomer.cohort import Cohort, VariantSet, natural_key
 from imagenomer.errors import InputError
 from imagenomer.genotypes import People, PlinkFiles, read_plink
 from imagenomer.progress import Steps
-from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.fam_phenotypes import ReadSets, fam_phenotypes
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.people_tables import read_tables_of_people
+from imagenomer.types import IntArray
 
 #: What to drop, in words.
 ACCEPTS = "the three files of PLINK 1.9, NAME.bed, NAME.bim and NAME.fam"
@@ -85,7 +86,7 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
                 "founder distinguishes them, and PLINK uses only founders for frequencies and Hardy-Weinberg"
             )
     phenotypes = read_tables_of_people(listing, position, _names_of_people(read_sets), used, notes)
-    for name, phenotype in _fam_phenotypes(position, read_sets).items():
+    for name, phenotype in fam_phenotypes(position, read_sets, phenotypes.values()).items():
         if name.lower() not in {other.lower() for other in phenotypes}:
             phenotypes[name] = phenotype
     if not phenotypes:
@@ -107,7 +108,9 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
     return Cohort(listing.name, tuple(position), phenotypes, variant_sets=variant_sets, log=notes.log())
 
 
-def join(listing: Listing, subjects: Sequence[str], notes: Notes) -> Steps[tuple[dict[str, VariantSet], set[str]]]:
+def join(
+    listing: Listing, subjects: Sequence[str], notes: Notes
+) -> Steps[tuple[dict[str, VariantSet], IntArray, set[str]]]:
     """Read the filesets beside a cohort for its subjects.
 
     A fileset that cannot be read, or of nobody in the cohort, is left out; the log says why.
@@ -115,12 +118,15 @@ def join(listing: Listing, subjects: Sequence[str], notes: Notes) -> Steps[tuple
     Returns
     -------
     variant_sets : dict of str to VariantSet
+    sexes : ndarray of int, shape (n_subjects,)
+        1 male, 2 female, 0 unknown: of the .fam files, of several the first that knows.
     used : set of str
         Paths of the files.
     """
     found = find_filesets(listing, notes)
     position = {subject: row for row, subject in enumerate(subjects)}
     variant_sets, used = {}, set()
+    sexes = np.zeros(len(subjects), dtype=np.intp)
     for one, name in zip(found, _names(found), strict=True):
         used |= {entry.path for entry in (one.bed, one.bim, one.fam)}
         try:
@@ -148,7 +154,10 @@ def join(listing: Listing, subjects: Sequence[str], notes: Notes) -> Steps[tuple
         if lacking:
             notes.recognised(f"{count(len(lacking), 'subject')} without genotypes ({name})", lacking)
         variant_sets[name] = _placed(variants, named, position, len(subjects))
-    return variant_sets, used
+        for match, sex in zip(named, people.sexes.tolist(), strict=True):
+            if match is not None and not sexes[position[match]]:
+                sexes[position[match]] = sex
+    return variant_sets, sexes, used
 
 
 def find_filesets(listing: Listing, notes: Notes) -> list[Fileset]:
@@ -259,51 +268,14 @@ def _placed(
 
 # --- what is known of them -----------------------------------------------------------------------
 
-_ReadSets = list[tuple[VariantSet, People, tuple[str, ...]]]
 
-
-def _names_of_people(read_sets: _ReadSets) -> dict[str, str]:
+def _names_of_people(read_sets: ReadSets) -> dict[str, str]:
     """Return the subject that a table may call by name or by FID_IID."""
     known: dict[str, str] = {}
     for _, people, own in read_sets:
         for name, family, subject in zip(own, people.families, people.subjects, strict=True):
             known[name] = known[f"{family}_{subject}"] = name
     return known
-
-
-def _fam_phenotypes(position: Mapping[str, int], read_sets: _ReadSets) -> dict[str, Phenotype]:
-    """Sex, phenotype and founder of the .fam files; of several files the first that knows."""
-    sexes = np.zeros(len(position), dtype=np.intp)
-    texts = [""] * len(position)
-    founder = np.full(len(position), -1, dtype=np.intp)
-    for _, people, own in reversed(read_sets):
-        rows = np.array([position[name] for name in own], dtype=np.intp)
-        sexes[rows] = np.where(people.sexes > 0, people.sexes, sexes[rows])
-        founder[rows] = people.founders
-        for row, text in zip(rows.tolist(), people.phenotypes, strict=True):
-            texts[row] = text if text not in ("-9", "NA", "nan") else texts[row]
-    phenotypes = {}
-    if sexes.any():
-        # Codes: 0 F, 1 M, -1 missing.
-        codes = np.array([-1, 1, 0])[sexes]
-        phenotypes["sex"] = Phenotype("sex", codes, ("F", "M"), "Sex, from the .fam file")
-    if {*texts} <= {"", "0", "1", "2"}:
-        status = np.array([{"1": 0, "2": 1}.get(text, -1) for text in texts], dtype=np.intp)
-        if (status >= 0).any():
-            phenotypes["phenotype"] = Phenotype(
-                "phenotype", status, ("control", "case"), "Phenotype, from the .fam file (1 control, 2 case)"
-            )
-    else:
-        column = read_column(
-            "phenotype", texts, ColumnNotes(), is_table=True, description="Phenotype, from the .fam file"
-        )
-        if column is not None:
-            phenotypes["phenotype"] = column
-    if (founder == 0).any():
-        phenotypes["founder"] = Phenotype(
-            "founder", founder, ("no", "yes"), "Whether the .fam file names no parent of this person"
-        )
-    return phenotypes
 
 
 # --- what cannot be read -------------------------------------------------------------------------

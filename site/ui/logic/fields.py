@@ -177,10 +177,14 @@ class MapsChoice(Several):
         return [([entry["name"], entry["source"]], f"{entry['name']}: {entry['title']}") for entry in form.maps]
 
     def settle(self, form, value):
-        # By what they are, because a name may have changed; what is new in the tray is meant to be used.
+        # By what they are, because a name may have changed; what is new in the tray is meant to be used where the form
+        # says so.
         wanted = [pair[1] for pair in _list(value) if isinstance(pair, (list, tuple)) and len(pair) == 2]
+        new = self.entry["ticked"]
         return [
-            option for option, label in self.options(form) if option[1] in wanted or option[1] not in form.seen_sources
+            option
+            for option, label in self.options(form)
+            if option[1] in wanted or (new and option[1] not in form.seen_sources)
         ]
 
 

@@ -69,6 +69,24 @@ def test_weights_of_a_prediction_come_from_the_tray(cohort):
     assert weigh(without, models="tray", maps=[["Ridge of age", source]]).numbers["n_models"] == 1
 
 
+def test_only_maps_of_one_kind_and_one_measure_are_averaged(cohort):
+    def of(array, analysis="prediction", **params):
+        given = {"phenotype": "age", **params}
+        if analysis == "prediction":
+            given |= {"protocol": "folds"}
+        return {"analysis": analysis, "params": given, "array": array}
+
+    pair = [["A", of("weights", task="rest")], ["B", of("weights", task="nback")]]
+    assert weigh(cohort, models="tray", maps=pair).numbers["n_models"] == 2
+    for other in (of("pattern"), of("r", "edge-association"), {"scan": 0, "measure": "fc"}):
+        with pytest.raises(InputError, match=r"A is “weights” of fc by Prediction and C is .*of one kind"):
+            weigh(cohort, models="tray", maps=[*pair, ["C", other]])
+    again = dataclasses.replace(cohort.measures["fc"], name="other")
+    two = dataclasses.replace(cohort, measures=cohort.measures | {"other": again})
+    with pytest.raises(InputError, match="“weights” of other by Prediction"):
+        weigh(two, models="tray", maps=[pair[0], ["C", of("weights", measure="other")]])
+
+
 # --- one model, several models -------------------------------------------------------------------
 
 

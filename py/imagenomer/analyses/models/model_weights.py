@@ -31,7 +31,7 @@ from imagenomer.analyses.contract import (
 from imagenomer.analyses.models.weight_summary import GENOTYPES, TrainingOverlap, WeightSummary
 from imagenomer.analyses.models.weight_tables import genotypes_table, model_row, models_table, top_table, top_weights
 from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of, what
-from imagenomer.analyses.shared.saved_maps import saved_maps
+from imagenomer.analyses.shared.saved_maps import require_alike, saved_maps
 from imagenomer.analyses.shared.strongest_edges import RANKINGS, Ranking, strongest
 from imagenomer.cohort import Cohort, ModelWeights, VariantSet, parcellation_of
 from imagenomer.edges import edge_parcels
@@ -61,8 +61,9 @@ class Params:
             "when": {"models": ("cohort",)},
         },
     )
-    maps: Annotated[tuple[tuple[str, JsonObject], ...], MapsChoice()] = field(
-        default=(), metadata={"help": "Several are averaged.", "when": {"models": ("tray",)}}
+    maps: Annotated[tuple[tuple[str, JsonObject], ...], MapsChoice(ticked=False)] = field(
+        default=(),
+        metadata={"help": "Several of one kind and one measure are averaged.", "when": {"models": ("tray",)}},
     )
     product: Annotated[str, Choice((("none", "Nothing"), ("mean", "Mean of a measure"), ("sd", "SD of a measure")))] = (
         field(default="none", metadata={"label": "Multiply by"})
@@ -163,6 +164,7 @@ def _from_tray(cohort: Cohort, maps: tuple[tuple[str, Mapping[str, Json]], ...])
     if not maps:
         raise InputError("choose maps of the tray: the weights of a prediction have a button that saves them there")
     saved = yield from saved_maps(cohort, maps)
+    require_alike(cohort, maps)
     return tuple(ModelWeights(name, one.values, one.description) for name, one in saved.items())
 
 

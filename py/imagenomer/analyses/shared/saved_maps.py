@@ -16,6 +16,7 @@ import numpy as np
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import MatrixView, Report, matrix_view, read_params
 from imagenomer.analyses.shared.results import outcome_of
+from imagenomer.analyses.shared.sample import default_measure
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, n_parcels_of_cohort
 from imagenomer.edges import n_edges_of
@@ -81,6 +82,28 @@ def saved_maps(cohort: Cohort, maps: Sequence[tuple[str, Mapping[str, Json]]]) -
         _require_edges(cohort, name, found)
         resolved[name] = found
     return resolved
+
+
+def require_alike(cohort: Cohort, maps: Sequence[tuple[str, Mapping[str, Json]]]) -> None:
+    """Refuse to average maps that have been resolved and are not of one kind and one measure."""
+    (first, kind), *others = ((name, _kind_of(cohort, source)) for name, source in maps)
+    for name, other in others:
+        if other != kind:
+            raise InputError(
+                f"{first} is {kind} and {name} is {other}: what is averaged must be of one kind and one measure; "
+                "choose such maps, or compare these with Map comparison"
+            )
+
+
+def _kind_of(cohort: Cohort, source: Mapping[str, Json]) -> str:
+    """Return what a source is a map of."""
+    if "scan" in source:
+        return f"a scan of {source['measure']}"
+    analysis = load_analyses()[str(source["analysis"])]
+    given = source["params"]
+    params = read_params(analysis, given if isinstance(given, Mapping) else {})
+    measure = "" if not hasattr(params, "measure") else f" of {params.measure or default_measure(cohort)}"
+    return f"“{source['array']}”{measure} by {analysis.title}"
 
 
 def _resolve(cohort: Cohort, source: Mapping[str, Json]) -> Steps[SavedMap]:

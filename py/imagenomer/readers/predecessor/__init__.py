@@ -16,11 +16,14 @@ An ``atlas.tsv`` beside them (label, x, y, z, network) says what the parcels are
 
 from __future__ import annotations
 
+import numpy as np
+
 from imagenomer.cohort import Cohort, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers import plink
 from imagenomer.readers.atlas import find_parcellation
+from imagenomer.readers.fam_phenotypes import sex_beside
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.predecessor.decompositions import read_decompositions
@@ -72,7 +75,12 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
     parcellation = find_parcellation(listing, connectivity.measures, notes)
     folder.used.add("atlas.tsv")
     variant_sets = yield from read_variant_sets(variant_files, folder)
-    from_plink, plink_files = yield from plink.join(listing, folder.subjects, notes)
+    from_plink, sexes, plink_files = yield from plink.join(listing, folder.subjects, notes)
+    sex = sex_beside(phenotypes.values(), sexes)
+    if sex is not None:
+        phenotypes = {**phenotypes, sex.name: sex}
+        n_known = int(np.count_nonzero(sexes))
+        notes.recognised(f"Sex of {count(n_known, 'subject')} from the .fam file (phenotype {sex.name})")
     variant_sets |= from_plink
     folder.used |= plink_files
     decompositions = yield from read_decompositions(folder, connectivity.n_edges)

@@ -97,7 +97,15 @@ class WeightsChoice(NamesChoice):
 
 @dataclass(frozen=True, slots=True)
 class MapsChoice(Field):
-    """Maps from the tray, as a tuple of ``(name, source)``; a source is what the engine's call ``matrix`` takes."""
+    """Maps from the tray, as a tuple of ``(name, source)``; a source is what the engine's call ``matrix`` takes.
+
+    Attributes
+    ----------
+    ticked : bool
+        Whether what is saved to the tray is chosen until the user unticks it; else it is chosen by ticking it.
+    """
+
+    ticked: bool = True
 
     control: ClassVar[Control] = "ticks"
     declared: ClassVar[Any] = tuple[tuple[str, JsonObject], ...]
