@@ -17,7 +17,7 @@ import pytest
 from forms import untouched
 from imagenomer import __version__
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.contract import GroupChoice, read_params
+from imagenomer.analyses.contract import GroupChoice, read_params, without_unused
 from imagenomer.cli import main
 from imagenomer.cohort import Cohort, LogEntry, Scan
 from imagenomer.downloads import result_stem, stem
@@ -214,7 +214,8 @@ def test_the_exported_script_reproduces_numbers_arrays_and_figures(name, demo, c
     result = finish(analysis.compute(demo, params))
     has_arrays = bool(analysis.report(demo, params, result).arrays)
     arrays = ("--arrays", "run.npz") if has_arrays else ()
-    run = ("run", name, "demo:quick", "--params", json.dumps(given), "--figure", "run.svg")
+    typed = json.dumps(without_unused(given, params))
+    run = ("run", name, "demo:quick", "--params", typed, "--figure", "run.svg")
     numbers = strict(printed(capsys, *run, *arrays))
     script = script_of(name, analysis, params, cohort="demo:quick", output="again")
     (tmp_path / "script.py").write_text(script, encoding="utf-8")
@@ -322,3 +323,16 @@ def test_image_maths_takes_maps_as_an_object_too(demo, capsys):
     params = json.dumps({"maps": {"A": {"scan": 0, "measure": "fc"}}, "expression": "A - A"})
     numbers = strict(printed(capsys, "run", "image-maths", "demo:quick", "--params", params))
     assert (numbers["minimum"], numbers["maximum"]) == (0, 0)
+
+
+def test_a_parameter_that_would_change_nothing_is_refused(demo, capsys):
+    given = {"phenotype": "age", "permutations": 500}
+    message = refused(capsys, "run", "edge-association", "demo:quick", "--params", json.dumps(given))
+    assert message == (
+        'imagenomer: permutations is used only where correction is "max-t" or "nbs" or "tfce", and it is "bonferroni", '
+        "so it would change nothing; leave permutations out\n"
+    )
+    # At its default it says nothing, and where it matters it is used.
+    for more in ({"permutations": 1000}, {"permutations": 100, "correction": "max-t"}):
+        params = json.dumps({"phenotype": "age", "task": "rest"} | more)
+        strict(printed(capsys, "run", "edge-association", "demo:quick", "--params", params))

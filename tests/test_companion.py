@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from imagenomer import cli
+from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import Analysis, Flag, Report
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.companion import companion_of, in_common, require_same_parcels, with_companion
@@ -187,7 +188,14 @@ def report(cohort, params, result):
 
 
 TRANSFER = Analysis(
-    "Transfer", "Compares.", "Models", Params, compute, report, lambda cohort, params, result, theme: {}
+    "Transfer",
+    "Compares.",
+    "Models",
+    Params,
+    compute,
+    report,
+    lambda cohort, params, result, theme: {},
+    takes_second=True,
 )
 
 
@@ -292,7 +300,24 @@ def test_the_script_names_the_second_and_so_does_the_command_where_memory_runs_o
     assert "demo:quick:1 --params '{}' --second demo:full:2" in str(refusal)
 
 
+def test_nothing_is_said_of_a_second_that_is_not_used(both):
+    both.engine.workspace.analyses["transfer"] = replace(TRANSFER, takes_second=False)
+    script = both("script", **RUN)["script"]
+    assert "SECOND" not in script
+    assert "load(COHORT)" in script
+    assert "--second" not in str(both.engine.short_of_memory(MemoryError(), "run", RUN))
+
+
 # --- outside the page ----------------------------------------------------------------------------
+
+
+def test_a_second_that_an_analysis_does_not_use_is_refused(monkeypatch, capsys):
+    assert cli.main(["run", "prediction", "demo:quick:3", "--params", '{"phenotype": "age"}', "--second", "x"]) == 2
+    assert "prediction does not use a second cohort, so --second would change nothing" in capsys.readouterr().err
+    known = {"prediction": load_analyses()["prediction"], "transfer": TRANSFER}
+    monkeypatch.setattr(cli, "load_analyses", lambda: known)
+    assert cli.main(["run", "prediction", "demo:quick:3", "--second", "demo:quick:4"]) == 2
+    assert "or run one that does: transfer" in capsys.readouterr().err
 
 
 def test_the_command_line_opens_both(monkeypatch, capsys):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from imagenomer import __version__
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.contract import Analysis, Text, check_against, parameters_of, read_params
+from imagenomer.analyses.contract import Analysis, Text, check_against, parameters_of, read_params, refuse_unused
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog
@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         "--html", metavar="OUT.html", type=Path, help="save everything as one file to read, to print and to attach"
     )
     running.add_argument("--atlas", metavar="NAME", help=_ATLAS)
-    running.add_argument("--second", metavar="COHORT2", help="a second cohort, for what is tested on one")
+    running.add_argument(
+        "--second", metavar="COHORT2", help="a second cohort, for analyses that use one; the others refuse it"
+    )
     _takes_measures(running)
     running.set_defaults(act=_run)
 
@@ -143,7 +145,15 @@ def _run(options: argparse.Namespace) -> None:
     if figure_format is not None and figure_format not in FIGURE_FORMATS:
         raise InputError(f"--figure {options.figure} does not end in .svg, .pdf or .png")
     analysis = analyses[options.analysis]
-    params = read_params(analysis, _json_object(options.params))
+    if options.second is not None and not analysis.takes_second:
+        able = [name for name, one in analyses.items() if one.takes_second]
+        raise InputError(
+            f"{options.analysis} does not use a second cohort, so --second would change nothing; leave it out"
+            + (f", or run one that does: {', '.join(able)}" if able else "")
+        )
+    given = _json_object(options.params)
+    params = read_params(analysis, given)
+    refuse_unused(given, params)
     cohort = _cohort_of(options)
     with _caret(cohort, analysis, params):
         check_against(cohort, params)

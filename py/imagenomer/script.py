@@ -81,8 +81,9 @@ def script_of(
     output : str
         How the names of the files begin that the script writes.
     atlas, second, measures
-        As `imagenomer.load.load` takes them.
+        As `imagenomer.load.load` takes them; a second cohort that the analysis does not use is not opened.
     """
+    used = second is not None and analysis.takes_second
     options = "" if atlas is None else f", atlas={atlas!r}"
     if measures:
         options += f", measures={list(measures)!r}"
@@ -93,8 +94,8 @@ def script_of(
         cohort=cohort,
         output=output,
         options=options,
-        second_line="" if second is None else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
-        second="" if second is None else ", second=SECOND",
+        second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
+        second="" if not used else ", second=SECOND",
         params=_spelled_out(params),
     )
 

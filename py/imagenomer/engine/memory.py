@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 
+from imagenomer.analyses.contract import read_params, without_unused
 from imagenomer.downloads import stem
 from imagenomer.engine.opening import demo_name, top_of
 from imagenomer.engine.workspace import Workspace, makings_of
@@ -59,13 +60,15 @@ def _command(workspace: Workspace, call: str, given: JsonObject) -> str | None:
     options = [] if workspace.opened.atlas is None else ["--atlas", workspace.opened.atlas]
     for name, params in makings_of(workspace.opened):
         options += ["--add-measure", name, json.dumps(params, ensure_ascii=False)]
-    second = [] if workspace.opened.second is None else ["--second", workspace.opened.second.where]
     if call == "save_bundle":
         bundle = f"{stem(workspace.opened.cohort.name)}.zip"
         return shlex.join(["imagenomer", "convert", workspace.opened.where, bundle, *options])
     result = given.get("source") or given
-    if "analysis" not in result:
+    if result.get("analysis") not in workspace.analyses:
         return None
-    given_params = json.dumps(result.get("params") or {}, ensure_ascii=False)
-    where = workspace.opened.where
+    where, beside = workspace.opened.where, workspace.opened.second
+    analysis, params = workspace.analyses[result["analysis"]], result.get("params") or {}
+    params = without_unused(params, read_params(analysis, params))
+    given_params = json.dumps(params, ensure_ascii=False)
+    second = ["--second", beside.where] if beside is not None and analysis.takes_second else []
     return shlex.join(["imagenomer", "run", result["analysis"], where, "--params", given_params, *options, *second])

@@ -36,6 +36,8 @@ from imagenomer.analyses.contract.parameters import (
     form_of,
     parameters_of,
     read_params,
+    refuse_unused,
+    without_unused,
 )
 from imagenomer.analyses.contract.report import Finding, Methods, Report, matrix_view
 from imagenomer.views import Column, FigureView, GridView, Link, MatrixView, PointsView, TableView, View
@@ -84,4 +86,6 @@ __all__ = [
     "matrix_view",
     "parameters_of",
     "read_params",
+    "refuse_unused",
+    "without_unused",
 ]

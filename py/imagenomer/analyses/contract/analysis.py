@@ -97,6 +97,9 @@ class Analysis:
         cohort for other analyses (`imagenomer.load.add_measure`).
     needs : tuple of Need
         What the cohort must have; where something is missing, the page says what to bring instead of showing the form.
+    takes_second : bool
+        Whether it uses the second cohort where one is open (`imagenomer.companion.companion_of`). The command line
+        refuses ``--second`` for all others, and their scripts do not open it.
     opens_tab : bool
         Its tab opens with it; otherwise with the first by name.
     parts : tuple of Part
@@ -116,6 +119,7 @@ class Analysis:
     detail: Callable[[Cohort, Any, Any, int, Groups], PointsView] | None = None
     measure: Callable[[Cohort, Any, Any], Steps[Measure]] | None = None
     needs: tuple[Need, ...] = ()
+    takes_second: bool = False
     opens_tab: bool = False
     parts: tuple[Part, ...] = ()
     methods: Callable[[Cohort, Any, Any], Methods] | None = None

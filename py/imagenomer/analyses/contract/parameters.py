@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imagenomer.analyses.contract.fields import Field
 from imagenomer.errors import InputError
+from imagenomer.jsonable import dumps
 from imagenomer.types import Json
 
 if TYPE_CHECKING:
@@ -162,6 +163,40 @@ def read_params(analysis: Analysis, given: Mapping[str, Json]) -> Any:
         elif parameter.required:
             raise InputError(f"{analysis.title} needs the parameter {parameter.name!r}: {parameter.field.accepts}")
     return analysis.params(**values)
+
+
+def refuse_unused(given: Mapping[str, Json], params: Any) -> None:
+    """Refuse a parameter that was given and changes nothing, for whoever types them; a form hides it.
+
+    Parameters
+    ----------
+    given : mapping
+        What `read_params` was given.
+    params : object
+        What it returned.
+
+    Raises
+    ------
+    InputError
+        If one does not matter beside the others, and is not at its default.
+    """
+    for parameter in parameters_of(type(params)):
+        name = parameter.name
+        if name not in given or parameter.matters(params) or getattr(params, name) == parameter.default:
+            continue
+        other, wanted = next(
+            (other, wanted) for other, wanted in parameter.when.items() if getattr(params, other) not in wanted
+        )
+        raise InputError(
+            f"{name} is used only where {other} is {' or '.join(map(dumps, wanted))}, and it is "
+            f"{dumps(getattr(params, other))}, so it would change nothing; leave {name} out"
+        )
+
+
+def without_unused(given: Mapping[str, Json], params: Any) -> dict[str, Json]:
+    """Return what was given without what changes nothing (`refuse_unused`)."""
+    matter = {one.name for one in parameters_of(type(params)) if one.matters(params)}
+    return {name: value for name, value in given.items() if name in matter}
 
 
 def check_against(cohort: Cohort, params: Any) -> None:
