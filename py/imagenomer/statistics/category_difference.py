@@ -81,11 +81,13 @@ def compare_categories(counts: IntArray) -> CategoryDifference:
     expected[np.ix_(rows, columns)] = own
     chi2 = float(((table - own) ** 2 / own).sum())
     dof = float((table.shape[0] - 1) * (table.shape[1] - 1))
-    tests = [SignificanceTest("Pearson's chi-squared", "chi2", chi2, (dof,), float(neg_log10_p_of_chi2(chi2, dof)))]
+    tests = [
+        SignificanceTest("Pearson's chi-squared", "chi2", chi2, (dof,), float(neg_log10_p_of_chi2(chi2, dof)), "counts")
+    ]
     if table.shape == (2, 2):
         tests.append(fisher_exact(table))
     v = np.sqrt(chi2 / (n * (min(table.shape) - 1)))
-    effects = (EffectSize("Cramer's V", float(v), float("nan"), float("nan"), float("nan")),)
+    effects = (EffectSize("Cramer's V", "V", float(v), float("nan"), float("nan"), float("nan"), headline=True),)
     return CategoryDifference(counts, expected, tuple(tests), effects)
 
 
@@ -106,5 +108,10 @@ def fisher_exact(table: IntArray) -> SignificanceTest:
     p_value = float(probability[as_extreme].sum() / probability.sum())
     odds_ratio = a * d / (b * c) if b * c else (float("inf") if a * d else float("nan"))
     return SignificanceTest(
-        "Fisher's exact test", "odds ratio", odds_ratio, (), -float(np.log10(min(1.0, p_value))) + 0.0
+        "Fisher's exact test",
+        "odds ratio",
+        odds_ratio,
+        (),
+        -float(np.log10(min(1.0, p_value))) + 0.0,
+        "counts, exactly",
     )

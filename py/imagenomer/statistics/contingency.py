@@ -70,7 +70,7 @@ def pearson_chi2(table: IntArray) -> SignificanceTest:
     chi2 = float(((table - expected) ** 2 / expected).sum())
     dof = float((table.shape[0] - 1) * (table.shape[1] - 1))
     neg_log10_p = float(neg_log10_p_of_chi2(chi2, dof))
-    return SignificanceTest("Pearson's chi-squared", "chi2", chi2, (dof,), neg_log10_p)
+    return SignificanceTest("Pearson's chi-squared", "chi2", chi2, (dof,), neg_log10_p, "counts")
 
 
 # --- how large -----------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def cramers_v(table: IntArray, confidence: float = 0.95) -> EffectSize:
         if scipy.special.chdtr(chi2.dof[0], chi2.statistic) > tail:
             noncentrality = float(scipy.special.chndtrinc(chi2.statistic, chi2.dof[0], tail))
             limits[side] = min(1.0, float(np.sqrt(noncentrality / largest)))
-    return EffectSize("Cramer's V, bias-corrected", value, limits[0], limits[1], confidence)
+    return EffectSize("Cramer's V, bias-corrected", "V", value, limits[0], limits[1], confidence)
 
 
 def odds_ratio(strata: IntArray, confidence: float = 0.95) -> EffectSize:
@@ -138,7 +138,7 @@ def odds_ratio(strata: IntArray, confidence: float = 0.95) -> EffectSize:
         lower, upper = value * np.exp(-margin), value * np.exp(margin)
     if not (along.sum() and across.sum()):
         lower = upper = float("nan")
-    return EffectSize(name, value, float(lower), float(upper), confidence)
+    return EffectSize(name, "OR", value, float(lower), float(upper), confidence)
 
 
 # --- adjusted for a third category ---------------------------------------------------------------
@@ -169,9 +169,9 @@ def mantel_haenszel(strata: IntArray) -> SignificanceTest:
     kept = values > 1e-9 * max(float(values.max()), 1e-300)
     dof = float(np.count_nonzero(kept))
     if not dof:
-        return SignificanceTest(name, "chi2", float("nan"), (), float("nan"))
+        return SignificanceTest(name, "chi2", float("nan"), (), float("nan"), "counts")
     chi2 = float(((vectors[:, kept].T @ excess) ** 2 / values[kept]).sum())
-    return SignificanceTest(name, "chi2", chi2, (dof,), float(neg_log10_p_of_chi2(chi2, dof)))
+    return SignificanceTest(name, "chi2", chi2, (dof,), float(neg_log10_p_of_chi2(chi2, dof)), "counts")
 
 
 # --- Fisher's exact test -------------------------------------------------------------------------
@@ -195,7 +195,9 @@ def fisher(table: IntArray, rng: np.random.Generator, n_draws: int = 100_000) ->
         return FisherTest(fisher_exact(table), 0, 0.0)
     p_value = yield from _enumerated(table)
     if p_value is not None:
-        test = SignificanceTest("Fisher's exact test", "", float("nan"), (), -float(np.log10(min(1.0, p_value))) + 0.0)
+        test = SignificanceTest(
+            "Fisher's exact test", "", float("nan"), (), -float(np.log10(min(1.0, p_value))) + 0.0, "counts, exactly"
+        )
         return FisherTest(test, 0, 0.0)
     observed = _log_likelihood(table[None])[0]
     n_extreme = 0
@@ -205,7 +207,9 @@ def fisher(table: IntArray, rng: np.random.Generator, n_draws: int = 100_000) ->
         n_extreme += int(np.count_nonzero(_log_likelihood(tables) <= observed + _AS_LIKELY))
     # The table observed is one of those that the null gives rise to, so p is never 0.
     p_value = (n_extreme + 1) / (n_draws + 1)
-    test = SignificanceTest("Fisher's exact test (random tables)", "", float("nan"), (), -float(np.log10(p_value)))
+    test = SignificanceTest(
+        "Fisher's exact test (random tables)", "", float("nan"), (), -float(np.log10(p_value)), "counts, exactly"
+    )
     return FisherTest(test, n_draws, float(np.sqrt(p_value * (1 - p_value) / n_draws)))
 
 
@@ -273,3 +277,7 @@ def _merged(left: IntArray, log_p: FloatArray, ways: FloatArray) -> tuple[IntArr
     new = np.concatenate([[True], (np.diff(keys[order], axis=0) != 0).any(axis=1)])
     first = order[new]
     return left[first], log_p[first], np.add.reduceat(ways[order], np.flatnonzero(new))
+
+
+def _neg_log10(p_value: float) -> float:
+    return -float(np.log10(p_value)) + 0.0

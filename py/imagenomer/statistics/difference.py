@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import scipy
@@ -21,6 +21,7 @@ from imagenomer.types import BoolArray, FloatArray, IntArray
 OnlyRanks: TypeAlias = Literal["single value", "no variation"]
 #: Values that differ by less than this share of their mean are equal but for rounding.
 _CONSTANT = 1e-13
+_POOLED: Final = "means, variances pooled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def student_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
     """Test equal means, assuming equal variances."""
     dof = first.size + second.size - 2
     t = (first.mean() - second.mean()) / (_pooled_sd(first, second) * np.sqrt(1 / first.size + 1 / second.size))
-    return SignificanceTest("Student's t", "t", float(t), (float(dof),), _neg_log10_p_of_t(t, dof))
+    return SignificanceTest("Student's t", "t", float(t), (float(dof),), _neg_log10_p_of_t(t, dof), _POOLED)
 
 
 def welch_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
@@ -136,7 +137,7 @@ def welch_t(first: FloatArray, second: FloatArray) -> SignificanceTest:
     variances = first.var(ddof=1) / first.size, second.var(ddof=1) / second.size
     t = (first.mean() - second.mean()) / np.sqrt(sum(variances))
     dof = sum(variances) ** 2 / (variances[0] ** 2 / (first.size - 1) + variances[1] ** 2 / (second.size - 1))
-    return SignificanceTest("Welch's t", "t", float(t), (float(dof),), _neg_log10_p_of_t(t, dof))
+    return SignificanceTest("Welch's t", "t", float(t), (float(dof),), _neg_log10_p_of_t(t, dof), "means")
 
 
 def mann_whitney_u(first: FloatArray, second: FloatArray) -> SignificanceTest:
@@ -152,13 +153,13 @@ def mann_whitney_u(first: FloatArray, second: FloatArray) -> SignificanceTest:
     if min(n_first, n_second) <= 8 and ties == 0:
         ways = _rank_sum_ways(min(n_first, n_second), max(n_first, n_second))
         p_value = min(1.0, 2 * sum(ways[int(larger) :]) / sum(ways))
-        return SignificanceTest("Mann-Whitney U (exact)", "U", u, (), -float(np.log10(p_value)) + 0.0)
+        return SignificanceTest("Mann-Whitney U (exact)", "U", u, (), -float(np.log10(p_value)) + 0.0, "ranks")
     n = n_first + n_second
     sd = np.sqrt(n_first * n_second / 12 * (n + 1 - ties / (n * (n - 1))))
     with np.errstate(divide="ignore"):
         z = (larger - n_first * n_second / 2 - 0.5) / sd
     log_p = min(0.0, float(np.log(2) + scipy.special.log_ndtr(-z)))
-    return SignificanceTest("Mann-Whitney U", "U", u, (), float(-log_p / np.log(10)) + 0.0)
+    return SignificanceTest("Mann-Whitney U", "U", u, (), float(-log_p / np.log(10)) + 0.0, "ranks")
 
 
 def cohen_d(first: FloatArray, second: FloatArray, confidence: float = 0.95) -> EffectSize:
@@ -174,7 +175,7 @@ def cohen_d(first: FloatArray, second: FloatArray, confidence: float = 0.95) -> 
         float(scipy.special.nctdtrinc(dof, tail, d / scale)) * scale
         for tail in ((1 + confidence) / 2, (1 - confidence) / 2)
     )
-    return EffectSize("Cohen's d", float(d), float(lower), float(upper), confidence)
+    return EffectSize("Cohen's d", "d", float(d), float(lower), float(upper), confidence)
 
 
 def hedges_g(first: FloatArray, second: FloatArray, confidence: float = 0.95) -> EffectSize:
@@ -182,7 +183,7 @@ def hedges_g(first: FloatArray, second: FloatArray, confidence: float = 0.95) ->
     d = cohen_d(first, second, confidence)
     half = (first.size + second.size - 2) / 2
     factor = float(np.exp(scipy.special.gammaln(half) - scipy.special.gammaln(half - 0.5)) / np.sqrt(half))
-    return EffectSize("Hedges' g", d.value * factor, d.lower * factor, d.upper * factor, confidence)
+    return EffectSize("Hedges' g", "g", d.value * factor, d.lower * factor, d.upper * factor, confidence, headline=True)
 
 
 # --- more groups ----------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTest:
     """Test equal means of several groups, assuming equal variances."""
     between, within, dof = _sums_of_squares(samples)
     f = between / dof[0] / (within / dof[1])
-    return SignificanceTest("Analysis of variance", "F", f, dof, _neg_log10_p_of_f(f, dof))
+    return SignificanceTest("Analysis of variance", "F", f, dof, _neg_log10_p_of_f(f, dof), _POOLED)
 
 
 def welch_analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTest:
@@ -206,13 +207,13 @@ def welch_analysis_of_variance(samples: Sequence[FloatArray]) -> SignificanceTes
     variances = np.array([values.var(ddof=1) for values in samples])
     # What is left of a group's variance beside its mean may be rounding.
     if (np.sqrt(variances) <= _CONSTANT * np.abs(means)).any():
-        return SignificanceTest(name, "F", float("nan"), (), float("nan"))
+        return SignificanceTest(name, "F", float("nan"), (), float("nan"), "means")
     weights = sizes / variances
     mean = (weights * means).sum() / weights.sum()
     spread = ((1 - weights / weights.sum()) ** 2 / (sizes - 1)).sum()
     f = (weights * (means - mean) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * spread)
     dof = (float(k - 1), float((k**2 - 1) / (3 * spread)))
-    return SignificanceTest(name, "F", float(f), dof, _neg_log10_p_of_f(float(f), dof))
+    return SignificanceTest(name, "F", float(f), dof, _neg_log10_p_of_f(float(f), dof), "means")
 
 
 def kruskal_wallis(samples: Sequence[FloatArray]) -> SignificanceTest:
@@ -223,9 +224,9 @@ def kruskal_wallis(samples: Sequence[FloatArray]) -> SignificanceTest:
     squares = sum(part.sum() ** 2 / part.size for part in np.split(ranks, ends[:-1]))
     dof = float(len(samples) - 1)
     if ties == n**3 - n:
-        return SignificanceTest("Kruskal-Wallis H", "H", float("nan"), (dof,), float("nan"))
+        return SignificanceTest("Kruskal-Wallis H", "H", float("nan"), (dof,), float("nan"), "ranks")
     h = (12 / (n * (n + 1)) * squares - 3 * (n + 1)) / (1 - ties / (n**3 - n))
-    return SignificanceTest("Kruskal-Wallis H", "H", float(h), (dof,), float(neg_log10_p_of_chi2(h, dof)))
+    return SignificanceTest("Kruskal-Wallis H", "H", float(h), (dof,), float(neg_log10_p_of_chi2(h, dof)), "ranks")
 
 
 def eta_squared(samples: Sequence[FloatArray], confidence: float = 0.90) -> EffectSize:
@@ -236,7 +237,7 @@ def eta_squared(samples: Sequence[FloatArray], confidence: float = 0.90) -> Effe
     """
     between, within, dof = _sums_of_squares(samples)
     share = between / (between + within)
-    return EffectSize("Eta squared", share, *share_interval(share, *dof, confidence), confidence)
+    return EffectSize("Eta squared", "eta²", share, *share_interval(share, *dof, confidence), confidence, headline=True)
 
 
 def share_interval(share: float, n_tested: float, dof: float, confidence: float = 0.90) -> tuple[float, float]:
@@ -266,7 +267,7 @@ def omega_squared(samples: Sequence[FloatArray]) -> EffectSize:
     between, within, dof = _sums_of_squares(samples)
     error = within / dof[1]
     value = (between - dof[0] * error) / (between + within + error)
-    return EffectSize("Omega squared", value, float("nan"), float("nan"), float("nan"))
+    return EffectSize("Omega squared", "omega²", value, float("nan"), float("nan"), float("nan"))
 
 
 # --- shared ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,9 @@ class SignificanceTest:
         Empty, one, or two degrees of freedom.
     neg_log10_p : float
         -log10 of the p-value, which is two-sided where the statistic has two sides; NaN where the test is not defined.
+    compares : {"means", "means, variances pooled", "ranks", "counts", "counts, exactly"}
+        What is the same under the null hypothesis. Means are compared without assuming equal variances unless it says
+        so.
     """
 
     name: str
@@ -26,6 +30,7 @@ class SignificanceTest:
     statistic: float
     dof: tuple[float, ...]
     neg_log10_p: float
+    compares: Literal["means", "means, variances pooled", "ranks", "counts", "counts, exactly"]
 
     @property
     def p_value(self) -> float:
@@ -35,10 +40,25 @@ class SignificanceTest:
 
 @dataclass(frozen=True, slots=True)
 class EffectSize:
-    """How large a difference is, with its confidence interval (NaN limits where there is none)."""
+    """How large a difference is.
+
+    Attributes
+    ----------
+    name, symbol : str
+        In full, and in a formula.
+    value : float
+    lower, upper : float
+        Confidence interval; NaN where there is none.
+    confidence : float
+        Its level.
+    headline : bool
+        Whether it is the one to give where there is room for one.
+    """
 
     name: str
+    symbol: str
     value: float
     lower: float
     upper: float
     confidence: float
+    headline: bool = False

@@ -21,10 +21,8 @@ from imagenomer.types import BoolArray, FloatArray, Json
 
 #: Shares of the subjects that the limits tried beside the chosen one retain, about.
 _RETAINED_SHARES = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
-#: The test and the effect of each kind of phenotype, the first there is.
-_TESTS = ("Welch's t", "Fisher's exact test", "Pearson's chi-squared")
-_EFFECTS = ("Hedges' g", "Cramer's V")
-_SYMBOLS = {"Hedges' g": "g", "Cramer's V": "V"}
+#: What the test shown compares, the first there is.
+_COMPARED = ("means", "counts, exactly", "counts")
 #: A category of more levels has one row, not one a level.
 _MOST_LEVELS = 30
 _ALPHA = 0.05
@@ -148,8 +146,8 @@ def _contrasts(phenotypes: Sequence[Phenotype], sample: Sample, keep: BoolArray)
         else:
             number = compare_numbers([dropped.astype(np.float64), kept.astype(np.float64)])
             tests, effects = number.tests, number.effects
-        test = next((one for name in _TESTS for one in tests if one.name == name), None)
-        effect = next((one for name in _EFFECTS for one in effects if one.name == name), None)
+        test = next((one for kind in _COMPARED for one in tests if one.compares == kind), None)
+        effect = next((one for one in effects if one.headline), None)
         found.append(
             Contrast(phenotype, kept.astype(np.float64), dropped.astype(np.float64), test, effect, float("nan"))
         )
@@ -226,7 +224,7 @@ def exclusion_warnings(result: Exclusion) -> list[str]:
 def _difference(one: Contrast) -> str:
     if one.effect is None:
         return one.phenotype.name
-    return f"{one.phenotype.name} ({_SYMBOLS[one.effect.name]} = {number_text(one.effect.value, '.2f')})"
+    return f"{one.phenotype.name} ({one.effect.symbol} = {number_text(one.effect.value, '.2f')})"
 
 
 def exclusion_methods(result: Exclusion) -> Methods:
@@ -389,7 +387,7 @@ def _mean_text(mean: float, sd: float) -> str:
 
 
 def _effect_text(effect: EffectSize) -> str:
-    text = f"{_SYMBOLS[effect.name]} = {number_text(effect.value, '.2f')}"
+    text = f"{effect.symbol} = {number_text(effect.value, '.2f')}"
     if np.isfinite(effect.lower):
         text += f"\n{number_text(effect.lower, '.2f')} to {number_text(effect.upper, '.2f')}"
     return text

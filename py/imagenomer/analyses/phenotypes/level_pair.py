@@ -325,7 +325,7 @@ def _label(number: Phenotype) -> str:
 
 def _headline(pair: LevelPair) -> str:
     """The tests that do not assume equal variances, and the effect size, in a line."""
-    chosen = [test for test in pair.difference.tests if test.name.startswith(("Welch", "Mann", "Kruskal"))]
+    chosen = [test for test in pair.difference.tests if test.compares in ("means", "ranks")]
     said = [test_text(test) for test in chosen if np.isfinite(test.neg_log10_p)]
     said += [f"{effect.name} = {estimate_text(effect)}" for effect in pair.difference.effects[:1]]
     return f"{'; '.join([*said, counted(pair.subjects.size, 'subject')])}."

@@ -43,10 +43,6 @@ from imagenomer.types import Json, JsonObject
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: The test that a sentence and the figure name; the others are in the table. Welch's do not assume equal variances.
-_HEADLINE_TESTS = ("Welch's t", "Welch's analysis of variance", "Pearson's chi-squared")
-_HEADLINE_EFFECTS = ("Hedges' g", "Eta squared", "Cramer's V")
-
 
 @dataclass(frozen=True, slots=True)
 class Params:
@@ -284,11 +280,11 @@ def _summary_of(result: Distribution, position: int) -> str:
 
 
 def _headline(result: Distribution) -> str:
-    """The comparison in one sentence; empty where there is none."""
+    """The comparison in one sentence; empty where there is none. The other tests are in the table."""
     difference = result.difference
     if difference is None or not difference.tests:
         return ""
-    named = [test for test in difference.tests if test.name in _HEADLINE_TESTS and np.isfinite(test.p_value)]
+    named = [test for test in difference.tests if test.compares in ("means", "counts") and np.isfinite(test.p_value)]
     test = named[0] if named else difference.tests[0]
     if not np.isfinite(test.p_value):
         return ""
@@ -297,7 +293,7 @@ def _headline(result: Distribution) -> str:
         first, second = difference.summaries
         said = f"Difference of means (first less second) {number_text(first.mean - second.mean)}; {said}"
     for effect in difference.effects:
-        if effect.name in _HEADLINE_EFFECTS:
+        if effect.headline:
             value, low, high = (number_text(part, ".2f") for part in (effect.value, effect.lower, effect.upper))
             interval = f" ({100 * effect.confidence:.0f} % CI {low} to {high})" if np.isfinite(effect.lower) else ""
             said = f"{said}; {effect.name} = {value}{interval}"
