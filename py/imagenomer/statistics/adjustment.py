@@ -295,11 +295,11 @@ def _fit(features: NDArray[np.floating[Any]], tested: Term, design: Design) -> _
             chosen = incomplete[members]
             n_subjects[chosen] = np.count_nonzero(cases)
             weights[chosen], norm[chosen], dof_tested[chosen] = 0, np.nan, 0
-            fewer = _fewer(tested, design, cases)
-            if fewer is None:
+            left = fewer(tested, design, cases)
+            if left is None:
                 rank[chosen] = n_subjects[chosen]
                 continue
-            some_tested, some = fewer
+            some_tested, some = left
             part = features[np.ix_(cases, chosen)].astype(np.float64, order="C")
             norm[chosen] = take_out(part, some.basis, rounding)
             some_directions = directions_of(some_tested, some)
@@ -322,7 +322,7 @@ def by_pattern(present: NDArray[np.bool_]) -> list[tuple[IntArray, NDArray[np.bo
     return [(np.array(columns), present[:, columns[0]]) for columns in members.values()]
 
 
-def _fewer(tested: Term, design: Design, cases: NDArray[np.bool_]) -> tuple[Term, Design] | None:
+def fewer(tested: Term, design: Design, cases: NDArray[np.bool_]) -> tuple[Term, Design] | None:
     """Return the model of some of its subjects, without columns that follow from others there; None if none is left."""
     n = int(np.count_nonzero(cases))
     if n < 3:

@@ -99,7 +99,7 @@ def correlate(features: NDArray[np.floating[Any]], target: FloatArray, kind: Kin
 
 
 def fisher_interval(
-    r: ArrayLike, n_subjects: ArrayLike, confidence: float = 0.95, kind: Kind = "pearson"
+    r: ArrayLike, n_subjects: ArrayLike, confidence: float = 0.95, kind: Kind = "pearson", spread: ArrayLike = 1.0
 ) -> tuple[FloatArray, FloatArray]:
     """Return the confidence interval of a correlation by Fisher's z.
 
@@ -112,6 +112,8 @@ def fisher_interval(
         NaN limits where below four.
     confidence : float
     kind : {"pearson", "spearman"}
+    spread : array_like
+        By how much the standard error is larger than with equal variances.
 
     Returns
     -------
@@ -122,7 +124,7 @@ def fisher_interval(
     variance = (1 + r**2 / 2 if kind == "spearman" else 1.0) / np.where(spare > 0, spare, np.nan)
     with np.errstate(divide="ignore"):
         z = np.arctanh(r)
-    margin = scipy.special.ndtri((1 + confidence) / 2) * np.sqrt(variance)
+    margin = scipy.special.ndtri((1 + confidence) / 2) * np.sqrt(variance) * spread
     return np.tanh(z - margin), np.tanh(z + margin)
 
 

@@ -30,6 +30,7 @@ from imagenomer.analyses.shared.edge_fits import (
     observed,
     observed_name,
     replaced,
+    spread_of,
     strongest,
 )
 from imagenomer.analyses.shared.edge_points import EdgePoints, edge_points, points_view
@@ -51,6 +52,7 @@ from imagenomer.analyses.shared.form_fields import (
 )
 from imagenomer.analyses.shared.inference import (
     BY_P,
+    CORRECTIONS,
     DIRECTED,
     DIRECTIONS,
     PERMUTED,
@@ -100,6 +102,14 @@ class Params(QuestionFields):
             )
         ),
     ] = "bonferroni"
+    variance: Annotated[str, Choice((("equal", "Equal"), ("unequal", "May be unequal (HC3)")))] = field(
+        default="equal",
+        metadata={
+            "when": {"correction": tuple(name for name in CORRECTIONS if name not in DIRECTED)},
+            "help": "Of the noise of subjects. Equal is exact in small samples if it is true; where patients are "
+            "noisier or connectivity varies more with motion, it finds what is not there.",
+        },
+    )
     alpha: Alpha = alpha_field()
     component_threshold: Annotated[float, Number(minimum=1e-9, maximum=100, step=0.001)] = field(
         default=0.001,
@@ -127,7 +137,13 @@ class Params(QuestionFields):
 def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
     yield Progress("Choosing subjects")
     covariates, ancestry = yield from ancestry_covariates(cohort, params.ancestry_components)
-    question = ask(cohort, params, covariates, ranked=params.method == "spearman")
+    unequal = params.variance == "unequal" and params.correction not in DIRECTED
+    question = ask(cohort, params, covariates, ranked=params.method == "spearman", unequal=unequal)
+    if unequal and params.correction == "max-t" and params.blocks is not None:
+        raise InputError(
+            f"blocks ({params.blocks}) are for permutations, and with unequal variances the signs of residuals are "
+            "flipped instead; leave the blocks out, or choose equal variances"
+        )
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks if params.correction in PERMUTED else None)
     sample = sample_of(
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
@@ -155,16 +171,21 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
         plain = model.without_covariates
         other = yield from fit_edges(cohort, sample, features, plain, by_p, params.alpha)
         other = replaced(other, listed, fit_exactly(exactly, plain))
-        unadjusted = Unadjusted(other, _significant_alike(other, verdict))
-    return EdgeAssociation(sample, model, fit, verdict, strongest(fit, verdict.significant), unadjusted, plan, ancestry)
+        unadjusted = Unadjusted(other, _significant_alike(other, verdict, unequal=unequal))
+    spread = None
+    if not unequal:
+        yield Progress("Comparing the spread of subjects")
+        spread = spread_of(features, model)
+    listed = strongest(fit, verdict.significant)
+    return EdgeAssociation(sample, model, fit, verdict, listed, unadjusted, plan, ancestry, spread)
 
 
-def _significant_alike(unadjusted: Fit, verdict: Verdict) -> BoolArray | None:
+def _significant_alike(unadjusted: Fit, verdict: Verdict, *, unequal: bool) -> BoolArray | None:
     """Return which edges are significant without the covariates, by the same rule; None where it is not repeated."""
     if verdict.correction in BY_P:
         return judge_by_p(unadjusted.neg_log10_p, verdict.correction, verdict.alpha).significant
-    if verdict.correction != "max-t":
-        return None
+    if verdict.correction != "max-t" or unequal:
+        return None  # flipped signs know no p-value that both maps could be held against
     if verdict.p_threshold is None:
         return np.zeros(unadjusted.p_value.shape, dtype=bool)
     return np.asarray(unadjusted.neg_log10_p > -np.log10(verdict.p_threshold))
@@ -197,6 +218,7 @@ def _numbers(params: Params, result: EdgeAssociation, top: list[dict[str, Json]]
         "dof": model.dof,
         "dof_tested": model.n_tested,
         "method": params.method,
+        "variance": "unequal" if model.question.unequal else "equal",
         "correction": params.correction,
         **({} if verdict.correction not in DIRECTED else {"direction": verdict.alternative}),
         "alpha": params.alpha,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.analyses.shared.edge_fits import Fit, effect_of, observed_name
+from imagenomer.analyses.shared.edge_fits import Fit, SpreadTest, effect_of, observed_name
 from imagenomer.analyses.shared.inference import Plan, Verdict
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import Sample, counted
@@ -50,6 +50,8 @@ class EdgeAssociation:
     plan : Plan
     ancestry : tuple of str
         How the components of ancestry among the covariates were computed.
+    spread : SpreadTest or None
+        Where equal variances are assumed: whether the spread of subjects varies with what is tested.
     """
 
     sample: Sample
@@ -60,6 +62,7 @@ class EdgeAssociation:
     unadjusted: Unadjusted | None
     plan: Plan
     ancestry: tuple[str, ...]
+    spread: SpreadTest | None = None
 
     @property
     def n_tested(self) -> int:
@@ -87,7 +90,8 @@ class EdgeAssociation:
     def note(self) -> str:
         """What every figure of this result says below it."""
         adjusted = f"; adjusted for {self.model.adjusted_for}" if self.model.adjusted_for else ""
-        permuted = "" if self.verdict.permuted is None else f", {self.plan.n_used:,} permutations"
+        noun = "sign flips" if self.model.question.unequal else "permutations"
+        permuted = "" if self.verdict.permuted is None else f", {self.plan.n_used:,} {noun}"
         return (
             f"{self.sample.note}{adjusted}\n"
             f"{self.verdict.n_significant:,} of {counted(self.n_tested, 'edge')} significant "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagenomer.analyses.associations.edge_result import Adjustment, EdgeAssociation
 from imagenomer.analyses.shared.edge_table import signed
-from imagenomer.analyses.shared.inference import about_permutations, decided, permutation_warnings
+from imagenomer.analyses.shared.inference import DIRECTED, about_permutations, decided, permutation_warnings
 from imagenomer.analyses.shared.linear_model_words import (
     adjustment_in_words,
     degrees_in_words,
@@ -12,9 +12,13 @@ from imagenomer.analyses.shared.linear_model_words import (
     sentences_of,
     statistic_name,
     symbol_of,
+    variance_in_words,
     warnings_of,
 )
 from imagenomer.analyses.shared.sample import counted
+
+#: Below this p-value the spread of subjects is said to vary with what is tested.
+_UNEQUAL = 0.01
 
 
 def edge_sentences(result: EdgeAssociation) -> list[str]:
@@ -26,6 +30,7 @@ def edge_sentences(result: EdgeAssociation) -> list[str]:
         *result.ancestry,
         f"{statistic_name(model)} of every edge with {model.name}, {degrees_in_words(model)}; "
         f"{adjustment_in_words(model)}.",
+        *variance_in_words(model),
         decided(verdict, model, result.n_tested),
         *about_permutations(verdict, model, result.plan),
         *_compared(result),
@@ -88,12 +93,34 @@ def _about_edges(result: EdgeAssociation) -> list[str]:
     return said
 
 
+def _about_spread(result: EdgeAssociation) -> list[str]:
+    """Warn where equal variances are assumed, and subjects differ in spread with what is tested."""
+    spread, model = result.spread, result.model
+    if spread is None or spread.p_value > _UNEQUAL:
+        return []
+    how = f"differs between the levels of {model.name}"
+    if spread.ratio is not None:
+        how = f"is {spread.ratio:.2f} times as large where {model.name}"
+    elif spread.r is not None:
+        how = f"{'increases' if spread.r > 0 else 'decreases'} with {model.name} (r = {signed(spread.r, 2)})"
+    way_out = (
+        "choose “May be unequal” for the variance"
+        if result.verdict.correction not in DIRECTED
+        else f"{result.verdict.correction_name} assumes equal variances; compare with max-T and unequal variances"
+    )
+    return [
+        f"The spread of connectivity {how}, p = {spread.p_value:.2g}: tests that assume equal variances can find "
+        f"effects that are not there; {way_out}."
+    ]
+
+
 def edge_warnings(result: EdgeAssociation) -> list[str]:
     """Say what of the result could mislead."""
     said = []
     if not result.n_tested:
         said.append("No edge varies among these subjects, so none could be tested.")
     said += warnings_of(result.model)
+    said += _about_spread(result)
     if result.model.question.ranked and result.sample.n_subjects <= 10:
         said.append("The p-values of Spearman's rho are approximate with so few subjects.")
     if result.verdict.permuted is not None:

@@ -27,9 +27,10 @@ from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels
 from imagenomer.figures.pixels import scale_limit
 from imagenomer.parcellation import Parcellation
-from imagenomer.statistics.correlation import Correlation, fisher_interval
+from imagenomer.statistics.correlation import Correlation, Kind, fisher_interval
 from imagenomer.statistics.enhancement import EnhancedEdges
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic
+from imagenomer.statistics.unequal_variance import RobustCorrelation
 from imagenomer.types import FloatArray, IntArray, Json, Row
 
 #: Components listed, the largest first.
@@ -95,7 +96,9 @@ def _maps(cohort: Cohort, result: EdgeAssociation) -> list[MatrixView]:
 
 def confidence_interval(fit: Correlation, edges: IntArray | int, model: Model) -> tuple[FloatArray, FloatArray]:
     """Return the confidence interval of r; what is adjusted for takes a subject a column."""
-    return fisher_interval(fit.r[edges], fit.dof[edges] + 2, kind="spearman" if model.question.ranked else "pearson")
+    kind: Kind = "spearman" if model.question.ranked else "pearson"
+    spread = fit.spread[edges] if isinstance(fit, RobustCorrelation) else 1.0
+    return fisher_interval(fit.r[edges], fit.dof[edges] + 2, kind=kind, spread=spread)
 
 
 def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, Json]]:

@@ -29,6 +29,7 @@ from imagenomer.statistics.column_moments import ColumnMoments, column_moments
 from imagenomer.statistics.correction import Method, n_tests, rejected
 from imagenomer.statistics.correlation import Correlation, correlate, correlate_fast, edges_to_recheck
 from imagenomer.statistics.ranks import average_ranks
+from imagenomer.statistics.unequal_variance import associate_unequal, spread_of_subjects
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: One column is tested by r, several at once by F.
@@ -87,9 +88,9 @@ def fit_edges(
     """Fit every edge.
 
     Exact for the edges to be listed and for all whose verdict by ``method`` at ``alpha`` is close, else to 5e-6 in r.
-    F is exact for all.
+    F, and all where variances may be unequal, are exact.
     """
-    if model.n_tested > 1:
+    if model.n_tested > 1 or model.question.unequal:
         return (yield from _fit_all(cohort, sample, model))
     fast: Fit = yield from _fit_fast(sample.observations, features, model)
     if model.question.ranked:
@@ -102,6 +103,38 @@ def fit_edges(
     return replaced(fast, recheck, fit_exactly(observed(cohort, sample, recheck), model))
 
 
+@dataclass(frozen=True, slots=True)
+class SpreadTest:
+    """Whether the spread of subjects about the model, over edges, is associated with what is tested.
+
+    Attributes
+    ----------
+    ratio : float or None
+        Of a level: how many times as large the spread is in it. None for numbers and several levels.
+    r : float or None
+        Of a number: partial correlation of it with the logarithm of the spread.
+    p_value : float
+    """
+
+    ratio: float | None
+    r: float | None
+    p_value: float
+
+
+def spread_of(features: Features, model: Model) -> SpreadTest | None:
+    """Test whether the spread of subjects varies with what is tested; None where that cannot be told."""
+    spread = spread_of_subjects(features.values, features.rows, model.tested, model.design)[:, None]
+    if model.n_tested > 1:
+        whole = associate_category(spread, model.tested, model.design)
+        return None if np.isnan(whole.p_value[0]) else SpreadTest(None, None, float(whole.p_value[0]))
+    one = associate(spread, model.tested, model.design)
+    if np.isnan(one.p_value[0]):
+        return None
+    is_level = model.level is not None and model.question.moderator is None
+    ratio, r = float(np.exp(one.beta[0])), float(one.r[0])
+    return SpreadTest(ratio if is_level else None, None if is_level else r, float(one.p_value[0]))
+
+
 def fit_exactly(edges: FloatArray, model: Model) -> Fit:
     """Fit some edges in float64.
 
@@ -111,7 +144,7 @@ def fit_exactly(edges: FloatArray, model: Model) -> Fit:
         As observed, not ranked; an edge with missing values is fitted to those who have it.
     model : Model
     """
-    if model.n_tested == 1 and model.design.rank == 1:
+    if model.n_tested == 1 and model.design.rank == 1 and not model.question.unequal:
         return correlate(edges, model.target, "spearman" if model.question.ranked else "pearson")
     if not model.question.ranked:
         return _fitted(edges, model, whole=model.n_tested > 1)
@@ -184,14 +217,17 @@ def _fit_all(cohort: Cohort, sample: Sample, model: Model) -> Steps[Fit]:
     n_edges = sample.observations.values.shape[1]
     parts = []
     for start in range(0, n_edges, _AT_ONCE):
-        yield Progress("Comparing levels", start, n_edges)
+        yield Progress("Comparing levels" if model.n_tested > 1 else "Testing connections", start, n_edges)
         edges = np.arange(start, min(start + _AT_ONCE, n_edges))
         parts.append(fit_exactly(observed(cohort, sample, edges), model))
-    names = [entry.name for entry in dataclasses.fields(CategoryAssociation)]
-    return CategoryAssociation(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+    kind = type(parts[0])
+    names = [entry.name for entry in dataclasses.fields(kind)]
+    return kind(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def _fitted(edges: FloatArray, model: Model, *, whole: bool) -> Fit:
+    if model.question.unequal:
+        return associate_unequal(edges, model.tested, model.design)
     if whole:
         return associate_category(edges, model.tested, model.design)
     return associate(edges, model.tested, model.design).correlation

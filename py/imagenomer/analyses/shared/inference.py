@@ -20,6 +20,7 @@ from imagenomer.statistics.enhancement import EnhancedEdges, enhance
 from imagenomer.statistics.max_statistic import MaxStatistic, max_statistic
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic, network_based_statistic, threshold_of_p
 from imagenomer.statistics.permutation import Alternative, Exchange, exchange_of
+from imagenomer.statistics.unequal_variance import exchange_of_signs, max_score
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 #: Corrections by what they are called, those that need p-values only first.
@@ -91,6 +92,8 @@ class Plan:
 
     def of(self, model: Model, alternative: Alternative = "two-sided") -> Plan:
         """Return the plan with what is known once there are subjects: how many permutations of them differ."""
+        if model.question.unequal:
+            return replace(self, exchange=exchange_of_signs(model.subjects.size, self.n_permutations))
         codes = self.codes(model.subjects)
         exchange = exchange_of(model.tested, model.design, codes, self.n_permutations, alternative)
         return replace(self, exchange=exchange)
@@ -206,6 +209,10 @@ def judge_by_permutation(
         Which edges count (`alternative_of`).
     """
     arguments, options = permutation_arguments(cohort, rows, model, plan)
+    if correction == "max-t" and model.question.unequal:
+        flips = {"n_flips": plan.n_permutations, "rng": options["rng"]}
+        scores = yield from max_score(values, *arguments, **flips)
+        return _verdict(correction, alpha, scores.adjusted_p, scores)
     if correction == "max-t":
         largest = yield from max_statistic(values, *arguments, **options)
         limit = largest.threshold(alpha)
@@ -297,26 +304,33 @@ def about_permutations(verdict: Verdict, model: Model, plan: Plan) -> list[str]:
 
 def permutations_in_words(model: Model, plan: Plan, alpha: float) -> list[str]:
     """Say what was permuted, how often, and how precise the p-values are."""
+    if model.question.unequal:
+        said = plan_in_words("the residuals of the reduced model", model.subjects, plan, alpha, "sign flips")
+        return [
+            *said,
+            "Each subject's contribution to the score of all edges is flipped in sign or left (Hemerik, Goeman and "
+            "Finos 2020), which allows unequal variances; the largest |score| in standard errors decides.",
+        ]
     what = "subjects" if model.design.rank == 1 else "the residuals of the reduced model"
     who = " (Freedman and Lane)" if model.design.rank > 1 else ""
     return plan_in_words(f"{what}{who}", model.subjects, plan, alpha)
 
 
-def plan_in_words(what: str, subjects: IntArray, plan: Plan, alpha: float) -> list[str]:
+def plan_in_words(what: str, subjects: IntArray, plan: Plan, alpha: float, noun: str = "permutations") -> list[str]:
     """Say how often something is permuted, among whom, and how precise the p-values are."""
     if plan.exchange is not None and plan.exchange.listed:
         said = [
-            f"All {plan.exchange.n_distinct:,.0f} distinct permutations of {what} were used, the actual order "
+            f"All {plan.exchange.n_distinct:,.0f} distinct {noun} of {what} were used, the actual order "
             f"included: p is exact, whatever the seed, and the smallest possible p is {plan.smallest_p:.3g}."
         ]
     else:
         error = 1.96 * np.sqrt(alpha * (1 - alpha) / plan.n_permutations)
         said = [
-            f"{plan.n_permutations:,} permutations of {what}, seed {plan.seed}: the smallest possible p is "
+            f"{plan.n_permutations:,} {noun} of {what}, seed {plan.seed}: the smallest possible p is "
             f"{plan.smallest_p:.3g}; Monte Carlo error at p = {alpha:g}: ±{error:.2g}."
         ]
         if plan.exchange is not None:
-            said.append(f"There are {_many(plan.exchange.n_distinct)} distinct permutations.")
+            said.append(f"There are {_many(plan.exchange.n_distinct)} distinct {noun}.")
     if plan.blocks is not None:
         n = np.unique(plan.blocks.values[subjects]).size
         said.append(f"Subjects are permuted only within the {counted(n, 'level')} of {plan.blocks.name}.")

@@ -66,6 +66,8 @@ class Question:
         Without the moderator, which is in the model anyway.
     ranked : bool
         Numbers are replaced by their ranks.
+    unequal : bool
+        Subjects may differ in variance: tests are by HC3 and flipped signs (`imagenomer.statistics.unequal_variance`).
     """
 
     phenotype: Phenotype
@@ -73,6 +75,7 @@ class Question:
     moderator: Phenotype | None
     covariates: tuple[Phenotype, ...]
     ranked: bool = False
+    unequal: bool = False
 
     @property
     def missing(self) -> dict[str, BoolArray]:
@@ -157,7 +160,14 @@ def ancestry_covariates(cohort: Cohort, n_components: int) -> Steps[tuple[tuple[
     return as_phenotypes(scores), found.sentences
 
 
-def ask(cohort: Cohort, asked: QuestionFields, more: tuple[Phenotype, ...] = (), *, ranked: bool = False) -> Question:
+def ask(
+    cohort: Cohort,
+    asked: QuestionFields,
+    more: tuple[Phenotype, ...] = (),
+    *,
+    ranked: bool = False,
+    unequal: bool = False,
+) -> Question:
     """Return the question that a form asks.
 
     Parameters
@@ -166,7 +176,7 @@ def ask(cohort: Cohort, asked: QuestionFields, more: tuple[Phenotype, ...] = (),
     asked : QuestionFields
     more : tuple of Phenotype
         Covariates beside those of the form.
-    ranked : bool
+    ranked, unequal : bool
 
     Raises
     ------
@@ -187,7 +197,7 @@ def ask(cohort: Cohort, asked: QuestionFields, more: tuple[Phenotype, ...] = (),
         )
     moderator = None if asked.interaction is None else cohort.phenotype(asked.interaction)
     covariates = tuple(cohort.phenotype(name) for name in asked.covariates if name != asked.interaction)
-    return Question(phenotype, asked.level, moderator, (*covariates, *more), ranked)
+    return Question(phenotype, asked.level, moderator, (*covariates, *more), ranked, unequal)
 
 
 def build_model(question: Question, subjects: IntArray) -> Model:

@@ -50,6 +50,16 @@ def adjustment_in_words(model: Model) -> str:
     return f"adjusted for {model.adjusted_for}{not_used}" if model.used else f"no covariate is adjusted for{not_used}"
 
 
+def variance_in_words(model: Model) -> list[str]:
+    """Say how unequal variances are allowed for; nothing where they are taken to be equal."""
+    if not model.question.unequal:
+        return []
+    return [
+        "Variances may differ between subjects: p-values and intervals are by HC3 (MacKinnon and White 1985), the "
+        "effect itself is the same."
+    ]
+
+
 def exact_in_words(model: Model, fit: Fit, noun: str) -> list[str]:
     """Say of how many features nothing but rounding is left once what is tested is fitted."""
     n = int(np.count_nonzero(fits_exactly(effect_of(fit) if model.n_tested == 1 else np.sqrt(effect_of(fit)))))
