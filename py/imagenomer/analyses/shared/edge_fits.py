@@ -130,9 +130,10 @@ def spread_of(features: Features, model: Model) -> SpreadTest | None:
     one = associate(spread, model.tested, model.design)
     if np.isnan(one.p_value[0]):
         return None
-    is_level = model.level is not None and model.question.moderator is None
-    ratio, r = float(np.exp(one.beta[0])), float(one.r[0])
-    return SpreadTest(ratio if is_level else None, None if is_level else r, float(one.p_value[0]))
+    p_value = float(one.p_value[0])
+    if model.level is not None and model.question.moderator is None:
+        return SpreadTest(float(np.exp(one.beta[0])), None, p_value)
+    return SpreadTest(None, float(one.r[0]), p_value)
 
 
 def fit_exactly(edges: FloatArray, model: Model) -> Fit:
