@@ -30,6 +30,7 @@ from imagenomer.analyses.contract import (
     form_of,
     parameters_of,
     read_params,
+    without_unused,
 )
 from imagenomer.cli import main
 from imagenomer.cohort import Decomposition
@@ -226,7 +227,7 @@ def test_a_name_that_the_cohort_does_not_have_is_refused_in_words_by_page_and_co
                 check_against(demo, params)
             assert str(refused.value).startswith(begins)
             assert str(value) not in ("", str(refused.value))
-            page, command = skins.refusals(name, given | {parameter.name: value})
+            page, command = skins.refusals(name, without_unused(given | {parameter.name: value}, params))
             assert page == str(refused.value)
             assert command.split("\n")[0] == page  # the command adds where in a text
 
