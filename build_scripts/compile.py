@@ -30,7 +30,7 @@ KEPT = 8
 
 
 class CompileError(Exception):
-    """Pyodide did not run, or not to the end; the message has its words."""
+    """What was to compile failed; the message has its words."""
 
 
 def run_in_pyodide(script: Path, pyodide: Path, cache: Path, arguments: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from imagenomer.statistics.adjustment import take_out
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.permutation import Permutations, check_exchangeable, kinds_of
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.tails import fits_exactly
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -124,7 +125,7 @@ class FreedmanLane:
 
     def products(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
         """Return the permuted residuals times the tested columns, shape (n_tested, n_permutations, n_columns)."""
-        return np.stack([row_products(unit, weights) for weights in self._weights(permutations)[: self.n_tested]])
+        return np.stack([multiply(weights, unit) for weights in self._weights(permutations)[: self.n_tested]])
 
     def lifted(
         self, share: Float32Array, unit: Float32Array, permutations: IntArray, which: tuple[NDArray[Any], ...]
@@ -142,7 +143,7 @@ class FreedmanLane:
         weights = self._weights(permutations)[self.n_tested :]
         if which[0].size > _MANY * share.size:
             for covariate in weights:
-                explained += row_products(unit, covariate)[which] ** 2
+                explained += multiply(covariate, unit)[which] ** 2
         else:
             columns = np.ascontiguousarray(unit.T)
             for start in range(0, which[0].size, 2048):
@@ -170,7 +171,7 @@ class FreedmanLane:
             block /= norm
         block[:, np.isnan(norm)] = 0
         if columns.start >= self._seen:
-            weights = scipy.linalg.blas.dgemm(1, block.T, self._directions)
+            weights = multiply(block.T, self._directions)
             share = np.einsum("ij,ij->i", weights, weights)
             lost = np.isnan(norm) | fits_exactly(np.sqrt(share))
             self.share[columns] = np.where(lost, np.nan, share)
@@ -186,14 +187,6 @@ class FreedmanLane:
             columns = np.concatenate([self._direction_rows, self._covariates], axis=1).T
             self._permuted = (permutations, np.stack([column[permutations] for column in columns]))
         return self._permuted[1]
-
-
-def row_products(unit: Float32Array, weights: Float32Array) -> Float32Array:
-    """Return weights times residuals, shape (n_permutations, n_columns), by the product that is fast everywhere."""
-    product = np.empty((weights.shape[0], unit.shape[1]), dtype=np.float32)
-    for row, weight in zip(product, weights, strict=True):
-        scipy.linalg.blas.sgemv(1, unit.T, weight, y=row, overwrite_y=1)
-    return product
 
 
 def _slack(design: Design) -> float:

@@ -30,6 +30,7 @@ import scipy
 
 from imagenomer.errors import InputError
 from imagenomer.statistics.features import Kernels
+from imagenomer.statistics.products import combine_rows
 from imagenomer.types import FloatArray, IntArray
 
 #: Penalties tried where none is given, as multiples of the mean squared length of a training subject's features.
@@ -259,4 +260,4 @@ def _objective(
 
 
 def _product(kernel: FloatArray, vector: FloatArray) -> FloatArray:
-    return np.asarray(scipy.linalg.blas.dgemv(1, kernel, vector))
+    return combine_rows(kernel.T, vector)

@@ -12,6 +12,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES, RidgeFactor, factorise, require_solution
 from imagenomer.statistics.models import InnerFolds, Ridge
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sample_space import Projection, SampleSpace
 from imagenomer.statistics.split_tasks import Fit, Task, require_variation
 from imagenomer.types import FloatArray
@@ -29,7 +30,7 @@ def fit_ridge(task: Task, model: Ridge) -> Steps[Fit]:
         penalty = tried[int(errors.sum(axis=1).argmin())]
     coefficients = factor.rotated(factor.solved(rotated, penalty), back=True)
     strongest = len(tried) > 1 and penalty == max(tried)
-    return Fit(task.known + test @ coefficients, coefficients, penalty, strongest=strongest)
+    return Fit(task.known + multiply(test, coefficients), coefficients, penalty, strongest=strongest)
 
 
 def ridge_errors(
@@ -57,7 +58,7 @@ def ridge_errors(
         yield Progress("Training")
         solved = own.rotated(part.left)
         each = np.concatenate([own.solved(solved, one) for one in penalties], axis=1)
-        added = scipy.linalg.blas.dgemm(1, kernels.test, own.rotated(each, back=True))
+        added = multiply(kernels.test, own.rotated(each, back=True))
         wrong = (truth - part.known)[:, None] - added.reshape(len(truth), len(penalties), -1)
         errors.append((wrong**2).mean(axis=0))
         yield Progress("Training")
@@ -72,7 +73,7 @@ def _fit_given(task: Task, penalty: float) -> Steps[Fit]:
     matrix[np.diag_indices(len(matrix))] += penalty
     _, coefficients, info = scipy.linalg.lapack.dposv(matrix, task.left, lower=1, overwrite_a=1)
     require_solution(info, penalty)
-    return Fit(task.known + own.test @ coefficients, coefficients, penalty)
+    return Fit(task.known + multiply(own.test, coefficients), coefficients, penalty)
 
 
 def _key(split: Split, projection: Projection) -> bytes:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.statistics.genotype_codes import Model, code_genotypes
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.variant_results import Problem
 from imagenomer.types import FloatArray, IntArray
 
@@ -146,7 +146,7 @@ def genotype_blocks(
 
 def times(matrix: FloatArray, vectors: Sequence[FloatArray] | FloatArray) -> FloatArray:
     """Return the sums over subjects of each column times each vector, shape (n_vectors, n_variants)."""
-    return np.array([scipy.linalg.blas.dgemv(1, matrix.T, vector) for vector in vectors])
+    return multiply(np.asarray(vectors), matrix)
 
 
 def products(genotypes: Genotypes, design: VariantDesign, values: FloatArray) -> FloatArray:
@@ -234,8 +234,7 @@ def problems(matrix: FloatArray, inverse: FloatArray, pivots: FloatArray, design
 
 def linear_predictor(beta: FloatArray, genotypes: Genotypes, design: VariantDesign) -> FloatArray:
     n_columns = design.columns.shape[1]
-    # Written so that what BLAS returns is C-ordered once transposed.
-    predictor: FloatArray = scipy.linalg.blas.dgemm(1, np.ascontiguousarray(beta[:n_columns]).T, design.columns.T).T
+    predictor = multiply(design.columns, beta[:n_columns])
     for row, code in enumerate(genotypes.codes, start=n_columns):
         predictor += code * beta[row]
     return predictor
