@@ -117,51 +117,84 @@ def pack(t: Numbers, side: str, width: int) -> str:
     They are ``across`` from each other, and ``along`` from the next time's.
     """
     load, store = f"{t.name}.load", f"{t.name}.store"
-    columns = [f"p{r}" for r in range(width)]
-    whole = [put(name, var("from") + var("across") * r) for r, name in enumerate(columns)]
-    copied = [f"({store} offset={t.size * r} (local.get $to) ({load} {var(name)}))" for r, name in enumerate(columns)]
-    vectors = [
-        f"(v128.store offset={16 * v} (local.get $to) (v128.load offset={16 * v} (local.get $from)))"
-        for v in range(width * t.size // 16)
+    step, at_once = width * t.size, 16 // t.size
+    pointers = [f"p{r}" for r in range(width)]
+    one = [f"({store} offset={t.size * r} {var('to')} ({load} {var(name)}))" for r, name in enumerate(pointers)]
+    rows = [
+        f"(v128.store offset={16 * v} {var('to')} (v128.load offset={16 * v} {var('from')}))" for v in range(step // 16)
     ]
-    step = width * t.size
-    beside = [
-        either(
-            var("across").equals(t.size),
-            [loop("i", var("depth"), 1, *vectors, move("from", var("along")), move("to", step)), "(return)"],
-            ["(nop)"],
-        )
+    beside = [loop("i", var("depth"), 1, *rows, move("from", var("along")), move("to", step)), "(return)"]
+    whole_vectors = loop(
+        "i",
+        var("depth") & -at_once,
+        at_once,
+        *_transposed(t, width),
+        *(move(name, 16) for name in pointers),
+        move("to", step * at_once),
+    )
+    whole = [
+        *([when(var("across").equals(t.size), *beside)] if step % 16 == 0 else []),
+        *(put(name, var("from") + var("across") * r) for r, name in enumerate(pointers)),
+        when(var("along").equals(t.size), whole_vectors, put("depth", var("depth") & (at_once - 1))),
+        loop("i", var("depth"), 1, *one, *(move(name, var("along")) for name in pointers), move("to", step)),
+        "(return)",
+    ]
+    partly = [
+        f"(memory.fill {var('to')} (i32.const 0) {var('depth') * step})",
+        loop(
+            "r",
+            var("n"),
+            1,
+            put("p0", var("from") + var("across") * var("r")),
+            put("start", var("to") + var("r") * t.size),
+            loop(
+                "i",
+                var("depth"),
+                1,
+                f"({store} {var('start')} ({load} {var('p0')}))",
+                move("p0", var("along")),
+                move("start", step),
+            ),
+        ),
     ]
     return function(
         f"pack_{side}_{t.name}",
         "from along across n depth to",
-        {"i32": " ".join(["i", "r", "start", *columns])},
-        [
-            when(
-                var("n").equals(width),
-                *(beside if step % 16 == 0 else []),
-                *whole,
-                loop("i", var("depth"), 1, *copied, *(move(name, var("along")) for name in columns), move("to", step)),
-                "(return)",
-            ),
-            f"(memory.fill {var('to')} (i32.const 0) {var('depth') * step})",
-            loop(
-                "r",
-                var("n"),
-                1,
-                put("p0", var("from") + var("across") * var("r")),
-                put("start", var("to") + var("r") * t.size),
-                loop(
-                    "i",
-                    var("depth"),
-                    1,
-                    f"({store} {var('start')} ({load} {var('p0')}))",
-                    move("p0", var("along")),
-                    move("start", step),
-                ),
-            ),
-        ],
+        {"i32": " ".join(["i", "r", "start", *pointers]), "v128": "x0 x1 x2 x3 y0 y1 y2 y3"},
+        [when(var("n").equals(width), *whole), *partly],
     )
+
+
+def _transposed(t: Numbers, width: int) -> list[str]:
+    """Copy a vector of each of ``width`` columns so that those of the same depth are side by side."""
+    size, step = t.size, width * t.size
+    lines = []
+    for first in range(0, width, 4 if t.size == 4 else 2):
+        columns = range(first, min(first + (4 if t.size == 4 else 2), width))
+        lines += [f"(local.set $x{c - first} (v128.load {var(f'p{c}')}))" for c in columns]
+        if size == 8:
+            pairs = [_lanes(8, "x0", "x1", (0, 2)), _lanes(8, "x0", "x1", (1, 3))]
+            lines += [f"(v128.store offset={d * step + first * 8} {var('to')} {pair})" for d, pair in enumerate(pairs)]
+            continue
+        lines += [
+            f"(local.set $y{2 * pair + half} {_lanes(4, f'x{2 * pair}', f'x{2 * pair + 1}', lanes)})"
+            for pair in range(len(columns) // 2)
+            for half, lanes in enumerate(((0, 4, 1, 5), (2, 6, 3, 7)))
+        ]
+        for d in range(4):
+            place = f"offset={d * step + first * 4}"
+            if len(columns) == 4:
+                row = _lanes(8, f"y{d // 2}", f"y{2 + d // 2}", (d % 2, 2 + d % 2))
+                lines.append(f"(v128.store {place} {var('to')} {row})")
+            else:
+                lines.append(f"(v128.store64_lane {place} {d % 2} {var('to')} (local.get $y{d // 2}))")
+    return lines
+
+
+def _lanes(size: int, left: str, right: str, lanes: tuple[int, ...]) -> str:
+    """Return a vector of some lanes of two others, which are counted through."""
+    numbers = " ".join(str(lane * size + byte) for lane in lanes for byte in range(size))
+    return f"(i8x16.shuffle {numbers} (local.get ${left}) (local.get ${right}))"
 
 
 def multiply(t: Numbers) -> str:

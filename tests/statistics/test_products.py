@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import imagenomer
 from imagenomer.statistics import products
 from product_checks import CHECKS, OF_THE_KERNELS
 
@@ -55,3 +59,64 @@ def test_who_multiplies_can_be_replaced():
         assert products.use(before) is counting
     products.multiply(np.ones((2, 2)), np.ones((2, 2)))
     assert counting.calls == 1
+
+
+# --- nowhere else ---------------------------------------------------------------------------------
+
+PACKAGE = Path(imagenomer.__file__).parent
+#: Other ways to multiply.
+NAMES = {"blas", "dot", "vdot", "matmul", "tensordot", "multi_dot"}
+#: Modules that multiply all the same, and what is small there.
+SMALL = {
+    "analyses/connectivity/harmonisation_comparison.py": "single vectors",
+    "analyses/models/prediction.py": "single vectors",
+    "analyses/shared/edge_points.py": "one edge",
+    "expressions/evaluation.py": "single vectors",
+    "figures/networks.py": "colours",
+    "figures/pixels.py": "colours",
+    "outline.py": "a point for each parcel",
+    "statistics/classifiers.py": "single vectors",
+    "statistics/comparison.py": "single vectors",
+    "statistics/confounding.py": "a few columns of one variable",
+    "statistics/contingency.py": "one table",
+    "statistics/design.py": "one column and covariates",
+    "statistics/elastic_net.py": "single vectors",
+    "statistics/fold_harmonisation.py": "covariates of one site, summed",
+    "statistics/independent_components.py": "as many rows and columns as components",
+    "statistics/kernel_models.py": "single vectors",
+    "statistics/overlap.py": "single vectors",
+    "statistics/qc_fc.py": "single vectors",
+    "statistics/sample_space.py": "targets, and a row for each covariate",
+    "statistics/scores.py": "single vectors",
+    "statistics/selection.py": "single vectors",
+    "statistics/site_effects.py": "one row",
+    "statistics/sparse_components.py": "as many rows and columns as components",
+    "statistics/variant_blocks.py": "one column and covariates",
+    "statistics/variant_logistic.py": "one column and covariates",
+    "statistics/variants.py": "single vectors",
+    "teaching/connectivity.py": "four terms a value, into place",
+    "teaching/genotypes.py": "eight platforms",
+}
+
+
+def multiplies(tree: ast.Module) -> bool:
+    return any(
+        (isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.MatMult))
+        or (isinstance(node, ast.Attribute) and node.attr in NAMES)
+        for node in ast.walk(tree)
+    )
+
+
+def test_nothing_else_multiplies_large_matrices():
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if multiplies(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found - {"statistics/products.py"} == set(SMALL)
+
+
+@pytest.mark.parametrize("code", ["a @ b", "a @= b", "np.dot(a, b)", "scipy.linalg.blas.dgemm(1, a, b)"])
+def test_what_multiplies_is_recognised(code):
+    assert multiplies(ast.parse(code))
+    assert not multiplies(ast.parse("multiply(a, b)"))

@@ -139,30 +139,34 @@ class FreedmanLane:
         which : tuple of two ndarrays
             Permutation and column of each share wanted.
         """
-        explained = np.zeros(which[0].size, dtype=np.float32)
-        weights = self._weights(permutations)[self.n_tested :]
         if which[0].size > _MANY * share.size:
-            for covariate in weights:
-                explained += multiply(covariate, unit)[which] ** 2
+            explained = self._explained(unit, permutations)[which]
         else:
+            explained = np.zeros(which[0].size, dtype=np.float32)
             columns = np.ascontiguousarray(unit.T)
             for start in range(0, which[0].size, 2048):
                 some = slice(start, start + 2048)
                 residuals, permutation = columns[which[1][some]], which[0][some]
-                for covariate in weights:
+                for covariate in self._weights(permutations)[self.n_tested :]:
                     explained[some] += np.einsum("ij,ij->i", residuals, covariate[permutation]) ** 2
-        # An edge that the permuted covariates explain but for rounding has nothing left to test.
-        left = 1 - explained
-        return np.asarray(np.where(left > 1e-5, np.minimum(share[which] / np.maximum(left, 1e-5), 1), 0))
+        return _lifted(share[which], explained)
 
     def all_shares(self, unit: Float32Array, permutations: IntArray) -> tuple[Float32Array, Float32Array]:
         """Return the partial r squared of each edge in each permutation, and the sign of t (F: 1)."""
         product = self.products(unit, permutations)
         share = np.einsum("kij,kij->ij", product, product)
         if self._covariates.shape[1]:
-            everything = np.nonzero(np.ones(share.shape, dtype=bool))
-            share = self.lifted(share, unit, permutations, everything).reshape(share.shape)
+            share = _lifted(share, self._explained(unit, permutations))
         return share, np.sign(product[0]) if self.n_tested == 1 else np.ones_like(share)
+
+    def _explained(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
+        """Return the share of the permuted residuals that the covariates explain, shape (n_permutations, n_columns)."""
+        explained = np.zeros((len(permutations), unit.shape[1]), dtype=np.float32)
+        for covariate in self._weights(permutations)[self.n_tested :]:
+            product = multiply(covariate, unit)
+            product *= product
+            explained += product
+        return explained
 
     def _unit(self, columns: slice) -> Float32Array:
         block = self._values[self._rows, columns].astype(np.float64, order="C")
@@ -187,6 +191,13 @@ class FreedmanLane:
             columns = np.concatenate([self._direction_rows, self._covariates], axis=1).T
             self._permuted = (permutations, np.stack([column[permutations] for column in columns]))
         return self._permuted[1]
+
+
+def _lifted(share: Float32Array, explained: Float32Array) -> Float32Array:
+    """Return shares of what covariates leave, for shares of all there is."""
+    # An edge that the permuted covariates explain but for rounding has nothing left to test.
+    left = 1 - explained
+    return np.asarray(np.where(left > 1e-5, np.minimum(share / np.maximum(left, 1e-5), 1), 0))
 
 
 def _slack(design: Design) -> float:

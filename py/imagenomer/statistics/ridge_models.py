@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.cholesky import cholesky
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES, RidgeFactor, factorise, require_solution
 from imagenomer.statistics.models import InnerFolds, Ridge
@@ -69,10 +70,11 @@ def _fit_given(task: Task, penalty: float) -> Steps[Fit]:
     """Ridge regression with one penalty: a Cholesky factor is a fifth of the work of a tridiagonal one."""
     own = task.projection.of((yield from task.space.kernels(task.split)))
     require_variation(float(np.trace(own.train)), task.split)
-    matrix = np.asfortranarray(own.train)
+    matrix = np.ascontiguousarray(own.train)
     matrix[np.diag_indices(len(matrix))] += penalty
-    _, coefficients, info = scipy.linalg.lapack.dposv(matrix, task.left, lower=1, overwrite_a=1)
-    require_solution(info, penalty)
+    factor = cholesky(matrix)
+    require_solution(int(factor is None), penalty)
+    coefficients, _ = scipy.linalg.lapack.dpotrs(factor, task.left, lower=1)
     return Fit(task.known + multiply(own.test, coefficients), coefficients, penalty)
 
 

@@ -26,7 +26,7 @@ from imagenomer.statistics.variant_blocks import (
 from imagenomer.types import FloatArray, IntArray
 
 #: Permutations held at a time, and worked on between two reports of progress.
-_MOST_AT_ONCE, _PERMUTATIONS_AT_ONCE = 2000, 25
+_MOST_AT_ONCE, _PERMUTATIONS_AT_ONCE = 2000, 50
 
 
 def largest_statistics(
