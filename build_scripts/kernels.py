@@ -1,7 +1,7 @@
 """Write the kernels of the page: matrix products in WebAssembly, on the memory that Pyodide has.
 
 NumPy has no BLAS in Pyodide, and that of SciPy is scalar. These kernels (``kernel_products.py``) multiply as fast as a
-processor can with vectors of 128 bits.
+processor can with vectors of 128 bits; NumPy's exponential takes one number at a time (``kernel_functions.py``).
 
 There are two modules of the same functions: ``relaxed`` multiplies and adds in one step (relaxed SIMD), ``simd`` in
 two. The worker takes the first that its browser accepts (``site/engine.worker.js``). What is written here is the text
@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 import compile as compiling
 import runtime
+from kernel_functions import exponential, logistic
 from kernel_products import WORKSPACE, Numbers, multiply, pack, tile
 
 Variant = Literal["relaxed", "simd"]
@@ -52,6 +53,7 @@ def text(variant: Variant) -> str:
         if t.total == t.name:
             functions += [pack(t, "left", t.rows), pack(t, "right", t.columns)]
         functions += [tile(t), multiply(t)]
+    functions += [exponential(), logistic()]
     memory = '(import "python" "memory" (memory 1))'
     workspace = f'(global (export "workspace") i32 (i32.const {WORKSPACE}))'
     return "\n".join(["(module", memory, workspace, *functions, ")"]) + "\n"

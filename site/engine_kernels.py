@@ -26,6 +26,7 @@ class Kernels:
             (F32, F64): functions.multiply_f32_f64,
             (F64, F64): functions.multiply_f64,
         }
+        self._logistic = functions.logistic_f64
         self.combine_rows = blas.combine_rows
 
     def multiply(self, left, right, out, *, add):
@@ -33,6 +34,9 @@ class Kernels:
 
     def add_gram(self, rows, total):
         self._run(rows, rows.T, total, True, True)
+
+    def logistic(self, values):
+        self._logistic(address(values), values.size)
 
     def _run(self, left, right, out, add, upper):
         function = self._multiply[left.dtype, out.dtype]

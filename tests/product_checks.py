@@ -169,6 +169,22 @@ def check_ties_stay_ties():
         np.testing.assert_array_equal(products.multiply(left[:1], right[:, :1]), product[:1, :1])
 
 
+def check_the_logistic_function():
+    for n in (0, 1, 2, 3, 8, 9):
+        values = np.linspace(-3, 4, n)
+        room = np.concatenate([[7.0], values, [7.0]])
+        assert products.logistic(room[1:-1]) is not None
+        np.testing.assert_allclose(room[1:-1], 1 / (1 + np.exp(-values)), rtol=1e-15)
+        assert room[0] == room[-1] == 7
+    near = np.concatenate([drawn((5001,), np.float64) * scale for scale in (1e-9, 1, 5, 100)])
+    expected = 1 / (1 + np.exp(-near))
+    np.testing.assert_allclose(products.logistic(near.copy()), expected, rtol=1e-15)
+    with np.errstate(over="ignore"):
+        far = np.array([np.nan, np.inf, -np.inf, 800, -800, -744.4, -708.3, -709.7, 709.7, 0, -0.0, 40, -40, 5e-324])
+        expected = 1 / (1 + np.exp(-far))
+    np.testing.assert_allclose(products.logistic(far.copy()), expected, rtol=1e-15)
+
+
 def check_memory_that_grows():
     left, right = drawn((30, 500), np.float32), drawn((500, 40), np.float32, 1)
     before = products.multiply(left, right)

@@ -41,6 +41,10 @@ class Backend(Protocol):
         """Add ``weights @ values`` to ``total``, a vector; ``values`` are in C's order."""
         ...
 
+    def logistic(self, values: NDArray[np.float64]) -> None:
+        """Replace each x by ``1 / (1 + exp(-x))``; ``values`` are in C's order."""
+        ...
+
 
 class Blas:
     """The BLAS of SciPy."""
@@ -66,6 +70,13 @@ class Blas:
     def combine_rows(self, values: Matrix, weights: Matrix, total: Matrix) -> None:
         gemv = _blas().sgemv if values.dtype == np.float32 else _blas().dgemv
         total[:] = gemv(1, values.T, weights, 1, total)
+
+    def logistic(self, values: NDArray[np.float64]) -> None:
+        np.negative(values, out=values)
+        with np.errstate(over="ignore"):
+            np.exp(values, out=values)
+        values += 1
+        np.reciprocal(values, out=values)
 
 
 def _blas() -> Any:
@@ -209,6 +220,25 @@ def add_rows(total: NDArray[Number], values: NDArray[Number], weights: NDArray[N
     _check(weights[None], values, total[None])
     if values.size:
         _backend.combine_rows(np.ascontiguousarray(values), weights, total)
+
+
+def logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``1 / (1 + exp(-x))`` of each number, to the last few units of the last place, in their own place.
+
+    Parameters
+    ----------
+    values : ndarray, float64, C-ordered
+
+    Raises
+    ------
+    ValueError
+        If the values are of another type or order.
+    """
+    if values.dtype != np.float64 or not values.flags.c_contiguous:
+        raise ValueError("the logistic function is computed in place, of float64 values that follow each other")
+    if values.size:
+        _backend.logistic(values)
+    return values
 
 
 def _check(left: Matrix, right: Matrix, total: Matrix | None = None) -> None:

@@ -4,8 +4,8 @@ The normal equations of a variant need only sums over the subjects who have it; 
 is known) of a block of variants, one column each, all those of covariates are the product of W' with the products of
 pairs of covariates.
 
-Arrays over subjects and variants are (n_subjects, n_variants), C-ordered: transposed, they are what `dgemv` of the
-plain kind is fast with, the only one that is in WebAssembly. Matrices of the models are (rows, columns, n_variants).
+Arrays over subjects and variants are (n_subjects, n_variants), C-ordered. Matrices of the models are (rows, columns,
+n_variants).
 """
 
 from __future__ import annotations
@@ -97,9 +97,6 @@ def residual(design: VariantDesign, phenotype: FloatArray) -> tuple[FloatArray, 
 
 # --- genotypes ------------------------------------------------------------------------------------
 
-# Arrays over subjects and variants are (n_subjects, n_variants), C-ordered: transposed, they are what `dgemv` of the
-# plain kind is fast with, the only one that is in WebAssembly. Matrices of the models are (rows, columns, n_variants).
-
 
 @dataclass(slots=True)
 class Genotypes:
@@ -125,7 +122,7 @@ class Genotypes:
 
 
 def _columns(matrix: NDArray[Any], columns: IntArray) -> NDArray[Any]:
-    """Return some columns, C-ordered: NumPy returns them the other way round, and BLAS would copy them each time."""
+    """Return some columns, C-ordered: NumPy returns them the other way round, which products read slowly."""
     return np.ascontiguousarray(matrix[:, columns])
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from imagenomer.statistics.products import multiply
+from imagenomer.statistics.products import logistic, multiply
 from imagenomer.statistics.variant_blocks import (
     Genotypes,
     VariantDesign,
@@ -135,12 +135,7 @@ def _first_step(null: FloatArray, observed: FloatArray, genotypes: Genotypes, de
 
 def _probability(beta: FloatArray, genotypes: Genotypes, design: VariantDesign) -> FloatArray:
     """Return 1 / (1 + exp(-x)) of the linear predictor x, 0 where a genotype is missing."""
-    # In place, and so in three quarters of the time that `scipy.special.expit` takes in WebAssembly.
-    fitted = linear_predictor(-beta, genotypes, design)
-    with np.errstate(over="ignore"):
-        np.exp(fitted, out=fitted)
-    fitted += 1
-    np.reciprocal(fitted, out=fitted)
+    fitted = logistic(linear_predictor(beta, genotypes, design))
     if genotypes.known is not None:
         fitted *= genotypes.known
     return fitted
