@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 SCRIPTS = (HERE / "compile.mjs", HERE / "compile_inside.py")
 CATALOG_SCRIPT = HERE / "catalog_inside.py"
 
-#: Of our own package, compilations of this many states are kept.
+#: Of our own package, and of the kernels, compilations of this many states are kept.
 KEPT = 8
 
 

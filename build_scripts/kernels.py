@@ -19,6 +19,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,8 @@ def modules(lock: dict[str, Any], cache: Path) -> dict[str, bytes]:
                 if done.returncode != 0:
                     raise compiling.CompileError(f"kernels for {variant}:\n{done.stdout}{done.stderr}")
                 written.with_suffix(".wasm").replace(folder / f"{variant}.wasm")
+        for old in sorted(folder.parent.glob("kernels-*"), key=lambda path: path.stat().st_mtime)[: -compiling.KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
     return {variant: (folder / f"{variant}.wasm").read_bytes() for variant in VARIANTS}
 
 

@@ -116,6 +116,20 @@ def check_products_of_rows():
     np.testing.assert_allclose(products.gram(rows), rows @ rows.T, rtol=1e-13)
 
 
+def check_products_of_rows_in_parts():
+    rows, n_parts = drawn((300, 900), np.float32), 0
+    total = np.zeros((300, 300))
+    before, products._PRODUCTS = products._PRODUCTS, 30_000_000
+    try:
+        for _ in products.add_gram_in_parts(total, rows):
+            n_parts += 1
+    finally:
+        products._PRODUCTS = before
+    assert n_parts == 3
+    assert error_of(products.mirror(total), rows, rows.T) <= 1
+    assert list(products.add_gram_in_parts(np.zeros((0, 0)), rows[:0])) == []
+
+
 def check_sums_of_weighted_rows():
     for dtype in TYPES:
         for n, k in itertools.product((1, 2, 17, 300), (0, 1, 5, 40)):

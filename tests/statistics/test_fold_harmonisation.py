@@ -163,7 +163,7 @@ def test_permuted_targets_share_what_was_learned_of_sites(values, codes, target,
     classes = (target > np.median(target)).astype(np.intp)
     finish(cross_validate(space, classes, splits, model))
     calls, multiplied = counting(monkeypatch), []
-    monkeypatch.setattr(fold_harmonisation, "add_gram", lambda *_: multiplied.append(1))
+    monkeypatch.setattr(fold_harmonisation, "add_gram_in_parts", lambda *_: multiplied.append(1))
     finish(permutation_test(space, classes, splits, model, 5, np.random.default_rng(0)))
     assert (calls, multiplied) == ([], [])
 

@@ -22,7 +22,7 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.combat import Combat, fit_combat
-from imagenomer.statistics.products import add_gram, multiply
+from imagenomer.statistics.products import add_gram_in_parts, multiply
 from imagenomer.statistics.sites import Sites, sites_of
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -131,10 +131,10 @@ def fit_covbat(
     centre, spread = np.zeros(n_features), np.ones(n_features)
     products = np.zeros((n, n))
     for columns in column_blocks(n_features):
-        yield Progress("Finding components", columns.start, n_features)
         raw = values[rows, columns].astype(np.float64)
         block = _standardised(combat, raw, columns, sites, centre, spread, learn=True)
-        add_gram(products, block)
+        for _ in add_gram_in_parts(products, block):
+            yield Progress("Finding components", columns.start, n_features)
     yield Progress("Finding components")
     eigenvalues, vectors = scipy.linalg.eigh(products.T, lower=True, overwrite_a=True, check_finite=False)
     eigenvalues, vectors = np.maximum(eigenvalues[::-1], 0), vectors[:, ::-1]

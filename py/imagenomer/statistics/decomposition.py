@@ -26,7 +26,7 @@ import scipy
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
-from imagenomer.statistics.products import add_gram, multiply
+from imagenomer.statistics.products import add_gram_in_parts, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: What non-negative factors make of negative connectivity: "refuse" it, take it for 0, or drop its sign.
@@ -116,8 +116,8 @@ def axes_of(values: Float32Array, rows: IntArray) -> Steps[Axes]:
     for columns in column_blocks(n_edges):
         block, usable[columns] = deviations(values, rows, columns)
         # Exact sums: products in float32 would blur the weaker components.
-        add_gram(products, block)
-        yield Progress("Comparing subjects", columns.stop, n_edges)
+        for _ in add_gram_in_parts(products, block):
+            yield Progress("Comparing subjects", columns.stop, n_edges)
     total = float(np.trace(products))
     if not total > 0:
         raise InputError(f"connectivity is the same in all {n} subjects, so there are no components; choose others")

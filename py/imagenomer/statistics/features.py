@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_moments, weighted_sum
 from imagenomer.statistics.design import residuals
-from imagenomer.statistics.products import add_gram, combine_rows, gram, mirror, multiply
+from imagenomer.statistics.products import add_gram_in_parts, combine_rows, gram, mirror, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Variants worked on at a time.
@@ -275,8 +275,8 @@ class ImputedDosage:
         both = np.concatenate([train, test])
         total, n_variants = np.zeros((both.size, both.size)), self.n_features
         for start in range(0, n_variants, _VARIANTS):
-            add_gram(total, self._deviations(both, slice(start, start + _VARIANTS), train))
-            yield Progress("Comparing genotypes", min(start + _VARIANTS, n_variants), n_variants)
+            for _ in add_gram_in_parts(total, self._deviations(both, slice(start, start + _VARIANTS), train)):
+                yield Progress("Comparing genotypes", min(start + _VARIANTS, n_variants), n_variants)
         other = np.ascontiguousarray(total[: train.size, train.size :].T)
         return Kernels(mirror(total[: train.size, : train.size].copy()), other)
 

@@ -29,7 +29,7 @@ from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.column_moments import weighted_sum
 from imagenomer.statistics.combat import Combat, fit_combat
 from imagenomer.statistics.features import Kernels, Numbers
-from imagenomer.statistics.products import add_gram, add_product, combine_rows, mirror, multiply
+from imagenomer.statistics.products import add_gram_in_parts, add_product, combine_rows, mirror, multiply
 from imagenomer.statistics.sites import Sites
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -137,8 +137,8 @@ class HarmonisedEdges:
         total = np.zeros((rows.size, rows.size))
         for start in range(0, self.n_features, _COLUMNS):
             columns = slice(start, min(start + _COLUMNS, self.n_features))
-            add_gram(total, _harmonise(self.values[:, columns][rows], columns, sites, effects))
-            yield Progress("Comparing subjects", columns.stop, self.n_features)
+            for _ in add_gram_in_parts(total, _harmonise(self.values[:, columns][rows], columns, sites, effects)):
+                yield Progress("Comparing subjects", columns.stop, self.n_features)
         mirror(total)
         place = np.empty_like(order)
         place[order] = np.arange(order.size)

@@ -10,6 +10,7 @@ since the last digits of a product depend on who multiplied.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -20,6 +21,8 @@ Matrix = NDArray[np.floating[Any]]
 
 #: Rows mirrored at a time, few enough for the cache to hold both places.
 _MIRRORED = 64
+#: Products in one part of a sum: tens of milliseconds in the page.
+_PRODUCTS = 800_000_000
 
 
 class Backend(Protocol):
@@ -183,6 +186,18 @@ def add_gram(total: Matrix, rows: NDArray[Number]) -> None:
     if total.strides[1] != total.itemsize:
         raise ValueError("a sum of products has its rows in one piece each")
     _backend.add_gram(rows, total)
+
+
+def add_gram_in_parts(total: Matrix, rows: NDArray[Number]) -> Iterator[None]:
+    """Add as `add_gram` does, and yield after each part, none of which takes long: there a cancel can be obeyed."""
+    n, n_columns = rows.shape
+    at_once = max(_MIRRORED, _PRODUCTS // max(1, n * n_columns))
+    for start in range(0, n, at_once):
+        stop = min(start + at_once, n)
+        add_gram(total[start:stop, start:stop], rows[start:stop])
+        if stop < n:
+            add_product(total[start:stop, stop:], rows[start:stop], rows[stop:].T)
+        yield
 
 
 def mirror(upper: NDArray[Number]) -> NDArray[Number]:

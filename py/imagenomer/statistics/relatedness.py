@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.products import add_gram, mirror, multiply
+from imagenomer.statistics.products import add_gram_in_parts, mirror, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray
 
 #: Variants worked on at a time: sums of so few products lose nothing in float32.
@@ -77,11 +77,14 @@ def relationship_matrix(dosage: NDArray[np.int8]) -> Steps[FloatArray]:
         genotypes, known, frequency = genotypes[varies], known[varies], frequency[varies, None]
         if frequency.size:
             standard = (genotypes - 2 * frequency) / np.sqrt(2 * frequency * (1 - frequency))
-            add_gram(products, np.where(known, standard, 0).astype(np.float32).T)
+            parts = [(products, np.where(known, standard, 0).astype(np.float32))]
             if known.all():
                 shared += len(known)
             else:
-                add_gram(shared, known.astype(np.float32).T)
+                parts.append((shared, known.astype(np.float32)))
+            for total, rows in parts:
+                for _ in add_gram_in_parts(total, rows.T):
+                    yield Progress("Comparing subjects", start, n_variants)
         yield Progress("Comparing subjects", min(start + _VARIANTS, n_variants), n_variants)
     mirror(products), mirror(shared)
     if not shared.any():

@@ -41,7 +41,7 @@ from imagenomer.statistics.features import (
 )
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RidgeFactor
-from imagenomer.statistics.products import add_gram, add_product, gram, mirror, multiply
+from imagenomer.statistics.products import add_gram_in_parts, add_product, gram, mirror, multiply
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Columns whose products are summed in float32 before they are added up in float64.
@@ -239,8 +239,8 @@ def sample_space(values: Float32Array, rows: IntArray) -> Steps[SampleSpace]:
             block -= block.mean(axis=0, dtype=np.float64).astype(np.float32)
         usable[columns] = np.isfinite(block).all(axis=0)
         block[:, ~usable[columns]] = 0
-        add_gram(products, block)
-        yield Progress("Comparing subjects", columns.stop, n_edges)
+        for _ in add_gram_in_parts(products, block):
+            yield Progress("Comparing subjects", columns.stop, n_edges)
     return _space(mirror(products), Edges(values, usable), rows)
 
 
@@ -283,8 +283,8 @@ def space_of_genotypes(genotypes: GenotypeIndicators) -> Steps[SampleSpace]:
     for start in range(0, n_variants, _COLUMNS):
         for block in genotypes.blocks(slice(start, start + _COLUMNS)):
             block -= block.mean(axis=0, dtype=np.float64).astype(np.float32)
-            add_gram(products, block)
-            yield Progress("Comparing genotypes", min(start + _COLUMNS, n_variants), n_variants)
+            for _ in add_gram_in_parts(products, block):
+                yield Progress("Comparing genotypes", min(start + _COLUMNS, n_variants), n_variants)
     return _space(mirror(products), genotypes, np.arange(n))
 
 
