@@ -25,12 +25,12 @@ HERE = Path(__file__).parent
 SCRIPTS = (HERE / "compile.mjs", HERE / "compile_inside.py")
 CATALOG_SCRIPT = HERE / "catalog_inside.py"
 
-#: Of our own package, compilations of this many states are kept.
+#: Of our own package, and of the kernels, compilations of this many states are kept.
 KEPT = 8
 
 
 class CompileError(Exception):
-    """Pyodide did not run, or not to the end; the message has its words."""
+    """What was to compile failed; the message has its words."""
 
 
 def run_in_pyodide(script: Path, pyodide: Path, cache: Path, arguments: dict[str, Any]) -> None:

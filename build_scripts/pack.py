@@ -43,6 +43,8 @@ TRACE = Path(__file__).with_name("runtime.trace.txt")
 TRACE_SCRIPT = Path(__file__).with_name("trace_inside.py")
 GLUE = runtime.ROOT / "site" / "engine_glue.py"
 LATER_FINDER = GLUE.with_name("engine_later.py")
+#: What the glue imports.
+BESIDE_GLUE = (LATER_FINDER, GLUE.with_name("engine_kernels.py"))
 
 #: Where the page finds which files are in the blobs that it does not unpack at once.
 LATER = "lib/later.json"
@@ -105,7 +107,7 @@ def engine_files(
         blobs[OWN] = blob(
             [
                 (LATER, json.dumps(later, separators=(",", ":")).encode()),
-                (f"{compiling.SITE_PACKAGES}/{LATER_FINDER.name}", LATER_FINDER.read_bytes()),
+                *((f"{compiling.SITE_PACKAGES}/{path.name}", path.read_bytes()) for path in BESIDE_GLUE),
                 (f"{compiling.SITE_PACKAGES}/imagenomer/catalog.json", compiling.catalog(lock, fetched, wheel)),
                 *((path, own.read(path)) for path in own.namelist()),
             ]
@@ -156,7 +158,7 @@ def trace(lock: dict[str, Any], fetched: Path, wheel: tuple[str, bytes]) -> str:
         arguments = {
             "info": lock["info"],
             "mounts": {"/library": str(library.parent), "/own": str(own.parent), "/out": scratch},
-            "finder": LATER_FINDER.read_text(encoding="utf-8"),
+            "beside": {path.name: path.read_text(encoding="utf-8") for path in BESIDE_GLUE},
             "glue": GLUE.read_text(encoding="utf-8"),
             "imports": FIRST_IMPORTS,
         }

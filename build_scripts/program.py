@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import kernels
 import materials
 import pack
 import runtime
@@ -18,7 +19,7 @@ from patches import PATCHES, patched
 from runtime import ROOT
 from wheel import make_wheel
 
-#: The parts of two scripts: files of the runtime and of ``site/``.
+#: The parts of two scripts: files of the runtime and of ``site/``. Before the worker's stand the kernels.
 WORKER = ("pyodide/pyodide.asm.mjs", "pyodide/pyodide.js", "engine.worker.js")
 INTERPRETER = ("micropython/micropython.mjs", "pyscript/core-C9KDLldu.js")
 
@@ -84,14 +85,17 @@ def make_program() -> Program:
     ------
     runtime.RuntimeUnavailableError
         If the runtime is neither in the cache nor to be fetched.
+    compile.CompileError
+        If something could not be compiled.
     """
     lock = runtime.read_lock()
     fetched = runtime.fetch_runtime(lock)
     print("Building the page", file=sys.stderr, flush=True)
     files, engine = pack.engine_files(lock, fetched, make_wheel())
+    worker = kernels.script(kernels.modules(lock, fetched.parent)) + _joined(WORKER, fetched)
     interpreter = _joined(INTERPRETER, fetched)
     contents = [
-        ("engine.worker.js", "page", _joined(WORKER, fetched)),
+        ("engine.worker.js", "page", worker),
         ("interpreter.js", "page", interpreter),
         ("micropython.wasm", "page", (fetched / "micropython" / "micropython.wasm").read_bytes()),
         ("interface.py", "page", interface_script()),

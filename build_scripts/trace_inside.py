@@ -199,7 +199,8 @@ async def main(text: str) -> None:
             content.extractall("/")
     sys.path.remove(ZIP)
     tracing = Trace()
-    Path(f"{STDLIB}/site-packages/engine_later.py").write_text(arguments["finder"], encoding="utf-8")
+    for name, source in arguments["beside"].items():
+        Path(f"{STDLIB}/site-packages/{name}").write_text(source, encoding="utf-8")
     glue: dict[str, Any] = {"__name__": "engine_glue"}
     exec(compile(arguments["glue"], "engine_glue.py", "exec"), glue)  # noqa: S102
     for name in arguments["imports"]:

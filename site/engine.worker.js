@@ -103,6 +103,18 @@
     }
   }
 
+  // Products of matrices, on the memory that Python has (see build_scripts/kernels.py): the first of the modules before
+  // this script that the browser knows all instructions of.
+  function compiledKernels() {
+    for (const packed of self._kernels) {
+      const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+      if (!WebAssembly.validate(bytes)) continue;
+      const python = { memory: pyodide._module.memory };
+      return new WebAssembly.Instance(new WebAssembly.Module(bytes), { python }).exports;
+    }
+    return null;
+  }
+
   // --- packages -----------------------------------------------------------------------------------
 
   // Nothing is copied: the files are parts of the blob. Shared objects are linked when they are imported.
@@ -159,7 +171,7 @@
       postMessage({ type: "boot", step, done, total: work.length });
       await doIt();
     }
-    const version = pyodide.globals.get("start")();
+    const version = pyodide.globals.get("start")(compiledKernels());
     answerRequest = pyodide.globals.get("answer");
     isAtHand = pyodide.globals.get("is_at_hand");
     doIdleWork = pyodide.globals.get("do_idle_work");

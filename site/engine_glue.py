@@ -8,6 +8,7 @@ import json
 import pkgutil
 import traceback
 
+import engine_kernels
 import engine_later
 import numpy as np
 from js import FileReaderSync, Object, Uint8Array
@@ -16,6 +17,7 @@ from pyodide.ffi import JsException, to_js
 from imagenomer import __version__, analyses
 from imagenomer.engine import Cancelled, Engine
 from imagenomer.errors import InputError
+from imagenomer.statistics import products
 
 #: What an idle engine does, in pieces too short to be noticed by who asks for something meanwhile: first results and
 #: figures take more than a second each to unpack and import. Blobs, each with the imports that need it.
@@ -66,9 +68,11 @@ class DroppedFiles:
             ) from None
 
 
-def start():
-    """Make the engine, and return the version of the package."""
+def start(functions):
+    """Make the engine, which multiplies by these functions if there are any, and return the version of the package."""
     global engine, idle_work
+    if functions is not None:
+        products.use(engine_kernels.Kernels(functions, products.Blas()))
     engine = Engine(engine_later.need)
     idle_work = _idle_pieces()
     return __version__

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 from scipy.special import stdtr
 
 from imagenomer.engine import Engine
+from imagenomer.statistics import products
 from imagenomer.statistics.column_moments import column_moments
 from imagenomer.statistics.correlation import correlate_fast
 
@@ -40,6 +42,30 @@ FEW = {"features": "phenotypes", "predictors": ["wrat", "mean_fd"]}
 #: What can be repeated within a session. What happens once is repeated by further sessions.
 AGAIN = 7
 PHENOTYPES = ("wrat", "mean_fd", "age")
+
+
+class BeforeKernels(products.Blas):
+    """How products were made before the page had kernels of its own: in WebAssembly by `sgemv` in blocks."""
+
+    def multiply(self, left: Any, right: Any, out: Any, *, add: bool) -> None:
+        if left.dtype != np.float32:
+            super().multiply(left, right, out, add=add)
+            return
+        right = np.ascontiguousarray(right)
+        for row, weights in zip(out, np.ascontiguousarray(left), strict=True):
+            product = scipy.linalg.blas.sgemv(1, right.T, weights)
+            row[:] = row + product if add else product
+
+    def add_gram(self, rows: Any, total: Any) -> None:
+        if rows.dtype != np.float32 or sys.platform != "emscripten":
+            super().add_gram(rows, total)
+            return
+        rows = np.ascontiguousarray(rows)
+        for start in range(0, len(rows), 128):
+            stop = min(start + 128, len(rows))
+            tile = np.asfortranarray(rows[start:stop])
+            for place in range(stop):
+                total[place, start:stop] += scipy.linalg.blas.sgemv(1, tile, rows[place])
 
 
 class Stages:
@@ -105,27 +131,64 @@ async def on_demo(engine: Engine) -> Times:
     return stages.times
 
 
-async def on_analyses(engine: Engine) -> Times:
-    """Do with the larger demo cohort, 830 people with 10,433 variants, what takes longest; each once."""
-    await engine.handle("open_demo", json.dumps({"size": "full", "seed": 1}))
+async def on_analyses(engine: Engine) -> dict[str, Times]:
+    """Do with the larger demo cohort, 830 people with 10,433 variants, what takes longest: once by the products of
+    before, and once by those that the package has now."""
+    times = {}
+    now = products.use(BeforeKernels())
+    times["before"] = await _longest(engine)
+    products.use(now)
+    times["now"] = await _longest(engine)
+    return times
+
+
+async def _longest(engine: Engine) -> Times:
+    """Do each once, on a cohort that nothing is kept of."""
     stages = Stages(engine)
+    await stages.call("make the demo cohort, full", "open_demo", size="full", seed=1)
 
     async def run(stage: str, analysis: str, **params: Any) -> None:
         await stages.call(stage, "run", analysis=analysis, params=params)
+
+    many = {"phenotype": "wrat", "covariates": COVARIATES, "permutations": 1000, "task": "rest"}
+    await run("max-T, 1,000 permutations, 5 covariates", "edge-association", correction="max-t", **many)
+    for correction in ("nbs", "tfce"):
+        stage = f"{correction.upper()}, 213 people, 1,000 permutations"
+        await run(stage, "edge-association", correction=correction, group=YOUNG, **many)
+    await run("networks, enrichment, 1,000 permutations", "network-association", **many)
+    await run("association, Spearman, first", "edge-association", phenotype="age", method="spearman", task="rest")
 
     variants = {"covariates": COVARIATES[:3], "ancestry_components": 2}
     await run("variants, linear, 5 covariates, first", "variant-association", phenotype="wrat", **variants)
     await run("variants, linear, again", "variant-association", phenotype="age", **variants | {"covariates": ["wrat"]})
     logistic = {"phenotype": "sex", "level": "F"}
+    others = variants | {"covariates": ["age", "wrat", "mean_fd"]}
+    await run("variants, logistic, 5 covariates", "variant-association", **logistic, **others)
     await run(
-        "variants, logistic, 5 covariates",
-        "variant-association",
-        **logistic,
-        **variants | {"covariates": ["age", "wrat", "mean_fd"]},
+        "variants, max-T, 1,000 permutations", "variant-association", phenotype="wrat", correction="max-t", **variants
     )
-    many = {"phenotype": "wrat", "correction": "max-t"}
-    await run("variants, max-T, 1,000 permutations", "variant-association", **many, **variants)
+    await _predictions(engine, run, logistic)
+    await run("quality control, 2,490 scans", "quality-control", motion="mean_fd")
+    await run("ComBat, 830 people", "harmonisation", site="site", task="rest", predict_site=False)
+    await run("ComBat, site predicted before and after", "harmonisation", site="site", task="rest")
+    await run("confound report, all candidates", "confound-report", target="wrat")
+    _products(stages)
+    return stages.times
 
+
+def _products(stages: Stages) -> None:
+    """Time the products themselves, of the sizes that analyses have."""
+    rng = np.random.default_rng(1)
+    for dtype in (np.float32, np.float64):
+        weights, block = (rng.standard_normal(shape).astype(dtype) for shape in ((1000, 830), (830, 512)))
+        for _ in range(AGAIN):
+            name = f"1,000 x 830 by 830 x 512, {np.dtype(dtype).name}: 0.85 GF"
+            stages.kernel(name, lambda left=weights, right=block: products.multiply(left, right))
+            name = f"830 rows of 512 with each other, {np.dtype(dtype).name}: 0.35 GF"
+            stages.kernel(name, lambda rows=block: products.gram(rows))
+
+
+async def _predictions(engine: Engine, run: Callable[..., Any], logistic: dict[str, str]) -> None:
     # What an idle engine has imported by then.
     await engine.handle("run", json.dumps({"analysis": "prediction", "params": {"phenotype": "age", **FEW}}))
     await run("prediction, 20 x 80:20, first", "prediction", phenotype="wrat", task="rest")
@@ -138,11 +201,6 @@ async def on_analyses(engine: Engine) -> Times:
     await run("prediction, ComBat in each split", "prediction", phenotype="wrat", harmonise="site", task="rest")
     few = {"model": "elastic-net", "protocol": "folds", "n_folds": 5}
     await run("prediction, elastic net, 5 folds", "prediction", phenotype="wrat", task="rest", **few)
-    await run("quality control, 2,490 scans", "quality-control", motion="mean_fd")
-    await run("ComBat, 830 people", "harmonisation", site="site", task="rest", predict_site=False)
-    await run("ComBat, site predicted before and after", "harmonisation", site="site", task="rest")
-    await run("confound report, all candidates", "confound-report", target="wrat")
-    return stages.times
 
 
 def textbook(features: Any, target: Any) -> tuple[Any, Any]:

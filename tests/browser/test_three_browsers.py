@@ -22,6 +22,7 @@ from exfiltration import ATTEMPTS, PYTHON_ATTEMPTS, SILENT_ATTEMPTS
 from hosting import Host, Trap
 
 import browsers
+import product_checks
 from imagenomer.cohort import Cohort
 from imagenomer.progress import finish
 from imagenomer.readers import bundle_bytes
@@ -337,6 +338,37 @@ def test_a_file_and_a_folder_can_be_dropped(visit: Visit, bundle: Path) -> None:
         drop(driver, files)
         expect_forty(driver)
     driver.watch.check(ALLOWED)
+
+
+# --- products of matrices -------------------------------------------------------------------------
+
+#: The engine multiplies by the first module that the browser knows all instructions of; then by each of these.
+MULTIPLY = """
+import base64, js, pyodide_js
+from pyodide.ffi import to_js
+import engine_kernels
+assert isinstance(products.use(products.Blas()), engine_kernels.Kernels)
+python = to_js({"python": {"memory": pyodide_js._module.memory}}, dict_converter=js.Object.fromEntries)
+n_modules = 0
+for packed in js._kernels:
+    module = to_js(base64.b64decode(packed))
+    if js.WebAssembly.validate(module):
+        functions = js.WebAssembly.Instance.new(js.WebAssembly.Module.new(module), python).exports
+        products.use(engine_kernels.Kernels(functions, products.Blas()))
+        n_modules += 1
+        for check in CHECKS.values():
+            check()
+assert n_modules
+"""
+
+
+def test_matrices_are_multiplied_right(visit: Visit) -> None:
+    visit.driver.evaluate(OPEN_ENGINE, BEFORE % "", AFTER)
+    wait_for(visit.driver, "() => Boolean(self.engineIsReady)")
+    import_them = json.dumps([{"code": "import numpy.random, numpy.testing, scipy.linalg", "seconds": 60}])
+    wait_for(visit.driver, f"async () => (await ({IN_ENGINE})({import_them}))[0] === 'went out'")
+    attempt = {"code": Path(product_checks.__file__).read_text(encoding="utf-8") + MULTIPLY, "seconds": 300}
+    assert visit.driver.evaluate(IN_ENGINE, [attempt]) == ["went out"]
 
 
 # --- privacy --------------------------------------------------------------------------------------

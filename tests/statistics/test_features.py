@@ -16,7 +16,6 @@ from imagenomer.statistics.features import (
     ImputedDosage,
     Numbers,
     StandardisedNumbers,
-    add_products,
 )
 from imagenomer.statistics.models import Ridge
 from imagenomer.statistics.prediction import cross_validate, fit_everybody
@@ -108,13 +107,3 @@ def test_a_feature_that_the_basis_explains_has_no_length(covariates):
     constant = np.full((N, 1), 1 / np.sqrt(N))
     assert np.isfinite(Edges(edges, np.ones(2, dtype=bool)).lengths(train, constant)).all()
     assert np.isnan(Edges(np.ones((N, 2), dtype=np.float32), np.ones(2, dtype=bool)).lengths(train, constant)).all()
-
-
-@pytest.mark.parametrize("in_webassembly", [True, False])
-@pytest.mark.parametrize("shape", [(5, 7), (130, 3), (4, 0)])
-def test_products_of_rows_are_added_up_at_and_right_of_the_diagonal(monkeypatch, in_webassembly, shape):
-    monkeypatch.setattr("imagenomer.statistics.features.IN_WEBASSEMBLY", in_webassembly)
-    block = np.random.default_rng(42).standard_normal(shape).astype(np.float32)
-    total = np.ones((shape[0], shape[0]), dtype=np.float32)
-    add_products(total, block)
-    np.testing.assert_allclose(np.triu(total), np.triu(1 + block.astype(float) @ block.T), atol=1e-5)

@@ -69,12 +69,9 @@ def by_combat(values, own, train):
 
 
 @pytest.mark.parametrize("preserved", [False, True])
-@pytest.mark.parametrize("in_webassembly", [False, True])
 def test_predictions_are_those_of_combat_and_then_a_ridge_regression(
-    values, codes, age, target, splits, monkeypatch, preserved, in_webassembly
+    values, codes, age, target, splits, monkeypatch, preserved
 ):
-    monkeypatch.setattr("imagenomer.statistics.features.IN_WEBASSEMBLY", in_webassembly)
-    monkeypatch.setattr("imagenomer.statistics.features._TILE", 40)
     monkeypatch.setattr(fold_harmonisation, "_COLUMNS", 110)
     own = sites(codes, age if preserved else None)
     result = finish(cross_validate(space_of(values, own), target, splits, Ridge((2.0,))))
@@ -166,7 +163,7 @@ def test_permuted_targets_share_what_was_learned_of_sites(values, codes, target,
     classes = (target > np.median(target)).astype(np.intp)
     finish(cross_validate(space, classes, splits, model))
     calls, multiplied = counting(monkeypatch), []
-    monkeypatch.setattr(fold_harmonisation, "add_products", lambda *_: multiplied.append(1))
+    monkeypatch.setattr(fold_harmonisation, "add_gram_in_parts", lambda *_: multiplied.append(1))
     finish(permutation_test(space, classes, splits, model, 5, np.random.default_rng(0)))
     assert (calls, multiplied) == ([], [])
 

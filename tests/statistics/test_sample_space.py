@@ -13,10 +13,7 @@ from predicted import N, P
 from regressed import residual
 
 
-@pytest.mark.parametrize("in_webassembly", [True, False])
-def test_products_are_those_of_deviations_from_the_mean(edges, monkeypatch, in_webassembly):
-    monkeypatch.setattr("imagenomer.statistics.features.IN_WEBASSEMBLY", in_webassembly)
-    monkeypatch.setattr("imagenomer.statistics.features._TILE", 40)
+def test_products_are_those_of_deviations_from_the_mean(edges, monkeypatch):
     monkeypatch.setattr("imagenomer.statistics.sample_space._COLUMNS", 150)
     space = finish(sample_space(edges, np.arange(N)))
     deviations = edges - edges.mean(axis=0, dtype=float)

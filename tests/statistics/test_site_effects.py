@@ -12,7 +12,7 @@ import pytest
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.statistics.combat import fit_combat
-from imagenomer.statistics.site_effects import SiteModel, estimate_moments, product, shrink
+from imagenomer.statistics.site_effects import SiteModel, estimate_moments, shrink
 from imagenomer.statistics.sites import sites_of
 from shifted import NAMES, plant
 
@@ -58,12 +58,6 @@ def test_pooling_draws_every_shift_towards_their_mean():
     assert (np.abs(shift[1] - middle) < np.abs(moments.shift[1] - middle)).all()
     assert scale[1].std() < moments.scale[1].std()
     np.testing.assert_array_equal(shift[0], moments.shift[0])
-
-
-def test_products_by_blas_are_those_of_numpy():
-    left, right = np.random.default_rng(5).normal(size=(2, 6, 6))
-    np.testing.assert_allclose(product(left[:4], right[:, :3]), left[:4] @ right[:, :3])
-    assert product(np.zeros((3, 0)), np.zeros((0, 2))).tolist() == [[0, 0]] * 3
 
 
 def test_its_estimates_are_those_of_neuro_combat(neuro_combat):

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from imagenomer.statistics.column_moments import ColumnMoments, column_blocks, weighted_sum
 from imagenomer.statistics.correlation import Correlation, uniform_neg_log10_p
 from imagenomer.statistics.design import ALIASED, Design, Term, directions_of, residuals
+from imagenomer.statistics.products import add_product, multiply
 from imagenomer.statistics.tails import (
     fits_exactly,
     neg_log10_p_of_r,
@@ -256,8 +257,7 @@ def take_out(block: FloatArray, basis: FloatArray, rounding: float) -> FloatArra
         length = np.sqrt(np.einsum("ij,ij->j", block, block))
         block -= block.mean(axis=0)
         for _ in range(2 if basis.shape[1] > 1 else 0):
-            weights = scipy.linalg.blas.dgemm(1, block.T, basis)
-            scipy.linalg.blas.dgemm(-1, weights, basis, 1, block.T, trans_b=1, overwrite_c=1)
+            add_product(block, -basis, multiply(basis.T, block))
         norm = np.sqrt(np.einsum("ij,ij->j", block, block))
         return np.where(norm > 10 * rounding * length, norm, np.nan)
 
@@ -290,7 +290,7 @@ def _fit(features: NDArray[np.floating[Any]], tested: Term, design: Design) -> _
         present = np.isfinite(block)
         incomplete = np.flatnonzero(~present.all(axis=0)) + columns.start
         norm[columns] = take_out(block, design.basis, rounding)
-        weights[columns] = scipy.linalg.blas.dgemm(1, block.T, directions)
+        weights[columns] = multiply(block.T, directions)
         for members, cases in by_pattern(present[:, incomplete - columns.start]):
             chosen = incomplete[members]
             n_subjects[chosen] = np.count_nonzero(cases)
@@ -303,7 +303,7 @@ def _fit(features: NDArray[np.floating[Any]], tested: Term, design: Design) -> _
             part = features[np.ix_(cases, chosen)].astype(np.float64, order="C")
             norm[chosen] = take_out(part, some.basis, rounding)
             some_directions = directions_of(some_tested, some)
-            weights[chosen, : some_directions.shape[1]] = part.T @ some_directions
+            weights[chosen, : some_directions.shape[1]] = multiply(part.T, some_directions)
             target_norm[chosen] = _length_left(some_tested, some)
             dof_tested[chosen], rank[chosen] = some_directions.shape[1], some.rank
     dof = np.maximum(n_subjects - rank - dof_tested, 0)

@@ -10,6 +10,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.features import Kernels
 from imagenomer.statistics.kernel_models import RELATIVE_CLASS_PENALTIES, Loss, Margin, classify, loss_of
 from imagenomer.statistics.models import LinearSvm, Logistic, Model
+from imagenomer.statistics.products import gram, multiply
 from imagenomer.statistics.sample_space import project
 from imagenomer.statistics.split_tasks import Fit, Task, require_variation
 from imagenomer.types import FloatArray
@@ -92,7 +93,7 @@ class Classifier:
     def decision(self, penalty: float) -> FloatArray:
         """Return the decision values of the test part, shape (n_test, n_columns)."""
         intercepts = np.array([margin.intercept for margin in self.margins])
-        return np.asarray(self._with_covariates(penalty).test @ self.coefficients + intercepts)
+        return np.asarray(multiply(self._with_covariates(penalty).test, self.coefficients) + intercepts)
 
     def loss_left_out(self) -> float:
         """Return the loss of all who train, each left out, to first order."""
@@ -120,7 +121,7 @@ def _covariate_kernels(pair: tuple[FloatArray, FloatArray]) -> Kernels:
     mean, scale = pair[0].mean(axis=0), pair[0].std(axis=0)
     varies = scale > 1e-12 * np.maximum(np.abs(mean), np.finfo(float).tiny)
     train, test = ((part - mean)[:, varies] / scale[varies] for part in pair)
-    return Kernels(np.asfortranarray(train @ train.T), np.asfortranarray(test @ train.T))
+    return Kernels(gram(train), multiply(test, train.T))
 
 
 # --- covariates alone -----------------------------------------------------------------------------

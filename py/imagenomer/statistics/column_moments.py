@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
+from imagenomer.statistics.products import add_rows, combine_rows
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: A feature that varies by less than this share of its mean is constant but for rounding.
@@ -57,17 +57,17 @@ def column_moments(values: Float32Array, rows: IntArray) -> ColumnMoments:
     """
     n, n_edges = rows.size, values.shape[1]
     total, squares = np.zeros(n_edges), np.zeros(n_edges)
-    # Deviations from the first row stay small whatever the offset. They are summed in float32 within a tile, by
-    # the one BLAS call that is fast in WebAssembly, and in float64 over tiles.
+    # Deviations from the first row stay small whatever the offset. They are summed in float32 within a tile,
+    # and in float64 over tiles.
     shift = values[rows[0]]
     with np.errstate(invalid="ignore", over="ignore"):
         for start in range(0, n, 16):
             tile = values[rows[start : start + 16]]
             tile -= shift
             ones = np.ones(len(tile), dtype=np.float32)
-            total += scipy.linalg.blas.sgemv(1, tile.T, ones)
+            total += combine_rows(tile, ones)
             tile *= tile
-            squares += scipy.linalg.blas.sgemv(1, tile.T, ones)
+            squares += combine_rows(tile, ones)
         mean = shift + total / n
         norm = np.sqrt(np.maximum(squares - total**2 / n, 0))
         apart = np.flatnonzero(~(np.abs(mean) * np.sqrt(n) <= _OFFSET * norm))
@@ -88,7 +88,7 @@ def column_moments(values: Float32Array, rows: IntArray) -> ColumnMoments:
 def weighted_sum(values: Float32Array, rows: IntArray, weights: Float32Array) -> FloatArray:
     """Return the sum of the rows times their weights, shape (n_edges,).
 
-    One `sgemv` for each run of consecutive rows: nothing is copied, and rows not in use are not read, so that a NaN
+    One product for each run of consecutive rows: nothing is copied, and rows not in use are not read, so that a NaN
     there does no harm. Sums are carried in float32 for a few rows only.
     """
     total = np.zeros(values.shape[1])
@@ -98,7 +98,7 @@ def weighted_sum(values: Float32Array, rows: IntArray, weights: Float32Array) ->
         partial = np.zeros(values.shape[1], dtype=np.float32)
         for begin, end in zip([0, *cuts], [*cuts, part.size], strict=True):
             run = values[part[begin] : part[end - 1] + 1]
-            partial = scipy.linalg.blas.sgemv(1, run.T, weights[start + begin : start + end], 1, partial, overwrite_y=1)
+            add_rows(partial, run, weights[start + begin : start + end])
         total += partial
     return total
 

@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
-from imagenomer.statistics.site_effects import SiteModel, SiteMoments, estimate_moments, product, shrink
+from imagenomer.statistics.products import multiply
+from imagenomer.statistics.site_effects import SiteModel, SiteMoments, estimate_moments, shrink
 from imagenomer.statistics.sites import Sites, require_sizes
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -113,7 +114,7 @@ class Combat:
         """Return what mean and covariates make of each row of a block of features."""
         if not self.columns:
             return np.broadcast_to(self.mean[columns], (sites.codes.size, self.mean[columns].size))
-        return np.asarray(product(sites.covariates, self.coefficients[:, columns]) + self.mean[columns])
+        return np.asarray(multiply(sites.covariates, self.coefficients[:, columns]) + self.mean[columns])
 
     def without_effects(self, block: FloatArray, columns: slice, sites: Sites, expected: FloatArray) -> FloatArray:
         units = np.where(self.sd[columns] > 0, self.sd[columns], 1.0)

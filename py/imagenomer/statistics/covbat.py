@@ -22,7 +22,7 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.combat import Combat, fit_combat
-from imagenomer.statistics.site_effects import product
+from imagenomer.statistics.products import add_gram_in_parts, multiply
 from imagenomer.statistics.sites import Sites, sites_of
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -84,17 +84,17 @@ class Covbat:
             for columns in column_blocks(self.combat.mean.size):
                 yield Progress("Scores of components", columns.start, self.combat.mean.size)
                 block = self._standard(values[rows, columns].astype(np.float64), columns, sites)
-                products += product(block, self._learned(columns).T)
-            scores = product(products, self._directions)
+                products += multiply(block, self._learned(columns).T)
+            scores = multiply(products, self._directions)
         everything = slice(0, self.n_components)
-        return product(
+        return multiply(
             self.scores.adjust(scores, everything, sites_of(sites.codes, sites.names)) - scores, self._directions.T
         )
 
     def adjust(self, block: FloatArray, columns: slice, sites: Sites, weights: FloatArray) -> FloatArray:
         """Return a block of features without the site effects, given `weights`."""
         spread = self._spread[columns]
-        added = product(weights, self._learned(columns))
+        added = multiply(weights, self._learned(columns))
         added *= np.where(spread > 0, spread * self.combat.sd[columns], 0)
         return np.asarray(self.combat.adjust(block, columns, sites) + added)
 
@@ -129,14 +129,14 @@ def fit_covbat(
         rows, sites = rows[only], sites.of(only)
     n, n_features = rows.size, combat.mean.size
     centre, spread = np.zeros(n_features), np.ones(n_features)
-    gram = np.zeros((n, n), order="F")
+    products = np.zeros((n, n))
     for columns in column_blocks(n_features):
-        yield Progress("Finding components", columns.start, n_features)
         raw = values[rows, columns].astype(np.float64)
         block = _standardised(combat, raw, columns, sites, centre, spread, learn=True)
-        gram = scipy.linalg.blas.dsyrk(1, block.T, 1, gram, trans=1, overwrite_c=1)
+        for _ in add_gram_in_parts(products, block):
+            yield Progress("Finding components", columns.start, n_features)
     yield Progress("Finding components")
-    eigenvalues, vectors = scipy.linalg.eigh(gram, lower=False, overwrite_a=True, check_finite=False)
+    eigenvalues, vectors = scipy.linalg.eigh(products.T, lower=True, overwrite_a=True, check_finite=False)
     eigenvalues, vectors = np.maximum(eigenvalues[::-1], 0), vectors[:, ::-1]
     cumulative = np.cumsum(eigenvalues) / max(float(eigenvalues.sum()), np.finfo(float).tiny)
     rank = int(np.count_nonzero(eigenvalues > 1e-10 * eigenvalues[0]))

@@ -26,6 +26,7 @@ import scipy
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
+from imagenomer.statistics.products import add_gram_in_parts, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: What non-negative factors make of negative connectivity: "refuse" it, take it for 0, or drop its sign.
@@ -110,18 +111,18 @@ def axes_of(values: Float32Array, rows: IntArray) -> Steps[Axes]:
     n, n_edges = rows.size, values.shape[1]
     if n < 2:
         raise InputError(f"a decomposition needs at least 2 subjects, and there is {n}; choose a larger group")
-    gram = np.zeros((n, n), order="F")
+    products = np.zeros((n, n))
     usable = np.zeros(n_edges, dtype=bool)
     for columns in column_blocks(n_edges):
         block, usable[columns] = deviations(values, rows, columns)
         # Exact sums: products in float32 would blur the weaker components.
-        gram = scipy.linalg.blas.dsyrk(1, block.T, 1, gram, trans=1, overwrite_c=1)
-        yield Progress("Comparing subjects", columns.stop, n_edges)
-    total = float(np.trace(gram))
+        for _ in add_gram_in_parts(products, block):
+            yield Progress("Comparing subjects", columns.stop, n_edges)
+    total = float(np.trace(products))
     if not total > 0:
         raise InputError(f"connectivity is the same in all {n} subjects, so there are no components; choose others")
     yield Progress("Finding components")
-    eigenvalues, vectors = scipy.linalg.eigh(gram, lower=False, overwrite_a=True, check_finite=False)
+    eigenvalues, vectors = scipy.linalg.eigh(products.T, lower=True, overwrite_a=True, check_finite=False)
     rank = int(np.count_nonzero(eigenvalues > NULL_SHARE * total))
     strongest = slice(None, -rank - 1, -1)
     return Axes(np.ascontiguousarray(vectors[:, strongest]), np.sqrt(eigenvalues[strongest]), total, usable)
@@ -151,11 +152,11 @@ def principal_components(values: Float32Array, rows: IntArray, axes: Axes, n_com
 def principal_maps(values: Float32Array, rows: IntArray, axes: Axes, n_components: int) -> Steps[FloatArray]:
     """Return the first principal components, orthonormal, 0 at excluded edges."""
     k = min(n_components, axes.rank)
-    weights = np.asfortranarray(axes.vectors[:, :k] / axes.singular_values[:k])
+    weights = axes.vectors[:, :k] / axes.singular_values[:k]
     maps = np.empty((k, values.shape[1]))
     for columns in column_blocks(values.shape[1]):
         block, _ = deviations(values, rows, columns)
-        maps[:, columns] = scipy.linalg.blas.dgemm(1, block.T, weights).T
+        maps[:, columns] = multiply(weights.T, block)
         yield Progress("Making the components", columns.stop, values.shape[1])
     return maps
 

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from imagenomer.errors import InputError
+from imagenomer.statistics.products import multiply
 from imagenomer.types import FloatArray, IntArray, Variable
 
 #: A column that the others explain but for this share of its length follows from them; what R's `lm` uses.
@@ -280,7 +281,10 @@ def follows_from(tested: Term, design: Design) -> bool:
 def residuals(values: FloatArray, basis: FloatArray) -> FloatArray:
     """Return what orthonormal columns leave of some values, shape (n_subjects,) or (n_subjects, n_columns)."""
     for _ in range(2):  # the second time takes off what rounding left, so that near-aliased columns are separated
-        values = values - basis @ (basis.T @ values)
+        if values.ndim == 2:
+            values = values - multiply(basis, multiply(basis.T, values))
+        else:
+            values = values - basis @ (basis.T @ values)
     return values
 
 

@@ -25,6 +25,7 @@ import numpy as np
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.features import Features
+from imagenomer.statistics.products import combine_rows, multiply
 from imagenomer.statistics.sample_space import Projection
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -99,7 +100,7 @@ class Path:
         strongest = int(np.argmax(self._pulls))
         self._add(np.array([strongest]))
         # In float64: at this penalty a weight begins.
-        self.largest = float(np.abs(self._columns.T @ self._target)[0]) / (rows.size * mix)
+        self.largest = float(np.abs(multiply(self._target[None], self._columns))[0, 0]) / (rows.size * mix)
         self._penalty = self.largest
 
     @property
@@ -137,7 +138,7 @@ class Path:
         self._take_in(self._pulls >= threshold)
         while True:
             yield from self._descend(penalty, tolerance)
-            self._pulls = self._pulls_of(self._target - self._columns @ self.weights)
+            self._pulls = self._pulls_of(self._target - combine_rows(self._columns.T, self.weights))
             yield Progress("Training")
             broken = self._pulls > threshold
             broken[self.chosen] = False
@@ -213,6 +214,6 @@ class Path:
         """
         active = self.active
         weights = self.weights_of(active)
-        train = self._features.chosen(self._rows, active, self._rows) @ weights
-        test = self._features.chosen(rows, active, self._rows) @ weights
+        train = multiply(self._features.chosen(self._rows, active, self._rows), weights[:, None])[:, 0]
+        test = multiply(self._features.chosen(rows, active, self._rows), weights[:, None])[:, 0]
         return np.asarray(test - self._projection.predicted(train))

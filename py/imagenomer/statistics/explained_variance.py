@@ -10,6 +10,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.decomposition import Negative, deviations, signs_of
 from imagenomer.statistics.design import ALIASED, residuals
+from imagenomer.statistics.products import add_gram, add_product, mirror, multiply
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 
@@ -45,12 +46,12 @@ def share_explained(
     InputError
         If subjects do not differ.
     """
-    products, gram, total = yield from _products(values, rows, components, negative)
+    products, among, total = yield from _products(values, rows, components, negative)
     if not total > 0:
         raise InputError(f"connectivity is the same in all {rows.size} subjects, so nothing is to be explained")
     centred = scores - scores.mean(axis=0)
     gains = 2 * np.einsum("ij,ij->j", centred, products)
-    costs = (centred.T @ centred) * gram
+    costs = multiply(centred.T, centred) * among
     alone = (gains - np.diag(costs)) / total
     # The cost of the first k is the sum of the leading square of size k: each adds its row and column.
     added = 2 * np.tril(costs, -1).sum(axis=1) + np.diag(costs)
@@ -98,16 +99,16 @@ def _products(
     """Return deviations times components, components times components, and the sum of squared deviations."""
     n_edges = values.shape[1]
     products = np.zeros((rows.size, len(components)))
-    gram = np.zeros((len(components), len(components)))
+    among = np.zeros((len(components), len(components)))
     total = 0.0
     for columns in column_blocks(n_edges):
         block, _ = deviations(values, rows, columns, negative)
         own = np.nan_to_num(components[:, columns].astype(np.float64))
-        products += scipy.linalg.blas.dgemm(1, own.T, block.T, trans_a=1).T
-        gram += scipy.linalg.blas.dgemm(1, own.T, own.T, trans_a=1)
+        add_product(products, block, own.T)
+        add_gram(among, own)
         total += float(np.einsum("ij,ij->", block, block))
         yield Progress("Finding what the components explain", columns.stop, n_edges)
-    return products, gram, total
+    return products, mirror(among), total
 
 
 # --- scores ---------------------------------------------------------------------------------------
@@ -122,9 +123,9 @@ def fit_scores(
     """
     components = components / np.linalg.norm(components, axis=1, keepdims=True)
     components *= signs_of(components)[:, None]
-    products, gram, _ = yield from _products(values, rows, components)
+    products, among, _ = yield from _products(values, rows, components)
     # Components may follow from each other, those of few edges above all.
-    return components, products @ scipy.linalg.pinvh(gram), products
+    return components, multiply(products, scipy.linalg.pinvh(among)), products
 
 
 def in_order(by: FloatArray, components: FloatArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:

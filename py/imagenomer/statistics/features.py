@@ -6,23 +6,19 @@ training part, which are always said.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_moments, weighted_sum
 from imagenomer.statistics.design import residuals
+from imagenomer.statistics.products import add_gram_in_parts, combine_rows, gram, mirror, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
-IN_WEBASSEMBLY = sys.platform == "emscripten"
-#: Rows multiplied with a row at once, few enough for their products to stay in the nearest cache.
-_TILE = 128
 #: Variants worked on at a time.
 _VARIANTS = 1024
 #: Share of a feature's sum of squares below which what covariates leave is rounding.
@@ -183,8 +179,7 @@ class StandardisedNumbers(_Table):
     def kernels(self, train: IntArray, test: IntArray) -> Steps[Kernels]:
         yield Progress("Comparing subjects")
         own, other = self._scaled(train, train), self._scaled(test, train)
-        dgemm = scipy.linalg.blas.dgemm
-        return Kernels(dgemm(1, own, own, trans_b=1), dgemm(1, other, own, trans_b=1))
+        return Kernels(gram(own), multiply(other, own.T))
 
     def refusal(self, train: IntArray, test: IntArray) -> str:
         return ""
@@ -233,7 +228,7 @@ class GenotypeIndicators:
         for start in range(0, n_variants, _VARIANTS):
             some = slice(start, start + _VARIANTS)
             for row, block in zip(total, self.blocks(some, train), strict=True):
-                row[some] = scipy.linalg.blas.sgemv(1, block.T, weights32)
+                row[some] = combine_rows(block, weights32)
         return np.asarray(total.ravel())
 
     def chosen(self, rows: IntArray, columns: IntArray, train: IntArray) -> FloatArray:
@@ -280,12 +275,10 @@ class ImputedDosage:
         both = np.concatenate([train, test])
         total, n_variants = np.zeros((both.size, both.size)), self.n_features
         for start in range(0, n_variants, _VARIANTS):
-            part = np.zeros(total.shape, dtype=np.float32)
-            add_products(part, self._deviations(both, slice(start, start + _VARIANTS), train))
-            total += part
-            yield Progress("Comparing genotypes", min(start + _VARIANTS, n_variants), n_variants)
-        square = np.triu(total)[: train.size, : train.size]
-        return Kernels(square + np.triu(square, 1).T, np.ascontiguousarray(total[: train.size, train.size :].T))
+            for _ in add_gram_in_parts(total, self._deviations(both, slice(start, start + _VARIANTS), train)):
+                yield Progress("Comparing genotypes", min(start + _VARIANTS, n_variants), n_variants)
+        other = np.ascontiguousarray(total[: train.size, train.size :].T)
+        return Kernels(mirror(total[: train.size, : train.size].copy()), other)
 
     def refusal(self, train: IntArray, test: IntArray) -> str:
         return ""
@@ -294,7 +287,7 @@ class ImputedDosage:
         total, weights32 = np.empty(self.n_features), weights.astype(np.float32)
         for start in range(0, self.n_features, _VARIANTS):
             some = slice(start, start + _VARIANTS)
-            total[some] = scipy.linalg.blas.sgemv(1, self._deviations(train, some, train).T, weights32)
+            total[some] = combine_rows(self._deviations(train, some, train), weights32)
         return total
 
     def chosen(self, rows: IntArray, columns: IntArray, train: IntArray) -> FloatArray:
@@ -312,22 +305,3 @@ def _lengths_left(values: FloatArray, basis: FloatArray) -> FloatArray:
     """Return the length of each column once an orthonormal basis is taken out; NaN where nothing is left."""
     length, whole = np.linalg.norm(residuals(values, basis), axis=0), np.linalg.norm(values, axis=0)
     return np.asarray(np.where(length > np.sqrt(_LEFT) * whole, length, np.nan))
-
-
-def add_products(total: Float32Array, block: Float32Array) -> None:
-    """Add the products of all pairs of rows to a square matrix, C-ordered, at and right of its diagonal.
-
-    In WebAssembly by the one product that is fast there, tile by tile (left of the diagonal little is then of use);
-    natively by the product that is made for it, which is four times as fast.
-    """
-    n = len(block)
-    if not block.shape[1]:
-        return
-    if not IN_WEBASSEMBLY:
-        scipy.linalg.blas.ssyrk(1, block.T, 1, total.T, trans=1, lower=1, overwrite_c=1)
-        return
-    for start in range(0, n, _TILE):
-        stop = min(start + _TILE, n)
-        tile = np.asfortranarray(block[start:stop])
-        for row in range(stop):
-            scipy.linalg.blas.sgemv(1, tile, block[row], 1, total[row, start:stop], overwrite_y=1)

@@ -22,14 +22,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy
 
 from imagenomer.cache import Cache, in_bytes
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.column_moments import weighted_sum
 from imagenomer.statistics.combat import Combat, fit_combat
-from imagenomer.statistics.features import Kernels, Numbers, add_products
+from imagenomer.statistics.features import Kernels, Numbers
+from imagenomer.statistics.products import add_gram_in_parts, add_product, combine_rows, mirror, multiply
 from imagenomer.statistics.sites import Sites
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -137,12 +137,9 @@ class HarmonisedEdges:
         total = np.zeros((rows.size, rows.size))
         for start in range(0, self.n_features, _COLUMNS):
             columns = slice(start, min(start + _COLUMNS, self.n_features))
-            part = np.zeros(total.shape, dtype=np.float32)
-            add_products(part, _harmonise(self.values[:, columns][rows], columns, sites, effects))
-            total += part
-            yield Progress("Comparing subjects", columns.stop, self.n_features)
-        total = np.triu(total)
-        total += np.triu(total, 1).T
+            for _ in add_gram_in_parts(total, _harmonise(self.values[:, columns][rows], columns, sites, effects)):
+                yield Progress("Comparing subjects", columns.stop, self.n_features)
+        mirror(total)
         place = np.empty_like(order)
         place[order] = np.arange(order.size)
         own, other = place[: train.size], place[: test.size] if same else place[train.size :]
@@ -158,7 +155,7 @@ class HarmonisedEdges:
             own = own[np.argsort(train[own], kind="stable")]  # weighted_sum is fast where rows ascend
             some = weights[own]
             left = weighted_sum(self.values, train[own], some.astype(np.float32)) - some.sum() * effects.centre[site]
-            explained = (some @ covariates[own]) @ effects.coefficients.astype(np.float64)
+            explained = combine_rows(effects.coefficients.astype(np.float64), some @ covariates[own])
             total += (left - explained) * effects.inverse[site] + explained
         return self._everywhere(total)
 
@@ -167,7 +164,9 @@ class HarmonisedEdges:
         effects = finish(self._learned(train))
         own = (np.cumsum(self.usable) - 1)[columns]
         codes = self.sites.codes[rows]
-        explained = (self.sites.covariates[rows] - effects.origin) @ effects.coefficients[:, own].astype(np.float64)
+        explained = multiply(
+            self.sites.covariates[rows] - effects.origin, effects.coefficients[:, own].astype(np.float64)
+        )
         left = self.values[np.ix_(rows, own)] - explained - effects.centre[np.ix_(codes, own)]
         return np.asarray(left * effects.inverse[np.ix_(codes, own)] + explained)
 
@@ -234,7 +233,5 @@ def _harmonise(block: Float32Array, columns: slice, sites: Sites, effects: _Effe
         own, inverse = block[start:stop], effects.inverse[site, columns]
         own -= effects.centre[site, columns]
         own *= inverse
-        for values, slopes in zip(covariates[start:stop].T, coefficients, strict=True):
-            # In place, as large arrays are slow to come by; of C-ordered rows BLAS takes the transpose.
-            scipy.linalg.blas.sger(1, slopes * (1 - inverse), values, a=own.T, overwrite_a=1)
+        add_product(own, covariates[start:stop], coefficients * (1 - inverse))
     return block

@@ -25,6 +25,7 @@ from imagenomer.statistics.adjustment import take_out
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.permutation import Permutations, check_exchangeable, kinds_of
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.tails import fits_exactly
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -124,7 +125,7 @@ class FreedmanLane:
 
     def products(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
         """Return the permuted residuals times the tested columns, shape (n_tested, n_permutations, n_columns)."""
-        return np.stack([row_products(unit, weights) for weights in self._weights(permutations)[: self.n_tested]])
+        return np.stack([multiply(weights, unit) for weights in self._weights(permutations)[: self.n_tested]])
 
     def lifted(
         self, share: Float32Array, unit: Float32Array, permutations: IntArray, which: tuple[NDArray[Any], ...]
@@ -138,30 +139,34 @@ class FreedmanLane:
         which : tuple of two ndarrays
             Permutation and column of each share wanted.
         """
-        explained = np.zeros(which[0].size, dtype=np.float32)
-        weights = self._weights(permutations)[self.n_tested :]
         if which[0].size > _MANY * share.size:
-            for covariate in weights:
-                explained += row_products(unit, covariate)[which] ** 2
+            explained = self._explained(unit, permutations)[which]
         else:
+            explained = np.zeros(which[0].size, dtype=np.float32)
             columns = np.ascontiguousarray(unit.T)
             for start in range(0, which[0].size, 2048):
                 some = slice(start, start + 2048)
                 residuals, permutation = columns[which[1][some]], which[0][some]
-                for covariate in weights:
+                for covariate in self._weights(permutations)[self.n_tested :]:
                     explained[some] += np.einsum("ij,ij->i", residuals, covariate[permutation]) ** 2
-        # An edge that the permuted covariates explain but for rounding has nothing left to test.
-        left = 1 - explained
-        return np.asarray(np.where(left > 1e-5, np.minimum(share[which] / np.maximum(left, 1e-5), 1), 0))
+        return _lifted(share[which], explained)
 
     def all_shares(self, unit: Float32Array, permutations: IntArray) -> tuple[Float32Array, Float32Array]:
         """Return the partial r squared of each edge in each permutation, and the sign of t (F: 1)."""
         product = self.products(unit, permutations)
         share = np.einsum("kij,kij->ij", product, product)
         if self._covariates.shape[1]:
-            everything = np.nonzero(np.ones(share.shape, dtype=bool))
-            share = self.lifted(share, unit, permutations, everything).reshape(share.shape)
+            share = _lifted(share, self._explained(unit, permutations))
         return share, np.sign(product[0]) if self.n_tested == 1 else np.ones_like(share)
+
+    def _explained(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
+        """Return the share of the permuted residuals that the covariates explain, shape (n_permutations, n_columns)."""
+        explained = np.zeros((len(permutations), unit.shape[1]), dtype=np.float32)
+        for covariate in self._weights(permutations)[self.n_tested :]:
+            product = multiply(covariate, unit)
+            product *= product
+            explained += product
+        return explained
 
     def _unit(self, columns: slice) -> Float32Array:
         block = self._values[self._rows, columns].astype(np.float64, order="C")
@@ -170,7 +175,7 @@ class FreedmanLane:
             block /= norm
         block[:, np.isnan(norm)] = 0
         if columns.start >= self._seen:
-            weights = scipy.linalg.blas.dgemm(1, block.T, self._directions)
+            weights = multiply(block.T, self._directions)
             share = np.einsum("ij,ij->i", weights, weights)
             lost = np.isnan(norm) | fits_exactly(np.sqrt(share))
             self.share[columns] = np.where(lost, np.nan, share)
@@ -188,12 +193,11 @@ class FreedmanLane:
         return self._permuted[1]
 
 
-def row_products(unit: Float32Array, weights: Float32Array) -> Float32Array:
-    """Return weights times residuals, shape (n_permutations, n_columns), by the product that is fast everywhere."""
-    product = np.empty((weights.shape[0], unit.shape[1]), dtype=np.float32)
-    for row, weight in zip(product, weights, strict=True):
-        scipy.linalg.blas.sgemv(1, unit.T, weight, y=row, overwrite_y=1)
-    return product
+def _lifted(share: Float32Array, explained: Float32Array) -> Float32Array:
+    """Return shares of what covariates leave, for shares of all there is."""
+    # An edge that the permuted covariates explain but for rounding has nothing left to test.
+    left = 1 - explained
+    return np.asarray(np.where(left > 1e-5, np.minimum(share / np.maximum(left, 1e-5), 1), 0))
 
 
 def _slack(design: Design) -> float:

@@ -15,6 +15,7 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.decomposition import Axes, Factors, principal_maps, with_gaps
 from imagenomer.statistics.explained_variance import fit_scores, in_order, share_explained
+from imagenomer.statistics.products import gram, multiply
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 _MOST_ICA_STEPS, _ICA_TOLERANCE = 500, 1e-6
@@ -46,7 +47,7 @@ def independent_components(
     """
     maps = yield from principal_maps(values, rows, axes, n_components)
     unmixing, n_iterations, converged = yield from unmix(maps[:, axes.usable], rng)
-    components = scipy.linalg.blas.dgemm(1, maps.T, unmixing.T).T
+    components = multiply(unmixing, maps)
     components, scores, products = yield from fit_scores(values, rows, components)
     alone = 2 * np.einsum("ij,ij->j", scores, products) - np.einsum("ij,ij->j", scores, scores)
     components, scores = in_order(alone, components, scores)
@@ -61,19 +62,17 @@ def unmix(maps: FloatArray, rng: np.random.Generator) -> Steps[tuple[FloatArray,
     """
     k, n_edges = maps.shape
     centred = maps - maps.mean(axis=1, keepdims=True)
-    spread, directions = scipy.linalg.eigh(scipy.linalg.blas.dgemm(1, centred.T, centred.T, trans_a=1) / n_edges)
+    spread, directions = scipy.linalg.eigh(gram(centred) / n_edges)
     if not spread[0] > 1e-12 * spread[-1]:
         raise InputError("a principal component is the same at every edge, so there is nothing to unmix; choose PCA")
     whitening = (directions / np.sqrt(spread)).T
-    white = scipy.linalg.blas.dgemm(1, centred.T, whitening.T).T
+    white = multiply(whitening, centred)
     rotation = _orthogonal(rng.standard_normal((k, k)))
     change = 1.0
     for step in range(1, _MOST_ICA_STEPS + 1):
-        squashed = np.tanh(scipy.linalg.blas.dgemm(1, white.T, rotation.T).T)
+        squashed = np.tanh(multiply(rotation, white))
         slope = 1 - np.einsum("ij,ij->i", squashed, squashed) / n_edges
-        moved = _orthogonal(
-            scipy.linalg.blas.dgemm(1, squashed.T, white.T, trans_a=1) / n_edges - slope[:, None] * rotation
-        )
+        moved = _orthogonal(multiply(squashed, white.T) / n_edges - slope[:, None] * rotation)
         same_way = np.einsum("ij,ij->i", moved, rotation)
         change = float(np.abs(np.abs(same_way) - 1).max())
         if step > _FULL_STEPS:

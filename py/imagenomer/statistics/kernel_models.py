@@ -29,7 +29,9 @@ import numpy as np
 import scipy
 
 from imagenomer.errors import InputError
+from imagenomer.statistics.cholesky import cholesky, inverse_lengths
 from imagenomer.statistics.features import Kernels
+from imagenomer.statistics.products import combine_rows
 from imagenomer.types import FloatArray, IntArray
 
 #: Penalties tried where none is given, as multiples of the mean squared length of a training subject's features.
@@ -218,9 +220,7 @@ class _Solution:
 
     def inverse_diagonal(self) -> FloatArray:
         """Return the diagonal of (K + penalty / weights)^-1 less the part of the intercept."""
-        inverse, info = scipy.linalg.lapack.dtrtri(self.factor, lower=1)
-        assert info == 0
-        diagonal = self.root**2 * np.einsum("ij,ij->j", np.tril(inverse), np.tril(inverse))
+        diagonal = self.root**2 * inverse_lengths(self.factor)
         return np.asarray(diagonal - self.ones**2 / self.ones.sum())
 
 
@@ -231,10 +231,10 @@ def _weighted_ridge(
     root = np.sqrt(weights / penalty)
     matrix = kernel if own.size == len(kernel) else kernel[np.ix_(own, own)]
     # As in Gaussian processes: I + R K R is well conditioned however small a weight.
-    balanced = np.asfortranarray(matrix * root[:, None] * root)
+    balanced = np.ascontiguousarray(matrix * root[:, None] * root)
     balanced[np.diag_indices(own.size)] += 1
-    factor, info = scipy.linalg.lapack.dpotrf(balanced, lower=1, overwrite_a=1)
-    assert info == 0
+    factor = cholesky(balanced)
+    assert factor is not None
     both = np.asfortranarray(np.column_stack([root, root * target]))
     solved, info = scipy.linalg.lapack.dpotrs(factor, both, lower=1)
     assert info == 0
@@ -259,4 +259,5 @@ def _objective(
 
 
 def _product(kernel: FloatArray, vector: FloatArray) -> FloatArray:
-    return np.asarray(scipy.linalg.blas.dgemv(1, kernel, vector))
+    # Symmetric, so that either order of memory is the other's transpose.
+    return combine_rows(kernel if kernel.flags.c_contiguous else kernel.T, vector)

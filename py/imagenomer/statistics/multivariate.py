@@ -18,12 +18,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, Term, directions_of, residuals
 from imagenomer.statistics.permutation import draw_permutations
+from imagenomer.statistics.products import multiply
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Permutations between two reports of progress.
@@ -102,11 +102,10 @@ def share_explained(
     total = float(np.trace(left))
     if not total > 1e-9 * max(float(np.abs(np.diag(gram)).max()), 1e-300):
         raise InputError("the covariates leave nothing of the connectivity; choose fewer covariates")
-    share = float(np.einsum("ij,ij->", directions, left @ directions)) / total
+    share = float(np.einsum("ij,ij->", directions, multiply(left, directions))) / total
     columns = np.concatenate([directions, basis[:, 1:]], axis=1)
     n_tested = directions.shape[1]
-    # Symmetric, so that either order of memory is the other's transpose.
-    single, columns = left.astype(np.float32, order="F"), columns.astype(np.float32)
+    single, columns = left.astype(np.float32), columns.astype(np.float32)
     null = np.empty(n_permutations)
     for start in range(0, n_permutations, _AT_ONCE):
         chunk = slice(start, min(start + _AT_ONCE, n_permutations))
@@ -119,5 +118,5 @@ def share_explained(
 
 
 def _squares(gram: Float32Array, weights: Float32Array) -> FloatArray:
-    """Return w'Kw of each row of weights, shape (n_rows,), by the product that is fast everywhere."""
-    return np.array([float(row @ scipy.linalg.blas.sgemv(1, gram, row)) for row in weights])
+    """Return w'Kw of each row of weights, shape (n_rows,)."""
+    return np.asarray(np.einsum("ij,ij->i", multiply(weights, gram), weights), dtype=np.float64)

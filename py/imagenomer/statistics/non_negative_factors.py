@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
@@ -18,6 +17,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.decomposition import Factors, Negative, with_gaps
 from imagenomer.statistics.explained_variance import share_explained
+from imagenomer.statistics.products import add_product, combine_rows, gram, multiply
 from imagenomer.types import BoolArray, Float32Array, IntArray
 
 #: Relative decrease of the misfit in one round below which it has settled.
@@ -62,19 +62,19 @@ def non_negative_factors(
     before, step = np.inf, 0
     for step in range(1, _MOST_ROUNDS + 1):
         across, among = np.zeros((n, k)), np.zeros((k, k))
-        gram = (scores.T @ scores).astype(np.float32)
+        of_scores = gram(scores.T)
         for columns in column_blocks(n_edges):
             block = _non_negative(values, rows, columns, usable, negative)
             own = np.ascontiguousarray(components[:, columns])
-            _descend(own, scipy.linalg.blas.sgemm(1, block.T, scores).T, gram)
+            _descend(own, multiply(scores.T, block), of_scores)
             components[:, columns] = own
-            across += scipy.linalg.blas.sgemm(1, own.T, block.T, trans_a=1).T
-            among += scipy.linalg.blas.sgemm(1, own.T, own.T, trans_a=1)
+            add_product(across, block, own.T)
+            add_product(among, own, own.T)
             yield Progress("Fitting non-negative factors", step, _MOST_ROUNDS)
         improved = np.ascontiguousarray(scores.T, dtype=np.float64)
         _descend(improved, across.T, among)
         scores = np.ascontiguousarray(improved.T, dtype=np.float32)
-        misfit = squares - 2 * float(np.sum(across * improved.T)) + float(np.sum(among * (improved @ improved.T)))
+        misfit = squares - 2 * float(np.sum(across * improved.T)) + float(np.sum(among * gram(improved)))
         if before - misfit <= _SETTLED * misfit:
             break
         before = misfit
@@ -125,10 +125,10 @@ def _non_negative(
     return block
 
 
-def _descend(factors: NDArray[Any], products: NDArray[Any], gram: NDArray[Any]) -> None:
+def _descend(factors: NDArray[Any], products: NDArray[Any], among: NDArray[Any]) -> None:
     """Improve rows in place, one after another, none of their values below 0."""
     for _ in range(_SWEEPS):
         for one, row in enumerate(factors):
-            if gram[one, one] > 0:
-                row += (products[one] - gram[one] @ factors) / gram[one, one]
+            if among[one, one] > 0:
+                row += (products[one] - combine_rows(factors, among[one])) / among[one, one]
                 np.maximum(row, 0, out=row)

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
@@ -28,6 +27,7 @@ from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.freedman_lane import FreedmanLane
 from imagenomer.statistics.permutation import draw_permutations
+from imagenomer.statistics.products import combine_rows, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Permutations worked on at a time: of edges as many as fit this many numbers, of variants so many.
@@ -213,13 +213,9 @@ def _correlate_variants(dosage: NDArray[np.int8], targets: FloatArray, place: tu
         total = code.sum(axis=0, dtype=np.float64)
         about = np.einsum("ij,ij->j", code, code, dtype=np.float64) - total**2 / n
         spread = np.sqrt(np.where(about > 0.25, about, np.nan))
-        for row, own, square in zip(result, rows, squares, strict=True):
-            shared, sums, lengths = (
-                scipy.linalg.blas.sgemv(1, one.T, weights)
-                for one, weights in ((code, own), (known, own), (known, square))
-            )
-            with np.errstate(invalid="ignore", divide="ignore"):
-                row[columns] = (shared - total * sums / n) / (spread * np.sqrt(lengths - sums**2 / n))
+        shared, sums, lengths = multiply(rows, code), multiply(rows, known), multiply(squares, known)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            result[:, columns] = (shared - total * sums / n) / (spread * np.sqrt(lengths - sums**2 / n))
         yield Progress("Permuting", place[0] + len(rows) * columns.stop // n_variants, place[1])
     return np.clip(result, -1, 1)
 
@@ -242,7 +238,7 @@ class _Tally:
         self._maps, self._has_map = _standardised(maps)
         self._signed, self._sets = signed, sets.astype(np.float32)
         self._n_chosen = int(np.count_nonzero(chosen))
-        self._shared = np.rint(self._sets @ chosen.astype(np.float32)).astype(np.intp)
+        self._shared = np.rint(combine_rows(self._sets.T, chosen.astype(np.float32))).astype(np.intp)
         self._similarity = self._similar(actual.astype(np.float32)[None])[0]
         self._minimum = np.where(signed, np.abs(self._similarity), self._similarity) - _ROUNDING
         n = len(maps)
@@ -300,13 +296,8 @@ def _standardised(maps: FloatArray) -> tuple[Float32Array, BoolArray]:
 
 def _correlated(effects: Float32Array, maps: Float32Array) -> FloatArray:
     """Return the correlation of each row of effects with each standardised map, shape (n_effects, n_maps)."""
-    n = effects.shape[1]
-    result = np.empty((len(effects), len(maps)))
-    for row, effect in zip(result, effects, strict=True):
-        deviations = effect - np.float32(effect.mean(dtype=np.float64))
-        length = float(np.sqrt(np.einsum("i,i->", deviations, deviations, dtype=np.float64)))
-        if length > 1e-7 * np.sqrt(n):
-            row[:] = scipy.linalg.blas.sgemv(1 / length, maps.T, deviations, trans=1)
-        else:
-            row[:] = 0
-    return result
+    deviations = effects - effects.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    length = np.sqrt(np.einsum("ij,ij->i", deviations, deviations, dtype=np.float64))
+    varies = length > 1e-7 * np.sqrt(effects.shape[1])
+    products = multiply(deviations, maps.T)
+    return np.where(varies[:, None], products / np.where(varies, length, 1)[:, None], 0)

@@ -25,6 +25,7 @@ import numpy as np
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.contingency import corrected_v
+from imagenomer.statistics.products import gram, multiply
 from imagenomer.statistics.tails import (
     fits_exactly,
     neg_log10_p_of_chi2,
@@ -81,7 +82,7 @@ def associate_pairs(phenotypes: Sequence[Variable], subjects: IntArray) -> Steps
     pairs = Pairs(
         np.full((size, size), np.nan),
         np.full((size, size), np.nan),
-        np.rint(present @ present.T).astype(np.intp),
+        np.rint(gram(present)).astype(np.intp),
         np.full((size, size), np.nan),
         np.zeros((size, size), dtype=bool),
     )
@@ -123,10 +124,10 @@ def _varying(squares: FloatArray, sums: FloatArray, n: FloatArray) -> FloatArray
 def _between_numbers(pairs: Pairs, numbers: IntArray, values: FloatArray, present: FloatArray) -> Steps[None]:
     yield Progress("Associating phenotypes")
     with np.errstate(divide="ignore", invalid="ignore"):
-        n = present @ present.T
-        sums = values @ present.T
-        about = _varying(values**2 @ present.T, sums, n)
-        r = np.clip((values @ values.T - sums * sums.T / n) / np.sqrt(about * about.T), -1, 1)
+        n = gram(present)
+        sums = multiply(values, present.T)
+        about = _varying(multiply(values**2, present.T), sums, n)
+        r = np.clip((gram(values) - sums * sums.T / n) / np.sqrt(about * about.T), -1, 1)
     r[n < 3] = np.nan
     r = (r + r.T) / 2  # rounding differs between a product and its transpose
     pairs.association[np.ix_(numbers, numbers)] = r
@@ -178,9 +179,9 @@ def _with_numbers(
     pairs: Pairs, index: int, numbers: IntArray, members: FloatArray, values: FloatArray, present: FloatArray
 ) -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
-        sizes, sums = present @ members.T, values @ members.T
+        sizes, sums = multiply(present, members.T), multiply(values, members.T)
         n, n_levels = sizes.sum(axis=1), np.count_nonzero(sizes, axis=1)
-        total = _varying(values**2 @ members.sum(axis=0), sums.sum(axis=1), n)
+        total = _varying(multiply(values**2, members.sum(axis=0)[:, None])[:, 0], sums.sum(axis=1), n)
         between = (sums**2 / np.where(sizes > 0, sizes, 1)).sum(axis=1) - sums.sum(axis=1) ** 2 / n
         dof = np.where((n_levels > 1) & (n > n_levels), n - n_levels, np.nan)
         share = np.clip(np.where(np.isnan(dof), np.nan, between / total), 0, 1)
@@ -203,7 +204,7 @@ def _between_categories(
 
     As `pearson_chi2` and `expected_counts` do for one table: what nobody has is no row or column of a pair.
     """
-    counts = np.rint(members @ stacked.T)
+    counts = np.rint(multiply(members, stacked.T))
     rows = np.add.reduceat(counts, starts, axis=1)  # of each table, shape (n_levels, n_others)
     columns = counts.sum(axis=0)
     n = rows.sum(axis=0)

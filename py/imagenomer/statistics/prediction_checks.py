@@ -31,6 +31,7 @@ from imagenomer.statistics.prediction import (
     intervals,
     main_score,
 )
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.ridge_models import ridge_errors, ridge_factor
 from imagenomer.statistics.sample_space import SampleSpace, project
@@ -230,7 +231,7 @@ class _RidgeOfManyTargets:
         solved = np.empty_like(rotated)
         for one in np.unique(chosen).tolist():
             solved[:, chosen == one] = factor.solved(rotated[:, chosen == one], tried[one])
-        return task.known + test @ factor.rotated(solved, back=True)
+        return task.known + multiply(test, factor.rotated(solved, back=True))
 
 
 def _ordered_pairs(positive: BoolArray, decision: FloatArray) -> FloatArray:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.products import add_gram_in_parts, mirror, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray
 
 #: Variants worked on at a time: sums of so few products lose nothing in float32.
@@ -76,12 +77,16 @@ def relationship_matrix(dosage: NDArray[np.int8]) -> Steps[FloatArray]:
         genotypes, known, frequency = genotypes[varies], known[varies], frequency[varies, None]
         if frequency.size:
             standard = (genotypes - 2 * frequency) / np.sqrt(2 * frequency * (1 - frequency))
-            products += _gram(np.where(known, standard, 0).astype(np.float32))
+            parts = [(products, np.where(known, standard, 0).astype(np.float32))]
             if known.all():
                 shared += len(known)
             else:
-                shared += _gram(known.astype(np.float32))
+                parts.append((shared, known.astype(np.float32)))
+            for total, rows in parts:
+                for _ in add_gram_in_parts(total, rows.T):
+                    yield Progress("Comparing subjects", start, n_variants)
         yield Progress("Comparing subjects", min(start + _VARIANTS, n_variants), n_variants)
+    mirror(products), mirror(shared)
     if not shared.any():
         raise InputError("no variant has two alleles in these subjects; choose another set of variants")
     if (shared == 0).any():
@@ -160,12 +165,6 @@ def thin(
     return kept
 
 
-def _gram(rows: Float32Array) -> FloatArray:
-    """Return the products of all pairs of columns, shape (n_columns, n_columns)."""
-    upper = scipy.linalg.blas.ssyrk(1, rows.T).astype(np.float64)
-    return np.asarray(np.triu(upper) + np.triu(upper, 1).T)
-
-
 def _variation(genotypes: NDArray[np.int8]) -> tuple[BoolArray, FloatArray]:
     """Return which variants (rows) have more than one genotype, and the frequency of their commoner allele."""
     known = genotypes >= 0
@@ -201,8 +200,7 @@ def _sums(
     """Return n and the sums of x, x^2, y, y^2 and xy over the subjects who have both, for all pairs of rows."""
 
     def product(first: Float32Array, second: Float32Array) -> FloatArray:
-        # first times second transposed, in the order that BLAS likes.
-        return np.asarray(scipy.linalg.blas.sgemm(1, second.T, first.T, trans_a=1).T, dtype=np.float64)
+        return multiply(first, second.T).astype(np.float64)
 
     xy = product(codes, others)
     if complete:

@@ -27,7 +27,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy
 
 from imagenomer.cache import Cache, in_bytes
 from imagenomer.errors import InputError
@@ -39,10 +38,10 @@ from imagenomer.statistics.features import (
     GenotypeIndicators,
     Kernels,
     Numbers,
-    add_products,
 )
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RidgeFactor
+from imagenomer.statistics.products import add_gram_in_parts, add_product, gram, mirror, multiply
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Columns whose products are summed in float32 before they are added up in float64.
@@ -164,15 +163,16 @@ class Projection:
 
     def of(self, kernels: Kernels) -> Kernels:
         """Return the products of features of features without what covariates explain in the training part."""
-        basis, dgemm = self.basis, scipy.linalg.blas.dgemm
-        half = dgemm(1, kernels.train, basis)  # K Q
-        inner = basis.T @ half
+        basis = self.basis
+        half = multiply(kernels.train, basis)  # K Q
+        inner = multiply(basis.T, half)
         # (I - QQ')K(I - QQ') = K - QA' - AQ' with A = KQ - Q(Q'KQ)/2: symmetric to the last digit.
-        skewed = half - basis @ inner / 2
-        train = dgemm(-1, basis, skewed, 1, kernels.train, trans_b=1)
-        train = dgemm(-1, skewed, basis, 1, train, trans_b=1, overwrite_c=1)
-        test = kernels.test - dgemm(1, self.carried, half, trans_b=1)
-        test = dgemm(-1, np.asarray(test) @ basis, basis, 1, test, trans_b=1)
+        skewed = multiply(basis, inner) / 2 - half
+        train = kernels.train.copy()
+        add_product(train, basis, skewed.T)
+        add_product(train, skewed, basis.T)
+        test = kernels.test - multiply(self.carried, half.T)
+        add_product(test, multiply(test, -basis), basis.T)
         return Kernels(train, test)
 
 
@@ -230,7 +230,7 @@ def sample_space(values: Float32Array, rows: IntArray) -> Steps[SampleSpace]:
         If no edge is there for everybody and varies.
     """
     n, n_edges = rows.size, values.shape[1]
-    gram, part = np.zeros((n, n)), np.zeros((n, n), dtype=np.float32)
+    products = np.zeros((n, n))
     usable = np.zeros(n_edges, dtype=bool)
     for start in range(0, n_edges, _COLUMNS):
         columns = slice(start, min(start + _COLUMNS, n_edges))
@@ -239,12 +239,9 @@ def sample_space(values: Float32Array, rows: IntArray) -> Steps[SampleSpace]:
             block -= block.mean(axis=0, dtype=np.float64).astype(np.float32)
         usable[columns] = np.isfinite(block).all(axis=0)
         block[:, ~usable[columns]] = 0
-        add_products(part, block)
-        gram += part
-        part[:] = 0
-        yield Progress("Comparing subjects", columns.stop, n_edges)
-    gram = _mirrored(gram)
-    return _space(gram, Edges(values, usable), rows)
+        for _ in add_gram_in_parts(products, block):
+            yield Progress("Comparing subjects", columns.stop, n_edges)
+    return _space(mirror(products), Edges(values, usable), rows)
 
 
 def space_of_numbers(values: FloatArray) -> SampleSpace:
@@ -261,8 +258,7 @@ def space_of_numbers(values: FloatArray) -> SampleSpace:
         If nothing varies.
     """
     deviations = values - values.mean(axis=0)
-    gram = scipy.linalg.blas.dgemm(1, deviations, deviations, trans_b=1)
-    return _space(np.ascontiguousarray(gram), Numbers(values), np.arange(len(values)))
+    return _space(gram(deviations), Numbers(values), np.arange(len(values)))
 
 
 def space_of_features(features: FittedFeatures, rows: IntArray) -> Steps[SampleSpace]:
@@ -283,15 +279,13 @@ def space_of_features(features: FittedFeatures, rows: IntArray) -> Steps[SampleS
 def space_of_genotypes(genotypes: GenotypeIndicators) -> Steps[SampleSpace]:
     """Return the sample space of genotypes as indicators; nothing is imputed, so it is made once."""
     n = genotypes.dosage.shape[0]
-    gram, n_variants = np.zeros((n, n)), genotypes.dosage.shape[1]
+    products, n_variants = np.zeros((n, n)), genotypes.dosage.shape[1]
     for start in range(0, n_variants, _COLUMNS):
-        part = np.zeros((n, n), dtype=np.float32)
         for block in genotypes.blocks(slice(start, start + _COLUMNS)):
             block -= block.mean(axis=0, dtype=np.float64).astype(np.float32)
-            add_products(part, block)
-            yield Progress("Comparing genotypes", min(start + _COLUMNS, n_variants), n_variants)
-        gram += part
-    return _space(_mirrored(gram), genotypes, np.arange(n))
+            for _ in add_gram_in_parts(products, block):
+                yield Progress("Comparing genotypes", min(start + _COLUMNS, n_variants), n_variants)
+    return _space(mirror(products), genotypes, np.arange(n))
 
 
 def _space(gram: FloatArray, features: Features, rows: IntArray) -> SampleSpace:
@@ -301,10 +295,3 @@ def _space(gram: FloatArray, features: Features, rows: IntArray) -> SampleSpace:
             "from them; choose other features or a larger group"
         )
     return SampleSpace(gram, features, rows)
-
-
-def _mirrored(upper: FloatArray) -> FloatArray:
-    """Return the symmetric matrix with this upper triangle."""
-    below = np.tril_indices(len(upper), -1)
-    upper[below] = upper.T[below]
-    return upper

@@ -13,7 +13,7 @@ import scipy
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.freedman_lane import row_products
+from imagenomer.statistics.products import add_product, mirror
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Edges and scans of a tile of products, which the cache holds.
@@ -88,16 +88,13 @@ def scan_products(values: Float32Array, rows: IntArray, edges: IntArray | None =
         for tile in range(n_tiles):
             scans = slice(tile * _SCANS, min((tile + 1) * _SCANS, n))
             # Only scans from this tile on: the rest is symmetric.
-            part = row_products(np.ascontiguousarray(block[scans].T), block[scans.start :])
-            products[scans.start :, scans] += part
+            add_product(products[scans, scans.start :], block[scans], block[scans.start :].T)
             yield Progress("Comparing scans", start + (stop - start) * (tile + 1) // n_tiles, n_edges)
     if n_used == 0:
         raise InputError(
             f"these {n} scans have no edge in common, because every edge is missing in one of them; choose fewer scans"
         )
-    upper = np.triu_indices(n, 1)
-    products[upper] = products.T[upper]
-    return ScanProducts(products, totals, n_used)
+    return ScanProducts(mirror(products), totals, n_used)
 
 
 def similarity_to_others(scans: ScanProducts, members: IntArray, subjects: IntArray) -> FloatArray:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, residuals
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.tails import neg_log10_p_of_r, with_spread_left
 from imagenomer.statistics.variant_blocks import MAX_INFLATION
 from imagenomer.types import FloatArray, IntArray
@@ -78,7 +78,7 @@ def screen(dosage: NDArray[np.int8], numbers: FloatArray, design: Design, coding
     left = residuals(numbers - numbers.mean(axis=0), design.basis)
     lengths = np.linalg.norm(left, axis=0)
     varying = lengths > 1e-12 * np.linalg.norm(numbers, axis=0)
-    left = np.asfortranarray(left / np.where(varying, lengths, 1))
+    left = left / np.where(varying, lengths, 1)
     r = np.empty((n_numbers, n_variants))
     neg_log10_p = np.empty((n_numbers, n_variants))
     n_subjects = np.empty(n_variants, dtype=np.intp)
@@ -102,8 +102,8 @@ def _partial_r(code: FloatArray, known: NDArray[np.bool_], left: FloatArray, bas
     squares = np.einsum("ij,ij->j", code, code)
     sums = code.sum(axis=0)
     n_known = known.sum(axis=0)
-    across = _product(code, basis)  # (n_variants, rank)
-    products = _product(code, left)  # (n_variants, n_numbers)
+    across = multiply(code.T, basis)  # (n_variants, rank)
+    products = multiply(code.T, left)  # (n_variants, n_numbers)
     with np.errstate(invalid="ignore", divide="ignore"):
         centred = squares - sums**2 / n_known
     lengths = np.ones(products.shape)
@@ -140,19 +140,14 @@ def _among_known(
     weights = known.astype(np.float64)
     rank, n_numbers = basis.shape[1], left.shape[1]
     pairs = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
-    among = _product(weights, pairs).reshape(-1, rank, rank)
+    among = multiply(weights.T, pairs).reshape(-1, rank, rank)
     singular = ~(np.linalg.eigvalsh(among)[:, 0] > _SINGULAR)
     among[singular] = np.eye(rank)
     mixed = (basis[:, :, None] * left[:, None, :]).reshape(len(basis), -1)
-    of_numbers = _product(weights, mixed).reshape(-1, rank, n_numbers)
+    of_numbers = multiply(weights.T, mixed).reshape(-1, rank, n_numbers)
     solved = np.linalg.solve(among, np.concatenate([of_numbers, across[:, :, None]], axis=2))
     explained = np.einsum("ij,ij->i", across, solved[:, :, -1])
     explained[singular] = np.nan
     shared = np.einsum("ij,ijk->ik", across, solved[:, :, :-1])
-    lengths = _product(weights, left**2) - np.einsum("ijk,ijk->ik", of_numbers, solved[:, :, :-1])
+    lengths = multiply(weights.T, left**2) - np.einsum("ijk,ijk->ik", of_numbers, solved[:, :, :-1])
     return explained, shared, lengths
-
-
-def _product(rows: FloatArray, columns: FloatArray) -> FloatArray:
-    """Return rows'columns by BLAS, C-ordered."""
-    return np.asarray(scipy.linalg.blas.dgemm(1, columns, rows.T, trans_a=1, trans_b=1).T)

@@ -13,6 +13,7 @@ import scipy
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.models import ConnectomeModel
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.split_tasks import Fit, Task, require_variation
 from imagenomer.types import FloatArray, IntArray
 
@@ -43,7 +44,7 @@ def _exact_correlations(task: Task, columns: IntArray, unit: FloatArray) -> Floa
     rows = task.space.rows[task.split.train]
     own = task.projection.left(task.space.features.chosen(rows, columns, rows))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((own.T @ unit) / np.linalg.norm(own, axis=0)[:, None])
+        return np.asarray(multiply(own.T, unit) / np.linalg.norm(own, axis=0)[:, None])
 
 
 def strongest_features(task: Task, n: int) -> IntArray:
@@ -102,8 +103,8 @@ def fit_connectome(task: Task, model: ConnectomeModel) -> Steps[Fit]:
     if not selected.size:
         return Fit(task.known, nothing, np.nan, selected, np.zeros((0, 1)))
     signs = np.sign(r[selected])
-    train = task.space.features.chosen(rows_train, selected, rows_train) @ signs
-    test = task.space.features.chosen(rows_test, selected, rows_train) @ signs
+    train = multiply(task.space.features.chosen(rows_train, selected, rows_train), signs[:, None])[:, 0]
+    test = multiply(task.space.features.chosen(rows_test, selected, rows_train), signs[:, None])[:, 0]
     own = projection.left(train)
     squares = float(own @ own)
     slope = float(own @ task.left[:, 0]) / squares if squares > 1e-12 * float(train @ train) else 0.0

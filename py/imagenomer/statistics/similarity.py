@@ -22,6 +22,7 @@ from imagenomer.edges import edges_to_matrix, n_parcels_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.permutation import count_distinct, list_distinct
+from imagenomer.statistics.products import gram, multiply
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Permutations between two reports of progress.
@@ -87,7 +88,7 @@ def compare_maps(
     present = np.isfinite(maps).astype(np.float64)
     sets = chosen.astype(np.float64)
     r = _correlations(centred, present, centred, present)
-    overlap = sets @ sets.T
+    overlap = gram(sets)
     rows, columns = np.triu_indices(n_parcels, k=1)
     place = edges_to_matrix(np.arange(rows.size))
     # A row an edge, so that a permutation moves whole rows.
@@ -100,10 +101,10 @@ def compare_maps(
             yield Progress("Permuting parcels", done, n_permutations)
         edges = place.take(order[rows] * n_parcels + order[columns])  # the edge that comes to each one's place
         moved = table.take(edges, axis=0).T
-        shared = sets @ moved[n_maps : 2 * n_maps].T
+        shared = multiply(sets, moved[n_maps : 2 * n_maps].T)
         # Of whole maps the permuted one has the same mean and length.
         null = (
-            centred @ moved[:n_maps].T
+            multiply(centred, moved[:n_maps].T)
             if whole
             else _correlations(centred, present, moved[:n_maps], moved[2 * n_maps :])
         )
@@ -114,7 +115,7 @@ def compare_maps(
     return Similarity(
         r=r,
         r_p=_mirrored(np.where(outside & np.isfinite(r), (1 + as_far) / (1 + n_permutations), np.nan)),
-        n_edges=np.rint(present @ present.T).astype(np.intp),
+        n_edges=np.rint(gram(present)).astype(np.intp),
         overlap=np.rint(overlap).astype(np.intp),
         overlap_expected=_mirrored(total / n_permutations),
         overlap_p=_mirrored(np.where(outside, (1 + as_many) / (1 + n_permutations), np.nan)),
@@ -134,12 +135,12 @@ def _standardised(maps: FloatArray, present: BoolArray) -> FloatArray:
 
 def _correlations(a: FloatArray, in_a: FloatArray, b: FloatArray, in_b: FloatArray) -> FloatArray:
     """Correlate each row of ``a`` with each of ``b``, standardised, over the edges that both have (1, else 0)."""
-    n = np.maximum(in_a @ in_b.T, 1)
-    sum_a, sum_b = a @ in_b.T, in_a @ b.T
-    squares_a = (a * a) @ in_b.T - sum_a**2 / n
-    squares_b = in_a @ (b * b).T - sum_b**2 / n
+    n = np.maximum(multiply(in_a, in_b.T), 1)
+    sum_a, sum_b = multiply(a, in_b.T), multiply(in_a, b.T)
+    squares_a = multiply(a * a, in_b.T) - sum_a**2 / n
+    squares_b = multiply(in_a, (b * b).T) - sum_b**2 / n
     varies = np.minimum(squares_a, squares_b) > _ROUNDING
-    r = (a @ b.T - sum_a * sum_b / n) / np.sqrt(np.where(varies, squares_a * squares_b, 1.0))
+    r = (multiply(a, b.T) - sum_a * sum_b / n) / np.sqrt(np.where(varies, squares_a * squares_b, 1.0))
     return np.where(varies, np.clip(r, -1, 1), np.nan)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from imagenomer.errors import InputError
 from imagenomer.statistics.adjustment import by_pattern
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sites import Sites, follows_from_sites, indicators
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -115,8 +115,8 @@ def _estimate(
     size = np.abs(block).max(axis=0)
     centre = block.mean(axis=0)
     left = block - centre  # so that rounding does not grow with the mean
-    weights = product(model.solver, left)
-    left -= product(model.matrix, weights)
+    weights = multiply(model.solver, left)
+    left -= multiply(model.matrix, weights)
     squares = np.array([np.einsum("ij,ij->j", left[a:b], left[a:b]) for a, b in model.bounds])
     of_site, coefficients = weights[: there.size], weights[there.size :]
     if reference is None:
@@ -183,11 +183,3 @@ def shrink(moments: SiteMoments, site: int, mean_only: bool, shift: FloatArray, 
         if max(moved, (np.abs(new_scale - before_scale) / before_scale).max()) <= _SETTLED:
             break
     shift[site, used], scale[site, used] = new_shift, new_scale
-
-
-def product(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Return a matrix product by BLAS: NumPy has none in the page."""
-    if not left.size or not right.size:
-        return np.zeros((left.shape[0], right.shape[1]))
-    # Of C-ordered arrays BLAS takes the transposes without copying.
-    return np.asarray(scipy.linalg.blas.dgemm(1, right.T, left.T).T)

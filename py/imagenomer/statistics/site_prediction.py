@@ -24,6 +24,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.combat import Combat
 from imagenomer.statistics.covbat import Covbat
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sites import Sites
 from imagenomer.types import FloatArray, IntArray
 
@@ -163,5 +164,5 @@ def _scores(train: FloatArray, test: FloatArray, bounds: list[tuple[int, int]]) 
     weights = means[:, used] / (within[used] / (len(train) - len(bounds)))
     apart = test[:, used] - middle[used]
     apart[~np.isfinite(apart)] = 0
-    products = scipy.linalg.blas.dgemm(1, apart.T, weights.T, trans_a=1)
+    products = multiply(apart, weights.T)
     return np.asarray(products - np.einsum("ij,ij->i", means[:, used], weights) / 2)

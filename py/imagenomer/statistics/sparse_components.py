@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import scipy
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.decomposition import Axes, Factors, principal_maps, with_gaps
 from imagenomer.statistics.explained_variance import fit_scores, in_order, share_projected
 from imagenomer.statistics.independent_components import unmix
+from imagenomer.statistics.products import combine_rows, gram, multiply
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Relative decrease of the loss in one round below which it has settled.
@@ -60,14 +60,14 @@ def sparse_components(
     codes = np.zeros_like(usable)
     before = np.inf
     for step in range(1, _MOST_ROUNDS + 1):
-        products = scipy.linalg.blas.dgemm(1, usable.T, atoms.T).T
-        for _ in _encode(codes, products, atoms @ atoms.T, penalty):
+        products = multiply(atoms, usable)
+        for _ in _encode(codes, products, gram(atoms), penalty):
             yield Progress("Learning sparse components", step, _MOST_ROUNDS)
-        among = scipy.linalg.blas.dgemm(1, codes.T, codes.T, trans_a=1)
-        across = scipy.linalg.blas.dgemm(1, codes.T, usable.T, trans_a=1)
+        among = gram(codes)
+        across = multiply(codes, usable.T)
         for _ in range(_SWEEPS):
             _turn_atoms(atoms, among, across)
-        misfit = squares - 2 * float(np.sum(across * atoms)) + float(np.sum(among * (atoms @ atoms.T)))
+        misfit = squares - 2 * float(np.sum(across * atoms)) + float(np.sum(among * gram(atoms)))
         loss = misfit / 2 + penalty * float(np.abs(codes).sum())
         if before - loss <= _SETTLED * loss:
             break
@@ -91,14 +91,14 @@ def sparse_components(
     )
 
 
-def _encode(codes: FloatArray, products: FloatArray, gram: FloatArray, penalty: float) -> Iterator[None]:
+def _encode(codes: FloatArray, products: FloatArray, among: FloatArray, penalty: float) -> Iterator[None]:
     """Improve the codes of all edges, in place, one component after another (coordinate descent of the lasso)."""
     for _ in range(_SWEEPS):
         for one, row in enumerate(codes):
-            if gram[one, one] == 0:
+            if among[one, one] == 0:
                 continue
-            target = products[one] - scipy.linalg.blas.dgemv(1, codes.T, gram[one]) + gram[one, one] * row
-            row[:] = np.sign(target) * np.maximum(np.abs(target) - penalty, 0) / gram[one, one]
+            target = products[one] - combine_rows(codes, among[one]) + among[one, one] * row
+            row[:] = np.sign(target) * np.maximum(np.abs(target) - penalty, 0) / among[one, one]
             yield
 
 

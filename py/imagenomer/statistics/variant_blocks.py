@@ -4,8 +4,8 @@ The normal equations of a variant need only sums over the subjects who have it; 
 is known) of a block of variants, one column each, all those of covariates are the product of W' with the products of
 pairs of covariates.
 
-Arrays over subjects and variants are (n_subjects, n_variants), C-ordered: transposed, they are what `dgemv` of the
-plain kind is fast with, the only one that is in WebAssembly. Matrices of the models are (rows, columns, n_variants).
+Arrays over subjects and variants are (n_subjects, n_variants), C-ordered. Matrices of the models are (rows, columns,
+n_variants).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.statistics.genotype_codes import Model, code_genotypes
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.variant_results import Problem
 from imagenomer.types import FloatArray, IntArray
 
@@ -97,9 +97,6 @@ def residual(design: VariantDesign, phenotype: FloatArray) -> tuple[FloatArray, 
 
 # --- genotypes ------------------------------------------------------------------------------------
 
-# Arrays over subjects and variants are (n_subjects, n_variants), C-ordered: transposed, they are what `dgemv` of the
-# plain kind is fast with, the only one that is in WebAssembly. Matrices of the models are (rows, columns, n_variants).
-
 
 @dataclass(slots=True)
 class Genotypes:
@@ -125,7 +122,7 @@ class Genotypes:
 
 
 def _columns(matrix: NDArray[Any], columns: IntArray) -> NDArray[Any]:
-    """Return some columns, C-ordered: NumPy returns them the other way round, and BLAS would copy them each time."""
+    """Return some columns, C-ordered: NumPy returns them the other way round, which products read slowly."""
     return np.ascontiguousarray(matrix[:, columns])
 
 
@@ -146,7 +143,7 @@ def genotype_blocks(
 
 def times(matrix: FloatArray, vectors: Sequence[FloatArray] | FloatArray) -> FloatArray:
     """Return the sums over subjects of each column times each vector, shape (n_vectors, n_variants)."""
-    return np.array([scipy.linalg.blas.dgemv(1, matrix.T, vector) for vector in vectors])
+    return multiply(np.asarray(vectors), matrix)
 
 
 def products(genotypes: Genotypes, design: VariantDesign, values: FloatArray) -> FloatArray:
@@ -234,8 +231,7 @@ def problems(matrix: FloatArray, inverse: FloatArray, pivots: FloatArray, design
 
 def linear_predictor(beta: FloatArray, genotypes: Genotypes, design: VariantDesign) -> FloatArray:
     n_columns = design.columns.shape[1]
-    # Written so that what BLAS returns is C-ordered once transposed.
-    predictor: FloatArray = scipy.linalg.blas.dgemm(1, np.ascontiguousarray(beta[:n_columns]).T, design.columns.T).T
+    predictor = multiply(design.columns, beta[:n_columns])
     for row, code in enumerate(genotypes.codes, start=n_columns):
         predictor += code * beta[row]
     return predictor

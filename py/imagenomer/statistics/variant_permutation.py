@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.genotype_codes import Model, term_names
 from imagenomer.statistics.permutation import Permutations, kinds_of
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.variant_blocks import (
     Genotypes,
     VariantDesign,
@@ -25,7 +26,7 @@ from imagenomer.statistics.variant_blocks import (
 from imagenomer.types import FloatArray, IntArray
 
 #: Permutations held at a time, and worked on between two reports of progress.
-_MOST_AT_ONCE, _PERMUTATIONS_AT_ONCE = 2000, 25
+_MOST_AT_ONCE, _PERMUTATIONS_AT_ONCE = 2000, 50
 
 
 def largest_statistics(
@@ -123,7 +124,7 @@ class CodeResiduals:
         """Return the largest ``|t|`` of these variants for each row, shape (n_permutations,)."""
         columns = self.design.columns.T
         if self.known is None:
-            explained = (permuted @ columns.T) ** 2 / columns.shape[1]  # the columns are orthogonal here
+            explained = multiply(permuted, columns.T) ** 2 / columns.shape[1]  # the columns are orthogonal here
             left = ((permuted**2).sum(axis=1) - explained.sum(axis=1))[:, None]
         else:
             left = times(self.known, permuted**2)
