@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
@@ -29,9 +28,9 @@ from imagenomer.statistics.adjustment import CategoryAssociation, by_pattern, fe
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.correlation import Correlation
 from imagenomer.statistics.design import Design, Term, directions_of
-from imagenomer.statistics.freedman_lane import row_products
 from imagenomer.statistics.max_statistic import MaxStatistic
 from imagenomer.statistics.permutation import Exchange
+from imagenomer.statistics.products import combine_rows, multiply
 from imagenomer.statistics.tails import fits_exactly, neg_log10_p_of_share
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -123,8 +122,8 @@ def _tested(
         )
     block = np.ascontiguousarray(block)
     norm = take_out(block, design.basis, rounding)
-    weights = scipy.linalg.blas.dgemm(1, block.T, directions)
-    residual = block - scipy.linalg.blas.dgemm(1, weights, directions, trans_b=1).T
+    weights = multiply(block.T, directions)
+    residual = block - multiply(directions, weights.T)
     squares = (residual / np.where(exact, 1, 1 - left)[:, None]) ** 2
     share = np.minimum(np.einsum("ij,ij->i", weights, weights) / norm**2, 1)
     return share, _quadratic(weights, squares, directions), np.sign(weights[:, 0])
@@ -134,7 +133,7 @@ def _quadratic(weights: FloatArray, squares: FloatArray, directions: FloatArray)
     """Return w'V^-1 w of each column, V being the sum over subjects of u u' times the square."""
     if directions.shape[1] == 1:
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(weights[:, 0] ** 2 / (directions[:, 0] ** 2 @ squares))
+            return np.asarray(weights[:, 0] ** 2 / combine_rows(squares, directions[:, 0] ** 2))
     whole = _information(squares, directions)
     solvable = np.linalg.matrix_rank(whole) == directions.shape[1]
     result = np.full(len(weights), np.nan)
@@ -145,7 +144,9 @@ def _quadratic(weights: FloatArray, squares: FloatArray, directions: FloatArray)
 
 def _information(squares: FloatArray, directions: FloatArray) -> FloatArray:
     """Return V of each column, shape (n_columns, n_tested, n_tested)."""
-    return np.asarray(np.einsum("ik,il,ij->jkl", directions, directions, squares, optimize=True))
+    n, n_tested = directions.shape
+    pairs = (directions[:, :, None] * directions[:, None, :]).reshape(n, n_tested**2)
+    return multiply(squares.T, pairs).reshape(-1, n_tested, n_tested)
 
 
 # --- max-T ---------------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ def max_score(
                 score = contributions.sum(axis=1, dtype=np.float64)
                 own = score[0] if n_tested == 1 else (score**2).sum(axis=0) / n_tested
                 statistic[columns] = np.where(lost, np.nan, own)
-            flipped = np.stack([row_products(one, signs) for one in contributions])
+            flipped = np.stack([multiply(signs, one) for one in contributions])
             height = np.abs(flipped[0]) if n_tested == 1 else (flipped**2).sum(axis=0) / n_tested
             np.maximum(best, height.max(axis=1), out=best)
             done = start + len(signs) * columns.stop // n_edges
@@ -238,7 +239,7 @@ def _contributions(
     rounding = float(np.finfo(block.dtype).eps)
     left = block.astype(np.float64, order="C")
     norm = take_out(left, design.basis, rounding)
-    weights = scipy.linalg.blas.dgemm(1, left.T, directions)
+    weights = multiply(left.T, directions)
     lost = np.isnan(norm) | fits_exactly(np.sqrt(np.minimum((weights**2).sum(axis=1) / norm**2, 1)))
     left[:, lost] = 0
     whole = _information(left**2, directions)
