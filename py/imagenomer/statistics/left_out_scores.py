@@ -103,22 +103,27 @@ def left_out_scores(spectrum: Spectrum, basis: FloatArray) -> Steps[FloatArray]:
     """
     fitted = spectrum.target - leave(spectrum.target, basis)
     rest = spectrum.target - fitted
-    parts = ((rest, 1.0),) if basis.shape[1] < 2 else ((fitted, -1.0), (rest, 1.0))
-    scores = np.zeros(spectrum.target.shape)
+    parts = (_Part(rest, 1.0),) if basis.shape[1] < 2 else (_Part(fitted, -1.0), _Part(rest, 1.0))
+    left_out: _Singles | _Clusters
     if spectrum.n_clusters == spectrum.n_subjects:
         shift = rest / (1 - np.minimum((basis**2).sum(axis=1), _MOST_LEVERAGE))[:, None]
-        single = _Singles(spectrum, basis, shift)
-        for part, sign in parts:
-            scores += yield from _best(single, part, sign)
-        return scores
-    shift = np.empty_like(rest)
-    for members in members_of(spectrum.codes):
-        own = basis[members]
-        shift[members] = np.linalg.pinv(np.eye(members.size) - own @ own.T) @ rest[members]
-    clustered = _Clusters(spectrum, basis, shift)
-    for part, sign in parts:
-        scores += yield from _best(clustered, part, sign)
-    return scores
+        left_out = _Singles(spectrum, basis, shift)
+    else:
+        clusters = tuple(members_of(spectrum.codes))
+        shift = np.empty_like(rest)
+        for members in clusters:
+            own = basis[members]
+            shift[members] = np.linalg.pinv(np.eye(members.size) - own @ own.T) @ rest[members]
+        left_out = _Clusters(spectrum, basis, shift, clusters)
+    least, best = [np.inf] * len(parts), [np.zeros(rest.shape)] * len(parts)
+    for penalty in PENALTIES * max(float(spectrum.values.mean()), 1e-300):
+        found = left_out.scores(parts, (spectrum.values / (spectrum.values + penalty))[:, None])
+        for place, (scores, own) in enumerate(found):
+            error = float(((own - scores) ** 2).sum())
+            if error < least[place]:
+                least[place], best[place] = error, scores
+        yield Progress("Scoring subjects without themselves")
+    return np.asarray(sum(best))
 
 
 def map_scores(spectrum: Spectrum) -> FloatArray:
@@ -138,7 +143,15 @@ def map_scores(spectrum: Spectrum) -> FloatArray:
     return np.asarray(scores)
 
 
-# --- one part, one penalty -----------------------------------------------------------------------
+# --- one penalty ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """A part of the target, and the sign with which leaving a subject out moves it."""
+
+    values: FloatArray
+    sign: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,52 +162,52 @@ class _Singles:
     basis: FloatArray
     shift: FloatArray
 
-    def scores(self, part: FloatArray, sign: float, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return scores and each subject's own value of the part, both without the subject's influence on the part."""
+    def scores(self, parts: tuple[_Part, ...], weights: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+        """Return of each part the scores and each subject's own value, both without the subject's influence on it."""
         vectors, basis, shift, n = self.spectrum.vectors, self.basis, self.shift, self.spectrum.n_subjects
-        smoothed = vectors @ (weights * (vectors.T @ part)) + part.sum(axis=0) / n
-        of_basis = vectors @ (weights * (vectors.T @ basis)) + basis.sum(axis=0) / n
+        of_basis = _smoothed(vectors, weights, basis)
         hat = (vectors**2 @ weights) + 1 / n
         leverage = np.minimum((basis**2).sum(axis=1), _MOST_LEVERAGE)[:, None]
-        own = part + sign * leverage * shift
-        total = smoothed + sign * (of_basis * basis).sum(axis=1)[:, None] * shift
-        mean = (part.sum(axis=0) + sign * (basis @ basis.sum(axis=0))[:, None] * shift - own) / (n - 1)
-        return (total - hat * own) / (1 - hat) - mean, own
+        moved, of_all = (of_basis * basis).sum(axis=1)[:, None] * shift, (basis @ basis.sum(axis=0))[:, None] * shift
+        found = []
+        for part in parts:
+            own = part.values + part.sign * leverage * shift
+            total = _smoothed(vectors, weights, part.values) + part.sign * moved
+            mean = (part.values.sum(axis=0) + part.sign * of_all - own) / (n - 1)
+            found.append(((total - hat * own) / (1 - hat) - mean, own))
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Clusters:
-    """Scores where related subjects are left out together."""
+    """Scores where related subjects are left out together; ``clusters`` are the members of each."""
 
     spectrum: Spectrum
     basis: FloatArray
     shift: FloatArray
+    clusters: tuple[IntArray, ...]
 
-    def scores(self, part: FloatArray, sign: float, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return scores and each subject's own value of the part, both without the cluster's influence on the part."""
+    def scores(self, parts: tuple[_Part, ...], weights: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+        """Return of each part the scores and each subject's own value, both without the cluster's influence on it."""
         vectors, basis, n = self.spectrum.vectors, self.basis, self.spectrum.n_subjects
-        smoothed = vectors @ (weights * (vectors.T @ part)) + part.sum(axis=0) / n
-        of_basis = vectors @ (weights * (vectors.T @ basis)) + basis.sum(axis=0) / n
-        scores, own = np.empty_like(part), np.empty_like(part)
-        for members in members_of(self.spectrum.codes):
-            moved = basis[members].T @ self.shift[members]
-            value = part[members] + sign * basis[members] @ moved
-            others = part.sum(axis=0) + sign * basis.sum(axis=0) @ moved - value.sum(axis=0)
+        width = self.shift.shape[1]
+        values = np.concatenate([part.values for part in parts], axis=1)
+        signs = np.repeat([part.sign for part in parts], width)
+        smoothed, of_basis = _smoothed(vectors, weights, values), _smoothed(vectors, weights, basis)
+        sums, of_all = values.sum(axis=0), basis.sum(axis=0)
+        scores, own = np.empty_like(values), np.empty_like(values)
+        for members in self.clusters:
+            moved = signs * np.tile(basis[members].T @ self.shift[members], len(parts))
+            value = values[members] + basis[members] @ moved
+            others = sums + of_all @ moved - value.sum(axis=0)
             hat = (vectors[members] * weights[:, 0]) @ vectors[members].T + 1 / n
-            error = value - smoothed[members] - sign * of_basis[members] @ moved
+            error = value - smoothed[members] - of_basis[members] @ moved
             scores[members] = value - np.linalg.solve(np.eye(members.size) - hat, error) - others / (n - members.size)
             own[members] = value
-        return scores, own
+        each = [slice(start, start + width) for start in range(0, values.shape[1], width)]
+        return [(scores[:, part], own[:, part]) for part in each]
 
 
-def _best(left_out: _Singles | _Clusters, part: FloatArray, sign: float) -> Steps[FloatArray]:
-    """Return the scores of the penalty of least error."""
-    values = left_out.spectrum.values
-    least, best = np.inf, np.zeros(part.shape)
-    for penalty in PENALTIES * max(float(values.mean()), 1e-300):
-        scores, own = left_out.scores(part, sign, (values / (values + penalty))[:, None])
-        error = float(((own - scores) ** 2).sum())
-        if error < least:
-            least, best = error, scores
-        yield Progress("Scoring subjects without themselves")
-    return best
+def _smoothed(vectors: FloatArray, weights: FloatArray, values: FloatArray) -> FloatArray:
+    """Return values smoothed by the ridge regression with an intercept."""
+    return np.asarray(vectors @ (weights * (vectors.T @ values)) + values.sum(axis=0) / len(values))

@@ -34,10 +34,10 @@ import numpy as np
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.orthonormal import leave, orthonormal, orthonormal_rest
 from imagenomer.statistics.sign_flips import (
-    all_signs,
     cluster_codes,
     draw_signs,
     flips_are_exhaustive,
+    identity_and_flips,
     monte_carlo_error,
     p_values,
     smallest_p,
@@ -128,8 +128,7 @@ def score_test(
     exact = flips_are_exhaustive(n_clusters, n_flips)
     yield Progress("Testing the association")
     looks = _looks(gram, basis, residual, codes)
-    signs = all_signs(n_clusters) if exact else np.vstack([np.ones(n_clusters), draw_signs(rng, n_flips, n_clusters)])
-    statistics = yield from looks.of(signs, values, rows)
+    statistics = yield from looks.of(identity_and_flips(rng, n_flips, n_clusters), values, rows)
     found = _test(statistics, exact)
     for _ in range(0 if exact else _MOST_ROUNDS - 1):
         near = _ERRORS * monte_carlo_error(found.p_value, found.n_flips)
@@ -216,9 +215,12 @@ class _Looks:
         for column, total in zip(residual.T, sums, strict=True):
             spread = np.sqrt((sums_by_cluster(column[:, None] * edges, self.codes) ** 2).sum(axis=0))
             spread[~(spread > 0)] = np.inf
-            np.maximum(height, np.abs(total) / spread, out=height)
+            own = np.abs(total)
+            own /= spread
+            np.maximum(height, own, out=height)
         n_leading = min(_LEADING, edges.shape[1])
-        leading = np.argpartition(-height, n_leading - 1, axis=1)[:, :n_leading]
+        np.negative(height, out=height)
+        leading = np.argpartition(height, n_leading - 1, axis=1)[:, :n_leading]
         by_edge = np.ascontiguousarray(edges.T)
         found = np.zeros(len(signs))
         for place in leading.T:

@@ -35,7 +35,7 @@ def cluster_codes(labels: IntArray | None, n_subjects: int) -> IntArray:
 
 def flips_are_exhaustive(n_clusters: int, n_flips: int) -> bool:
     """Return whether all flips of some clusters are no more than a number of flips and the identity."""
-    return n_clusters - 1 <= np.log2(n_flips + 1)
+    return bool(n_clusters - 1 <= np.log2(n_flips + 1))
 
 
 def all_signs(n_clusters: int) -> FloatArray:
@@ -52,7 +52,20 @@ def all_signs(n_clusters: int) -> FloatArray:
 
 def draw_signs(rng: np.random.Generator, n_flips: int, n_clusters: int) -> FloatArray:
     """Return random signs, shape (n_flips, n_clusters)."""
-    return 1.0 - 2.0 * rng.integers(0, 2, (n_flips, n_clusters))
+    return np.asarray(1.0 - 2.0 * rng.integers(0, 2, (n_flips, n_clusters)), dtype=np.float64)
+
+
+def identity_and_flips(rng: np.random.Generator, n_flips: int, n_clusters: int) -> FloatArray:
+    """Return the identity and so many random flips, or all flips there are where these are no more.
+
+    Returns
+    -------
+    ndarray of +1 and -1, shape (n, n_clusters)
+        The identity first.
+    """
+    if flips_are_exhaustive(n_clusters, n_flips):
+        return all_signs(n_clusters)
+    return np.vstack([np.ones(n_clusters), draw_signs(rng, n_flips, n_clusters)])
 
 
 def p_values(statistics: FloatArray) -> FloatArray:

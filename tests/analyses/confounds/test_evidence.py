@@ -35,15 +35,15 @@ def test_a_planted_truth_is_what_the_numbers_are_consistent_with(truth, about_z,
 
 
 def test_people_who_lack_a_candidate_are_left_out_of_its_numbers_only():
-    whole = planted(1, "confounder")
+    whole = planted(3, "confounder")
     z, other = whole.phenotypes["z"].values.copy(), whole.phenotypes["unrelated"].values.copy()
     z[:30] = np.nan
     holed = dataclasses.replace(
         whole, phenotypes={**whole.phenotypes, "z": Phenotype("z", z), "unrelated": Phenotype("unrelated", other)}
     )
     found = finish(judge(holed, Params("y", permutations=99)))
-    assert found.candidates["z"].evidence.n_subjects == 90
-    assert found.candidates["unrelated"].evidence.n_subjects == N
+    assert found.candidates["z"].remainder.n_subjects == 90
+    assert found.candidates["unrelated"].remainder.n_subjects == N
     assert found.candidates["z"].category == "confounding"
 
 
