@@ -10,6 +10,9 @@ import pytest
 import planted_cohorts
 import self_check
 from connectivity_noise import draw_noise
+from imagenomer.analyses.confounds.evidence import judge
+from imagenomer.analyses.confounds.params import Params
+from imagenomer.progress import finish
 from imagenomer.teaching import TRUTHS
 from known_truths import EXPECTED, PLANTED, TEACHING, amiss, is_right, verdict
 from null_cohorts import FLIPPED, LOOKS, NULL_TESTS, flip_rejections, rejections
@@ -145,3 +148,11 @@ def test_sign_flips_of_relatives_are_those_of_families():
         rejected = sum(np.array(list(flip_rejections(truth, seed)["rejected"].values())) for seed in range(301, 307))
         # Of 6, each at 5 %: 4 or more happen once in 12,000.
         assert rejected.max() <= 3
+
+
+@pytest.mark.slow
+def test_a_verdict_does_not_change_with_the_seed_of_the_report():
+    cohort = planted_cohorts.draw("real, 8 correlates, hard", 101)
+    found = [finish(judge(cohort, Params("score", seed=seed))) for seed in (1, 2, 3)]
+    said = [(one.category, {name: own.category for name, own in one.candidates.items()}) for one in found]
+    assert said[0] == said[1] == said[2]

@@ -83,7 +83,7 @@ def forest_figure(
     n_rows = sum(1 + len(rows) for _, rows in groups)
     with look(theme) as style:
         figure, axes = start_chart(title, x_label, "", note, height=1.4 + _ROW_HEIGHT * n_rows)
-        axes.set_title(textwrap.fill(title, 54))
+        axes.set_title(textwrap.fill(title, 54), pad=18 if bands else None)
         ticks, labels, place = [], [], 0
         for band in bands:
             colour = GROUP_COLOURS[band.kind % len(GROUP_COLOURS)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -265,6 +266,10 @@ def test_a_site_that_is_a_group_leaves_nobody_to_match(confounded):
     (row,) = [row for row in table(report, "prediction") if row["how"] == "matched for site"]
     assert (row["n_subjects"], row["note"]) == (0, "too few subjects can be matched")
     assert report.numbers["verdicts"][0]["verdict"] == "cannot tell"
+    assert report.numbers["verdicts"][0]["alias"]
+    # What says the same as the target comes before all else, with counts.
+    assert re.match("site cannot be told from group = [a-z]+ here: it explains 100.0 % of it", report.verdict[0].text)
+    assert "none of 120 subjects" in report.verdict[0].text
 
 
 def test_what_cannot_be_asked_is_refused(confounded):
@@ -274,3 +279,34 @@ def test_what_cannot_be_asked_is_refused(confounded):
         run(confounded, target="y", permutations=99.5)
     with pytest.raises(InputError, match="no level"):
         run(confounded, target="group", level="middle")
+
+
+def test_relatives_are_told_and_a_column_of_families_that_is_not_used_is_warned_of(confounded):
+    family = Phenotype("family", np.repeat(np.arange(N // 3), 3).astype(float))
+    cohort = dataclasses.replace(
+        confounded, phenotypes={**confounded.phenotypes, "family": family}, variant_sets={}, decompositions={}
+    )
+    params = read_params(REPORT, {"target": "y", "candidates": ["z"], "permutations": 99})
+    report = REPORT.report(cohort, params, finish(REPORT.parts[0].compute(cohort, params, None)))
+    assert report.numbers["families"] == "family"
+    assert any("same family are related (40 families)" in one for one in report.sentences)
+    assert not any("who is related" in one for one in report.warnings)
+    params = read_params(REPORT, {"target": "y", "candidates": ["z", "family"], "permutations": 99})
+    report = REPORT.report(cohort, params, finish(REPORT.parts[0].compute(cohort, params, None)))
+    assert report.numbers["families"] is None
+    assert any(one.startswith("family may say who is related, and is not used") for one in report.warnings)
+
+
+def test_the_picture_comes_first_with_the_bounds_of_the_words(confounded, found):
+    params, result, report = found
+    assert report.views[0].name == "remaining"
+    figure = REPORT.figures(confounded, params, result, report)["remaining"]
+    (axes,) = figure.axes
+    words = {text.get_text() for text in axes.texts}
+    assert {"explained", "not explained"} <= words
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[0] == "All together"
+    assert any("z: explains it" in label for label in labels)
+    low, high = axes.get_xlim()
+    assert low >= -60
+    assert high <= 200

@@ -82,7 +82,7 @@ def test_confounder_mediator_and_common_consequence_are_all_named():
 )
 def test_beside_confounding_stands_the_p_value_given_all_candidates(p_given, rest):
     (overall,) = [text for text in one(share(-0.05, 0.15), p_given=p_given) if "consistent with confounding" in text]
-    assert f"p = {p_given:.3g} given age" in overall
+    assert f"p = {p_given:.3g} given it" in overall
     assert rest in overall
 
 
@@ -121,7 +121,7 @@ def test_what_says_the_same_as_the_target_is_named_before_all_else_with_counts(n
 def test_an_association_that_only_adjusting_reveals_says_what_may_have_hidden_it():
     texts = one(UNKNOWN, p=0.5, p_given=0.002, category="real effect", appears=True)
     assert len(texts) == 2
-    assert texts[1].startswith("It appears only when candidates are adjusted for (p = 0.002 given age)")
+    assert texts[1].startswith("The association appears only when age is adjusted for (p = 0.002)")
     assert "suppressor" in texts[1]
 
 
@@ -147,7 +147,7 @@ def test_candidates_without_a_part_are_named_together():
 
 def test_where_a_test_broke_the_tie_most_is_said_to_be_explained():
     texts = one(share(0.19, 0.54), p_given=0.08, category="confounding")
-    assert any(text.startswith("age explains most of it: 36 % remains, 19 to 54 (p = 0.08 given age") for text in texts)
+    assert any(text.startswith("age explains most of it: 36 % remains, 19 to 54 (p = 0.08 given it") for text in texts)
     settled = candidate(remainder(share(0.19, 0.54)), "confounding")
     texts = said({"age": settled}, settled.remainder, p_given=0.08, category="confounding")
     assert "age explains most of it: 36 % remains, 19 to 54 (p = 0.08 given all candidates)." in texts

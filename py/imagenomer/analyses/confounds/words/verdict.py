@@ -19,11 +19,6 @@ from imagenomer.statistics.verdict import GATE_SHARE, LEAST, Bounds
 _NEARLY_THE_SAME = 0.9
 #: Of the standard normal distribution, what 80 % are above if its mean is so much higher.
 _POWER_Z = 0.8416
-#: Readings of a candidate that takes part in an association.
-_READINGS = (
-    "a cause of both (a confounder, to be adjusted for), a link between them (a mediator) or a consequence of both "
-    "(not to be adjusted for)"
-)
 
 
 def findings(target_name: str, part: VerdictPart) -> Iterator[Finding]:
@@ -92,31 +87,32 @@ def _power(test: ScoreTest, n_subjects: int) -> str:
 
 
 def _overall(target: str, explanation: Explanation, bounds: Bounds) -> str:
-    names, share = listed(explanation.model.names), explanation.joint.pattern
-    given = f"{_p(explanation.given_joint.p_value)} given {names}"
+    names, share = explanation.model.names, explanation.joint.pattern
+    several = len(names) > 1
+    given, them = _p(explanation.given_joint.p_value), "them" if several else "it"
+    who, verb = (f"Together {listed(names)}", "explain") if several else (listed(names), "explains")
     if explanation.appears:
         return (
-            f"It appears only when candidates are adjusted for ({given}): {names} may hide an association of {target} "
-            "with connectivity (a suppressor), or be a consequence of both, or subjects were selected by both."
+            f"The association appears only when {listed(names)} {'are' if several else 'is'} adjusted for ({given}), "
+            f"which may hide it (a suppressor), or be a consequence of {target} and connectivity; or subjects were "
+            "selected by both."
         )
-    several = len(explanation.model.names) > 1
-    who = f"Together {names}" if several else names
+    if explanation.category == "confounding" and explanation.joint.category == "cannot tell":
+        return _alone(explanation)
     if explanation.category == "confounding":
-        if explanation.joint.category == "cannot tell":
-            return _alone(explanation)
         return (
-            f"{who} {'explain' if several else 'explains'} {_how_much(explanation.joint)}: {remains(share)} ({given}: "
-            f"{_left(explanation)}). The numbers are consistent with confounding; {_judgement(names)}."
+            f"{who} {verb} {_how_much(explanation.joint)}: {remains(share)} ({given} given {them}: "
+            f"{_left(explanation)}). The numbers are consistent with confounding. {_judgement(several)}"
             f"{_hint(share, bounds)}"
         )
     if explanation.category == "both":
         return (
-            f"{who} {'explain' if several else 'explains'} part of it: {_both_shares(explanation.joint, bounds)} "
-            f"({given}). The numbers are consistent with both. The rest is an effect, or due to something that is not "
-            f"among the candidates, or {_reliability(share, several)}; {_judgement(names)}.{_hint(share, bounds)}"
+            f"{who} {verb} part of it: {_both_shares(explanation.joint, bounds)} ({given} given {them}). The numbers "
+            "are consistent with both: the rest is an effect, or due to something that is not among the candidates, "
+            f"or {_reliability(share, several)}. {_judgement(several)}{_hint(share, bounds)}"
         )
     if explanation.category == "real effect":
-        said = f"No candidate explains it: {remains(share)} given {names} ({_p(explanation.given_joint.p_value)})"
+        said = f"No candidate explains it: {remains(share)} given {listed(names)} ({given})"
         if not names:
             said = "No candidate explains it: none has a part in it"
         return (
@@ -142,12 +138,12 @@ def _undecided(explanation: Explanation, bounds: Bounds) -> str:
 
 def _alone(explanation: Explanation) -> str:
     name = next(name for name, one in explanation.candidates.items() if one.category == "confounding")
-    share = explanation.candidates[name].remainder.pattern
-    joint = explanation.joint.pattern
+    one, joint = explanation.candidates[name], explanation.joint.pattern
+    said = _by_product(name, one, explanation) or f" by itself: {remains(one.remainder.pattern)}"
     wide = f"; all together leave too wide an interval ({remains(joint)})" if joint.known else ""
     return (
-        f"{name} explains it by itself: {remains(share)}{wide}. The numbers are consistent with confounding; "
-        f"{_judgement(name)}."
+        f"{name} explains {_how_much(one.remainder)}{said}{wide}. The numbers are consistent with confounding. "
+        f"{_judgement(several=False)}"
     )
 
 
@@ -162,8 +158,13 @@ def _left(explanation: Explanation) -> str:
     return "nothing that this cohort could have shown remains"
 
 
-def _judgement(names: str) -> str:
-    return f"whether {names} is {_READINGS} is for you to judge, as the numbers can be the same"
+def _judgement(several: bool) -> str:
+    """Say which readings the numbers allow of candidates that take part in an association."""
+    if several:
+        what = "they are causes of both (confounders, to be adjusted for), links (mediators) or consequences of both"
+    else:
+        what = "it is a cause of both (a confounder, to be adjusted for), a link (a mediator) or a consequence of both"
+    return f"Whether {what} is for you to judge: the numbers can be the same."
 
 
 # --- one candidate ---------------------------------------------------------------------------------
