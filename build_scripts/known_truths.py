@@ -107,7 +107,7 @@ PLANTED = MappingProxyType(
         "confound of reliability .5": Expectation(
             ("both", "confounding"), ("stress",), _BYSTANDERS, ("imperfectly measured",)
         ),
-        "mediator": Expectation(("confounding",), ("hours",), _BYSTANDERS, ("mediator",)),
+        "mediator, real noise": Expectation(("confounding",), ("hours",), _BYSTANDERS, ("mediator",)),
         "consequence of both": Expectation(("confounding", "both", "cannot tell"), (), _BYSTANDERS, ("consequence",)),
         "subjects selected by target and connectivity": _real("school"),
         "suppressor": Expectation(("real effect",), (), _BYSTANDERS, ("appears only when", "suppressor")),

@@ -291,7 +291,7 @@ PLANTED: Mapping[str, Callable[[np.random.Generator], Planted]] = MappingProxyTy
         "confound is a product of two": _product,
         "confound is motion, log-normal": _motion,
         "confound of reliability .5": _unreliable,
-        "mediator": _mediator,
+        "mediator, real noise": _mediator,
         "consequence of both": _collider,
         "subjects selected by target and connectivity": _selected,
         "suppressor": _suppressor,

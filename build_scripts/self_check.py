@@ -138,6 +138,7 @@ def page(done: Mapping[tuple[str, int], Row], seeds: Iterable[int], n_flips: int
         n_seeds=len(chosen),
         first=chosen[0],
         last=chosen[-1],
+        at_least=100 * 0.05 ** (1 / len(chosen)),
         permutations=PERMUTATIONS,
         **tables,
         n_flips=n_flips,
