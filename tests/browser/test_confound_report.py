@@ -21,7 +21,8 @@ def report(demo_page: Page) -> Page:
     choose(demo_page, "Task", "rest")
     choose(demo_page, "Target", "wrat")
     place = result(demo_page, TITLE)
-    expect(place).to_be_visible(timeout=START)
+    # The verdict is the first part, and the largest.
+    expect(place).to_be_visible(timeout=3 * START)
     expect_whole(place)
     return demo_page
 

@@ -155,6 +155,8 @@ def _how_much(remainder: Remainder) -> str:
 def _left(explanation: Explanation) -> str:
     if explanation.given_joint.p_value <= 0.05:
         return "a small rest is there all the same"
+    if explanation.joint.category == "both":
+        return "the rest could not be shown by itself"
     return "nothing that this cohort could have shown remains"
 
 
