@@ -58,6 +58,11 @@ class Remainder:
     n_subjects: int
     category: Category
 
+    @property
+    def share(self) -> RemainingShare:
+        """The share that is told: along the predictive pattern or, where that is not known, along the map."""
+        return self.pattern if self.pattern.known or not self.of_map.known else self.of_map
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateExplanation:

@@ -165,3 +165,10 @@ def test_of_two_candidates_whose_product_explains_it_each_says_with_which(of_pro
     texts = [one.text for one in findings("score", VerdictPart(found, BOUNDS, 0.05))]
     assert any(text.startswith(f"site explains {verb}, together with its product with drug: ") for text in texts)
     assert any(text.startswith(f"drug explains {verb}, together with its product with site: ") for text in texts)
+
+
+@pytest.mark.parametrize("of_map", [share(0.92, 1.04), share(0.4, 0.6), share(-0.05, 0.15)])
+def test_where_only_the_map_has_a_share_that_is_told(of_map):
+    texts = one(UNKNOWN, of_map, p_given=0.4)
+    assert not any("not defined" in text or "inf" in text for text in texts)
+    assert any(f"{100 * of_map.estimate:.0f} % remains" in text for text in texts)

@@ -87,7 +87,7 @@ def _power(test: ScoreTest, n_subjects: int) -> str:
 
 
 def _overall(target: str, explanation: Explanation, bounds: Bounds) -> str:
-    names, share = explanation.model.names, explanation.joint.pattern
+    names, share = explanation.model.names, explanation.joint.share
     several = len(names) > 1
     given, them = _p(explanation.given_joint.p_value), "them" if several else "it"
     who, verb = (f"Together {listed(names)}", "explain") if several else (listed(names), "explains")
@@ -123,7 +123,7 @@ def _overall(target: str, explanation: Explanation, bounds: Bounds) -> str:
 
 
 def _undecided(explanation: Explanation, bounds: Bounds) -> str:
-    names, share = listed(explanation.model.names), explanation.joint.pattern
+    names, share = listed(explanation.model.names), explanation.joint.share
     aliases = [name for name, one in explanation.candidates.items() if one.is_alias]
     if aliases:
         others = f"; given the others ({names}) {remains(share)}" if names and share.known else ""
@@ -138,8 +138,8 @@ def _undecided(explanation: Explanation, bounds: Bounds) -> str:
 
 def _alone(explanation: Explanation) -> str:
     name = next(name for name, one in explanation.candidates.items() if one.category == "confounding")
-    one, joint = explanation.candidates[name], explanation.joint.pattern
-    said = _by_product(name, one, explanation) or f" by itself: {remains(one.remainder.pattern)}"
+    one, joint = explanation.candidates[name], explanation.joint.share
+    said = _by_product(name, one, explanation) or f" by itself: {remains(one.remainder.share)}"
     wide = f"; all together leave too wide an interval ({remains(joint)})" if joint.known else ""
     return (
         f"{name} explains {_how_much(one.remainder)}{said}{wide}. The numbers are consistent with confounding. "
@@ -174,7 +174,7 @@ def _judgement(several: bool) -> str:
 
 def about_candidate(name: str, one: CandidateExplanation, explanation: Explanation, bounds: Bounds) -> str:
     """Say what a candidate explains of an association that is there, beginning with the answer."""
-    share = one.remainder.pattern
+    share = one.remainder.share
     if one.category == "confounding":
         said = _by_product(name, one, explanation) or f": {remains(share)}"
         p = _p(explanation.given_joint.p_value)
@@ -201,19 +201,19 @@ def _by_product(name: str, one: CandidateExplanation, explanation: Explanation) 
     for pair, product in explanation.model.products.items():
         if name in pair and product.category == one.category:
             other = pair[1] if name == pair[0] else pair[0]
-            return f", together with its product with {other}: {remains(product.pattern)}"
+            return f", together with its product with {other}: {remains(product.share)}"
     return ""
 
 
 def _both_shares(remainder: Remainder, bounds: Bounds) -> str:
     """Say what remains, and what remains of the map where that is what decides."""
     pattern, of_map = remainder.pattern, remainder.of_map
-    if of_map.known and of_map.high < 1 - bounds.margin and not pattern.high < 1 - bounds.margin:
+    if pattern.known and of_map.known and of_map.high < 1 - bounds.margin and not pattern.high < 1 - bounds.margin:
         low, high = _percent(of_map.low), _percent(of_map.high)
         return (
             f"{remains(pattern)}, along what predicts, and {_percent(of_map.estimate)} %, {low} to {high}, of the map"
         )
-    return remains(pattern)
+    return remains(remainder.share)
 
 
 def _reliability(share: RemainingShare, several: bool) -> str:
