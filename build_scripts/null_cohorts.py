@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import planted_cohorts
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.progress import finish
 from imagenomer.statistics.confounding import partial_confounder_test
@@ -14,13 +15,13 @@ from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.folds import k_fold
 from imagenomer.statistics.max_statistic import max_statistic
 from imagenomer.statistics.models import Ridge
-from imagenomer.statistics.multivariate import share_explained
 from imagenomer.statistics.overlap import edge_overlap, strongest
 from imagenomer.statistics.pairwise import associate_pairs
 from imagenomer.statistics.prediction import cross_validate
 from imagenomer.statistics.prediction_checks import permutation_test
 from imagenomer.statistics.qc_fc import qc_fc
 from imagenomer.statistics.sample_space import sample_space
+from imagenomer.statistics.score_test import score_test
 from imagenomer.statistics.tails import neg_log10_p_of_share
 from imagenomer.teaching import PURE_CONFOUND, REAL_EFFECT, Effect, Recipe, Size, generate
 
@@ -38,9 +39,6 @@ NULL_TESTS = MappingProxyType(
         "edges-max-t": "every edge, permutation max-T: one or more",
         "edges-max-t-adjusted": "the same, adjusted for the confounder (Freedman-Lane)",
         "edges-max-t-within": "the same, permuted within levels of the confounder",
-        "whole": "connectivity as a whole",
-        "whole-adjusted": "the same, adjusted for the confounder",
-        "whole-within": "the same, permuted within levels of the confounder (restricted permutation)",
         "prediction": "prediction, permutation p",
         "prediction-within": "the same, permuted within levels of the confounder (restricted permutation)",
         "confounder-number": "partial confounder test, a number",
@@ -55,6 +53,42 @@ NULL_TESTS = MappingProxyType(
         "qc-fc-match": "QC-FC, match with permuted subjects",
     }
 )
+
+
+#: Of `planted_cohorts`, those in which there is nothing to find: who differ in noise, and relatives.
+FLIPPED = (
+    "nothing, real noise",
+    "noisy patients, SD x1.2",
+    "noisy patients, SD x1.4",
+    "noisy patients, SD x1.8",
+    "motion as target, noise grows with it",
+    "twins",
+    "families of four",
+)
+#: Looks of the sign-flip test.
+LOOKS = MappingProxyType(
+    {"p_value": "together", "whole": "all edges", "prediction": "prediction", "strongest": "strongest edge"}
+)
+
+
+def flip_rejections(truth: str, seed: int) -> dict[str, Any]:
+    """Test by sign flips, as the verdict does first, where there is nothing to find; 1 where p is at most .05."""
+    cohort = planted_cohorts.draw(truth, seed)
+    everybody, values = np.arange(cohort.n_subjects), cohort.measures["fc"].values
+    families = cohort.phenotypes.get("family")
+    test = finish(
+        score_test(
+            finish(sample_space(values, everybody)).gram,
+            values,
+            everybody,
+            code(cohort.phenotype("score"), everybody).values,
+            np.zeros((cohort.n_subjects, 0)),
+            n_flips=PERMUTATIONS,
+            rng=np.random.default_rng([seed, 9]),
+            clusters=None if families is None else np.asarray(families.values, dtype=np.intp),
+        )
+    )
+    return {"rejected": {look: int(getattr(test, look) <= 0.05) for look in LOOKS}}
 
 
 def rejections(seed: int) -> dict[str, Any]:
@@ -73,7 +107,6 @@ def _of_a_score_of_nothing(seed: int) -> dict[str, float]:
         "phenotypes": float(10 ** -both.neg_log10_p[0, 1]),
         "edges-bonferroni": float(10 ** -edges[1].max()) * edges[1].size,
         "edges-max-t": edges[0],
-        "whole": null.whole(),
         "prediction": null.prediction(),
         **null.qc_fc(),
         "overlap-maps": similar,
@@ -89,8 +122,6 @@ def _of_a_confounded_score(seed: int) -> dict[str, float]:
     return {
         "edges-max-t-adjusted": null.max_t(adjusted_for=groups)[0],
         "edges-max-t-within": null.max_t(blocks=within)[0],
-        "whole-adjusted": null.whole(adjusted_for=groups),
-        "whole-within": null.whole(blocks=within),
         "prediction-within": null.prediction(blocks=within),
         "overlap-within": null.overlap("ancestry", blocks=within)[0],
     }
@@ -160,13 +191,6 @@ class _Null:
         )
         share = found.statistic**2 / (found.statistic**2 + found.dof)
         return float(found.adjusted_p.min()), neg_log10_p_of_share(share, 1, np.full(share.shape, found.dof))
-
-    def whole(self, adjusted_for: Phenotype | None = None, blocks: Any = None) -> float:
-        design = build_design([] if adjusted_for is None else [adjusted_for], self.subjects)
-        steps = share_explained(
-            self._space.gram, self._term, design, n_permutations=PERMUTATIONS, rng=self._rng, blocks=blocks
-        )
-        return finish(steps).p_value
 
     def prediction(self, blocks: Any = None) -> float:
         steps = permutation_test(self._space, self._goal, self._folds, Ridge(), PERMUTATIONS, self._rng, blocks=blocks)

@@ -1,10 +1,10 @@
 """Self-check: is the verdict right about cohorts whose truth is known, and do the tests keep their level?
 
-    python3 build_scripts/self_check.py [--seeds 101-200] [--nulls 1000] [--processes 2] [--page]
+    python3 build_scripts/self_check.py [--seeds 101-200] [--flips 200] [--nulls 1000] [--processes 2] [--page]
 
 Needs the environment that ``build_scripts/test.py`` makes. Each finished cohort is a line in ``.cache/self-check/``, so
 that a stopped run resumes where it was; a change of any statistic starts afresh. ``--page`` writes the rates into
-``site/docs/self-check.md``.
+``site/docs/self-check.md``, where ``--nulls 0`` keeps the rates of other tests as they are on the page.
 
 Seeds 1 to 30 are for whoever changes a rule and wants to see its effect. The page is about seeds that were not used
 to choose rules and strengths.
@@ -35,17 +35,18 @@ sys.path.insert(0, str(ROOT / "py"))
 
 import null_cohorts  # noqa: E402
 from imagenomer.analyses.confounds.evidence import judge  # noqa: E402
-from imagenomer.analyses.confounds.words.terms import TITLES  # noqa: E402
-from known_truths import EXPECTED, PERMUTATIONS, amiss, is_right, verdict  # noqa: E402
-from null_cohorts import NULL_TESTS, rejections  # noqa: E402
+from known_truths import EXPECTED, PERMUTATIONS, PLANTED, TEACHING, amiss, is_right, verdict  # noqa: E402
+from null_cohorts import FLIPPED, LOOKS, NULL_TESTS, flip_rejections, rejections  # noqa: E402
 
 CACHE = ROOT / ".cache" / "self-check"
 PAGE = ROOT / "site" / "docs" / "self-check.md"
 TEMPLATE = Path(__file__).with_name("self_check.template.md")
 #: Go up with every change of what this script does in a cohort.
-_VERDICTS_VERSION, _NULLS_VERSION = 2, 4
+_VERDICTS_VERSION, _NULLS_VERSION = 3, 5
 #: Rooms of analyses whose modules a verdict may need.
 _ROOMS = ("imagenomer.analyses.confounds", "imagenomer.analyses.shared")
+#: What sign flips of a truth are called in the records, before its name.
+_FLIPS = "flips: "
 #: A row of the records: of one cohort.
 Row = dict[str, Any]
 
@@ -80,8 +81,9 @@ def records() -> tuple[Path, Path]:
     """Return where the verdicts and the nulls of this state of the program are kept."""
     package = ROOT / "py" / "imagenomer"
     kernels = {*package.glob("statistics/**/*.py"), *package.glob("teaching/*.py")}
+    planted = {Path(__file__).with_name(f"{name}.py") for name in ("planted_cohorts", "connectivity_noise")}
     nulls = fingerprint(_NULLS_VERSION, kernels)
-    verdicts = fingerprint(_VERDICTS_VERSION, kernels | needed_by(judge.__module__))
+    verdicts = fingerprint(_VERDICTS_VERSION, kernels | planted | needed_by(judge.__module__))
     return CACHE / f"verdicts-{verdicts}.jsonl", CACHE / f"nulls-{nulls}.jsonl"
 
 
@@ -112,73 +114,126 @@ def _lines(path: Path) -> list[Row]:
 
 
 def _do(what: str, seed: int) -> Row:
-    return {"what": what, "seed": seed, **(rejections(seed) if what == "nulls" else verdict(what, seed))}
+    if what == "nulls":
+        found = rejections(seed)
+    elif what.startswith(_FLIPS):
+        found = flip_rejections(what.removeprefix(_FLIPS), seed)
+    else:
+        found = verdict(what, seed)
+    return {"what": what, "seed": seed, **found}
 
 
 # --- the page --------------------------------------------------------------------------------------
 
 
-def page(done: Mapping[tuple[str, int], Row], seeds: Iterable[int], n_nulls: int) -> str:
+def page(done: Mapping[tuple[str, int], Row], seeds: Iterable[int], n_flips: int, n_nulls: int) -> str:
     """Return the page."""
     chosen = list(seeds)
-    verdicts = ["| truth | right verdict | right | other verdicts (seeds) |", "|---|---|---|---|"]
-    for truth, expected in EXPECTED.items():
-        rows = {seed: done[truth, seed] for seed in chosen}
-        wrong = {seed: row for seed, row in rows.items() if not is_right(truth, row)}
-        said: dict[str, list[int]] = {}
-        for seed, row in wrong.items():
-            said.setdefault(amiss(truth, row), []).append(seed)
-        listed = "; ".join(f"{what} ({', '.join(map(str, of))})" for what, of in sorted(said.items()))
-        about = f" ({expected.cause})" if expected.cause else ""
-        right = f"{len(rows) - len(wrong)} of {len(rows)}"
-        verdicts.append(f"| {truth} | {TITLES[expected.overall]}{about} | {right} | {listed or '–'} |")
-    counts: Counter[str] = Counter()
-    for seed in range(1, n_nulls + 1):
-        counts.update(done["nulls", seed]["rejected"])
-    spread = 1.96 * np.sqrt(0.05 * 0.95 / n_nulls)
-    nulls = ["| test | rejected | outside that interval |", "|---|---|---|"]
-    for name, title in NULL_TESTS.items():
-        rate = counts[name] / n_nulls
-        beside = "below" if rate < 0.05 - spread else "above" if rate > 0.05 + spread else ""
-        nulls.append(f"| {title} | {100 * rate:.1f} % | {beside} |")
+    tables = {}
+    for kind, truths in (("teaching", TEACHING), ("planted", PLANTED)):
+        lines = ["| truth | right verdict | right | other verdicts (seeds) |", "|---|---|---|---|"]
+        lines += [_line(truth, {seed: done[truth, seed] for seed in chosen}) for truth in truths]
+        tables[kind] = "\n".join(lines)
     return TEMPLATE.read_text(encoding="utf-8").format(
         n_seeds=len(chosen),
         first=chosen[0],
         last=chosen[-1],
+        at_least=100 * 0.05 ** (1 / len(chosen)),
         permutations=PERMUTATIONS,
-        verdicts="\n".join(verdicts),
-        n_nulls=n_nulls,
-        n_people=null_cohorts.SIZE.n_subjects,
+        **tables,
+        n_flips=n_flips,
+        flip_low=5 - 100 * _spread(n_flips),
+        flip_high=5 + 100 * _spread(n_flips),
+        flips=_flips(done, n_flips),
         null_permutations=null_cohorts.PERMUTATIONS,
-        low=5 - 100 * spread,
-        high=5 + 100 * spread,
-        nulls="\n".join(nulls),
+        nulls=_nulls(done, n_nulls) if n_nulls else _nulls_on_the_page(),
     )
+
+
+def _flips(done: Mapping[tuple[str, int], Row], n: int) -> str:
+    """Return the table of how often sign flips reject a null hypothesis that is true."""
+    lines = [f"| cohorts | {' | '.join(LOOKS.values())} |", f"|---|{'---|' * len(LOOKS)}"]
+    for truth in FLIPPED:
+        counts: Counter[str] = Counter()
+        for seed in range(1, n + 1):
+            counts.update(done[_FLIPS + truth, seed]["rejected"])
+        lines.append(f"| {truth} | {' | '.join(f'{100 * counts[look] / n:.1f} %' for look in LOOKS)} |")
+    return "\n".join(lines)
+
+
+def _nulls(done: Mapping[tuple[str, int], Row], n: int) -> str:
+    """Return what is said of the other tests, with their table."""
+    counts: Counter[str] = Counter()
+    for seed in range(1, n + 1):
+        counts.update(done["nulls", seed]["rejected"])
+    spread = _spread(n)
+    lines = [
+        f"Share of {n:,} cohorts ({null_cohorts.SIZE.n_subjects} subjects, 4,950 edges, {null_cohorts.PERMUTATIONS} "
+        "permutations) in which a test gives p ≤ .05 although",
+        "the null hypothesis is true. It should be 5 %; chance alone gives between "
+        f"{5 - 100 * spread:.1f} and {5 + 100 * spread:.1f} % in 19 of 20 rows.",
+        "",
+        "| test | rejected | outside that interval |",
+        "|---|---|---|",
+    ]
+    for name, title in NULL_TESTS.items():
+        rate = counts[name] / n
+        beside = "below" if rate < 0.05 - spread else "above" if rate > 0.05 + spread else ""
+        lines.append(f"| {title} | {100 * rate:.1f} % | {beside} |")
+    return "\n".join(lines)
+
+
+def _nulls_on_the_page() -> str:
+    """Return what the page says of the other tests: up to the end of the table, as `_nulls` made it."""
+    text = PAGE.read_text(encoding="utf-8")
+    start = text.index("Share of ", text.index("## Do the other tests"))
+    return text[start : text.index("\n\n", text.index("| test |", start))]
+
+
+def _spread(n: int) -> float:
+    """Return by how much a rate of .05 in so many cohorts differs from it in 19 of 20."""
+    return float(1.96 * np.sqrt(0.05 * 0.95 / n))
+
+
+def _line(truth: str, rows: Mapping[int, Row]) -> str:
+    """Return what a table says of the cohorts of a truth, by seed."""
+    expected = EXPECTED[truth]
+    said: dict[str, list[int]] = {}
+    for seed, row in rows.items():
+        if not is_right(truth, row):
+            said.setdefault(amiss(truth, row), []).append(seed)
+    listed = "; ".join(f"{what} ({', '.join(map(str, of))})" for what, of in sorted(said.items()))
+    about = f" ({', '.join(expected.causes)})" if expected.causes else ""
+    n_right = len(rows) - sum(map(len, said.values()))
+    return f"| {truth} | {' or '.join(expected.overall)}{about} | {n_right} of {len(rows)} | {listed or '–'} |"
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seeds", default="101-200", metavar="FIRST-LAST", help="of the cohorts with a planted truth")
-    parser.add_argument("--truths", default=",".join(EXPECTED), help="which of them")
-    parser.add_argument("--nulls", type=int, default=1000, help="cohorts with nothing to find")
+    parser.add_argument("--truths", default=";".join(EXPECTED), help="which of them, between semicolons")
+    parser.add_argument("--flips", type=int, default=200, help="cohorts of each kind without an association")
+    parser.add_argument("--nulls", type=int, default=1000, help="cohorts with nothing to find, for the other tests")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--page", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     options = parser.parse_args(arguments)
     first, last = (int(number) for number in options.seeds.split("-"))
-    seeds, truths = range(first, last + 1), [name for name in options.truths.split(",") if name]
+    seeds, truths = range(first, last + 1), [name for name in options.truths.split(";") if name]
     for_verdicts, for_nulls = records()
     done = run([(truth, seed) for seed in seeds for truth in truths], options.processes, for_verdicts)
+    flips = [(_FLIPS + truth, seed) for seed in range(1, options.flips + 1) for truth in FLIPPED]
+    done |= run(flips, options.processes, for_nulls.with_name(for_nulls.name.replace("nulls", "flips")))
     done |= run([("nulls", seed) for seed in range(1, options.nulls + 1)], options.processes, for_nulls)
     for truth in truths:
         wrong = [(seed, amiss(truth, done[truth, seed])) for seed in seeds if not is_right(truth, done[truth, seed])]
-        print(f"{truth:15}{len(seeds) - len(wrong):4} of {len(seeds)} right", *wrong, sep="\n    ")
-    counts: Counter[str] = Counter()
-    for seed in range(1, options.nulls + 1):
-        counts.update(done["nulls", seed]["rejected"])
-    for name in NULL_TESTS if options.nulls else ():
-        print(f"{name:24}{100 * counts[name] / options.nulls:6.1f} %")
+        print(f"{truth:45}{len(seeds) - len(wrong):4} of {len(seeds)} right", *wrong, sep="\n    ")
+    for table in (
+        _flips(done, options.flips) if options.flips else "",
+        _nulls(done, options.nulls) if options.nulls else "",
+    ):
+        print(table)
     if options.page:
-        PAGE.write_text(page(done, seeds, options.nulls), encoding="utf-8")
+        PAGE.write_text(page(done, seeds, options.flips, options.nulls), encoding="utf-8")
     return 0
 
 

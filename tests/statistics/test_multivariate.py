@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -12,8 +14,7 @@ from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.statistics.design import build_design, code
-from imagenomer.statistics.freedman_lane import FreedmanLane
-from imagenomer.statistics.multivariate import share_explained
+from imagenomer.statistics.multivariate import share_explained, whole_p
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -29,11 +30,14 @@ def draw(seed, n=40, n_features=9):
     return features, score, site, build_design([age, sex], everybody)
 
 
-def run(features, tested, design, seed=0, n_permutations=49, **options):
+def gram_of(features):
     deviations = features - features.mean(axis=0)
-    gram = deviations @ deviations.T
+    return deviations @ deviations.T
+
+
+def p_of(features, tested, design, seed=0, n_flips=49, clusters=None):
     rng = np.random.default_rng(seed)
-    return finish(share_explained(gram, tested, design, n_permutations=n_permutations, rng=rng, **options))
+    return finish(whole_p(gram_of(features), tested, design, n_flips=n_flips, rng=rng, clusters=clusters))
 
 
 @given(seeds)
@@ -44,41 +48,46 @@ def test_the_share_is_that_of_the_sums_of_squares_of_all_regressions(seed):
         small = [sm.OLS(feature, design.matrix).fit() for feature in features.T]
         large = [sm.OLS(feature, np.column_stack([design.matrix, tested.values])).fit() for feature in features.T]
         explained = sum(one.ssr - other.ssr for one, other in zip(small, large, strict=True))
-        assert run(features, tested, design).share == pytest.approx(explained / sum(one.ssr for one in small))
+        share = share_explained(gram_of(features), tested, design).share
+        assert share == pytest.approx(explained / sum(one.ssr for one in small))
 
 
 @given(seeds)
 def test_the_gram_matrix_may_be_about_any_origin(seed):
     features, score, _, design = draw(seed)
     tested = code(score, np.arange(len(features)))
-    gram = features @ features.T
-    rng = np.random.default_rng(0)
-    ours = finish(share_explained(gram, tested, design, n_permutations=49, rng=rng))
-    oracle = run(features, tested, design)
-    assert ours.share == pytest.approx(oracle.share)
-    np.testing.assert_allclose(ours.null, oracle.null, rtol=1e-3, atol=1e-6)
+    ours = share_explained(features @ features.T, tested, design)
+    assert ours.share == pytest.approx(share_explained(gram_of(features), tested, design).share)
 
 
-@pytest.mark.parametrize("phenotype", [1, 2])
-def test_of_one_feature_it_is_the_permutation_test_of_an_edge(phenotype):
-    everything = draw(5, n_features=1)
-    features, tested, design = everything[0], code(everything[phenotype], np.arange(40)), everything[3]
-    edge = FreedmanLane(features, np.arange(40), tested, design)
-    ((_, permutations, unit, _),) = edge.blocks(edge.permutations(60, np.random.default_rng(0)))
-    oracle, _ = edge.all_shares(unit, permutations)
-    ours = run(features, tested, design, n_permutations=60)
-    np.testing.assert_allclose(ours.null, oracle[:, 0], atol=1e-6)
-    assert ours.share == pytest.approx(edge.share[0])
-    assert ours.p_value == (1 + np.count_nonzero(oracle[:, 0] >= ours.share)) / 61
+@pytest.mark.parametrize("seed", range(4))
+def test_of_few_subjects_the_p_value_is_that_of_every_flip_of_signs(seed):
+    features, score, _, _ = draw(seed, n=9)
+    age = Phenotype("age", np.random.default_rng(seed).standard_normal(9))
+    tested, design = code(score, np.arange(9)), build_design([age], np.arange(9))
+    remover = np.eye(9) - design.matrix @ np.linalg.pinv(design.matrix)
+    residual = remover @ score.values
+    shares = []
+    for signs in itertools.product((1.0, -1.0), repeat=9):
+        flipped = remover @ (np.array(signs) * residual)
+        shares.append(((flipped @ features) ** 2).sum() / (flipped @ flipped))
+    own = ((residual @ features) ** 2).sum() / (residual @ residual)
+    expected = np.mean(np.array(shares) >= own * (1 - 1e-9))
+    assert p_of(features, tested, design, n_flips=255) == pytest.approx(expected)
 
 
 def test_by_chance_it_explains_its_part_of_the_degrees_of_freedom():
-    features, score, _, _ = draw(1, n=60, n_features=200)
-    features = np.random.default_rng(2).standard_normal(features.shape)
-    tested, design = code(score, np.arange(60)), build_design([], np.arange(60))
-    ours = run(features, tested, design, n_permutations=400)
-    assert ours.expected == pytest.approx(1 / 59, rel=0.02)
-    assert abs(ours.beyond_chance) < 0.01
+    rng = np.random.default_rng(2)
+    gram = gram_of(rng.standard_normal((60, 200)))
+    site = Phenotype("site", np.arange(60) % 3, levels=("A", "B", "C"))
+    design = build_design([Phenotype("age", rng.standard_normal(60))], np.arange(60))
+    shares = []
+    for _ in range(300):
+        order = rng.permutation(60)
+        shares.append(share_explained(gram[np.ix_(order, order)], code(site, np.arange(60)), design))
+    assert shares[0].expected == pytest.approx(2 / 58)
+    assert np.mean([one.share for one in shares]) == pytest.approx(2 / 58, rel=0.02)
+    assert abs(np.mean([one.beyond_chance for one in shares])) < 0.001
 
 
 def test_what_goes_with_the_target_alone_is_found_and_what_goes_with_a_covariate_is_not():
@@ -90,23 +99,28 @@ def test_what_goes_with_the_target_alone_is_found_and_what_goes_with_a_covariate
         design = build_design([covariate], np.arange(50))
         pattern, noise = rng.standard_normal(8), rng.standard_normal((50, 8))
         for name, cause in (("mine", target), ("theirs", covariate)):
-            ours = run(noise + 0.4 * np.outer(cause.values, pattern), code(target, np.arange(50)), design, seed)
-            found[name] += ours.p_value <= 0.05
+            features = noise + 0.4 * np.outer(cause.values, pattern)
+            found[name] += p_of(features, code(target, np.arange(50)), design, seed) <= 0.05
     assert found["mine"] > 120
     assert found["theirs"] <= 14  # 7.5 expected; more has a chance of 1 %
 
 
-def test_within_blocks_a_target_that_goes_with_blocks_alone_is_not_found():
+@pytest.mark.parametrize("kind", ["noisy patients", "families"])
+def test_subjects_who_differ_in_noise_or_are_related_are_not_an_association(kind):
     found = 0
     for seed in range(150):
         rng = np.random.default_rng(seed)
-        block = rng.integers(0, 4, 48)
-        target = Phenotype("y", block + rng.standard_normal(48))
-        features = rng.standard_normal((48, 6)) + block[:, None]
-        tested, design = code(target, np.arange(48)), build_design([], np.arange(48))
-        assert seed > 5 or run(features, tested, design, seed).p_value == 0.02
-        found += run(features, tested, design, seed, blocks=block).p_value <= 0.05
-    assert found <= 14
+        families = np.repeat(np.arange(20), 3)
+        features, values = rng.standard_normal((60, 8)), rng.standard_normal(60)
+        if kind == "families":
+            features += rng.standard_normal((20, 8))[families]
+            values += rng.standard_normal(20)[families]
+        else:
+            values = 1.0 * (np.arange(60) < 8)
+            features *= np.where(values, 2, 1)[:, None]
+        tested, design = code(Phenotype("y", values), np.arange(60)), build_design([], np.arange(60))
+        found += p_of(features, tested, design, seed, clusters=families if kind == "families" else None) <= 0.05
+    assert found <= 14  # 7.5 expected; more has a chance of 1 %
 
 
 def test_covariates_that_explain_all_features_leave_nothing_to_test():
@@ -114,4 +128,4 @@ def test_covariates_that_explain_all_features_leave_nothing_to_test():
     age = Phenotype("age", rng.standard_normal(20))
     tested = code(Phenotype("y", rng.standard_normal(20)), np.arange(20))
     with pytest.raises(InputError, match="leave nothing of the connectivity"):
-        run(np.outer(age.values, [1.0, 2.0]), tested, build_design([age], np.arange(20)))
+        share_explained(gram_of(np.outer(age.values, [1.0, 2.0])), tested, build_design([age], np.arange(20)))

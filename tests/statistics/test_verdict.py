@@ -1,68 +1,106 @@
-"""The rules of the verdict, on tables of numbers."""
+"""The rules of the verdict: what intervals are called, on tables of them."""
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 
-from imagenomer.statistics.verdict import LEAST, Evidence, decide, decide_about_all
+from imagenomer.statistics.remaining_slope import RemainingShare
+from imagenomer.statistics.verdict import Bounds, category_of, decide, decide_overall, settle
 
-CONFOUNDED = Evidence(
-    200, p_target=0.002, p_candidate=1e-9, p_rest=0.4, remaining=0.1, retained=0.1, p_predictions=0.002
-)
+WIDE = RemainingShare(0.5, -2.0, 3.0, 0.2)
+UNKNOWN = RemainingShare(np.nan, -np.inf, np.inf, 1.0)
 
 
-def evidence(**changes):
-    return dataclasses.replace(CONFOUNDED, **changes)
+def between(low, high):
+    return RemainingShare((low + high) / 2, low, high, 0.2)
 
 
 @pytest.mark.parametrize(
-    ("numbers", "category"),
+    ("low", "high", "category"),
     [
-        ({}, "confounding"),
-        ({"p_rest": 0.002, "retained": 0.9, "p_predictions": 0.6}, "real effect"),
-        ({"p_rest": 0.002, "retained": 0.6}, "both"),
-        ({"p_predictions": 0.3}, "cannot tell"),
-        ({"p_target": 0.2}, "no association"),
-        ({"p_candidate": 0.2}, "unrelated"),
-        ({"p_candidate": 0.2, "p_target": 0.2}, "no association"),
-        # A small rest is what imperfect adjustment leaves, however significant.
-        ({"p_rest": 0.002, "retained": 0.2}, "confounding"),
-        # And a rest must be clearer than the rest of the numbers.
-        ({"p_rest": 0.03, "retained": 0.9}, "confounding"),
-        ({"p_rest": 0.01, "retained": 0.9}, "both"),
-        # What changes nothing when it is adjusted for is no confounder.
-        ({"p_rest": 0.002, "retained": 1.0, "remaining": 0.96}, "real effect"),
-        ({"n_subjects": LEAST - 1}, "cannot tell"),
-        ({"n_subjects": LEAST}, "confounding"),
-        ({"p_target": 0.05, "p_candidate": 0.05, "p_predictions": 0.05}, "confounding"),
-        ({"p_rest": np.nan}, "cannot tell"),
-        ({"p_predictions": np.nan}, "cannot tell"),
-        ({"p_target": np.nan}, "cannot tell"),
-        ({"p_candidate": np.nan}, "cannot tell"),
-        ({"p_rest": 0.002, "retained": np.nan}, "confounding"),
+        (-0.05, 0.12, "confounding"),
+        (0.2, 0.44, "confounding"),
+        (0.05, 0.48, "confounding"),
+        (0.05, 0.52, "cannot tell"),
+        (-0.9, -0.2, "cannot tell"),
+        (-0.9, -0.05, "confounding"),
+        (0.92, 1.04, "real effect"),
+        (0.6, 1.2, "real effect"),
+        (0.4, 1.2, "cannot tell"),
+        (1.3, 1.9, "real effect"),
+        (0.2, 0.46, "both"),
+        (0.4, 0.6, "both"),
+        (0.7, 0.85, "both"),
+        (0.0, 1.0, "cannot tell"),
     ],
 )
-def test_numbers_decide_as_the_table_says(numbers, category):
-    assert decide(evidence(**numbers)) == category
+def test_intervals_are_called_as_the_rules_say(low, high, category):
+    assert category_of(between(low, high), Bounds()) == category
 
 
-def test_a_stricter_level_never_finds_more():
-    found = ("confounding", "both", "real effect")
-    values = (0.001, 0.01, 0.04, 0.3)
-    for p in itertools.product(values, repeat=4):
-        one = Evidence(100, p[0], p[1], p[2], 0.7, 0.8, p[3])
-        if decide(one, 0.01) in found:
-            assert decide(one, 0.05) in found
+def test_no_interval_within_bounds_is_called_by_what_it_excludes():
+    """Whatever the bounds: "real effect" leaves room for all, "confounding" for less than the bound of explained."""
+    for explained, kept, margin in itertools.product((0.3, 0.5), (0.5, 0.7), (0.05, 0.1)):
+        bounds = Bounds(explained, kept, margin)
+        for low, high in itertools.combinations(np.linspace(-1, 2, 61), 2):
+            category = category_of(between(low, high), bounds)
+            if category == "real effect":
+                assert high >= 1 - margin
+                assert low > min(kept, 1 - margin)
+            if category == "confounding":
+                assert high < explained
+            if category == "both":
+                assert low > margin
+                assert high < 1 - margin
 
 
-def test_all_candidates_together():
-    assert decide_about_all(["unrelated", "both", "confounding"], 0.01) == "confounding"
-    assert decide_about_all(["unrelated", "both"], 0.01) == "both"
-    assert decide_about_all(["unrelated", "cannot tell"], 0.01) == "real effect"
-    assert decide_about_all(["cannot tell"], 0.01) == "cannot tell"
-    assert decide_about_all([], 0.01) == "real effect"
-    assert decide_about_all(["confounding"], 0.2) == "no association"
+def test_what_is_not_known_or_too_wide_cannot_be_told():
+    for share in (UNKNOWN, WIDE):
+        assert category_of(share, Bounds()) == "cannot tell"
+    assert decide(UNKNOWN, UNKNOWN, Bounds()) == "cannot tell"
+
+
+def test_the_predictive_pattern_decides_and_the_map_where_it_cannot():
+    assert decide(between(0.95, 1.05), WIDE, Bounds()) == "real effect"
+    assert decide(WIDE, between(0.0, 0.2), Bounds()) == "confounding"
+    assert decide(between(0.0, 0.2), between(0.95, 1.05), Bounds()) == "confounding"
+
+
+def test_a_confound_with_a_pattern_of_its_own_shows_in_the_map():
+    assert decide(between(0.95, 1.05), between(0.4, 0.6), Bounds()) == "both"
+    assert decide(between(0.95, 1.05), between(0.4, 0.95), Bounds()) == "real effect"
+
+
+@pytest.mark.parametrize(
+    ("joint", "alone", "category"),
+    [
+        ("confounding", ["both", "both"], "confounding"),
+        ("real effect", ["confounding"], "real effect"),
+        ("both", ["confounding", "unrelated"], "both"),
+        ("cannot tell", ["confounding", "unrelated"], "confounding"),
+        ("cannot tell", ["both", "real effect"], "cannot tell"),
+    ],
+)
+def test_all_together_decide_unless_they_cannot_tell_and_one_alone_can(joint, alone, category):
+    assert decide_overall(joint, alone) == category
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p_given", "category"),
+    [
+        (0.2, 0.54, 0.08, "confounding"),
+        (0.2, 0.54, 0.04, "both"),
+        (0.2, 0.56, 0.08, "both"),
+        (0.4, 0.6, 0.9, "both"),
+    ],
+)
+def test_a_tie_of_both_and_confounding_is_broken_by_the_test_given_all_candidates(low, high, p_given, category):
+    assert settle("both", between(low, high), p_given, 0.05, Bounds()) == category
+
+
+def test_nothing_but_a_tie_is_broken():
+    for category in ("real effect", "cannot tell", "confounding"):
+        assert settle(category, between(0.2, 0.4), 0.9, 0.05, Bounds()) == category

@@ -39,12 +39,33 @@ class Row:
     kind: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A range of estimates that means something.
+
+    Attributes
+    ----------
+    low, high : float
+    name : str
+        Written above it.
+    kind : int
+        Its colour is that of rows of this kind.
+    """
+
+    low: float
+    high: float
+    name: str
+    kind: int
+
+
 def forest_figure(
     groups: Sequence[tuple[str, Sequence[Row]]],
     *,
     title: str,
     x_label: str,
     note: str = "",
+    bands: Sequence[Band] = (),
+    limits: tuple[float, float] | None = None,
     theme: ThemeName = "light",
 ) -> Figure:
     """Draw the estimates of each group below its heading.
@@ -52,14 +73,23 @@ def forest_figure(
     Parameters
     ----------
     groups : sequence of (heading, rows)
+    bands : sequence of Band
+        Drawn behind all rows.
+    limits : (float, float), optional
+        What is shown at most: intervals that reach further are cut there.
     title, x_label, note, theme
         As for the other charts. The references are drawn as a short stroke in each row.
     """
     n_rows = sum(1 + len(rows) for _, rows in groups)
     with look(theme) as style:
         figure, axes = start_chart(title, x_label, "", note, height=1.4 + _ROW_HEIGHT * n_rows)
-        axes.set_title(textwrap.fill(title, 54))
+        axes.set_title(textwrap.fill(title, 54), pad=18 if bands else None)
         ticks, labels, place = [], [], 0
+        for band in bands:
+            colour = GROUP_COLOURS[band.kind % len(GROUP_COLOURS)]
+            axes.axvspan(band.low, band.high, color=colour, alpha=0.12, linewidth=0)
+            middle = (band.low + band.high) / 2
+            axes.text(middle, -0.65, band.name, color=colour, fontsize=8, ha="center", va="bottom")
         for heading, rows in groups:
             ticks.append(place)
             labels.append(cut(heading, 44))
@@ -81,6 +111,9 @@ def forest_figure(
         for tick, label in zip(ticks, axes.get_yticklabels(), strict=True):
             label.set_fontweight("bold" if tick in heads else "normal")
         axes.set_ylim(place - 0.4, -0.6)
+        if limits is not None:
+            low, high = axes.get_xlim()
+            axes.set_xlim(max(low, limits[0]), min(high, limits[1]))
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x")
     return figure

@@ -1,4 +1,4 @@
-"""One test of all features at once: is connectivity as a whole associated with a target, given covariates?
+"""Share of all features that a target explains, and one test of all of them at once.
 
 For each feature a linear model is fitted, and the sums of squares of all features are added up: the share that the
 target explains of what the covariates leave, a pseudo R squared (McArdle and Anderson 2001, Ecology 82:290; of
@@ -7,10 +7,12 @@ orthonormal basis of what the covariates leave of the target, and Q one of the c
 
     trace(U' K U) / trace((I - Q Q') K (I - Q Q')),
 
-so that the features themselves are not needed again, however many there are. Its null distribution is Freedman and
-Lane's (1983, J. Bus. Econ. Stat. 1:292): residuals of the features given the covariates are permuted, whole subjects at
-a time, and the model is refitted. Under the null hypothesis the share is not 0 but near 1 / (subjects - columns),
-and it is compared with the mean of the permutations.
+so that the features themselves are not needed again, however many there are. A target of k columns that has nothing to
+do with the features explains k / (subjects - columns of Q) by chance.
+
+It is tested by sign flips (`imagenomer.statistics.sign_flips`), which keep their level where subjects differ in noise
+and, with clusters, where they are related. Permutations of subjects do not: a phenotype of noisier subjects would be
+"associated" with everything.
 """
 
 from __future__ import annotations
@@ -22,38 +24,25 @@ import numpy as np
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, Term, directions_of, residuals
-from imagenomer.statistics.permutation import draw_permutations
 from imagenomer.statistics.products import multiply
-from imagenomer.types import Float32Array, FloatArray, IntArray
-
-#: Permutations between two reports of progress.
-_AT_ONCE = 50
-#: What rounding to float32 can make of equal shares.
-_ROUNDING = 1e-5
+from imagenomer.statistics.sign_flips import cluster_codes, identity_and_flips, p_values
+from imagenomer.types import FloatArray, IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class ShareExplained:
-    """Test of all features for a target given covariates.
+    """Share of all features that a target explains given covariates.
 
     Attributes
     ----------
     share : float
         Of the variance that the covariates leave, summed over features, what the target explains; in [0, 1].
-    null : ndarray, shape (n_permutations,)
-        The same after each permutation.
-    p_value : float
-        Share of permutations, the identity included, that explain at least as much.
+    expected : float
+        What the target would explain by chance.
     """
 
     share: float
-    null: FloatArray
-    p_value: float
-
-    @property
-    def expected(self) -> float:
-        """What the target would explain by chance."""
-        return float(self.null.mean())
+    expected: float
 
     @property
     def beyond_chance(self) -> float:
@@ -61,16 +50,8 @@ class ShareExplained:
         return (self.share - self.expected) / (1 - self.expected)
 
 
-def share_explained(
-    gram: FloatArray,
-    tested: Term,
-    design: Design,
-    *,
-    n_permutations: int,
-    rng: np.random.Generator,
-    blocks: IntArray | None = None,
-) -> Steps[ShareExplained]:
-    """Test all features for a target given covariates.
+def share_explained(gram: FloatArray, tested: Term, design: Design) -> ShareExplained:
+    """Return the share of all features that a target explains given covariates.
 
     Parameters
     ----------
@@ -80,10 +61,6 @@ def share_explained(
         A number or a category.
     design : Design
         Covariates of the same subjects, at least the mean.
-    n_permutations : int
-    rng : numpy.random.Generator
-    blocks : ndarray of int, shape (n_subjects,), optional
-        Subjects are permuted only within a block.
 
     Raises
     ------
@@ -92,31 +69,63 @@ def share_explained(
 
     References
     ----------
-    McArdle and Anderson (2001), Ecology 82:290. Freedman and Lane (1983), J. Bus. Econ. Stat. 1:292.
+    McArdle and Anderson (2001), Ecology 82:290.
     """
+    directions, left = _left(gram, tested, design)
+    share = float(np.einsum("ij,ij->", directions, multiply(left, directions))) / float(np.trace(left))
+    return ShareExplained(share, directions.shape[1] / (design.n_subjects - design.rank))
+
+
+def whole_p(
+    gram: FloatArray,
+    tested: Term,
+    design: Design,
+    *,
+    n_flips: int,
+    rng: np.random.Generator,
+    clusters: IntArray | None = None,
+) -> Steps[float]:
+    """Return the p-value of no association of any feature with a target given covariates.
+
+    Parameters
+    ----------
+    gram, tested, design
+        As for `share_explained`.
+    n_flips : int
+        Random sign flips; fewer where all there are are fewer.
+    rng : numpy.random.Generator
+    clusters : ndarray of int, shape (n_subjects,), optional
+        Subjects of one cluster (a family) are flipped together.
+
+    Raises
+    ------
+    InputError
+        As `share_explained`.
+
+    References
+    ----------
+    Hemerik, Goeman and Finos (2020), J. R. Stat. Soc. B 82:841.
+    """
+    directions, left = _left(gram, tested, design)
+    basis, codes = design.basis, cluster_codes(clusters, design.n_subjects)
+    signs = identity_and_flips(rng, n_flips, int(codes.max()) + 1)
+    yield Progress("Testing all edges")
+    explained, size = np.zeros(len(signs)), np.zeros(len(signs))
+    for column in directions.T:
+        flipped = signs[:, codes] * column
+        again = flipped - multiply(multiply(flipped, basis), basis.T)
+        explained += (multiply(flipped, left) * flipped).sum(axis=1)
+        size += (again * again).sum(axis=1)
+        yield Progress("Testing all edges")
+    return float(p_values(explained / size)[0])
+
+
+def _left(gram: FloatArray, tested: Term, design: Design) -> tuple[FloatArray, FloatArray]:
+    """Return an orthonormal basis of the target, and products of features, both of what the covariates leave."""
     if gram.shape != (design.n_subjects, design.n_subjects):
         raise ValueError(f"products of {gram.shape} subjects for covariates of {design.n_subjects}")
     directions, basis = directions_of(tested, design), design.basis
-    # The first column of the basis is constant: permuting it changes nothing.
     left = residuals(residuals(np.asarray(gram, dtype=np.float64), basis).T, basis)
-    total = float(np.trace(left))
-    if not total > 1e-9 * max(float(np.abs(np.diag(gram)).max()), 1e-300):
+    if not float(np.trace(left)) > 1e-9 * max(float(np.abs(np.diag(gram)).max()), 1e-300):
         raise InputError("the covariates leave nothing of the connectivity; choose fewer covariates")
-    share = float(np.einsum("ij,ij->", directions, multiply(left, directions))) / total
-    columns = np.concatenate([directions, basis[:, 1:]], axis=1)
-    n_tested = directions.shape[1]
-    single, columns = left.astype(np.float32), columns.astype(np.float32)
-    null = np.empty(n_permutations)
-    for start in range(0, n_permutations, _AT_ONCE):
-        chunk = slice(start, min(start + _AT_ONCE, n_permutations))
-        permutations = draw_permutations(rng, chunk.stop - chunk.start, len(gram), blocks)
-        squares = np.stack([_squares(single, column[permutations]) for column in columns.T])
-        null[chunk] = squares[:n_tested].sum(axis=0) / (total - squares[n_tested:].sum(axis=0))
-        yield Progress("Permuting", chunk.stop, n_permutations)
-    p_value = (1 + np.count_nonzero(null >= share * (1 - _ROUNDING))) / (1 + n_permutations)
-    return ShareExplained(share, null, float(p_value))
-
-
-def _squares(gram: Float32Array, weights: Float32Array) -> FloatArray:
-    """Return w'Kw of each row of weights, shape (n_rows,)."""
-    return np.asarray(np.einsum("ij,ij->i", multiply(weights, gram), weights), dtype=np.float64)
+    return directions, left

@@ -1,118 +1,114 @@
-"""What a handful of numbers is consistent with: a real effect, a confounder, both, or undecided.
+"""Verdict: what an interval of the share of an association that remains is called.
 
-The rules look at three things, the target (y), the candidate (z) and connectivity (X):
+An interval [low, high] is of the share of the slope that remains given a candidate (1: all of it). With the bounds
+``explained`` and ``kept`` (1/2 each) and the margin m (0.1), in this order:
 
-1. fewer than `LEAST` subjects: "cannot tell".
-2. X is not associated with y (p > alpha): "no association"; there is nothing to explain.
-3. z is not associated with y (p > alpha, corrected for the number of candidates): "unrelated"; it cannot explain the
-   association of X with y.
-4. Otherwise two questions decide. Is X associated with y given z: is the rest significant at alpha / 5 and
-   at least `RETAINED` of what it was? Do predictions follow z beyond what y explains (partial confounder test, alpha)?
+1. high < -m: "cannot tell"; the slope is turned round, as by a common consequence or a suppressor.
+2. high < explained - m/2: "confounding".
+3. low > 1 - m: "real effect".
+4. low > m and high < 1 - m: "both".
+5. high < 1 - m: "confounding" if high < explained, else "cannot tell".
+6. low > m: "real effect" if low > kept, else "cannot tell".
+7. Otherwise "cannot tell": the interval reaches from nothing to everything.
 
-       rest    predictions follow z
-       yes     no                       "real effect"
-       yes     yes                      "both"
-       no      yes                      "confounding"
-       no      no                       "cannot tell"
+So what is not significant is never taken for what is not there. One tie is broken by a test: "both" becomes
+"confounding" where high < explained + m/2 and no association is found given all candidates: about half can remain at
+most, and a rest could not be shown.
 
-The rest must pass a stricter level, because adjusting for a candidate measured with error, or with a non-linear effect,
-leaves residual confounding. And where more than `UNTOUCHED` of the association is left, predictions associated with z
-do not count against it: that is a "real effect".
+The interval along the predictive pattern decides;
+that along the map only where the first cannot tell; and a "real effect" becomes "both" where less than all remains of
+the map, which is the case of a confound with a pattern of its own, which prediction has learned to ignore.
 
 A mediator looks like "confounding", too: where connectivity changes the candidate and that changes the target, the
-numbers are the same, and no test of them separates the two.
+numbers are the same, and no test of them separates the two (MacKinnon, Krull and Lockwood 2000).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from imagenomer.statistics.remaining_slope import RemainingShare
+
 Category: TypeAlias = Literal["no association", "unrelated", "real effect", "confounding", "both", "cannot tell"]
 
-#: Fewer subjects than this cannot separate a confounder from an effect.
-LEAST = 40
-#: Share of an association that must be left to be more than what imperfect adjustment leaves.
-RETAINED = 1 / 3
-#: Where more than this share of an association is left, adjusting has changed nothing.
-UNTOUCHED = 0.95
-#: What is left over must be significant at alpha divided by this.
-STRICTER = 5
+#: Fewer subjects than this who have target and candidate cannot separate a confounder from an effect.
+LEAST = 30
+#: Of the level of significance, what the test of any association has; the rest is left for an association that appears
+#: only when candidates are adjusted for.
+GATE_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """The numbers that decide about one candidate; NaN where one could not be had.
+class Bounds:
+    """Which shares that remain are called what.
 
     Attributes
     ----------
-    n_subjects : int
-    p_target : float
-        Of no association of the target with connectivity as a whole.
-    p_candidate : float
-        Of no association of the candidate with the target, corrected for the number of candidates.
-    p_rest : float
-        Of no association of the target with connectivity given the candidate.
-    remaining : float
-        Share of connectivity that the target explains given the candidate, over the share without it; beyond chance.
-    retained : float
-        The same relative to an effect independent of the candidate: more by what the candidate
-        explains of the target, which is lost in any case.
-    p_predictions : float
-        Of the partial confounder test: predictions follow the candidate no more than the target does.
+    explained : float
+        A candidate explains an association of which less than this can remain.
+    kept : float
+        A candidate does not explain an association of which at least this remains.
+    margin : float
+        Shares up to this are nothing, and shares from 1 less this on are everything.
     """
 
-    n_subjects: int
-    p_target: float
-    p_candidate: float
-    p_rest: float
-    remaining: float
-    retained: float
-    p_predictions: float
+    explained: float = 0.5
+    kept: float = 0.5
+    margin: float = 0.1
 
 
-def rest_is_clear(evidence: Evidence, alpha: float = 0.05) -> bool:
-    """Return whether the association given the candidate exceeds chance and residual confounding."""
-    return evidence.p_rest <= alpha / STRICTER and evidence.retained >= RETAINED
-
-
-def predictions_follow(evidence: Evidence, alpha: float = 0.05) -> bool:
-    """Return whether predictions follow the candidate beyond what the target explains."""
-    return evidence.p_predictions <= alpha
-
-
-def decide(evidence: Evidence, alpha: float = 0.05) -> Category:
-    """Return what the numbers about one candidate are consistent with; the module says by which rules."""
-    if evidence.n_subjects < LEAST or math.isnan(evidence.p_target):
+def category_of(share: RemainingShare, bounds: Bounds) -> Category:
+    """Return what an interval is called; the module says by which rules."""
+    low, high, margin = share.low, share.high, bounds.margin
+    if not share.known or high < -margin:
         return "cannot tell"
-    if evidence.p_target > alpha:
-        return "no association"
-    if math.isnan(evidence.p_candidate):
-        return "cannot tell"
-    if evidence.p_candidate > alpha:
-        return "unrelated"
-    if math.isnan(evidence.p_rest) or math.isnan(evidence.p_predictions):
-        return "cannot tell"
-    follow = predictions_follow(evidence, alpha) and not evidence.remaining >= UNTOUCHED
-    if rest_is_clear(evidence, alpha):
-        return "both" if follow else "real effect"
-    return "confounding" if follow else "cannot tell"
+    if high < bounds.explained - margin / 2:
+        return "confounding"
+    if low > 1 - margin:
+        return "real effect"
+    some, not_all = low > margin, high < 1 - margin
+    if some and not_all:
+        return "both"
+    if not_all:
+        return "confounding" if high < bounds.explained else "cannot tell"
+    return "real effect" if some and low > bounds.kept else "cannot tell"
 
 
-def decide_about_all(categories: Sequence[Category], p_target: float, alpha: float = 0.05) -> Category:
-    """Return what all candidates together leave of the target's association with connectivity.
+def decide(pattern: RemainingShare, of_map: RemainingShare, bounds: Bounds) -> Category:
+    """Return what the intervals along the predictive pattern and along the map are called together."""
+    by_pattern = category_of(pattern, bounds)
+    category = by_pattern if by_pattern != "cannot tell" else category_of(of_map, bounds)
+    if category == "real effect" and of_map.high < 1 - bounds.margin:
+        return "both"
+    return category
 
-    Confounding by any one candidate outweighs all others, since an effect that is gone when one of them is adjusted
-    for is gone; then doubts; then what stays beside a confounder.
+
+def settle(category: Category, share: RemainingShare, p_given: float, alpha: float, bounds: Bounds) -> Category:
+    """Return a category with the tie of "both" and "confounding" broken by the test given all candidates.
+
+    Parameters
+    ----------
+    category : str
+        By the intervals.
+    share : RemainingShare
+        Along the predictive pattern.
+    p_given : float
+        Of no association given all candidates that matter.
+    alpha : float
+        Level of significance.
+    bounds : Bounds
     """
-    if math.isnan(p_target):
-        return "cannot tell"
-    if p_target > alpha:
-        return "no association"
-    for category in ("confounding", "both"):
-        if category in categories:
-            return category
-    decided = [one for one in categories if one != "cannot tell"]
-    return "real effect" if decided or not categories else "cannot tell"
+    if category == "both" and share.high < bounds.explained + bounds.margin / 2 and p_given > alpha:
+        return "confounding"
+    return category
+
+
+def decide_overall(joint: Category, alone: Sequence[Category]) -> Category:
+    """Return what all candidates together do, given what is said of the joint model and of each candidate alone.
+
+    The joint model decides. Where it cannot tell, having more columns, a candidate that explains the association by
+    itself does.
+    """
+    return "confounding" if joint == "cannot tell" and "confounding" in alone else joint

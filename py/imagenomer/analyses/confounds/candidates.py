@@ -35,8 +35,10 @@ _USUAL = (
     "race",
     "ethnicity",
 )
-#: A candidate needs this share of the subjects, so many subjects, no more levels, and so many of its second level.
-_LEAST_SHARE, _LEAST_KNOWN, _MOST_LEVELS, _LEAST_IN_LEVEL = 0.5, 20, 12, 5
+#: A candidate needs this share of the subjects, so many subjects, and so many of its second level.
+_LEAST_SHARE, _LEAST_KNOWN, _LEAST_IN_LEVEL = 0.5, 20, 5
+#: Levels, at most, as a share of the subjects: more say little but who is who.
+_MOST_LEVELS = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,16 @@ class Candidates:
     about: tuple[str, ...]
 
 
-def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray) -> Steps[Candidates]:
+def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray, families: str | None) -> Steps[Candidates]:
     """Choose the candidates: those requested, or by default the usual ones; and components of ancestry.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    params : Params
+    subjects : ndarray of int
+    families : str or None
+        The phenotype that says who is related, which is no candidate unless it is chosen.
 
     Raises
     ------
@@ -69,7 +79,9 @@ def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray) -> Ste
     if params.candidates:
         chosen, about = _requested(cohort, params.candidates, subjects, of_other_scans)
     else:
-        chosen, about = yield from _by_default(cohort, cohort.phenotype(params.target), subjects, of_other_scans)
+        no_candidates = {params.target, *filter(None, [families]), *of_other_scans}
+        target = cohort.phenotype(params.target)
+        chosen, about = yield from _by_default(cohort, target, subjects, no_candidates, of_other_scans)
     components, said = yield from _of_ancestry(cohort, params.ancestry_components, subjects)
     names = {one.name for one in chosen}
     components = tuple(one for one in components if one.name not in names)
@@ -102,12 +114,16 @@ def _requested(
 
 
 def _by_default(
-    cohort: Cohort, target: Phenotype, subjects: IntArray, of_other_scans: Mapping[str, str]
+    cohort: Cohort,
+    target: Phenotype,
+    subjects: IntArray,
+    no_candidates: set[str],
+    of_other_scans: Mapping[str, str],
 ) -> Steps[tuple[list[Phenotype], list[str]]]:
     """Return the candidates of a report that names none, and what there is to say of them."""
     about = []
     # Motion of every task beside each other would be one candidate many times, and leave no room for others.
-    others = [one for one in cohort.phenotypes.values() if one.name != target.name and one.name not in of_other_scans]
+    others = [one for one in cohort.phenotypes.values() if one.name not in no_candidates]
     if of_other_scans:
         about.append(f"Not candidates, since they are about other scans than those used: {listed(of_other_scans)}.")
     unfit = {one.name: reason for one in others if (reason := _unfit(one, subjects))}
@@ -155,8 +171,8 @@ def _unfit(phenotype: Phenotype, subjects: IntArray) -> str:
     if phenotype.levels:
         sizes = np.sort(np.bincount(values.astype(np.intp)))[::-1]
         present = int(np.count_nonzero(sizes))
-        if present > _MOST_LEVELS:
-            return f"{present} levels"
+        if present > _MOST_LEVELS * n:
+            return f"{present} levels in {counted(n, 'subject')}"
         if sizes[1] < _LEAST_IN_LEVEL:
             return f"{counted(int(sizes[1:].sum()), 'subject is', 'subjects are')} not {_commonest(phenotype, values)}"
     return ""

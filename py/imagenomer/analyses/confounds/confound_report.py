@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 from imagenomer.analyses.confounds.numbers import report_numbers
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.prediction_figure import prediction_figure
+from imagenomer.analyses.confounds.remaining_figure import remaining_figure
 from imagenomer.analyses.confounds.result import PARTS, ConfoundResult
 from imagenomer.analyses.confounds.tables.predictions import prediction_groups
-from imagenomer.analyses.confounds.views import PREDICTION_FIGURE, map_arrays, report_views
+from imagenomer.analyses.confounds.views import PREDICTION_FIGURE, REMAINING_FIGURE, map_arrays, report_views
 from imagenomer.analyses.confounds.words.methods import methods
 from imagenomer.analyses.confounds.words.sentences import report_sentences
 from imagenomer.analyses.confounds.words.verdict import findings
 from imagenomer.analyses.confounds.words.warnings import report_warnings
-from imagenomer.analyses.contract import Analysis, Finding, Report, ThemeName, in_parts
+from imagenomer.analyses.contract import Analysis, Report, ThemeName, in_parts
 from imagenomer.analyses.shared.sample import leak_warnings
 from imagenomer.cohort import Cohort
 
@@ -36,15 +37,8 @@ def report(cohort: Cohort, params: Params, result: ConfoundResult) -> Report:
         warnings=(*leak_warnings(cohort, measure), *report_warnings(params, result)),
         views=report_views(cohort, params, result),
         arrays=dict(map_arrays(result)),
-        verdict=_verdict(params, result),
+        verdict=tuple(findings(result.target_name, result.verdict)),
     )
-
-
-def _verdict(params: Params, result: ConfoundResult) -> tuple[Finding, ...]:
-    if result.connectivity is None or result.verdict is None:
-        return ()
-    target = result.connectivity.everybody.target
-    return tuple(findings(result.target_name, target, result.verdict.verdict, params.alpha))
 
 
 def draw(
@@ -52,11 +46,13 @@ def draw(
 ) -> Mapping[str, Figure]:
     from imagenomer.figures.drawings import Drawings
 
+    figures = {REMAINING_FIGURE: partial(remaining_figure, result.target_name, result.verdict, theme)}
     if result.connectivity is None or result.prediction is None:
-        return {}
+        return Drawings(figures)
     groups = prediction_groups(result.connectivity, result.variants, result.prediction)
     score, closest = result.connectivity.prediction.score, result.phenotypes.closest
-    return Drawings({PREDICTION_FIGURE: partial(prediction_figure, result.target_name, score, groups, closest, theme)})
+    figures[PREDICTION_FIGURE] = partial(prediction_figure, result.target_name, score, groups, closest, theme)
+    return Drawings(figures)
 
 
 ANALYSIS = Analysis(

@@ -95,12 +95,11 @@ def _eta(features: Features, model: Model) -> tuple[FloatArray, FloatArray]:
     return np.sqrt(share), neg_log10_p_of_share(share, model.n_tested, dof)
 
 
-def target_edge_map(
-    cohort: Cohort, people: Subjects, pair: Pair, candidates: tuple[Phenotype, ...], alpha: float
-) -> Steps[EdgeMap]:
-    """Return the target's map given some candidates, in the subjects of a pair."""
+def target_edge_map(cohort: Cohort, people: Subjects, pair: Pair, columns: FloatArray, alpha: float) -> Steps[EdgeMap]:
+    """Return the target's map given some columns, shape (n, n_columns), in the subjects of a pair."""
     sample, features = yield from _sample_of(cohort, people, pair)
-    model = adjusted_model(replace(pair, subjects=sample.subjects), candidates)
+    order = np.argsort(pair.rows, kind="stable")
+    model = adjusted_model(replace(pair, subjects=pair.subjects[order]), columns[order])
     return (yield from edge_map(cohort, sample, features, model, alpha))
 
 

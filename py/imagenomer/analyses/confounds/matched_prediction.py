@@ -69,7 +69,8 @@ def predict_matched(pair: Pair, candidate: Phenotype, seed: int, repetitions: in
 
 def _predict_some(pair: Pair, some: IntArray, seed: int, repetitions: int) -> Steps[CrossValidation]:
     goal = recoded(pair.goal[some])
-    return (yield from predict(pair.space.of(some), goal, folds_of(goal, repetitions, seed)))
+    families = None if pair.families is None else pair.families[some]
+    return (yield from predict(pair.space.of(some), goal, folds_of(goal, repetitions, seed, families)))
 
 
 def _match(pair: Pair, candidate: Phenotype, rng: np.random.Generator) -> IntArray:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from imagenomer.analyses.confounds.evidence import Verdict
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart
 from imagenomer.analyses.confounds.parts.variants import VariantPart
+from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.result import ConfoundResult
 from imagenomer.analyses.confounds.subjects import N_FOLDS
 from imagenomer.analyses.confounds.tables.cells import Row
 from imagenomer.jsonable import finite
+from imagenomer.statistics.explanation import Remainder
 from imagenomer.types import Json
 
 
@@ -29,14 +30,13 @@ def report_numbers(params: Params, result: ConfoundResult) -> dict[str, Json]:
         "alpha": params.alpha,
         "candidates": list(phenotypes.associations),
         "closely": [name for name in phenotypes.associations if name in phenotypes.closest],
+        "families": None if people.families is None else people.families.name,
+        **_of_verdict(result.verdict),
     }
     if result.connectivity is not None:
         numbers |= _of_connectivity(result.connectivity)
     if result.variants is not None:
         numbers["from_variants"] = _from_variants(params.target, result.variants)
-    if result.verdict is not None:
-        verdict = result.verdict.verdict
-        numbers |= {"verdict": verdict.category, "verdicts": _of_verdict(verdict)}
     return numbers
 
 
@@ -47,7 +47,6 @@ def _of_connectivity(part: ConnectivityPart) -> Row:
         "n_tests": found.n_tested,
         "share_explained": target.share.share,
         "share_expected": target.share.expected,
-        "p_connectivity": target.p_value,
         "score": part.prediction.score,
         "predicted": finite(part.prediction.interval.estimate),
     }
@@ -67,17 +66,45 @@ def _from_variants(target: str, part: VariantPart) -> list[Row]:
     ]
 
 
-def _of_verdict(verdict: Verdict) -> list[Row]:
-    return [
-        {
-            "candidate": name,
-            "verdict": one.category,
-            "n_subjects": one.evidence.n_subjects,
-            "p_candidate": finite(one.evidence.p_candidate),
-            "p_rest": finite(one.evidence.p_rest),
-            "remaining": finite(one.evidence.remaining),
-            "retained": finite(one.evidence.retained),
-            "p_predictions": finite(one.evidence.p_predictions),
-        }
-        for name, one in verdict.candidates.items()
-    ]
+def _of_verdict(part: VerdictPart) -> dict[str, Json]:
+    explanation, bounds = part.explanation, part.bounds
+    test = explanation.test
+    return {
+        "verdict": explanation.category,
+        "p_connectivity": test.p_value,
+        "p_looks": {"whole": test.whole, "prediction": test.prediction, "strongest": test.strongest},
+        "n_flips": test.n_flips,
+        "together": list(explanation.model.names),
+        "p_given_together": explanation.given_joint.p_value,
+        **_of_remainder(explanation.joint),
+        "bounds": {"explained": bounds.explained, "kept": bounds.kept, "margin": bounds.margin},
+        "verdicts": [
+            {
+                "candidate": name,
+                "verdict": one.category,
+                "alias": one.is_alias,
+                "n_subjects": one.remainder.n_subjects,
+                "p_candidate": finite(one.p_target),
+                "p_score": finite(one.p_score),
+                **_of_remainder(one.remainder),
+            }
+            for name, one in explanation.candidates.items()
+        ],
+        "products": [
+            {"candidates": list(pair), "verdict": one.category, **_of_remainder(one)}
+            for pair, one in explanation.model.products.items()
+        ],
+    }
+
+
+def _of_remainder(remainder: Remainder) -> dict[str, Json]:
+    pattern, of_map = remainder.pattern, remainder.of_map
+    return {
+        "remaining": finite(pattern.estimate),
+        "remaining_low": finite(pattern.low),
+        "remaining_high": finite(pattern.high),
+        "map_remaining": finite(of_map.estimate),
+        "map_remaining_low": finite(of_map.low),
+        "map_remaining_high": finite(of_map.high),
+        "target_explained": finite(pattern.explained),
+    }

@@ -8,6 +8,7 @@ from typing import Annotated
 from imagenomer.analyses.contract import (
     Integer,
     LevelChoice,
+    Number,
     PhenotypeChoice,
     PhenotypesChoice,
 )
@@ -21,6 +22,10 @@ from imagenomer.analyses.shared.form_fields import (
     permutations_field,
     seed_field,
 )
+from imagenomer.statistics.verdict import Bounds
+
+#: A share of an association.
+_Share = Annotated[float, Number(minimum=0.05, maximum=0.95, step=0.05)]
 
 
 @dataclass(frozen=True)
@@ -36,15 +41,40 @@ class TargetFields:
         metadata={"help": "What might explain it instead. None chosen: all that enough subjects have."},
     )
     ancestry_components: AncestryComponents = ancestry_field(2, help="Candidates too, where there are genotypes.")
+    families: Annotated[str | None, PhenotypeChoice()] = field(
+        default=None,
+        metadata={
+            "help": "Subjects with the same value are related and kept together. None chosen: a column named family."
+        },
+    )
 
 
 @dataclass(frozen=True)
 class Params(SampleFields, TargetFields):
     permutations: Annotated[int, Integer(minimum=99, maximum=10_000, step=1)] = permutations_field(
-        499, section="Protocol", help="Permutations of subjects in every test."
+        999, section="Protocol", help="Permutations of subjects, or sign flips, in every test."
     )
     repetitions: Annotated[int, Integer(minimum=1, maximum=20, step=1)] = field(
         default=1, metadata={"section": "Protocol", "help": "How often the five-fold assignment is repeated."}
     )
     seed: Seed = seed_field(section="Protocol")
     alpha: Alpha = alpha_field(section="Protocol")
+    explained: _Share = field(
+        default=0.5,
+        metadata={"section": "Verdict", "help": "A candidate explains an association of which less than this remains."},
+    )
+    kept: _Share = field(
+        default=0.5,
+        metadata={
+            "section": "Verdict",
+            "help": "A candidate does not explain an association of which more than this remains.",
+        },
+    )
+    margin: Annotated[float, Number(minimum=0, maximum=0.4, step=0.05)] = field(
+        default=0.1,
+        metadata={"section": "Verdict", "help": "A share up to this counts as nothing; from 1 less this on, as all."},
+    )
+
+    @property
+    def bounds(self) -> Bounds:
+        return Bounds(self.explained, self.kept, self.margin)

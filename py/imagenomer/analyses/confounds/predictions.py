@@ -15,7 +15,6 @@ from imagenomer.analyses.confounds.subjects import Pair, candidate_model, folds_
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
-from imagenomer.statistics.design import build_design
 from imagenomer.statistics.folds import Split, train_on
 from imagenomer.statistics.models import Ridge
 from imagenomer.statistics.prediction import CrossValidation, cross_validate, intervals, null_scores
@@ -120,23 +119,20 @@ def predict_candidate(pair: Pair, candidate: Phenotype, seed: int) -> Steps[Pred
     return score_of_connectivity(result, seed, candidate.name)
 
 
-def covariate_columns(candidates: tuple[Phenotype, ...], subjects: IntArray) -> FloatArray:
-    """Return candidates as columns without the mean."""
-    return build_design(list(candidates), subjects).matrix[:, 1:]
-
-
 def predict_with(
-    pair: Pair, candidates: tuple[Phenotype, ...], seed: int, *, alone: bool = False
+    pair: Pair, columns: FloatArray, seed: int, what: str, *, alone: bool = False
 ) -> Steps[tuple[PredictionScore, ...]]:
     """Predict the target from candidates alone, from both, and from connectivity with candidates regressed out.
 
     Parameters
     ----------
+    columns : ndarray, shape (n, n_columns)
+        Of the candidates.
+    what : str
+        "candidate" or "candidates": of the streams of random numbers.
     alone : bool
         The first only, which costs next to nothing.
     """
-    columns = covariate_columns(candidates, pair.subjects)
-    what = "candidate" if len(candidates) == 1 else "candidates"
     ways: tuple[tuple[Use, Basis, str], ...] = (
         ("covariates", Basis.CANDIDATES, f"{what} alone"),
         ("both", Basis.CANDIDATES_AND_CONNECTIVITY, f"{what} and connectivity"),
@@ -182,7 +178,8 @@ def _predict_within(
     own = np.flatnonzero(strata.codes == code)
     goal = recoded(pair.goal[own])
     try:
-        result = yield from predict(pair.space.of(own), goal, folds_of(goal, repetitions, seed))
+        families = None if pair.families is None else pair.families[own]
+        result = yield from predict(pair.space.of(own), goal, folds_of(goal, repetitions, seed, families))
     except InputError:
         return None
     stratum = strata.names[code]

@@ -7,12 +7,14 @@ from typing import TypeVar
 
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.parts.adjustment import AdjustmentPart, compute_adjustment
+from imagenomer.analyses.confounds.parts.confounding_tests import ConfoundingTests, compute_tests
 from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart, compute_connectivity
 from imagenomer.analyses.confounds.parts.overlap import OverlapPart, compute_overlap
 from imagenomer.analyses.confounds.parts.phenotypes import PhenotypePart, compute_phenotypes
 from imagenomer.analyses.confounds.parts.prediction import PredictionPart, compute_prediction
 from imagenomer.analyses.confounds.parts.variants import VariantPart, compute_variants
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart, compute_verdict
+from imagenomer.analyses.confounds.subjects import choose_subjects
 from imagenomer.analyses.contract import Part
 from imagenomer.cohort import Cohort
 from imagenomer.progress import Steps
@@ -25,13 +27,14 @@ class ConfoundResult:
     There is no part on variants either where the cohort has no genotypes, or too few subjects have.
     """
 
+    verdict: VerdictPart
     phenotypes: PhenotypePart
     connectivity: ConnectivityPart | None = None
     variants: VariantPart | None = None
     overlap: OverlapPart | None = None
     adjustment: AdjustmentPart | None = None
     prediction: PredictionPart | None = None
-    verdict: VerdictPart | None = None
+    tests: ConfoundingTests | None = None
 
     @property
     def target_name(self) -> str:
@@ -49,8 +52,10 @@ def _computed(part: _Earlier | None) -> _Earlier:
     return part
 
 
-def _phenotypes(cohort: Cohort, params: Params, so_far: None) -> Steps[ConfoundResult]:
-    return ConfoundResult((yield from compute_phenotypes(cohort, params)))
+def _verdict(cohort: Cohort, params: Params, so_far: None) -> Steps[ConfoundResult]:
+    people = yield from choose_subjects(cohort, params)
+    verdict = yield from compute_verdict(people, params)
+    return ConfoundResult(verdict, (yield from compute_phenotypes(cohort, params, people, verdict.explanation)))
 
 
 def _connectivity(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
@@ -71,27 +76,28 @@ def _overlap(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[Co
 
 
 def _adjustment(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
-    part = yield from compute_adjustment(cohort, params, so_far.phenotypes, _computed(so_far.connectivity))
+    people, connectivity = so_far.phenotypes.people, _computed(so_far.connectivity)
+    part = yield from compute_adjustment(cohort, params, so_far.verdict, people, connectivity)
     return replace(so_far, adjustment=part)
 
 
 def _prediction(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
-    part = yield from compute_prediction(params, so_far.phenotypes, _computed(so_far.connectivity))
+    connectivity = _computed(so_far.connectivity)
+    part = yield from compute_prediction(params, so_far.verdict, so_far.phenotypes, connectivity)
     return replace(so_far, prediction=part)
 
 
-def _verdict(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
-    connectivity, adjustment = _computed(so_far.connectivity), _computed(so_far.adjustment)
-    part = yield from compute_verdict(params, so_far.phenotypes, connectivity, adjustment)
-    return replace(so_far, verdict=part)
+def _tests(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
+    part = yield from compute_tests(params, so_far.phenotypes, _computed(so_far.connectivity))
+    return replace(so_far, tests=part)
 
 
 PARTS = (
-    Part("phenotypes", "Which candidates are associated with the target", _phenotypes),
+    Part("verdict", "Does a candidate explain the association", _verdict),
     Part("connectivity", "What is associated with connectivity", _connectivity),
     Part("variants", "What is associated with variants", _variants),
     Part("overlap", "Are they the same edges and variants", _overlap),
-    Part("adjustment", "What is left when a candidate is adjusted for", _adjustment),
+    Part("adjustment", "Maps when a candidate is adjusted for", _adjustment),
     Part("prediction", "Prediction, with and without each candidate", _prediction),
-    Part("tests", "Tests of confounding, and the verdict", _verdict),
+    Part("tests", "Published tests of confounding", _tests),
 )

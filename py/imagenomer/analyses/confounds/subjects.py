@@ -19,20 +19,43 @@ import numpy as np
 from imagenomer.analyses.confounds.candidates import Candidates, choose_candidates
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.shared.linear_model import Model, Question, build_model
-from imagenomer.analyses.shared.sample import Sample, draw_sample
+from imagenomer.analyses.shared.sample import Sample, counted, draw_sample
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Phenotype, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, build_design
+from imagenomer.statistics.flexible_columns import flexible_columns
 from imagenomer.statistics.folds import Split, k_fold
 from imagenomer.statistics.sample_space import SampleSpace, sample_space
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 N_FOLDS = 5
+#: Names of a column that says who is related, where none is chosen; in lower case.
+_FAMILY_NAMES = ("family", "family_id", "familyid", "fid", "fam_id", "famid", "pedigree")
 
 #: The sample space of all subjects in the report, by rows.
 _SPACE: Kind[bytes, SampleSpace] = Kind("confound space", 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Families:
+    """Who is related to whom.
+
+    Attributes
+    ----------
+    name : str
+        Of the phenotype that says so.
+    codes : ndarray of int, shape (n_subjects,)
+        The family of each subject, from 0 on; subjects without a value are of their own.
+    """
+
+    name: str
+    codes: IntArray
+
+    @property
+    def n_families(self) -> int:
+        return int(self.codes.max()) + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +73,10 @@ class Subjects:
     target : Model
         The target among them.
     candidates : Candidates
+    families : Families or None
+        Who is related; None where nothing says so.
+    unused_families : tuple of str
+        Phenotypes that are named after families, and are not used for who is related.
     """
 
     sample: Sample
@@ -57,6 +84,8 @@ class Subjects:
     subjects: IntArray
     target: Model
     candidates: Candidates
+    families: Families | None
+    unused_families: tuple[str, ...]
 
     @property
     def n_subjects(self) -> int:
@@ -79,6 +108,8 @@ class Pair:
         Of their connectivity.
     splits : tuple of Split
         Folds, the same for everything that is predicted.
+    families : ndarray of int, shape (n,), or None
+        Who is related, and never in different folds.
     """
 
     positions: IntArray
@@ -87,6 +118,7 @@ class Pair:
     target: Model
     space: SampleSpace
     splits: tuple[Split, ...]
+    families: IntArray | None = None
 
     @property
     def n_subjects(self) -> int:
@@ -118,7 +150,7 @@ def choose_subjects(cohort: Cohort, params: Params) -> Steps[Subjects]:
     Raises
     ------
     InputError
-        If a name is not known, the target is a candidate too, or there are too few subjects.
+        If a name is not known, the target is a candidate too, families are of no use, or there are too few subjects.
     """
     yield Progress("Choosing subjects")
     target = cohort.phenotype(params.target)
@@ -141,8 +173,54 @@ def choose_subjects(cohort: Cohort, params: Params) -> Steps[Subjects]:
     order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)
     subjects = sample.subjects[order]
     model = build_model(Question(target, params.level, None, ()), subjects)
-    candidates = yield from choose_candidates(cohort, params, subjects)
-    return Subjects(sample, sample.rows[order], subjects, model, candidates)
+    families = _related(cohort, params, subjects)
+    related = None if families is None else families.name
+    candidates = yield from choose_candidates(cohort, params, subjects, related)
+    unused = tuple(name for name in _named_families(cohort, subjects) if name != related)
+    return Subjects(sample, sample.rows[order], subjects, model, candidates, families, unused)
+
+
+def _related(cohort: Cohort, params: Params, subjects: IntArray) -> Families | None:
+    """Return who is related, by the chosen phenotype or one that is named so; None where nobody is.
+
+    Raises
+    ------
+    InputError
+        If the chosen phenotype is the target or a candidate, or puts the subjects into too few families.
+    """
+    if params.families is None:
+        named = (name for name in _named_families(cohort, subjects) if name not in {params.target, *params.candidates})
+        name = next(named, None)
+        return None if name is None else Families(name, _family_codes(cohort.phenotype(name), subjects))
+    name = params.families
+    if name == params.target or name in params.candidates:
+        raise InputError(f"{name} says who is related and cannot be the target or a candidate too; leave it out")
+    codes = _family_codes(cohort.phenotype(name), subjects)
+    n_families = int(codes.max()) + 1
+    if n_families < N_FOLDS:
+        raise InputError(
+            f"{name} puts the {subjects.size} subjects into {counted(n_families, 'family', 'families')}, too few to "
+            "compare; choose another phenotype for the families, or none"
+        )
+    return Families(name, codes)
+
+
+def _named_families(cohort: Cohort, subjects: IntArray) -> list[str]:
+    """Return the phenotypes that are named after families and have relatives in enough of them."""
+    found = []
+    for name, phenotype in cohort.phenotypes.items():
+        if name.lower() in _FAMILY_NAMES:
+            n_families = int(_family_codes(phenotype, subjects).max()) + 1
+            if N_FOLDS <= n_families < subjects.size:
+                found.append(name)
+    return found
+
+
+def _family_codes(phenotype: Phenotype, subjects: IntArray) -> IntArray:
+    """Return the family of each subject, from 0 on; whoever has no value is of a family of their own."""
+    values, missing = phenotype.values[subjects].astype(np.float64), phenotype.missing[subjects]
+    values[missing] = np.max(values[~missing], initial=0) + 1 + np.arange(np.count_nonzero(missing))
+    return np.unique(values, return_inverse=True)[1].astype(np.intp)
 
 
 def whole_space(people: Subjects) -> Steps[SampleSpace]:
@@ -174,22 +252,29 @@ def pair_of(people: Subjects, known: BoolArray, repetitions: int, seed: int) -> 
     positions = np.flatnonzero(known)
     subjects = people.subjects[positions]
     model = build_model(people.target.question, subjects)
+    families = None if people.families is None else people.families.codes[positions]
     return Pair(
         positions,
         subjects,
         people.rows[positions],
         model,
         space.of(positions),
-        folds_of(goal_of(model), repetitions, seed),
+        folds_of(goal_of(model), repetitions, seed, families),
+        families,
     )
 
 
-def folds_of(goal: FloatArray | IntArray, repetitions: int, seed: int) -> tuple[Split, ...]:
-    """Return the folds of some subjects, classes in the same proportion in each."""
+def folds_of(
+    goal: FloatArray | IntArray, repetitions: int, seed: int, families: IntArray | None = None
+) -> tuple[Split, ...]:
+    """Return the folds of some subjects, classes in the same proportion in each, or families kept together."""
     rng = np.random.default_rng([seed, 1])
     stratify = cast("IntArray", goal) if np.issubdtype(goal.dtype, np.integer) else None
     n_folds = min(N_FOLDS, goal.size)
-    assignments = [k_fold(goal.size, n_folds, rng, stratify=stratify) for _ in range(repetitions)]
+    assignments = [
+        k_fold(goal.size, n_folds, rng, stratify=None if families is not None else stratify, together=families)
+        for _ in range(repetitions)
+    ]
     return tuple(split for one in assignments for split in one)
 
 
@@ -207,15 +292,17 @@ def candidate_model(phenotype: Phenotype, subjects: IntArray) -> Model:
     return build_model(Question(phenotype, None, None, ()), subjects)
 
 
-def adjusted_model(pair: Pair, candidates: tuple[Phenotype, ...]) -> Model:
-    """Return the target adjusted for candidates."""
-    question = pair.target.question
-    return build_model(Question(question.phenotype, question.level, None, candidates), pair.subjects)
+def adjusted_model(pair: Pair, columns: FloatArray) -> Model:
+    """Return the target adjusted for columns of the subjects of a pair, such as `candidate_columns`."""
+    question, size = pair.target.question, pair.target.question.phenotype.values.size
+    covariates = []
+    for number, column in enumerate(columns.T, start=1):
+        values = np.full(size, np.nan)
+        values[pair.subjects] = column
+        covariates.append(Phenotype(f"column {number}", values))
+    return build_model(Question(question.phenotype, question.level, None, tuple(covariates)), pair.subjects)
 
 
-def target_as_phenotype(pair: Pair) -> Phenotype:
-    """Return the target as it is tested, as a covariate of another: a level against the others where one is chosen."""
-    phenotype = pair.target.question.phenotype
-    if pair.target.level is None:
-        return phenotype
-    return Phenotype(f"{phenotype.name} = {pair.target.level}", phenotype.indicator(pair.target.level))
+def candidate_columns(candidates: tuple[Phenotype, ...], subjects: IntArray) -> FloatArray:
+    """Return candidates as columns that follow whatever shape their effects have, without the constant."""
+    return np.column_stack([np.zeros((subjects.size, 0)), *(flexible_columns(one, subjects) for one in candidates)])

@@ -9,15 +9,18 @@ from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.parts.adjustment import AdjustmentPart
 from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart
 from imagenomer.analyses.confounds.parts.prediction import PredictionPart
+from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.result import ConfoundResult
 from imagenomer.analyses.confounds.tables.adjustment import adjustment_table
+from imagenomer.analyses.confounds.tables.confounding_tests import confounding_table
 from imagenomer.analyses.confounds.tables.connectivity import connectivity_table
 from imagenomer.analyses.confounds.tables.overlap import edge_overlap_table, variant_overlap_table
 from imagenomer.analyses.confounds.tables.phenotypes import candidate_table, missing_table
 from imagenomer.analyses.confounds.tables.predictions import learning_table, prediction_groups, prediction_table
 from imagenomer.analyses.confounds.tables.variants import variant_prediction_table, variant_table
-from imagenomer.analyses.confounds.tables.verdict import confounding_table, verdict_table
+from imagenomer.analyses.confounds.tables.verdict import verdict_table
 from imagenomer.analyses.confounds.words.terms import SCORES
+from imagenomer.analyses.confounds.words.verdict import remains
 from imagenomer.analyses.contract import FigureView, MatrixView, TableView, View
 from imagenomer.analyses.shared.edge_fits import observed_name
 from imagenomer.analyses.shared.test_tables import number_text
@@ -27,17 +30,23 @@ from imagenomer.types import BoolArray, FloatArray
 
 #: Candidates whose adjusted maps are shown, those most strongly associated with the target.
 _MOST_MAPS = 3
-#: The name of the figure that the page does not draw itself.
-PREDICTION_FIGURE = "predictions"
+#: The names of the figures that the page does not draw itself.
+REMAINING_FIGURE, PREDICTION_FIGURE = "remaining", "predictions"
 
 
 def report_views(cohort: Cohort, params: Params, result: ConfoundResult) -> tuple[View, ...]:
     """Return what there is to show so far; the views of a later part follow those of the earlier ones."""
     target = result.target_name
-    found: list[View] = [candidate_table(result.phenotypes), missing_table(result.phenotypes)]
+    found: list[View] = [
+        _remaining_view(target, result.verdict),
+        verdict_table(result.verdict),
+        candidate_table(result.phenotypes),
+        missing_table(result.phenotypes),
+    ]
     maps = map_views(cohort, params, result)
     if result.connectivity is not None:
-        found += [connectivity_table(parcellation_of(cohort), target, result.connectivity), maps[0]]
+        p_target = result.verdict.explanation.test.whole
+        found += [connectivity_table(parcellation_of(cohort), target, result.connectivity, p_target), maps[0]]
     if result.variants is not None:
         variants = cohort.variant_set(None)
         found += [variant_table(variants, target, result.variants), variant_prediction_table(target, result.variants)]
@@ -47,9 +56,18 @@ def report_views(cohort: Cohort, params: Params, result: ConfoundResult) -> tupl
         found += [adjustment_table(target, result.adjustment), *maps[1:]]
     if result.connectivity is not None and result.prediction is not None:
         found += _prediction_views(target, result.connectivity, result, result.prediction)
-    if result.adjustment is not None and result.verdict is not None:
-        found += [confounding_table(result.adjustment, result.verdict), verdict_table(result.verdict.verdict)]
+    if result.tests is not None:
+        found.append(confounding_table(result.tests, result.phenotypes.closest))
     return tuple(one for one in found if not isinstance(one, TableView) or one.rows)
+
+
+def _remaining_view(target: str, part: VerdictPart) -> FigureView:
+    explanation, bounds = part.explanation, part.bounds
+    alternative = f"{len(explanation.candidates)} candidates, each with the share that remains and its interval"
+    if explanation.model.names and explanation.joint.pattern.known:
+        alternative += f"; of all together {remains(explanation.joint.pattern)}"
+    alternative += f". Bounds are drawn at {100 * bounds.explained:g} and {100 * (1 - bounds.margin):g} %."
+    return FigureView(REMAINING_FIGURE, f"What remains of the association of {target}", alternative)
 
 
 def _prediction_views(

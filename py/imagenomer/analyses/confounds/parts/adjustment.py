@@ -1,27 +1,22 @@
-"""Fifth part of a confound report: what is left of the target when a candidate is adjusted for."""
+"""Fifth part of a confound report: the target's map when a candidate is adjusted for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imagenomer.analyses.confounds.associations import (
-    ConditionalAssociations,
-    conditional_associations,
-    whole_association,
-)
+import numpy as np
+
 from imagenomer.analyses.confounds.edge_maps import EdgeMap, target_edge_map
 from imagenomer.analyses.confounds.params import Params
-from imagenomer.analyses.confounds.parts.connectivity import CandidateConnectivity, ConnectivityPart
-from imagenomer.analyses.confounds.parts.phenotypes import PhenotypePart
-from imagenomer.analyses.confounds.subjects import Subjects, adjusted_model, known_of, pair_of, stream
-from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart
+from imagenomer.analyses.confounds.parts.verdict import VerdictPart
+from imagenomer.analyses.confounds.subjects import Pair, Subjects, adjusted_model, candidate_columns, pair_of
+from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
-from imagenomer.progress import Steps
-from imagenomer.statistics.multivariate import ShareExplained
-
-#: Of the candidates adjusted for together each is known for at least this share of the subjects.
-_KNOWN_ENOUGH = 0.9
+from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.multivariate import ShareExplained, share_explained
+from imagenomer.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,70 +49,54 @@ class AdjustmentPart:
     ----------
     candidates : mapping of str to Adjustment
         Each candidate by name, without those for which nothing could be computed.
-    conditional : mapping of str to ConditionalAssociations
-        Of the same candidates.
     together : Adjustment or None
         All candidates that are adjusted for together; None where these are fewer than two.
     """
 
     candidates: Mapping[str, Adjustment]
-    conditional: Mapping[str, ConditionalAssociations]
     together: Adjustment | None
 
 
 def compute_adjustment(
-    cohort: Cohort, params: Params, phenotypes: PhenotypePart, connectivity: ConnectivityPart
+    cohort: Cohort, params: Params, verdict: VerdictPart, people: Subjects, connectivity: ConnectivityPart
 ) -> Steps[AdjustmentPart]:
-    people = phenotypes.people
-    candidates, conditional = {}, {}
+    candidates = {}
+    yield Progress("Adjusting for candidates")
     for name, own in connectivity.candidates.items():
-        associated = phenotypes.associations[name].p_corrected <= params.alpha
+        pair, target_map = own.here.pair, own.here.target_map
+        columns = candidate_columns((own.candidate,), pair.subjects)
         try:
-            after, given = yield from _given(cohort, params, people, own, associated)
+            candidates[name] = yield from _adjustment(cohort, params, people, (name,), pair, target_map, columns)
         except InputError:
             continue
-        here = own.here
-        candidates[name] = Adjustment(
-            (name,), here.target_map, after, here.target.share, given.rest, here.pair.n_subjects
-        )
-        conditional[name] = given
-    together = yield from _together(cohort, params, people, candidates_together(phenotypes))
-    return AdjustmentPart(candidates, conditional, together)
+    return AdjustmentPart(candidates, (yield from _together(cohort, params, people, verdict)))
 
 
-def _given(
-    cohort: Cohort, params: Params, people: Subjects, own: CandidateConnectivity, associated: bool
-) -> Steps[tuple[EdgeMap, ConditionalAssociations]]:
-    pair = own.here.pair
-    after = yield from target_edge_map(cohort, people, pair, (own.candidate,), params.alpha)
-    given = yield from conditional_associations(
-        pair, own.candidate, own.here.target, associated, params.permutations, params.seed
-    )
-    return after, given
+def _adjustment(
+    cohort: Cohort,
+    params: Params,
+    people: Subjects,
+    names: tuple[str, ...],
+    pair: Pair,
+    before: EdgeMap,
+    columns: FloatArray,
+) -> Steps[Adjustment]:
+    model = adjusted_model(pair, columns)
+    after = yield from target_edge_map(cohort, people, pair, columns, params.alpha)
+    plain = model.without_covariates
+    share_before = share_explained(pair.space.gram, plain.tested, plain.design)
+    share_after = share_explained(pair.space.gram, model.tested, model.design)
+    return Adjustment(names, before, after, share_before, share_after, pair.n_subjects)
 
 
-def candidates_together(phenotypes: PhenotypePart) -> tuple[Phenotype, ...]:
-    """Return the candidates adjusted for together: those examined closely and missing for few subjects."""
-    people = phenotypes.people
-    return tuple(
-        one
-        for one in people.candidates.phenotypes
-        if one.name in phenotypes.closest and known_of(people, (one,)).mean() >= _KNOWN_ENOUGH
-    )
-
-
-def _together(
-    cohort: Cohort, params: Params, people: Subjects, chosen: tuple[Phenotype, ...]
-) -> Steps[Adjustment | None]:
-    n, seed = params.permutations, params.seed
-    if len(chosen) < 2:
+def _together(cohort: Cohort, params: Params, people: Subjects, verdict: VerdictPart) -> Steps[Adjustment | None]:
+    model = verdict.explanation.model
+    if len(model.names) < 2:
         return None
     try:
-        pair = yield from pair_of(people, known_of(people, chosen), params.repetitions, seed)
-        before = yield from target_edge_map(cohort, people, pair, (), params.alpha)
-        after = yield from target_edge_map(cohort, people, pair, chosen, params.alpha)
-        share = yield from whole_association(pair, pair.target, n, stream(seed, "target"))
-        rest = yield from whole_association(pair, adjusted_model(pair, chosen), n, stream(seed, "rest of all"))
+        pair = yield from pair_of(people, model.known, params.repetitions, params.seed)
+        nothing = np.zeros((pair.n_subjects, 0))
+        before = yield from target_edge_map(cohort, people, pair, nothing, params.alpha)
+        return (yield from _adjustment(cohort, params, people, model.names, pair, before, model.columns))
     except InputError:
         return None
-    return Adjustment(tuple(one.name for one in chosen), before, after, share, rest, pair.n_subjects)

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imagenomer.analyses.confounds.associations import TargetConnectivity, target_connectivity, whole_association
+from imagenomer.analyses.confounds.associations import TargetConnectivity, target_connectivity
 from imagenomer.analyses.confounds.edge_maps import EdgeMap, candidate_edge_map, target_edge_map
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.predictions import PredictionScore, predict_candidate, score_of_connectivity
-from imagenomer.analyses.confounds.subjects import Pair, Subjects, candidate_model, known_of, pair_of, stream
+from imagenomer.analyses.confounds.subjects import (
+    Pair,
+    Subjects,
+    candidate_columns,
+    candidate_model,
+    known_of,
+    pair_of,
+    stream,
+)
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
-from imagenomer.statistics.multivariate import ShareExplained
+from imagenomer.statistics.multivariate import ShareExplained, share_explained, whole_p
 from imagenomer.types import BoolArray
 
 
@@ -46,6 +54,8 @@ class CandidateConnectivity:
         Of the candidate.
     share : ShareExplained
         Of connectivity, by the candidate.
+    p_value : float
+        Of no association of the candidate with connectivity as a whole.
     prediction : PredictionScore or None
         Of the candidate; None where a level is too rare for the folds.
     """
@@ -54,6 +64,7 @@ class CandidateConnectivity:
     here: PairConnectivity
     edge_map: EdgeMap
     share: ShareExplained
+    p_value: float
     prediction: PredictionScore | None
 
 
@@ -97,8 +108,9 @@ def compute_connectivity(cohort: Cohort, params: Params, people: Subjects) -> St
 
 def _pair_connectivity(cohort: Cohort, params: Params, people: Subjects, known: BoolArray) -> Steps[PairConnectivity]:
     pair = yield from pair_of(people, known, params.repetitions, params.seed)
-    target = yield from target_connectivity(pair, params.permutations, params.seed)
-    return PairConnectivity(pair, target, (yield from target_edge_map(cohort, people, pair, (), params.alpha)))
+    target = yield from target_connectivity(pair)
+    nothing = candidate_columns((), pair.subjects)
+    return PairConnectivity(pair, target, (yield from target_edge_map(cohort, people, pair, nothing, params.alpha)))
 
 
 def _candidate_connectivity(
@@ -107,6 +119,14 @@ def _candidate_connectivity(
     pair, seed = here.pair, params.seed
     own_map = yield from candidate_edge_map(cohort, people, pair, candidate, params.alpha)
     model = candidate_model(candidate, pair.subjects)
-    rng = stream(seed, "candidate", candidate.name)
-    share = yield from whole_association(pair, model, params.permutations, rng)
-    return CandidateConnectivity(candidate, here, own_map, share, (yield from predict_candidate(pair, candidate, seed)))
+    share = share_explained(pair.space.gram, model.tested, model.design)
+    p_value = yield from whole_p(
+        pair.space.gram,
+        model.tested,
+        model.design,
+        n_flips=params.permutations,
+        rng=stream(seed, "candidate", candidate.name),
+        clusters=pair.families,
+    )
+    prediction = yield from predict_candidate(pair, candidate, seed)
+    return CandidateConnectivity(candidate, here, own_map, share, p_value, prediction)

@@ -1,4 +1,4 @@
-"""First part of a confound report: which candidates are associated with the target, and who is excluded."""
+"""Which candidates are associated with the target, and who is excluded: of a confound report, with the verdict."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 from imagenomer import groups
 from imagenomer.analyses.confounds.associations import associate, corrected_p
 from imagenomer.analyses.confounds.params import Params
-from imagenomer.analyses.confounds.subjects import Subjects, choose_subjects
+from imagenomer.analyses.confounds.subjects import Subjects
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.progress import Steps
+from imagenomer.statistics.explanation import Explanation
 from imagenomer.statistics.pairwise import Pairs, associate_pairs
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -32,6 +33,9 @@ class CandidateAssociation:
     neg_log10_p : float
     p_corrected : float
         Corrected for the number of candidates (Holm).
+    p_any_shape : float
+        Of no association of whatever shape (`imagenomer.statistics.flexible_columns`), corrected for the number of
+        candidates (Bonferroni); 1 where it was not tested.
     n_subjects : int
         Subjects who have both.
     """
@@ -40,6 +44,7 @@ class CandidateAssociation:
     association: float
     neg_log10_p: float
     p_corrected: float
+    p_any_shape: float
     n_subjects: int
 
 
@@ -77,8 +82,8 @@ class PhenotypePart:
     associations : mapping of str to CandidateAssociation
         Of every candidate, by name.
     closest : tuple of str
-        Candidates that are examined closely: those most strongly associated with the target, the strongest
-        first.
+        Candidates that are examined closely: those most clearly associated with the target, in whatever shape, the
+        clearest first.
     missing : tuple of MissingRow
         Who is excluded, by candidate and level.
     """
@@ -89,25 +94,29 @@ class PhenotypePart:
     missing: tuple[MissingRow, ...]
 
 
-def compute_phenotypes(cohort: Cohort, params: Params) -> Steps[PhenotypePart]:
-    people = yield from choose_subjects(cohort, params)
+def compute_phenotypes(
+    cohort: Cohort, params: Params, people: Subjects, explanation: Explanation
+) -> Steps[PhenotypePart]:
     pairs = yield from associate(people)
-    associations = _associations(people.candidates.phenotypes, pairs)
-    # Where no test was made there is no candidate to look at: NaN is not at most alpha.
-    clear = [name for name, one in associations.items() if one.p_corrected <= params.alpha]
-    closest = sorted(clear, key=lambda name: -associations[name].neg_log10_p)[:_MOST_CLOSELY]
+    associations = _associations(people.candidates.phenotypes, pairs, explanation)
+    clear = [name for name, one in associations.items() if one.p_any_shape <= params.alpha]
+    strength = {name: -np.nan_to_num(associations[name].neg_log10_p) for name in clear}
+    closest = sorted(clear, key=lambda name: (associations[name].p_any_shape, strength[name]))[:_MOST_CLOSELY]
     missing = yield from _missing(cohort, people, params.group)
     return PhenotypePart(people, associations, tuple(closest), missing)
 
 
-def _associations(candidates: tuple[Phenotype, ...], pairs: Pairs) -> dict[str, CandidateAssociation]:
-    p_corrected = corrected_p(pairs)
+def _associations(
+    candidates: tuple[Phenotype, ...], pairs: Pairs, explanation: Explanation
+) -> dict[str, CandidateAssociation]:
+    p_corrected, explained = corrected_p(pairs), explanation.candidates
     return {
         candidate.name: CandidateAssociation(
             candidate,
             float(pairs.association[0, index + 1]),
             float(pairs.neg_log10_p[0, index + 1]),
             float(p_corrected[index]),
+            min(1.0, explained[candidate.name].p_target * len(explained)) if candidate.name in explained else 1.0,
             int(pairs.n_subjects[0, index + 1]),
         )
         for index, candidate in enumerate(candidates)

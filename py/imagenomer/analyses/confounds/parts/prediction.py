@@ -9,19 +9,19 @@ import numpy as np
 
 from imagenomer.analyses.confounds.matched_prediction import MatchedPrediction, predict_matched
 from imagenomer.analyses.confounds.params import Params
-from imagenomer.analyses.confounds.parts.adjustment import candidates_together
 from imagenomer.analyses.confounds.parts.connectivity import CandidateConnectivity, ConnectivityPart
 from imagenomer.analyses.confounds.parts.phenotypes import PhenotypePart
+from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.predictions import (
     PredictionScore,
     predict_by_strata,
     predict_with,
     score_of_connectivity,
 )
-from imagenomer.analyses.confounds.subjects import N_FOLDS, Pair, known_of, pair_of, stream
-from imagenomer.cohort import Phenotype
+from imagenomer.analyses.confounds.subjects import N_FOLDS, Pair, candidate_columns, pair_of, stream
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
+from imagenomer.statistics.explanation import JointModel
 from imagenomer.statistics.models import Ridge
 from imagenomer.statistics.prediction_checks import LearningCurve, learning_curve
 
@@ -79,7 +79,7 @@ class PredictionPart:
 
 
 def compute_prediction(
-    params: Params, phenotypes: PhenotypePart, connectivity: ConnectivityPart
+    params: Params, verdict: VerdictPart, phenotypes: PhenotypePart, connectivity: ConnectivityPart
 ) -> Steps[PredictionPart]:
     seed = params.seed
     candidates = {}
@@ -89,7 +89,7 @@ def compute_prediction(
             alone = score_of_connectivity(own.here.target.predicted, seed)
         closely = name in phenotypes.closest
         candidates[name] = yield from _predict_candidate_in_view(params, own, alone, closely=closely)
-    together = yield from _predict_together(params, phenotypes, candidates_together(phenotypes))
+    together = yield from _predict_together(params, phenotypes, verdict.explanation.model)
     everybody = with_own_space(connectivity.everybody.pair)
     try:
         learning = yield from learning_curve(
@@ -115,8 +115,9 @@ def _predict_candidate_in_view(
 ) -> Steps[CandidatePrediction]:
     seed, repetitions = params.seed, params.repetitions
     pair = with_own_space(own.here.pair)
+    columns = candidate_columns((own.candidate,), pair.subjects)
     try:
-        with_candidate = yield from predict_with(pair, (own.candidate,), seed, alone=not closely)
+        with_candidate = yield from predict_with(pair, columns, seed, "candidate", alone=not closely)
     except InputError:
         return CandidatePrediction(alone)
     if not closely:
@@ -130,13 +131,12 @@ def _predict_candidate_in_view(
 
 
 def _predict_together(
-    params: Params, phenotypes: PhenotypePart, chosen: tuple[Phenotype, ...]
+    params: Params, phenotypes: PhenotypePart, model: JointModel
 ) -> Steps[tuple[PredictionScore, ...]]:
-    seed, people = params.seed, phenotypes.people
-    if len(chosen) < 2:
+    if len(model.names) < 2:
         return ()
     try:
-        pair = yield from pair_of(people, known_of(people, chosen), params.repetitions, seed)
-        return (yield from predict_with(pair, chosen, seed))
+        pair = yield from pair_of(phenotypes.people, model.known, params.repetitions, params.seed)
+        return (yield from predict_with(pair, model.columns, params.seed, "candidates"))
     except InputError:
         return ()

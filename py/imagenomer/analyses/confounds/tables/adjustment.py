@@ -1,10 +1,9 @@
-"""Table of what is left of the target when candidates are adjusted for."""
+"""Table of the edges of the target when candidates are adjusted for."""
 
 from __future__ import annotations
 
-from imagenomer.analyses.confounds.associations import ConditionalAssociations
 from imagenomer.analyses.confounds.parts.adjustment import Adjustment, AdjustmentPart
-from imagenomer.analyses.confounds.tables.cells import Row, percent
+from imagenomer.analyses.confounds.tables.cells import Row
 from imagenomer.analyses.contract import Column, TableView
 from imagenomer.jsonable import finite
 
@@ -17,20 +16,17 @@ _COLUMNS = (
     Column("strongest_after", "Strongest after", "number", where="file"),
     Column("share_before", "Variance before, %", "number"),
     Column("share_after", "Variance after, %", "number"),
-    Column("p_after", "p after", "p"),
-    Column("remaining", "Left, %", "number", where="file"),
-    Column("retained", "Kept, %", "number"),
 )
 
 
 def adjustment_table(target_name: str, part: AdjustmentPart) -> TableView:
-    rows = [_row(name, own, part.conditional[name]) for name, own in part.candidates.items()]
+    rows = [_row(name, own) for name, own in part.candidates.items()]
     if part.together is not None:
-        rows.append(_row(f"all together: {', '.join(part.together.names)}", part.together, None))
-    return TableView("adjustment", f"What is left of {target_name}?", _COLUMNS, tuple(rows))
+        rows.append(_row(f"all together: {', '.join(part.together.names)}", part.together))
+    return TableView("adjustment", f"Edges of {target_name} when a candidate is adjusted for", _COLUMNS, tuple(rows))
 
 
-def _row(given: str, own: Adjustment, conditional: ConditionalAssociations | None) -> Row:
+def _row(given: str, own: Adjustment) -> Row:
     return {
         "given": given,
         "n_subjects": own.n_subjects,
@@ -40,7 +36,4 @@ def _row(given: str, own: Adjustment, conditional: ConditionalAssociations | Non
         "strongest_after": finite(own.after.strongest_effect),
         "share_before": round(100 * own.share_before.beyond_chance, 4),
         "share_after": round(100 * own.share_after.beyond_chance, 4),
-        "p_after": own.share_after.p_value,
-        "remaining": None if conditional is None else percent(conditional.remaining),
-        "retained": None if conditional is None else percent(conditional.retained),
     }

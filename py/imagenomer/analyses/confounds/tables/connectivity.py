@@ -29,9 +29,18 @@ _COLUMNS = (
 )
 
 
-def connectivity_table(parcellation: Parcellation, target_name: str, part: ConnectivityPart) -> TableView:
+def connectivity_table(
+    parcellation: Parcellation, target_name: str, part: ConnectivityPart, p_target: float
+) -> TableView:
+    """Return the table; ``p_target`` is of no association of the target with all edges at once."""
+
     def row(
-        name: str, n_subjects: int, found: EdgeMap, share: ShareExplained, prediction: PredictionScore | None
+        name: str,
+        n_subjects: int,
+        found: EdgeMap,
+        share: ShareExplained,
+        p_value: float,
+        prediction: PredictionScore | None,
     ) -> Row:
         return {
             "what": name,
@@ -42,15 +51,22 @@ def connectivity_table(parcellation: Parcellation, target_name: str, part: Conne
             "effect": "r" if found.signed else "η",
             "edge": edge_title(found.strongest, parcellation),
             "share": round(100 * share.beyond_chance, 4),
-            "p_value": share.p_value,
+            "p_value": p_value,
             **score_cells(prediction),
         }
 
     whole = part.everybody
     rows = [
-        row(f"{target_name} (target)", whole.pair.n_subjects, whole.target_map, whole.target.share, part.prediction),
+        row(
+            f"{target_name} (target)",
+            whole.pair.n_subjects,
+            whole.target_map,
+            whole.target.share,
+            p_target,
+            part.prediction,
+        ),
         *(
-            row(name, own.here.pair.n_subjects, own.edge_map, own.share, own.prediction)
+            row(name, own.here.pair.n_subjects, own.edge_map, own.share, own.p_value, own.prediction)
             for name, own in part.candidates.items()
         ),
     ]

@@ -14,6 +14,7 @@ _CANDIDATES = (
     Column("association", "Association", "number"),
     Column("p_value", "p", "p"),
     Column("p_corrected", "p (Holm)", "p"),
+    Column("p_any_shape", "p, any shape", "p"),
     Column("n_subjects", "Subjects", "integer"),
     Column("neg_log10_p", "−log10 p", "number", where="file"),
 )
@@ -43,6 +44,7 @@ def candidate_table(part: PhenotypePart) -> TableView:
                 "association": finite(one.association),
                 "p_value": finite(10**-one.neg_log10_p),
                 "p_corrected": finite(one.p_corrected),
+                "p_any_shape": finite(one.p_any_shape),
                 "n_subjects": one.n_subjects,
                 "neg_log10_p": finite(one.neg_log10_p),
             }

@@ -17,8 +17,15 @@ _CITATIONS = {
     "https://doi.org/10.1890/0012-9658(2001)082[0290:FMMTCD]2.0.CO;2",
     "cwas": "Shehzad Z, Kelly C, Reiss PT, et al. A multivariate distance-based analytic framework for connectome-wide "
     "association studies. NeuroImage 93:74-94, 2014. https://doi.org/10.1016/j.neuroimage.2014.02.024",
-    "freedman": "Freedman D, Lane D. A nonstochastic interpretation of reported significance levels. J Bus Econ Stat "
-    "1:292-298, 1983. https://doi.org/10.1080/07350015.1983.10509354",
+    "hemerik": "Hemerik J, Goeman JJ, Finos L. Robust testing in generalized linear models by sign flipping score "
+    "contributions. J R Stat Soc B 82:841-864, 2020. https://doi.org/10.1111/rssb.12369",
+    "westfall": "Westfall PH, Young SS. Resampling-based multiple testing. Wiley, New York, 1993.",
+    "belloni": "Belloni A, Chernozhukov V, Hansen C. Inference on treatment effects after selection among "
+    "high-dimensional controls. Rev Econ Stud 81:608-650, 2014. https://doi.org/10.1093/restud/rdt044",
+    "mackinnon": "MacKinnon JG, White H. Some heteroskedasticity-consistent covariance matrix estimators with improved "
+    "finite sample properties. J Econom 29:305-325, 1985. https://doi.org/10.1016/0304-4076(85)90158-7",
+    "krull": "MacKinnon DP, Krull JL, Lockwood CM. Equivalence of the mediation, confounding and suppression effect. "
+    "Prev Sci 1:173-181, 2000. https://doi.org/10.1023/A:1026595011371",
     "phipson": "Phipson B, Smyth GK. Permutation p-values should never be zero. Stat Appl Genet Mol Biol 9:39, 2010. "
     "https://doi.org/10.2202/1544-6115.1585",
     "chyzhyk": "Chyzhyk D, Varoquaux G, Milham M, Thirion B. How to remove or control confounds in predictive models, "
@@ -46,17 +53,24 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         f"Associations of {result.target_name} with connectivity were examined in {people.n_subjects:,} subjects, one "
         f"observation each, for confounding by {listed(candidates)} (compare Orlichenko et al. 2023). Associations "
         "between phenotypes are Pearson correlations, or bias-corrected correlation ratios and Cramer's V; p-values "
-        "are corrected by Holm's method."
+        "are corrected by Holm's method.",
+        "The association was tested by all edges at once, by leave-one-out ridge prediction and by the strongest edge "
+        f"under the same {result.verdict.explanation.test.n_flips:,} sign flips (Hemerik et al. 2020), combined by the "
+        "smallest p-value (Westfall and Young 1993). Each subject was scored by ridge regression on the connectivity "
+        "of all others, of the part of the target that a candidate explains and of the rest, each with its own "
+        "penalty; the share of the slope of this score on the target that remains given a candidate (natural cubic "
+        "splines, levels) is reported with an interval of heteroskedasticity-consistent residuals (MacKinnon and White "
+        "1985). Candidates entered the joint model by double selection (Belloni et al. 2014). Confounding, mediation "
+        "and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
     ]
-    cited = ["case", "holm"]
+    cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "krull"]
     if result.connectivity is not None:
         text.append(
             "Every edge was tested by a linear model with Bonferroni correction. Connectivity as a whole was tested by "
             "the share of the summed variance of all edges that a phenotype explains (McArdle and Anderson 2001; "
-            f"Shehzad et al. 2014), given covariates by {params.permutations:,} permutations of residuals (Freedman "
-            "and Lane 1983; Phipson and Smyth 2010)."
+            f"Shehzad et al. 2014), by {params.permutations:,} sign flips (Phipson and Smyth 2010)."
         )
-        cited += ["mdmr", "cwas", "freedman", "phipson"]
+        cited += ["mdmr", "cwas", "phipson"]
     if result.overlap is not None:
         variants = f", and of the {N_TOP} strongest variants" if result.variants is not None else ""
         text.append(
@@ -80,7 +94,7 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
             "within 0.2 standard deviations (Rosenbaum and Rubin 1985)."
         )
         cited += ["chyzhyk", "rosenbaum"]
-    if result.verdict is not None:
+    if result.tests is not None:
         text.append(
             "Confounding of predictions was tested by the partial confounder test (Spisak 2022), with the sampler of "
             "Berrett et al. (2020) and a penalised spline or multinomial logistic model of the candidate given the "

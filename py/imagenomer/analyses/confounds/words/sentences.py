@@ -7,22 +7,24 @@ from collections.abc import Iterator
 from imagenomer.analyses.confounds.edge_maps import FEWEST_COMPARED, TOP_SHARE
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.parts.adjustment import AdjustmentPart
+from imagenomer.analyses.confounds.parts.confounding_tests import MOST_FOR_PREDICTIONS, N_SHUFFLES
 from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart
 from imagenomer.analyses.confounds.parts.overlap import MOST_FOR_EDGES, MOST_FOR_VARIANTS
 from imagenomer.analyses.confounds.parts.variants import VariantPart
-from imagenomer.analyses.confounds.parts.verdict import MOST_FOR_PREDICTIONS, N_SHUFFLES
+from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.result import ConfoundResult
 from imagenomer.analyses.confounds.subjects import N_FOLDS, Subjects
 from imagenomer.analyses.shared.linear_model_words import sentences_of
 from imagenomer.analyses.shared.predictors import coded_genotypes
 from imagenomer.analyses.shared.sample import listed
-from imagenomer.statistics.verdict import LEAST, RETAINED
+from imagenomer.statistics.verdict import GATE_SHARE
 
 
 def report_sentences(params: Params, result: ConfoundResult) -> Iterator[str]:
     """Yield what there is to say of the parts that are computed."""
     people = result.phenotypes.people
     yield from _about_subjects(people)
+    yield from _about_verdict(params, people, result.verdict)
     if result.connectivity is not None:
         yield from _about_connectivity(params, people, result.connectivity)
     if result.variants is not None:
@@ -33,7 +35,7 @@ def report_sentences(params: Params, result: ConfoundResult) -> Iterator[str]:
         yield from _about_adjustment(result.adjustment)
     if result.connectivity is not None and result.prediction is not None:
         yield from _about_prediction(params, result.connectivity.prediction.score)
-    if result.verdict is not None:
+    if result.tests is not None:
         yield from _about_tests(params, people)
 
 
@@ -47,11 +49,40 @@ def _about_subjects(people: Subjects) -> Iterator[str]:
     )
 
 
+def _about_verdict(params: Params, people: Subjects, part: VerdictPart) -> Iterator[str]:
+    test, bounds, level = part.explanation.test, part.bounds, params.alpha
+    flips = f"all {test.n_flips:,} flips there are" if test.exact else f"{test.n_flips - 1:,} sign flips"
+    yield (
+        "The association is tested in three ways at once, all edges, leave-one-out prediction and the strongest edge, "
+        f"by {flips} (seed {params.seed}), which keep their level where subjects differ in noise. Its level is "
+        f"{GATE_SHARE * level:.3g}; the rest of {level:g} is for an association that appears only when candidates are "
+        "adjusted for."
+    )
+    if people.families is not None:
+        yield (
+            f"Subjects of the same {people.families.name} are related ({people.families.n_families:,} families): signs "
+            "are flipped, subjects scored and folds drawn by family."
+        )
+    yield (
+        "What remains is a share of the slope of a score on the target: everybody is scored from the connectivity of "
+        "all others, and the slope given candidates is compared with that without. Candidates enter as splines of four "
+        "columns, or as levels; whole numbers of at most ten kinds are levels. Together are adjusted for those "
+        "associated with target or scores, and products of two of them where these are."
+    )
+    yield (
+        f"A candidate explains the association if less than {100 * bounds.explained:g} % can remain, does not explain "
+        f"it if more than {100 * bounds.kept:g} % must remain and all may (from {100 * (1 - bounds.margin):g} % on), "
+        f"and explains part of it if more than {100 * bounds.margin:g} % must remain and not all can. An interval that "
+        "is wider than that cannot tell, and what is not significant is not taken for what is not there. All "
+        "candidates together decide."
+    )
+
+
 def _about_connectivity(params: Params, people: Subjects, part: ConnectivityPart) -> Iterator[str]:
     yield (
         "Edges are significant by Bonferroni over all edges. All edges at once: the share of their summed variance "
-        "explained beyond chance, tested by permuting subjects "
-        f"({params.permutations:,} times, seed {params.seed}; the smallest p is {1 / (1 + params.permutations):.3g})."
+        "explained beyond chance, tested by "
+        f"{params.permutations:,} sign flips (the smallest p is {1 / (1 + params.permutations):.3g})."
     )
     unexamined = [one.name for one in people.candidates.phenotypes if one.name not in part.candidates]
     if unexamined:
@@ -91,15 +122,11 @@ def _about_overlap(params: Params) -> Iterator[str]:
 
 def _about_adjustment(part: AdjustmentPart) -> Iterator[str]:
     yield (
-        "Adjusting is by a linear model. The part of the target that a candidate explains is lost in any case; kept is "
-        "the variance still explained, in per cent of that of an effect independent of the candidate: 100 % means "
-        "nothing else is lost."
+        "Maps are adjusted for the columns of a candidate, as in the verdict. The part of the target that a candidate "
+        "explains is lost in any case, even of an independent effect: fewer edges are significant then."
     )
     if part.together is not None:
-        yield (
-            f"Adjusted for together: {listed(part.together.names)}, which are associated with the target and known "
-            "for at least nine in ten subjects."
-        )
+        yield (f"Adjusted for together: {listed(part.together.names)}, as in the verdict.")
 
 
 def _about_prediction(params: Params, score: str) -> Iterator[str]:
@@ -140,21 +167,15 @@ def _about_tests(params: Params, people: Subjects) -> Iterator[str]:
         "associated with the target."
     )
     yield (
-        "Candidates associated with the target (Holm) are tested; one that is not cannot explain its association with "
-        "connectivity."
+        "These tests are of the candidates most clearly associated with the target, and do not enter the verdict. The "
+        "partial confounder test is not corrected for the number of candidates: about one in twenty that predictions "
+        "are not associated with is significant by chance."
     )
     if people.target.levels and people.target.level is None:
         yield (
             f"{people.target.name} has three levels or more: the partial confounder test, restricted permutation and "
             "the overlap of variants are omitted; choose a level, compared with all others, to have them."
         )
-    yield (
-        "A verdict needs the association of target and candidate at the level of significance (Holm), the "
-        f"association left after adjustment at a fifth of it and at least {100 * RETAINED:.0f} % of what an "
-        f"independent effect would keep, predictions associated with the candidate at the level itself, and {LEAST} "
-        "subjects. The partial confounder test is not corrected for the number of candidates: about one in twenty that "
-        "predictions are not associated with is significant by chance."
-    )
 
 
 def _at_most(params: Params, most: int) -> str:

@@ -7,14 +7,14 @@ from types import MappingProxyType
 
 from imagenomer.statistics.verdict import Category
 
-#: What each category is called.
+#: What is said of a candidate, or of all together.
 TITLES: Mapping[Category, str] = MappingProxyType(
     {
         "no association": "no association to explain",
-        "unrelated": "no sign that it accounts for it",
-        "real effect": "consistent with an effect that it does not explain",
-        "confounding": "consistent with confounding (or mediation)",
-        "both": "consistent with both",
+        "unrelated": "no sign of a part in it",
+        "real effect": "does not explain it",
+        "confounding": "explains it (confounder or mediator)",
+        "both": "explains part of it",
         "cannot tell": "cannot tell",
     }
 )

@@ -1,4 +1,4 @@
-"""The verdict of a confound report in words: what the numbers are consistent with, and where they are shown."""
+"""The verdict of a confound report in words: the answer first, then its numbers, and where they are shown."""
 
 from __future__ import annotations
 
@@ -6,117 +6,241 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imagenomer.analyses.confounds.associations import TargetConnectivity
-from imagenomer.analyses.confounds.evidence import CandidateVerdict, Verdict
+from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.contract import Finding
-from imagenomer.analyses.shared.sample import listed
+from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import number_text
-from imagenomer.statistics.verdict import RETAINED, Evidence, predictions_follow, rest_is_clear
+from imagenomer.statistics.explanation import CandidateExplanation, Explanation, Remainder
+from imagenomer.statistics.remaining_slope import RemainingShare
+from imagenomer.statistics.score_test import ScoreTest
+from imagenomer.statistics.verdict import GATE_SHARE, LEAST, Bounds
+
+#: Of the target a candidate explains more than this: the two can hardly be told apart.
+_NEARLY_THE_SAME = 0.9
+#: Of the standard normal distribution, what 80 % are above if its mean is so much higher.
+_POWER_Z = 0.8416
 
 
-def findings(target_name: str, target: TargetConnectivity, verdict: Verdict, alpha: float) -> Iterator[Finding]:
-    """Yield the verdict in sentences, each with the view its numbers are in.
-
-    Parameters
-    ----------
-    target_name : str
-    target : TargetConnectivity
-        In all subjects who have the target.
-    verdict : Verdict
-    alpha : float
-        The level of significance that the verdict was made with.
-    """
-    verb = "is" if target.p_value <= alpha else "is not"
-    yield Finding(
-        f"{target_name} {verb} associated with connectivity as a whole: it explains "
-        f"{number_text(100 * target.share.beyond_chance, '.2f')} % of the variance of all edges beyond chance "
-        f"({_p(target.p_value)}).",
-        "connectivity",
-    )
-    if verdict.category == "no association":
-        yield Finding(
-            f"So there is no association of {target_name} with connectivity that a candidate could explain; a "
-            "weak one may be missed in a sample of this size.",
-            "verdict",
-        )
+def findings(target_name: str, part: VerdictPart) -> Iterator[Finding]:
+    """Yield the verdict in sentences, each with the view its numbers are in."""
+    explanation = part.explanation
+    for name, one in explanation.candidates.items():
+        if one.remainder.pattern.explained > _NEARLY_THE_SAME:
+            yield Finding(_about_alias(name, target_name, one), "verdict")
+    yield Finding(_about_association(target_name, part), "verdict")
+    if explanation.category == "no association":
         return
-    for name, one in verdict.candidates.items():
-        if one.category != "unrelated":
-            yield about_candidate(name, target_name, one, alpha)
-    unrelated = verdict.names_of("unrelated")
+    yield Finding(_overall(target_name, explanation, part.bounds), "remaining")
+    if explanation.appears:
+        return
+    for name, one in explanation.candidates.items():
+        if one.category != "unrelated" and not one.is_alias:
+            yield Finding(about_candidate(name, one, explanation, part.bounds), "verdict")
+    unrelated = [name for name, one in explanation.candidates.items() if one.category == "unrelated"]
     if unrelated:
-        verb = "is" if len(unrelated) == 1 else "are"
+        verb = "has" if len(unrelated) == 1 else "have"
         yield Finding(
-            f"{listed(unrelated)} {verb} not significantly associated with {target_name}: no sign of confounding.",
-            "candidates",
+            f"{listed(unrelated)} {verb} no visible part in it: not associated with {target_name}.", "candidates"
         )
-    yield Finding(_overall(target_name, verdict), "verdict")
 
 
-def about_candidate(candidate: str, target_name: str, verdict: CandidateVerdict, alpha: float) -> Finding:
-    """Say what the numbers of a candidate, one that is associated with the target, are consistent with."""
-    evidence = verdict.evidence
-    if verdict.category == "cannot tell" and not np.isfinite(evidence.p_rest):
-        return Finding(f"{candidate}: cannot tell; too few subjects, or collinear with {target_name}.", "verdict")
-    rest = _about_remaining(candidate, evidence, alpha)
-    predictions = _about_predictions(candidate, target_name, evidence, alpha)
-    if verdict.category == "confounding":
-        text = f"{candidate} is consistent with confounding (or mediation): {rest}, and {predictions}."
-    elif verdict.category == "both":
-        text = f"{candidate} is consistent with part of the association, not all: {rest}, and {predictions}."
-    elif verdict.category == "real effect":
-        text = (
-            f"{candidate} is associated with {target_name}, but consistent with an effect that it does not explain: "
-            f"{rest}; {predictions}."
-        )
-    else:
-        return Finding(f"{candidate}: cannot tell; {rest}, and {predictions}.", "tests")
-    return Finding(text, "adjustment")
+def remains(share: RemainingShare) -> str:
+    """Say how much remains, with the interval: "99 % remains, 92 to 104"."""
+    return f"{_percent(share.estimate)} % remains, {_percent(share.low)} to {_percent(share.high)}"
 
 
-def _about_predictions(candidate: str, target: str, evidence: Evidence, alpha: float) -> str:
-    if not np.isfinite(evidence.p_predictions):
-        return "predictions could not be tested"
-    verb = "are" if predictions_follow(evidence, alpha) else "are not"
+# --- first: what cannot be told apart, and whether there is an association ---------------------------
+
+
+def _about_alias(name: str, target: str, one: CandidateExplanation) -> str:
+    n, share = one.remainder.n_subjects, one.remainder.pattern.explained
+    verb = "cannot" if one.is_alias else "can hardly"
+    said = f"{name} {verb} be told from {target} here: it explains {number_text(100 * share, '.1f')} % of it"
+    if one.n_apart < n:
+        some = "none" if not one.n_apart else f"{one.n_apart:,}"
+        return f"{said}, and {some} of {counted(n, 'subject')} have a {name} with which {target} varies."
+    return f"{said} in {counted(n, 'subject')}."
+
+
+def _about_association(target: str, part: VerdictPart) -> str:
+    test, level = part.explanation.test, GATE_SHARE * part.alpha
+    looks = f"all edges {_p(test.whole)}, prediction {_p(test.prediction)}, strongest edge {_p(test.strongest)}"
+    if test.p_value <= level:
+        return f"{target} is associated with connectivity ({_p(test.p_value)}: {looks})."
+    n = part.explanation.model.known.size
     return (
-        f"predictions {verb} associated with {candidate} beyond what {target} explains ({_p(evidence.p_predictions)})"
+        f"{target} is not significantly associated with connectivity ({_p(test.p_value)}: {looks}), which is not to "
+        f"say that there is nothing{_power(test, n)}."
     )
 
 
-def _about_remaining(candidate: str, evidence: Evidence, alpha: float) -> str:
-    p = _p(evidence.p_rest)
-    if evidence.retained <= 0:
-        return f"nothing beyond chance remains after adjusting for {candidate} ({p})"
-    if evidence.remaining >= 1:
-        return f"all of the association remains after adjusting for {candidate} ({p})"
-    left = f"{100 * evidence.retained:.0f} %" if np.isfinite(evidence.retained) else "an unknown share"
-    said = f"{left} of the association remains after adjusting for {candidate}, relative to an independent effect ({p}"
-    if evidence.retained >= RETAINED and not rest_is_clear(evidence, alpha):
-        return f"{said}: too few subjects to distinguish from chance)"
-    return f"{said})"
+def _power(test: ScoreTest, n_subjects: int) -> str:
+    """Say which edge would have been found in four of five cohorts like this one."""
+    if not np.isfinite(test.critical_t):
+        return ""
+    t = test.critical_t + _POWER_Z
+    r = t / np.sqrt(n_subjects + t**2)
+    return f": in {n_subjects:,} subjects an edge is found in four of five cases if its |r| is {r:.2f} or more"
 
 
-def _overall(target_name: str, verdict: Verdict) -> str:
-    names = listed(verdict.names_of(verdict.category))
-    if verdict.category == "confounding":
+# --- all candidates together -----------------------------------------------------------------------
+
+
+def _overall(target: str, explanation: Explanation, bounds: Bounds) -> str:
+    names, share = explanation.model.names, explanation.joint.share
+    several = len(names) > 1
+    given, them = _p(explanation.given_joint.p_value), "them" if several else "it"
+    who, verb = (f"Together {listed(names)}", "explain") if several else (listed(names), "explains")
+    if explanation.appears:
         return (
-            f"Together the numbers are consistent with {names} explaining the association of {target_name} with "
-            "connectivity. Whether as a confounder, to be adjusted for, or as a mediator, not to be, is for you to "
-            "judge: the numbers of both are the same."
+            f"The association appears only when {listed(names)} {'are' if several else 'is'} adjusted for ({given}), "
+            f"which may hide it (a suppressor), or be a consequence of {target} and connectivity; or subjects were "
+            "selected by both."
         )
-    if verdict.category == "both":
+    if explanation.category == "confounding" and explanation.joint.category == "cannot tell":
+        return _alone(explanation)
+    if explanation.category == "confounding":
         return (
-            f"Together the numbers are consistent with {names} explaining part of the association of {target_name} "
-            "with connectivity; the rest is an effect or due to something that is not among the candidates. Whether a "
-            "candidate is a confounder or a mediator is for you to judge."
+            f"{who} {verb} {_how_much(explanation.joint)}: {remains(share)} ({given} given {them}: "
+            f"{_left(explanation)}). The numbers are consistent with confounding. {_judgement(several)}"
+            f"{_hint(share, bounds)}"
         )
-    if verdict.category == "real effect":
+    if explanation.category == "both":
         return (
-            f"Together the numbers are consistent with an association of {target_name} with connectivity that no "
-            "candidate explains; phenotypes that are not among the candidates were not examined."
+            f"{who} {verb} part of it: {_both_shares(explanation.joint, bounds)} ({given} given {them}). The numbers "
+            "are consistent with both: the rest is an effect, or due to something that is not among the candidates, "
+            f"or {_reliability(share, several)}. {_judgement(several)}{_hint(share, bounds)}"
         )
-    return f"Together the numbers cannot tell whether a candidate explains the association of {target_name}."
+    if explanation.category == "real effect":
+        said = f"No candidate explains it: {remains(share)} given {listed(names)} ({given})"
+        if not names:
+            said = "No candidate explains it: none has a part in it"
+        return (
+            f"{said}. The numbers are consistent with a real effect, or with a cause that is not among the candidates, "
+            f"or with the way subjects were selected.{_hint(share, bounds)}"
+        )
+    return _undecided(explanation, bounds)
+
+
+def _undecided(explanation: Explanation, bounds: Bounds) -> str:
+    names, share = listed(explanation.model.names), explanation.joint.share
+    aliases = [name for name, one in explanation.candidates.items() if one.is_alias]
+    if aliases:
+        others = f"; given the others ({names}) {remains(share)}" if names and share.known else ""
+        return f"Cannot tell whether it is explained: {listed(aliases)} cannot be told from it{others}."
+    if not share.known:
+        return "Cannot tell whether it is explained: too few subjects, or too little of the target can be predicted."
+    return (
+        f"Cannot tell whether {names or 'a candidate'} explains it: {remains(share)}. That is too wide: more subjects "
+        f"are needed, or fewer candidates.{_hint(share, bounds)}"
+    )
+
+
+def _alone(explanation: Explanation) -> str:
+    name = next(name for name, one in explanation.candidates.items() if one.category == "confounding")
+    one, joint = explanation.candidates[name], explanation.joint.share
+    said = _by_product(name, one, explanation) or f" by itself: {remains(one.remainder.share)}"
+    wide = f"; all together leave too wide an interval ({remains(joint)})" if joint.known else ""
+    return (
+        f"{name} explains {_how_much(one.remainder)}{said}{wide}. The numbers are consistent with confounding. "
+        f"{_judgement(several=False)}"
+    )
+
+
+def _how_much(remainder: Remainder) -> str:
+    """Say how much is explained where "confounding" is said: most, where by the interval a part remains."""
+    return "most of it" if remainder.category == "both" else "it"
+
+
+def _left(explanation: Explanation) -> str:
+    if explanation.given_joint.p_value <= 0.05:
+        return "a small rest is there all the same"
+    if explanation.joint.category == "both":
+        return "the rest could not be shown by itself"
+    return "nothing that this cohort could have shown remains"
+
+
+def _judgement(several: bool) -> str:
+    """Say which readings the numbers allow of candidates that take part in an association."""
+    if several:
+        what = "they are causes of both (confounders, to be adjusted for), links (mediators) or consequences of both"
+    else:
+        what = "it is a cause of both (a confounder, to be adjusted for), a link (a mediator) or a consequence of both"
+    return f"Whether {what} is for you to judge: the numbers can be the same."
+
+
+# --- one candidate ---------------------------------------------------------------------------------
+
+
+def about_candidate(name: str, one: CandidateExplanation, explanation: Explanation, bounds: Bounds) -> str:
+    """Say what a candidate explains of an association that is there, beginning with the answer."""
+    share = one.remainder.share
+    if one.category == "confounding":
+        said = _by_product(name, one, explanation) or f": {remains(share)}"
+        p = _p(explanation.given_joint.p_value)
+        return f"{name} explains {_how_much(one.remainder)}{said} ({p} given all candidates).{_hint(share, bounds)}"
+    if one.category == "both":
+        said = _by_product(name, one, explanation)
+        if said:
+            return f"{name} explains part of it{said}."
+        said = f"{name} explains part of it: {_both_shares(one.remainder, bounds)}"
+        return f"{said}; or {_reliability(share, several=False)}.{_hint(share, bounds)}"
+    if one.category == "real effect":
+        return f"{name} does not explain it: {_both_shares(one.remainder, bounds)}.{_hint(share, bounds)}"
+    if not share.known:
+        few = one.remainder.n_subjects < LEAST
+        why = f"only {counted(one.remainder.n_subjects, 'subject')}" if few else "there is no slope to compare with"
+        return f"{name}: cannot tell; {why}."
+    return f"{name}: cannot tell; {remains(share)}, too wide for this cohort to decide.{_hint(share, bounds)}"
+
+
+def _by_product(name: str, one: CandidateExplanation, explanation: Explanation) -> str:
+    """Say with which other a candidate explains it where it does not by itself; "" otherwise."""
+    if one.remainder.category == one.category:
+        return ""
+    for pair, product in explanation.model.products.items():
+        if name in pair and product.category == one.category:
+            other = pair[1] if name == pair[0] else pair[0]
+            return f", together with its product with {other}: {remains(product.share)}"
+    return ""
+
+
+def _both_shares(remainder: Remainder, bounds: Bounds) -> str:
+    """Say what remains, and what remains of the map where that is what decides."""
+    pattern, of_map = remainder.pattern, remainder.of_map
+    if pattern.known and of_map.known and of_map.high < 1 - bounds.margin and not pattern.high < 1 - bounds.margin:
+        low, high = _percent(of_map.low), _percent(of_map.high)
+        return (
+            f"{remains(pattern)}, along what predicts, and {_percent(of_map.estimate)} %, {low} to {high}, of the map"
+        )
+    return remains(remainder.share)
+
+
+def _reliability(share: RemainingShare, several: bool) -> str:
+    same = "the same candidates, imperfectly measured" if several else "the same candidate, imperfectly measured"
+    if not 0 < share.reliability < 1:
+        return same
+    return f"{same}: at a reliability of {share.reliability:.2f} nothing would be left"
+
+
+def _hint(share: RemainingShare, bounds: Bounds) -> str:
+    """Say what a share outside of nothing to everything hints at; "" for others."""
+    if share.known and share.estimate < -bounds.margin:
+        return (
+            " The slope turns round, which hints at a common consequence of target and connectivity, not to be "
+            "adjusted for, or at a suppressor."
+        )
+    if share.known and share.low > 1 and share.estimate > 1 + bounds.margin:
+        return (
+            " More remains than there was, which hints at a suppressor, at subjects selected by target and "
+            "connectivity, or at a common consequence."
+        )
+    return ""
+
+
+def _percent(share: float) -> str:
+    return number_text(100 * share, ".0f")
 
 
 def _p(value: float) -> str:
-    return f"p = {value:.3g}" if np.isfinite(value) else "p not known"
+    return f"p = {value:.3g}"

@@ -7,19 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from imagenomer.analyses.confounds.params import Params
-from imagenomer.analyses.confounds.parts.adjustment import AdjustmentPart
+from imagenomer.analyses.confounds.parts.confounding_tests import ConfoundingTests
 from imagenomer.analyses.confounds.parts.phenotypes import PhenotypePart
-from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.result import ConfoundResult
+from imagenomer.analyses.confounds.subjects import Subjects
 from imagenomer.analyses.confounds.words.terms import SCORES
 from imagenomer.analyses.shared.predictors import gap_warnings
 from imagenomer.analyses.shared.sample import counted, listed
-from imagenomer.statistics.verdict import LEAST, STRICTER
+from imagenomer.statistics.verdict import GATE_SHARE, LEAST
 
 #: Subjects below which associations of this kind are known to be unstable; above, small ones still are.
 _MANY = 1000
-#: Where the target explains this share of a candidate, adjusting leaves little.
-_NEARLY_THE_SAME = 0.8
 #: Scores by chance, with some margin: performance with shuffled connectivity above this is leakage.
 _LEAK_R2, _LEAK_CLASSES = 0.1, 0.6
 
@@ -28,10 +26,9 @@ def report_warnings(params: Params, result: ConfoundResult) -> Iterator[str]:
     """Yield what could mislead in the parts that are computed."""
     yield from _few_subjects(result.phenotypes.people.n_subjects)
     yield from _few_permutations(params)
-    if result.adjustment is not None:
-        yield from _nearly_the_target(result.adjustment)
-    if result.verdict is not None:
-        yield from _leaks(result.verdict)
+    yield from _unused_families(result.phenotypes.people)
+    if result.tests is not None:
+        yield from _leaks(result.tests)
     if result.variants is not None:
         yield from gap_warnings(result.variants.share_missing)
     yield from _uneven_exclusions(params, result.phenotypes)
@@ -52,24 +49,22 @@ def _few_subjects(n: int) -> Iterator[str]:
 
 def _few_permutations(params: Params) -> Iterator[str]:
     smallest = 1 / (1 + params.permutations)
-    if smallest > params.alpha / STRICTER:
+    if smallest > (1 - GATE_SHARE) * params.alpha * (1 + 1e-9):
         yield (
-            f"{params.permutations:,} permutations cannot give a p below {smallest:.3g}, so no association can be "
-            "found to remain after adjusting for a candidate; choose more."
+            f"{params.permutations:,} sign flips cannot give a p below {smallest:.3g}, so an association that appears "
+            "only when candidates are adjusted for cannot be found; choose more."
         )
 
 
-def _nearly_the_target(part: AdjustmentPart) -> Iterator[str]:
-    for name, given in part.conditional.items():
-        share = 0.0 if given.predictions is None else given.predictions.target_r_squared
-        if share > _NEARLY_THE_SAME:
-            yield (
-                f"{name} is nearly collinear with the target, which explains {100 * share:.0f} % of it: adjusting "
-                "for it leaves little to test."
-            )
+def _unused_families(people: Subjects) -> Iterator[str]:
+    for name in people.unused_families:
+        yield (
+            f"{name} may say who is related, and is not used for that: relatives make tests and predictions too good. "
+            "Choose it under Families if it does."
+        )
 
 
-def _leaks(part: VerdictPart) -> Iterator[str]:
+def _leaks(part: ConfoundingTests) -> Iterator[str]:
     for name, control in part.shuffled.items():
         reached = float(np.nanmean(control.shuffled))
         if reached > (_LEAK_R2 if control.score == "r2" else _LEAK_CLASSES):

@@ -1,0 +1,214 @@
+"""Left-out scores: how connectivity scores a subject for a target, learned without the subject, in closed form.
+
+The target R has a part that a candidate explains, PR (P projects on the candidate's columns Z, the constant among
+them), and a part that it leaves, R - PR. Each is predicted by kernel ridge regression with a penalty of its own, the
+one of least leave-one-out error, and the predictions are added. A single ridge regression of the whole target would
+learn a strong confound at a penalty that suits it, and so miss what is left: the share that remains would vary three
+times as much.
+
+Leaving subject i out is exact in both steps. With x_i = (R - PR)_i / (1 - P_ii) the parts that the others have are
+t = part -+ P_.i x_i, and with H the hat matrix of the ridge regression on centred edges and H1 = H + 1/n, which is the
+same with an intercept,
+
+    S_i = ((H1 t)_i - H1_ii t_i) / (1 - H1_ii) - mean of t over the others.
+
+Clusters of related subjects are left out as a whole: x_g = (I - P_gg)^-1 (R - PR)_g, and solving with I - H1_gg takes
+the place of the division. No folds are drawn, so nothing depends on a seed. With a penalty towards infinity the scores
+are those along the map of marginal slopes, the sums over others of K_ij R_j.
+
+References
+----------
+Robinson (1988), Econometrica 56:931. Chernozhukov et al. (2018), Econometrics Journal 21:C1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.orthonormal import leave, orthonormal
+from imagenomer.statistics.products import multiply
+from imagenomer.statistics.score_test import members_of
+from imagenomer.statistics.sign_flips import cluster_codes
+from imagenomer.types import FloatArray, IntArray
+
+#: Penalties, in mean eigenvalues of the Gram matrix.
+PENALTIES = np.geomspace(1e-4, 100, 13)
+#: No leverage counts as nearer to 1.
+_MOST_LEVERAGE = 1 - 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """Eigenvectors of the Gram matrix of some subjects, and their target.
+
+    Attributes
+    ----------
+    vectors : ndarray, shape (n_subjects, n_subjects)
+    values : ndarray, shape (n_subjects,)
+        Eigenvalues, none negative.
+    target : ndarray, shape (n_subjects, n_columns)
+        Centred and whitened: orthogonal columns of length ``sqrt(n_subjects)``.
+    codes : ndarray of int, shape (n_subjects,)
+        The cluster of each subject, from 0 on.
+    """
+
+    vectors: FloatArray
+    values: FloatArray
+    target: FloatArray
+    codes: IntArray
+
+    @property
+    def n_subjects(self) -> int:
+        return int(self.codes.size)
+
+    @property
+    def n_clusters(self) -> int:
+        return int(self.codes.max()) + 1
+
+
+def spectrum_of(gram: FloatArray, target: FloatArray, clusters: IntArray | None = None) -> Spectrum:
+    """Return the spectrum of some subjects.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (n_subjects, n_subjects)
+        About any origin.
+    target : ndarray, shape (n_subjects, n_columns)
+    clusters : ndarray of int, shape (n_subjects,), optional
+        Who is left out together.
+    """
+    n = len(gram)
+    centred = gram - gram.mean(axis=0)
+    centred -= centred.mean(axis=1)[:, None]
+    values, vectors = np.linalg.eigh((centred + centred.T) / 2)
+    whitened = orthonormal(target - target.mean(axis=0)) * np.sqrt(n)
+    return Spectrum(vectors, np.maximum(values, 0), whitened, cluster_codes(clusters, n))
+
+
+def left_out_scores(spectrum: Spectrum, basis: FloatArray) -> Steps[FloatArray]:
+    """Return the score of each subject, learned without the subject's cluster.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    basis : ndarray, shape (n_subjects, n_columns)
+        Orthonormal; spans the constant and the candidate's columns.
+
+    Returns
+    -------
+    ndarray, shape of ``spectrum.target``
+        Deviations from the mean of the others.
+    """
+    fitted = spectrum.target - leave(spectrum.target, basis)
+    rest = spectrum.target - fitted
+    parts = (_Part(rest, 1.0),) if basis.shape[1] < 2 else (_Part(fitted, -1.0), _Part(rest, 1.0))
+    left_out: _Singles | _Clusters
+    if spectrum.n_clusters == spectrum.n_subjects:
+        shift = rest / (1 - np.minimum((basis**2).sum(axis=1), _MOST_LEVERAGE))[:, None]
+        left_out = _Singles(spectrum, basis, shift)
+    else:
+        clusters = tuple(members_of(spectrum.codes))
+        shift = np.empty_like(rest)
+        for members in clusters:
+            own = basis[members]
+            shift[members] = np.linalg.pinv(np.eye(members.size) - own @ own.T) @ rest[members]
+        left_out = _Clusters(spectrum, basis, shift, clusters)
+    least, best = [np.inf] * len(parts), [np.zeros(rest.shape)] * len(parts)
+    for penalty in PENALTIES * max(float(spectrum.values.mean()), 1e-300):
+        found = left_out.scores(parts, (spectrum.values / (spectrum.values + penalty))[:, None])
+        for place, (scores, own) in enumerate(found):
+            error = float(((own - scores) ** 2).sum())
+            if error < least[place]:
+                least[place], best[place] = error, scores
+        yield Progress("Scoring subjects without themselves")
+    return np.asarray(sum(best))
+
+
+def map_scores(spectrum: Spectrum) -> FloatArray:
+    """Return the score of each subject along the map of marginal slopes of all others but the subject's cluster.
+
+    Returns
+    -------
+    ndarray, shape of ``spectrum.target``
+    """
+    vectors, values, target = spectrum.vectors, spectrum.values, spectrum.target
+    scores = multiply(vectors, values[:, None] * multiply(vectors.T, target))
+    if spectrum.n_clusters == spectrum.n_subjects:
+        return np.asarray(scores - (vectors**2 @ values)[:, None] * target)
+    for members in members_of(spectrum.codes):
+        own = vectors[members]
+        scores[members] -= (own * values) @ (own.T @ target[members])
+    return np.asarray(scores)
+
+
+# --- one penalty ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """A part of the target, and the sign with which leaving a subject out moves it."""
+
+    values: FloatArray
+    sign: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Singles:
+    """Scores where each subject is left out alone."""
+
+    spectrum: Spectrum
+    basis: FloatArray
+    shift: FloatArray
+
+    def scores(self, parts: tuple[_Part, ...], weights: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+        """Return of each part the scores and each subject's own value, both without the subject's influence on it."""
+        vectors, basis, shift, n = self.spectrum.vectors, self.basis, self.shift, self.spectrum.n_subjects
+        of_basis = _smoothed(vectors, weights, basis)
+        hat = (vectors**2 @ weights) + 1 / n
+        leverage = np.minimum((basis**2).sum(axis=1), _MOST_LEVERAGE)[:, None]
+        moved, of_all = (of_basis * basis).sum(axis=1)[:, None] * shift, (basis @ basis.sum(axis=0))[:, None] * shift
+        found = []
+        for part in parts:
+            own = part.values + part.sign * leverage * shift
+            total = _smoothed(vectors, weights, part.values) + part.sign * moved
+            mean = (part.values.sum(axis=0) + part.sign * of_all - own) / (n - 1)
+            found.append(((total - hat * own) / (1 - hat) - mean, own))
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clusters:
+    """Scores where related subjects are left out together; ``clusters`` are the members of each."""
+
+    spectrum: Spectrum
+    basis: FloatArray
+    shift: FloatArray
+    clusters: tuple[IntArray, ...]
+
+    def scores(self, parts: tuple[_Part, ...], weights: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+        """Return of each part the scores and each subject's own value, both without the cluster's influence on it."""
+        vectors, basis, n = self.spectrum.vectors, self.basis, self.spectrum.n_subjects
+        width = self.shift.shape[1]
+        values = np.concatenate([part.values for part in parts], axis=1)
+        signs = np.repeat([part.sign for part in parts], width)
+        smoothed, of_basis = _smoothed(vectors, weights, values), _smoothed(vectors, weights, basis)
+        sums, of_all = values.sum(axis=0), basis.sum(axis=0)
+        scores, own = np.empty_like(values), np.empty_like(values)
+        for members in self.clusters:
+            moved = signs * np.tile(basis[members].T @ self.shift[members], len(parts))
+            value = values[members] + basis[members] @ moved
+            others = sums + of_all @ moved - value.sum(axis=0)
+            hat = (vectors[members] * weights[:, 0]) @ vectors[members].T + 1 / n
+            error = value - smoothed[members] - of_basis[members] @ moved
+            scores[members] = value - np.linalg.solve(np.eye(members.size) - hat, error) - others / (n - members.size)
+            own[members] = value
+        each = [slice(start, start + width) for start in range(0, values.shape[1], width)]
+        return [(scores[:, part], own[:, part]) for part in each]
+
+
+def _smoothed(vectors: FloatArray, weights: FloatArray, values: FloatArray) -> FloatArray:
+    """Return values smoothed by the ridge regression with an intercept."""
+    return np.asarray(multiply(vectors, weights * multiply(vectors.T, values)) + values.sum(axis=0) / len(values))

@@ -1,0 +1,142 @@
+"""Remaining slope: how much of the slope of a score on a target is left when a candidate is adjusted for.
+
+S scores subjects for the target R (q columns) by their connectivity (`imagenomer.statistics.left_out_scores`), Z are a
+candidate's columns with the constant, RZ what they leave of R, and V = R'R. The slopes of S on the target, given Z and
+without, and the share of the one in the other are
+
+    A = tr(V (RZ'RZ)^-1 RZ'S) / tr V        B = tr(R'S) / tr V        share = A / B.
+
+It is a share of a slope, not of a variance: half of an effect is a half, not a quarter. RZ is orthogonal to every
+function of the candidate that Z spans, so only the target's dependence on the candidate must be modelled, not that of
+connectivity.
+
+The interval is that of an influence function with HC3 residuals of both regressions, summed by cluster. It takes the
+learned pattern as given, so its variance is multiplied by 1.5, and along the map of slopes by 2; along the predictive
+pattern the standard error is at least 0.5 / sqrt(clusters). These three numbers were found by simulation.
+
+References
+----------
+MacKinnon and White (1985), J. Econometrics 29:305 (HC3). Robinson (1988), Econometrica 56:931. Efron and Stein (1981),
+Ann. Stat. 9:586. Frisch and Waugh (1933), Econometrica 1:387. Carroll et al. (2006), Measurement error in nonlinear
+models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+
+from imagenomer.statistics.orthonormal import leave, orthonormal
+from imagenomer.statistics.sign_flips import sums_by_cluster
+from imagenomer.types import FloatArray, IntArray
+
+#: A candidate that leaves less than this share of the target's variance says the same as the target.
+ALIAS = 0.01
+#: Confidence of the intervals.
+CONFIDENCE = 0.95
+#: Of a condition number beyond this some direction of the target is an alias.
+_MOST_CONDITION = 1e6
+_MOST_LEVERAGE = 0.99
+_FEWEST_DOF = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How an interval allows for a learned pattern.
+
+    Attributes
+    ----------
+    inflation : float
+        Factor of the variance.
+    floor : float
+        Least standard error, times the root of the number of clusters.
+    """
+
+    inflation: float
+    floor: float
+
+
+ALONG_PATTERN = Spread(1.5, 0.5)
+ALONG_MAP = Spread(2.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RemainingShare:
+    """Of a slope, the share that remains given a candidate.
+
+    Attributes
+    ----------
+    estimate, low, high : float
+        1 is all of it. NaN and infinities where it cannot be had: the candidate says the same as the target, or there
+        is no slope to begin with.
+    explained : float
+        Share of the target's variance that the candidate explains.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    explained: float
+
+    @property
+    def known(self) -> bool:
+        return bool(np.isfinite(self.high - self.low))
+
+    @property
+    def is_alias(self) -> bool:
+        return self.explained > 1 - ALIAS
+
+    @property
+    def reliability(self) -> float:
+        """Reliability of a candidate that explains everything and of which this much would remain all the same.
+
+        For one number whose effect is linear: measured with error it leaves (1 - reliability) / (1 - explained).
+        """
+        return 1 - self.estimate * (1 - self.explained)
+
+
+def remaining_share(
+    target: FloatArray, scores: FloatArray, basis: FloatArray, codes: IntArray, spread: Spread
+) -> RemainingShare:
+    """Return the share of the slope of scores on a target that remains given a candidate, with its interval.
+
+    Parameters
+    ----------
+    target, scores : ndarray, shape (n_subjects, n_columns)
+        The target centred.
+    basis : ndarray, shape (n_subjects, n_basis)
+        Orthonormal; spans the constant and the candidate's columns.
+    codes : ndarray of int, shape (n_subjects,)
+        The cluster of each subject, from 0 on.
+    spread : Spread
+    """
+    left = leave(target, basis)
+    products, whole = left.T @ left, target.T @ target
+    total = float(np.trace(whole))
+    explained = 1 - float(np.trace(products)) / total
+    unknown = RemainingShare(np.nan, -np.inf, np.inf, explained)
+    if unknown.is_alias or np.linalg.cond(products) > _MOST_CONDITION:
+        return unknown
+    given, without = left @ np.linalg.solve(products, whole) / total, target / total
+    slope = float((without * scores).sum())
+    if slope <= 0:
+        return unknown
+    share = float((given * scores).sum()) / slope
+    constant = np.ones((len(target), 1))
+    influence = given * _hc3(scores, np.column_stack([basis, left]))
+    influence = influence - share * without * _hc3(scores, np.column_stack([constant, target]))
+    parts = sums_by_cluster(influence.sum(axis=1), codes)
+    error = float(np.sqrt(spread.inflation * (parts**2).sum())) / slope
+    error = max(error, spread.floor / np.sqrt(parts.size))
+    dof = max(parts.size - basis.shape[1] - target.shape[1], _FEWEST_DOF)
+    half = float(scipy.special.stdtrit(dof, 0.5 + CONFIDENCE / 2)) * error
+    return RemainingShare(share, share - half, share + half, explained)
+
+
+def _hc3(values: FloatArray, columns: FloatArray) -> FloatArray:
+    """Return residuals of a regression over one less the leverage."""
+    basis = orthonormal(columns)
+    leverage = np.minimum((basis**2).sum(axis=1), _MOST_LEVERAGE)
+    return np.asarray(leave(values, basis) / (1 - leverage)[:, None])

@@ -1,0 +1,268 @@
+"""Score test by sign flips: is a target associated with connectivity, seen in three ways at once?
+
+With Q an orthonormal basis of the constant and the covariates, M = I - QQ', r what they leave of the target (unit
+length; of a category a column for each level), E what they leave of the edges, K the Gram matrix of the edges and
+KM = M K M, signs s give a flipped target f = s r, of which the covariates are taken out anew: g = M f. The looks are
+
+* **whole**: all edges at once, f' KM f / g'g;
+* **prediction**: the covariance of the target with its leave-one-out prediction by ridge regression, studentised:
+  with t the mean eigenvalue of KM, H = KM (KM + a t I)^-1 and h = diag(H + QQ'), it is sum c / sqrt(sum c^2) with
+  c_i = g_i (L g)_i and L_ij = H_ij / sqrt((1 - h_i)(1 - h_j)) off the diagonal, for two penalties a, the smaller
+  p-value of the two;
+* **strongest**: the largest over edges of |f'E_j| / sqrt(sum_i r_i^2 (M s E_j)_i^2).
+
+Where subjects are related a sign is that of a cluster, L has the clusters' own blocks left out, and squares are those
+of sums over clusters. The p-values of the looks are combined by the smallest (`imagenomer.statistics.sign_flips`).
+
+What costs the level if it is done otherwise: the diagonal of H, since leverage grows with a subject's spread; flips
+that are not residualised again, since r sums to zero and s r does not; and a denominator of the strongest edge that is
+not renewed where few subjects carry the target: the largest sums are then those whose own subjects the mean has taken
+most from. It is renewed for the leading edges of every block only, in the identity as in every flip.
+
+References
+----------
+Hemerik, Goeman and Finos (2020), J. R. Stat. Soc. B 82:841 (sign-flip score tests). Westfall and Young (1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.orthonormal import leave, orthonormal, orthonormal_rest
+from imagenomer.statistics.products import multiply
+from imagenomer.statistics.sign_flips import (
+    cluster_codes,
+    draw_signs,
+    flips_are_exhaustive,
+    identity_and_flips,
+    monte_carlo_error,
+    p_values,
+    smallest_p,
+    sums_by_cluster,
+)
+from imagenomer.types import Float32Array, FloatArray, IntArray
+
+#: Penalties of the prediction, in mean eigenvalues; a smaller one keeps the level and loses power.
+PENALTIES = (0.1, 1.0)
+#: Rounds of flips, at most, where the p-value is within so many Monte Carlo errors of a level that decides.
+_MOST_ROUNDS, _ERRORS = 5, 3
+#: Edges worked on at a time, and how many of them, the leading ones, have their denominators renewed.
+_EDGES, _LEADING = 2048, 4
+#: Residual degrees of freedom below which nothing is tested.
+_FEWEST_DOF = 10
+#: No leverage counts as nearer to 1.
+_LEAST_LEFT = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTest:
+    """Association of a target with connectivity given covariates.
+
+    Attributes
+    ----------
+    p_value : float
+        Of no association, by the three looks together; 1 where the covariates leave nothing to test.
+    whole, prediction, strongest : float
+        P-value of each look.
+    n_flips : int
+        The identity among them.
+    exact : bool
+        Whether these are all flips there are.
+    critical_t : float
+        What the largest t of all edges exceeds in one of twenty flips; NaN where nothing was tested.
+    """
+
+    p_value: float
+    whole: float
+    prediction: float
+    strongest: float
+    n_flips: int
+    exact: bool
+    critical_t: float
+
+
+def score_test(
+    gram: FloatArray,
+    values: Float32Array,
+    rows: IntArray,
+    target: FloatArray,
+    covariates: FloatArray,
+    *,
+    n_flips: int,
+    rng: np.random.Generator,
+    clusters: IntArray | None = None,
+    levels: tuple[float, ...] = (),
+) -> Steps[ScoreTest]:
+    """Test a target for an association with connectivity given covariates.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (n_subjects, n_subjects)
+        Products of the edges of each pair of subjects, about any origin.
+    values : ndarray, shape (n_rows, n_edges), float32
+        Edges; those that somebody lacks are left out.
+    rows : ndarray of int, shape (n_subjects,)
+        Row of each subject.
+    target : ndarray, shape (n_subjects, n_columns)
+        A number, or an indicator of each level but one.
+    covariates : ndarray, shape (n_subjects, n_covariates)
+        Without the constant; may have no columns.
+    n_flips : int
+        Random flips; fewer where all there are are fewer, and up to five times as many near one of ``levels``.
+    rng : numpy.random.Generator
+    clusters : ndarray of int, shape (n_subjects,), optional
+        Subjects of one cluster (a family) are flipped together.
+    levels : tuple of float
+        Levels of significance that decide.
+    """
+    n = len(gram)
+    codes = cluster_codes(clusters, n)
+    basis = orthonormal(np.column_stack([np.ones(n), covariates]))
+    residual = orthonormal_rest(target, basis)
+    if residual.shape[1] == 0 or n - basis.shape[1] < _FEWEST_DOF:
+        return ScoreTest(1.0, 1.0, 1.0, 1.0, 1, False, np.nan)
+    n_clusters = int(codes.max()) + 1
+    exact = flips_are_exhaustive(n_clusters, n_flips)
+    yield Progress("Testing the association")
+    looks = _looks(gram, basis, residual, codes)
+    statistics = yield from looks.of(identity_and_flips(rng, n_flips, n_clusters), values, rows)
+    found = _test(statistics, exact)
+    for _ in range(0 if exact else _MOST_ROUNDS - 1):
+        near = _ERRORS * monte_carlo_error(found.p_value, found.n_flips)
+        if not any(abs(found.p_value - level) < near for level in levels):
+            break
+        more = yield from looks.of(draw_signs(rng, n_flips, n_clusters), values, rows)
+        statistics = np.vstack([statistics, more])
+        found = _test(statistics, exact)
+    return found
+
+
+def _test(statistics: FloatArray, exact: bool) -> ScoreTest:
+    p = p_values(statistics)
+    prediction = p_values(-p[:, 1:-1].min(axis=1))
+    looks = np.column_stack([p[:, 0], prediction, p[:, -1]])
+    whole, predicted, strongest = (float(value) for value in looks[0])
+    critical = float(np.quantile(statistics[:, -1], 0.95))
+    return ScoreTest(smallest_p(looks), whole, predicted, strongest, len(statistics), exact, critical)
+
+
+# --- the looks -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Looks:
+    """What is the same for all flips.
+
+    Attributes
+    ----------
+    gram : ndarray, shape (n, n)
+        KM.
+    left_out : tuple of ndarray, shape (n, n)
+        L of each penalty.
+    basis, residual : ndarray
+        Q and r.
+    codes : ndarray of int, shape (n,)
+        Clusters.
+    """
+
+    gram: FloatArray
+    left_out: tuple[FloatArray, ...]
+    basis: FloatArray
+    residual: FloatArray
+    codes: IntArray
+
+    def of(self, signs: FloatArray, values: Float32Array, rows: IntArray) -> Steps[FloatArray]:
+        """Return the statistics of some flips: whole, prediction by each penalty, strongest.
+
+        Parameters
+        ----------
+        signs : ndarray, shape (n_flips, n_clusters)
+
+        Returns
+        -------
+        ndarray, shape (n_flips, 2 + len(PENALTIES))
+        """
+        each = signs[:, self.codes]
+        flipped = [each * column for column in self.residual.T]
+        again = [leave(one.T, self.basis).T for one in flipped]
+        size = sum((one * one).sum(axis=1) for one in again)
+        whole = sum((multiply(one, self.gram) * one).sum(axis=1) for one in flipped) / size
+        looks = [whole]
+        for left_out in self.left_out:
+            products = sum(one * multiply(one, left_out) for one in again)
+            products = sums_by_cluster(np.asarray(products).T, self.codes)
+            looks.append(products.sum(axis=0) / np.sqrt((products**2).sum(axis=0)))
+        strongest = np.zeros(len(signs))
+        for start in range(0, values.shape[1], _EDGES):
+            block = values[:, start : start + _EDGES][rows]
+            usable = np.isfinite(block).all(axis=0)
+            if usable.any():
+                largest = self._largest(each.astype(np.float32), block[:, usable])
+                np.maximum(strongest, largest, out=strongest)
+            yield Progress("Testing the association", min(start + _EDGES, values.shape[1]), values.shape[1])
+        return np.column_stack([*looks, strongest])
+
+    def _largest(self, signs: Float32Array, block: Float32Array) -> FloatArray:
+        """Return of each flip the largest t of some edges, denominators of the leading ones renewed."""
+        basis, residual = self.basis.astype(np.float32), self.residual.astype(np.float32)
+        edges = block - block.mean(axis=0, dtype=np.float64).astype(np.float32)
+        edges = leave(edges, basis)
+        sums = [multiply(signs * column, edges) for column in residual.T]
+        height = np.zeros(sums[0].shape, dtype=np.float32)
+        for column, total in zip(residual.T, sums, strict=True):
+            spread = np.sqrt((sums_by_cluster(column[:, None] * edges, self.codes) ** 2).sum(axis=0))
+            spread[~(spread > 0)] = np.inf
+            own = np.abs(total)
+            own /= spread
+            np.maximum(height, own, out=height)
+        n_leading = min(_LEADING, edges.shape[1])
+        np.negative(height, out=height)
+        leading = np.argpartition(height, n_leading - 1, axis=1)[:, :n_leading]
+        by_edge = np.ascontiguousarray(edges.T)
+        found = np.zeros(len(signs))
+        for place in leading.T:
+            own = signs * by_edge[place]
+            own = leave(own.T, basis).T
+            for column, total in zip(residual.T, sums, strict=True):
+                parts = sums_by_cluster((own * column).T, self.codes)
+                spread = np.sqrt((parts**2).sum(axis=0, dtype=np.float64))
+                spread[~(spread > 0)] = np.inf
+                np.maximum(found, np.abs(total[np.arange(len(signs)), place]) / spread, out=found)
+        return found
+
+
+def _looks(gram: FloatArray, basis: FloatArray, residual: FloatArray, codes: IntArray) -> _Looks:
+    inner = leave(leave(np.asarray(gram, dtype=np.float64), basis).T, basis)
+    inner = (inner + inner.T) / 2
+    values, vectors = np.linalg.eigh(inner)
+    values = np.maximum(values, 0)
+    scale = max(float(values.mean()), 1e-300)
+    left_out = []
+    for penalty in PENALTIES:
+        hat = multiply(vectors * (values / (values + penalty * scale)), vectors.T)
+        left_out.append(_off_the_clusters(hat, basis, codes))
+    return _Looks(inner, tuple(left_out), basis, residual, codes)
+
+
+def _off_the_clusters(hat: FloatArray, basis: FloatArray, codes: IntArray) -> FloatArray:
+    """Return L: the hat matrix without the clusters' own blocks, scaled by what each block leaves."""
+    apart = codes[:, None] != codes
+    if int(codes.max()) + 1 == codes.size:
+        scale = 1 / np.sqrt(np.maximum(1 - np.diag(hat) - (basis**2).sum(axis=1), _LEAST_LEFT))
+        return np.asarray(hat * apart * scale * scale[:, None])
+    scales = np.zeros(hat.shape)
+    for members in members_of(codes):
+        block = np.ix_(members, members)
+        left, vectors = np.linalg.eigh(np.eye(members.size) - hat[block] - multiply(basis[members], basis[members].T))
+        scales[block] = multiply(vectors / np.sqrt(np.maximum(left, _LEAST_LEFT)), vectors.T)
+    return multiply(multiply(scales, hat * apart), scales)
+
+
+def members_of(codes: IntArray) -> Iterator[IntArray]:
+    """Yield the positions of the members of each cluster."""
+    order = np.argsort(codes, kind="stable")
+    yield from np.split(order, np.searchsorted(codes[order], np.arange(1, int(codes.max()) + 1)))
