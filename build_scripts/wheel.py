@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 from runtime import ROOT
 
+#: Folders of ``datasets`` that build scripts alone read.
+_NOT_SHIPPED = {"noise"}
+
 
 def package_version() -> str:
     """Return the version of the package, read without importing it: its dependencies need not be there."""
@@ -25,8 +28,9 @@ def wheel_contents() -> Iterator[tuple[str, bytes]]:
             yield f"imagenomer/{path.relative_to(package).as_posix()}", path.read_bytes()
     datasets = ROOT / "datasets"
     for path in sorted(datasets.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield f"imagenomer/datasets/{path.relative_to(datasets).as_posix()}", path.read_bytes()
+        name = path.relative_to(datasets)
+        if path.is_file() and "__pycache__" not in path.parts and name.parts[0] not in _NOT_SHIPPED:
+            yield f"imagenomer/datasets/{name.as_posix()}", path.read_bytes()
     info = f"imagenomer-{package_version()}.dist-info"
     yield f"{info}/METADATA", f"Metadata-Version: 2.1\nName: imagenomer\nVersion: {package_version()}\n".encode()
     yield f"{info}/WHEEL", b"Wheel-Version: 1.0\nGenerator: wheel.py\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
