@@ -96,7 +96,8 @@ def test_the_script_makes_it_again(page, tmp_path, monkeypatch):
 
 def test_without_enough_memory_the_terminal_is_told_to_make_it_too(page):
     page.ask("add_measure", analysis="harmonisation", params=GIVEN)
-    refusal = page.engine.short_of_memory(MemoryError(), "run", {"analysis": "edge-association", "params": {}})
+    given = {"analysis": "edge-association", "params": {"phenotype": "age"}}
+    refusal = page.engine.short_of_memory(MemoryError(), "run", given)
     assert '--add-measure harmonisation \'{"site": "site"' in str(refusal)
 
 

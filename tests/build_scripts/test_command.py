@@ -44,13 +44,13 @@ def test_each_run_is_made_once_and_fails_the_command_where_it_fails(
 @pytest.mark.parametrize(
     ("given", "runs"),
     [
-        ([], [("not browser", True, True), ("browser", False, False)]),
+        ([], [("not browser", True, True), ("browser", True, False)]),
         (["--fast"], [("not slow and not browser", True, False)]),
         (["tests/test_edges.py"], [("", False, False)]),
         (["--fast", "tests/test_edges.py"], [("not slow and not browser", False, False)]),
     ],
 )
-def test_what_needs_no_browser_takes_two_processes_and_its_coverage_is_measured(
+def test_everything_takes_two_processes_and_coverage_is_of_what_needs_no_browser(
     command: ModuleType, monkeypatch: pytest.MonkeyPatch, given: list[str], runs: list[tuple[str, bool, bool]]
 ) -> None:
     seen = []

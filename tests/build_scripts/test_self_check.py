@@ -133,7 +133,8 @@ def test_the_page_counts_and_lists_what_was_wrong():
 
 
 def _wrong_on_the_page(truth: str) -> set[int]:
-    (line,) = re.findall(rf"^\| {truth} \|.*$", self_check.PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    row = rf"^\| {re.escape(truth)} \|.* \d+ of \d+ \|.*$"
+    (line,) = re.findall(row, self_check.PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     return {int(seed) for seed in re.findall(r"\b\d{3}\b", line.rpartition("|")[0].rpartition("|")[2])}
 
 
