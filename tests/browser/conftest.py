@@ -69,7 +69,7 @@ def demo_page(_demo: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
     watch.check(allowed)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _fibromyalgia(browser: Browser, site_url: str, shared_data: Path) -> Iterator[tuple[Page, Watch]]:
     watch = Watch()
     page = new_page(browser, watch)
@@ -82,7 +82,7 @@ def _fibromyalgia(browser: Browser, site_url: str, shared_data: Path) -> Iterato
 
 @pytest.fixture
 def fibromyalgia(_fibromyalgia: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
-    """The site with the Fibromyalgia cohort open, shared by all tests."""
+    """The site with the Fibromyalgia cohort open, shared by the tests of a module, whatever ran before."""
     page, watch = _fibromyalgia
     watch.problems.clear()
     if page.locator("dialog[open]").count():  # of a test that failed, which is its fault alone

@@ -28,7 +28,7 @@ from imagenomer.statistics.products import add_product, multiply
 from imagenomer.statistics.tails import (
     fits_exactly,
     neg_log10_p_of_r,
-    neg_log10_p_of_share,
+    neg_log10_p_of_shares,
     p_of_r,
     with_spread_left,
 )
@@ -147,10 +147,7 @@ def associate_category(features: NDArray[np.floating[Any]], tested: Term, design
         share = np.minimum(np.einsum("ij,ij->i", fits.weights, fits.weights) / fits.norm**2, 1)
         beside = np.where(fits_exactly(np.sqrt(share)), np.nan, share)
         f = beside / fits.dof_tested / ((1 - beside) / np.where(fits.dof > 0, fits.dof, np.nan))
-    neg_log10_p = np.full(share.shape, np.nan)
-    for n_tested in np.unique(fits.dof_tested[fits.dof_tested > 0]).tolist():
-        here = fits.dof_tested == n_tested
-        neg_log10_p[here] = neg_log10_p_of_share(beside[here], n_tested, fits.dof[here])
+    neg_log10_p = neg_log10_p_of_shares(beside, fits.dof_tested, fits.dof)
     return CategoryAssociation(f, share, 10**-neg_log10_p, neg_log10_p, fits.n_subjects, fits.dof_tested, fits.dof)
 
 

@@ -277,7 +277,3 @@ def _merged(left: IntArray, log_p: FloatArray, ways: FloatArray) -> tuple[IntArr
     new = np.concatenate([[True], (np.diff(keys[order], axis=0) != 0).any(axis=1)])
     first = order[new]
     return left[first], log_p[first], np.add.reduceat(ways[order], np.flatnonzero(new))
-
-
-def _neg_log10(p_value: float) -> float:
-    return -float(np.log10(p_value)) + 0.0

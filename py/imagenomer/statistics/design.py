@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from imagenomer.errors import InputError
-from imagenomer.statistics.products import multiply
+from imagenomer.statistics.orthonormal import leave
 from imagenomer.types import FloatArray, IntArray, Variable
 
 #: A column that the others explain but for this share of its length follows from them; what R's `lm` uses.
@@ -167,6 +167,10 @@ class Design:
     def rank(self) -> int:
         return int(self.matrix.shape[1])
 
+    def used_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return those of some covariates that have a column in the model, in their order."""
+        return tuple(name for name in names if name in self.used)
+
 
 def code(variables: Variable | Sequence[Variable], subjects: IntArray) -> Term:
     """Return the columns of a variable, or of the interaction of several, for some subjects.
@@ -281,10 +285,7 @@ def follows_from(tested: Term, design: Design) -> bool:
 def residuals(values: FloatArray, basis: FloatArray) -> FloatArray:
     """Return what orthonormal columns leave of some values, shape (n_subjects,) or (n_subjects, n_columns)."""
     for _ in range(2):  # the second time takes off what rounding left, so that near-aliased columns are separated
-        if values.ndim == 2:
-            values = values - multiply(basis, multiply(basis.T, values))
-        else:
-            values = values - basis @ (basis.T @ values)
+        values = leave(values, basis) if values.ndim == 2 else values - basis @ (basis.T @ values)
     return values
 
 

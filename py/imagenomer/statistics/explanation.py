@@ -303,16 +303,18 @@ def _products(scores: _Scores, candidates: list[Variable], before: _Before) -> S
     whole = [one for one in candidates if scores.known(one).all()]
     n_pairs = len(whole) * (len(whole) - 1) / 2
     found = {}
-    for one, other in itertools.combinations(whole, 2):
-        first, second = plain_columns(one, subjects), plain_columns(other, subjects)
+    plain = {one.name: plain_columns(one, subjects) for one in whole}
+    flexible = {one.name: flexible_columns(one, subjects) for one in whole}
+    for one, other in itertools.combinations(plain, 2):
+        first, second = plain[one], plain[other]
         if first.shape[1] * second.shape[1] > _MOST_PRODUCTS * n:
             continue
         products = (first[:, :, None] * second[:, None]).reshape(n, -1)
-        mains = np.column_stack([np.ones(n), flexible_columns(one, subjects), flexible_columns(other, subjects)])
+        mains = np.column_stack([np.ones(n), flexible[one], flexible[other]])
         p_value = max(f_test_p(outcome, products, mains) for outcome in (before.target, before.scores))
         if p_value * n_pairs < ENTRY_P:
             remainder = yield from scores.remainder(everybody, np.column_stack([mains[:, 1:], products]))
-            found[one.name, other.name] = _Product(products, remainder)
+            found[one, other] = _Product(products, remainder)
     return found
 
 

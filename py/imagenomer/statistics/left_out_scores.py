@@ -30,8 +30,7 @@ import numpy as np
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.orthonormal import leave, orthonormal
 from imagenomer.statistics.products import multiply
-from imagenomer.statistics.score_test import members_of
-from imagenomer.statistics.sign_flips import cluster_codes
+from imagenomer.statistics.sign_flips import cluster_codes, members_of
 from imagenomer.types import FloatArray, IntArray
 
 #: Penalties, in mean eigenvalues of the Gram matrix.

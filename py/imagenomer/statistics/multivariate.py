@@ -25,7 +25,7 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, Term, directions_of, residuals
 from imagenomer.statistics.products import multiply
-from imagenomer.statistics.sign_flips import cluster_codes, identity_and_flips, p_values
+from imagenomer.statistics.sign_flips import cluster_codes, flipped_look, identity_and_flips, p_values
 from imagenomer.types import FloatArray, IntArray
 
 
@@ -113,8 +113,8 @@ def whole_p(
     explained, size = np.zeros(len(signs)), np.zeros(len(signs))
     for column in directions.T:
         flipped = signs[:, codes] * column
-        again = flipped - multiply(multiply(flipped, basis), basis.T)
-        explained += (multiply(flipped, left) * flipped).sum(axis=1)
+        own, again = flipped_look(flipped, left, basis)
+        explained += own
         size += (again * again).sum(axis=1)
         yield Progress("Testing all edges")
     return float(p_values(explained / size)[0])

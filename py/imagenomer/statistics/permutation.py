@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.statistics.design import Design, Term, directions_of
+from imagenomer.statistics.sign_flips import cluster_codes, members_of
 from imagenomer.types import FloatArray, IntArray
 
 #: Which effects count: of either sign, positive, negative. A category of several levels has no sign.
@@ -145,7 +146,7 @@ def _members(n_subjects: int, blocks: IntArray | None) -> list[IntArray]:
     """Return the subjects of each block."""
     if blocks is None:
         return [np.arange(n_subjects)]
-    return [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
+    return members_of(cluster_codes(blocks, n_subjects))
 
 
 def _list_one_block(kinds: IntArray) -> IntArray:

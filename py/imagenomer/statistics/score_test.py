@@ -26,7 +26,6 @@ Hemerik, Goeman and Finos (2020), J. R. Stat. Soc. B 82:841 (sign-flip score tes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +36,10 @@ from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sign_flips import (
     cluster_codes,
     draw_signs,
+    flipped_look,
     flips_are_exhaustive,
     identity_and_flips,
+    members_of,
     monte_carlo_error,
     p_values,
     smallest_p,
@@ -188,10 +189,8 @@ class _Looks:
         """
         each = signs[:, self.codes]
         flipped = [each * column for column in self.residual.T]
-        again = [leave(one.T, self.basis).T for one in flipped]
-        size = sum((one * one).sum(axis=1) for one in again)
-        whole = sum((multiply(one, self.gram) * one).sum(axis=1) for one in flipped) / size
-        looks = [whole]
+        explained, again = zip(*(flipped_look(one, self.gram, self.basis) for one in flipped), strict=True)
+        looks = [sum(explained) / sum((one * one).sum(axis=1) for one in again)]
         for left_out in self.left_out:
             products = sum(one * multiply(one, left_out) for one in again)
             products = sums_by_cluster(np.asarray(products).T, self.codes)
@@ -260,9 +259,3 @@ def _off_the_clusters(hat: FloatArray, basis: FloatArray, codes: IntArray) -> Fl
         left, vectors = np.linalg.eigh(np.eye(members.size) - hat[block] - multiply(basis[members], basis[members].T))
         scales[block] = multiply(vectors / np.sqrt(np.maximum(left, _LEAST_LEFT)), vectors.T)
     return multiply(multiply(scales, hat * apart), scales)
-
-
-def members_of(codes: IntArray) -> Iterator[IntArray]:
-    """Yield the positions of the members of each cluster."""
-    order = np.argsort(codes, kind="stable")
-    yield from np.split(order, np.searchsorted(codes[order], np.arange(1, int(codes.max()) + 1)))

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from imagenomer.statistics.orthonormal import leave
+from imagenomer.statistics.products import multiply
 from imagenomer.types import FloatArray, IntArray
 
 #: Statistics that differ by less, relative to their size, are equal: what rounding can make of them.
@@ -68,6 +70,25 @@ def identity_and_flips(rng: np.random.Generator, n_flips: int, n_clusters: int) 
     return np.vstack([np.ones(n_clusters), draw_signs(rng, n_flips, n_clusters)])
 
 
+def flipped_look(flipped: FloatArray, gram: FloatArray, basis: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return of flips of one column f what it explains of all features, f' K f, and what covariates leave of it, g.
+
+    Parameters
+    ----------
+    flipped : ndarray, shape (n_flips, n_subjects)
+    gram : ndarray, shape (n_subjects, n_subjects)
+        K, of what the covariates leave of the features.
+    basis : ndarray, shape (n_subjects, n_columns)
+        Orthonormal; spans the covariates.
+
+    Returns
+    -------
+    explained : ndarray, shape (n_flips,)
+    left : ndarray, shape (n_flips, n_subjects)
+    """
+    return (multiply(flipped, gram) * flipped).sum(axis=1), leave(flipped.T, basis).T
+
+
 def p_values(statistics: FloatArray) -> FloatArray:
     """Return of each flip the share of all flips whose statistic is at least as large.
 
@@ -109,6 +130,17 @@ def sums_by_cluster(values: FloatArray, clusters: IntArray) -> FloatArray:
         sums = np.empty_like(values)
         sums[clusters] = values
         return sums
-    order = np.argsort(clusters, kind="stable")
-    starts = np.searchsorted(clusters[order], np.arange(n_clusters))
+    order, starts = _by_cluster(clusters)
     return np.asarray(np.add.reduceat(values[order], starts, axis=0))
+
+
+def members_of(clusters: IntArray) -> list[IntArray]:
+    """Return the positions of the members of each cluster, ascending; clusters are as for `sums_by_cluster`."""
+    order, starts = _by_cluster(clusters)
+    return np.split(order, starts[1:])
+
+
+def _by_cluster(clusters: IntArray) -> tuple[IntArray, IntArray]:
+    """Return positions sorted by cluster, and where each cluster starts among them."""
+    order = np.argsort(clusters, kind="stable")
+    return order, np.searchsorted(clusters[order], np.arange(int(clusters.max()) + 1))

@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
-from imagenomer.types import BoolArray, FloatArray
+from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Below this p-value Student's tail nears the smallest double, and its logarithm is found without it.
 _TINY = 1e-280
@@ -109,6 +109,15 @@ def neg_log10_p_of_share(share: ArrayLike, n_tested: float, dof: ArrayLike) -> F
     tiny = (p_value < _TINY) & (magnitude < 1)
     neg_log[tiny] = _neg_log_of_far_tail(magnitude[tiny], dof[tiny], n_tested)
     return np.asarray(neg_log / np.log(10))
+
+
+def neg_log10_p_of_shares(shares: FloatArray, n_tested: IntArray, dof: IntArray) -> FloatArray:
+    """Return `neg_log10_p_of_share` of features, each with its own number of tested columns; NaN where that is 0."""
+    neg_log10_p = np.full(shares.shape, np.nan)
+    for number in np.unique(n_tested[n_tested > 0]).tolist():
+        own = n_tested == number
+        neg_log10_p[own] = neg_log10_p_of_share(shares[own], number, dof[own])
+    return neg_log10_p
 
 
 def neg_log10_p_of_chi2(chi2: ArrayLike, dof: ArrayLike) -> FloatArray:

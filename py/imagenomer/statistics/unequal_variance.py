@@ -14,7 +14,6 @@ MacKinnon and White (1985), J. Econom. 29:305 (HC3). Long and Ervin (2000), Am. 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +30,8 @@ from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.max_statistic import MaxStatistic
 from imagenomer.statistics.permutation import Exchange
 from imagenomer.statistics.products import combine_rows, multiply
-from imagenomer.statistics.tails import fits_exactly, neg_log10_p_of_share
+from imagenomer.statistics.sign_flips import all_signs
+from imagenomer.statistics.tails import fits_exactly, neg_log10_p_of_shares
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: A subject whose leverage is 1 but for this is fitted exactly, and has no residual to learn from.
@@ -96,10 +96,7 @@ def associate_unequal(
             rounding = float(np.finfo(features.dtype).eps)
             share[where], wald[where], signs[where] = _tested(block[np.ix_(cases, members)], *some, rounding)
     f = np.where(fits_exactly(np.sqrt(share)), np.nan, wald / np.maximum(dof_tested, 1))
-    neg_log10_p = np.full(n_features, np.nan)
-    for number in np.unique(dof_tested[dof_tested > 0]).tolist():
-        own = dof_tested == number
-        neg_log10_p[own] = neg_log10_p_of_share(number * f[own] / (number * f[own] + dof[own]), number, dof[own])
+    neg_log10_p = neg_log10_p_of_shares(dof_tested * f / (dof_tested * f + dof), dof_tested, dof)
     if n_tested > 1:
         return CategoryAssociation(f, share, 10**-neg_log10_p, neg_log10_p, n_subjects, dof_tested, dof)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -220,7 +217,8 @@ def _signs(n: int, exchange: Exchange, at_a_time: int, rng: np.random.Generator)
     """Yield chunks of flips, each with the place of its first: 1 and -1 for each subject."""
     every = None
     if exchange.listed:
-        every = np.array(list(itertools.product((1, -1), repeat=n))[1:], dtype=np.float32)
+        half = all_signs(n).astype(np.float32)
+        every = np.concatenate([half[1:], -half])
     for start in range(0, exchange.n_used, at_a_time):
         stop = min(start + at_a_time, exchange.n_used)
         if every is not None:

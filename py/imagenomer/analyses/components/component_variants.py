@@ -157,7 +157,7 @@ def _numbers(params: Params, result: ComponentVariantTests) -> dict[str, Json]:
         "group": params.group,
         "coding": params.coding,
         "covariates": list(params.covariates),
-        "adjusted_for": [name for name in params.covariates if name in result.design.used],
+        "adjusted_for": list(result.design.used_of(params.covariates)),
         "ancestry_components": params.ancestry_components,
         "n_subjects": int(result.rows.size),
         "n_components": result.components.n_components,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from imagenomer.analyses.components.component_variants_params import Params
 from imagenomer.analyses.components.component_variants_result import ComponentVariantTests
-from imagenomer.analyses.shared.design_words import design_warnings, not_used_in_words
+from imagenomer.analyses.shared.design_words import adjusted_in_words, design_warnings
 from imagenomer.analyses.shared.genotyped import CODED, about_relatives
 from imagenomer.analyses.shared.inference import BY_P, controls
 from imagenomer.analyses.shared.sample import counted, listed
@@ -29,13 +29,10 @@ def component_sentences(cohort: Cohort, params: Params, result: ComponentVariant
         f"{counted(result.which.size, 'variant')} of {result.variants.name} in {counted(result.rows.size, 'subject')}"
         + (f"; left out: {left_out}." if left_out else ".")
     )
-    names = [name for name in params.covariates if name in result.design.used]
-    if params.ancestry_components:
-        names.append(counted(params.ancestry_components, "ancestry component"))
-    not_used = not_used_in_words(params.covariates, result.design)
-    adjusted = (f"adjusted for {listed(names)}" if names else "unadjusted") + not_used
+    partial = result.design.used_of(params.covariates) or params.ancestry_components
+    adjusted = adjusted_in_words(params.covariates, params.ancestry_components, result.design, "unadjusted")
     yield (
-        f"{'Partial' if names else 'Pearson'} r of every variant, {CODED[params.coding]}, with the scores of every "
+        f"{'Partial' if partial else 'Pearson'} r of every variant, {CODED[params.coding]}, with the scores of every "
         f"component, {adjusted}. Subjects with a missing genotype are excluded for that variant; nothing is imputed."
     )
     threshold = result.verdict.p_threshold

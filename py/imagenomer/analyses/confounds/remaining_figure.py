@@ -38,12 +38,12 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
     groups: list[tuple[str, list[Row]]] = []
     if explanation.model.names:
         names = ", ".join(explanation.model.names)
-        groups.append(("All together", _rows(names, explanation.category, explanation.joint)))
-    each = [_rows(name, one.category, one.remainder) for name, one in explanation.candidates.items()]
+        groups.append(("All together", [_row(names, explanation.category, explanation.joint)]))
+    each = [_row(name, one.category, one.remainder) for name, one in explanation.candidates.items()]
     each += [
-        _rows(f"{first} × {second}", one.category, one) for (first, second), one in explanation.model.products.items()
+        _row(f"{first} × {second}", one.category, one) for (first, second), one in explanation.model.products.items()
     ]
-    groups.append(("One at a time", [row for rows in each for row in rows]))
+    groups.append(("One at a time", each))
     bands = (
         Band(-100 * bounds.margin, 100 * bounds.explained, "explained", 1),
         Band(100 * (1 - bounds.margin), 100 * (1 + bounds.margin), "not explained", 0),
@@ -59,9 +59,9 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
     )
 
 
-def _rows(name: str, category: Category, remainder: Remainder) -> list[Row]:
+def _row(name: str, category: Category, remainder: Remainder) -> Row:
     from imagenomer.figures.forest import Row
 
     share = remainder.pattern
     limits = (100 * share.low, 100 * share.high) if share.known else (np.nan, np.nan)
-    return [Row(f"{name}: {TITLES[category]}", 100 * share.estimate, *limits, kind=_KINDS[category])]
+    return Row(f"{name}: {TITLES[category]}", 100 * share.estimate, *limits, kind=_KINDS[category])

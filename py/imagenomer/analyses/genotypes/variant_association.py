@@ -80,7 +80,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
     require_variation(phenotype, level, target)
     design = build_design(covariates, sample.subjects)
     name = phenotype.name if level is None else f"{phenotype.name} = {level}"
-    directions_of(Term(name, (name,), (target - target.mean())[:, None]), design)  # refuses what the covariates say
+    directions = directions_of(Term(name, (name,), (target - target.mean())[:, None]), design)
 
     yield Progress("Counting genotypes")
     sexes = cohort.sexes[sample.subjects]
@@ -91,7 +91,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
     )
     fit = fits.result
     if plan is not None:
-        plan = plan_for(plan, sample, target, design)
+        plan = plan_for(plan, sample, target, design, directions)
     inference = yield from _infer(cohort, params, fits, sample, target, design, plan)
     order = np.argsort(np.where(np.isnan(fit.test.neg_log10_p), np.inf, -fit.test.neg_log10_p), kind="stable")
     n_listed = max(int(inference.significant.sum()), _FEWEST_LISTED)
@@ -264,7 +264,7 @@ def _numbers(params: Params, result: VariantTests) -> dict[str, Json]:
         "model": "logistic" if result.logistic else "linear",
         "coding": params.coding,
         "covariates": list(params.covariates),
-        "adjusted_for": [name for name in params.covariates if name in result.design.used],
+        "adjusted_for": list(result.design.used_of(params.covariates)),
         "ancestry_components": params.ancestry_components,
         "n_variants": len(result.sample.variants.variant_ids),
         "n_too_missing": n_too_missing,

@@ -9,10 +9,10 @@ import numpy as np
 from imagenomer import groups
 from imagenomer.analyses.genotypes.variant_association_params import GENOTYPES, Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantTests
-from imagenomer.analyses.shared.design_words import design_warnings, not_used_in_words
+from imagenomer.analyses.shared.design_words import adjusted_in_words, design_warnings
 from imagenomer.analyses.shared.genotyped import CODED, about_relatives, shares, variant_label
 from imagenomer.analyses.shared.inference import CORRECTIONS, controls, permutation_warnings, plan_in_words
-from imagenomer.analyses.shared.sample import counted, listed
+from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort
 from imagenomer.genotypes import X
 from imagenomer.statistics.variant_results import Problem
@@ -51,11 +51,7 @@ def title_of(params: Params, result: VariantTests) -> str:
 
 
 def _adjusted_for(params: Params, result: VariantTests) -> str:
-    names = [name for name in params.covariates if name in result.design.used]
-    if params.ancestry_components:
-        names.append(counted(params.ancestry_components, "ancestry component"))
-    not_used = not_used_in_words(params.covariates, result.design)
-    return (f"adjusted for {listed(names)}" if names else "not adjusted for anything") + not_used
+    return adjusted_in_words(params.covariates, params.ancestry_components, result.design, "not adjusted for anything")
 
 
 def note_of(params: Params, result: VariantTests) -> str:

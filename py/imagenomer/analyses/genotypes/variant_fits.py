@@ -16,7 +16,7 @@ from imagenomer.analyses.shared.inference import Plan
 from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.genotypes import MITOCHONDRIAL, GenotypeCounts, X, Y, check_variants, chromosome_numbers
 from imagenomer.progress import Steps
-from imagenomer.statistics.design import Design, build_design, residuals
+from imagenomer.statistics.design import Design, build_design
 from imagenomer.statistics.genotype_codes import Model
 from imagenomer.statistics.max_statistic import MaxStatistic
 from imagenomer.statistics.permutation import check_exchangeable, exchange_of_kinds, kinds_of
@@ -206,12 +206,10 @@ def permute(
     return MaxStatistic(statistic, adjusted_p, null, 1, sample.n_subjects - design.rank - 1)
 
 
-def plan_for(plan: Plan, sample: Genotyped, target: FloatArray, design: Design) -> Plan:
-    """Return the plan with how many permutations of what the covariates leave of the phenotype there are."""
-    left = residuals(target, design.basis)[:, None]
-    direction = left / np.linalg.norm(left)
+def plan_for(plan: Plan, sample: Genotyped, target: FloatArray, design: Design, directions: FloatArray) -> Plan:
+    """Return the plan with how many permutations there are of ``directions``: what covariates leave of the target."""
     kinds, blocks = kinds_of(target, design.matrix), plan.codes(sample.subjects)
-    return replace(plan, exchange=exchange_of_kinds(kinds, blocks, plan.n_permutations, direction))
+    return replace(plan, exchange=exchange_of_kinds(kinds, blocks, plan.n_permutations, directions))
 
 
 def half_width(fit: VariantAssociation, *, logistic: bool) -> FloatArray:

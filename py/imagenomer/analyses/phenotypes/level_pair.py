@@ -102,7 +102,7 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
     name = f"{category.name} = {levels[0]}"
     target = Term(name, (name,), (codes == 0).astype(np.float64)[:, None]) if two else tested
     unadjusted = _estimates(values, target, plain)
-    used = tuple(one.name for one in covariates if one.name in design.used)
+    used = design.used_of(one.name for one in covariates)
     adjusted = _estimates(values, target, design) if used else [None] * len(unadjusted)
     names = (
         [f"Difference of means, {levels[0]} less {levels[1]}", f"Correlation r with {name}"]

@@ -77,7 +77,7 @@ def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subject
     spearman, _ = _estimates(x_ranks, y_ranks, subjects, plain, "spearman")
     partial_r: Estimate | None = None
     partial_rho, partial_slope = partial_r, partial_r
-    used = tuple(one.name for one in covariates if one.name in design.used)
+    used = design.used_of(one.name for one in covariates)
     if used:
         partial_r, partial_slope = _estimates(x, y, subjects, design, "pearson")
         partial_rho, _ = _estimates(x_ranks, y_ranks, subjects, build_design(ranked, subjects), "spearman")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.statistics.category_difference import CategoryDifference
 from imagenomer.statistics.design import (
     SUBJECTS_PER_COLUMN,
@@ -63,6 +64,14 @@ def not_used_in_words(names: Iterable[str], design: Design) -> str:
         if name not in design.used
     ]
     return f" ({'; '.join(said)})" if said else ""
+
+
+def adjusted_in_words(names: Sequence[str], ancestry_components: int, design: Design, unadjusted: str) -> str:
+    """Say what genotypes are adjusted for: covariates that are in the model, and components of ancestry."""
+    used = list(design.used_of(names))
+    if ancestry_components:
+        used.append(counted(ancestry_components, "ancestry component"))
+    return (f"adjusted for {listed(used)}" if used else unadjusted) + not_used_in_words(names, design)
 
 
 def _origin(sources: tuple[str, ...]) -> str:

@@ -130,7 +130,7 @@ class Model:
     @property
     def used(self) -> tuple[str, ...]:
         """Names of the covariates that are in the model: those that vary, and do not follow from others."""
-        return tuple(one.name for one in self.question.covariates if one.name in self.design.used)
+        return self.design.used_of(one.name for one in self.question.covariates)
 
     @property
     def adjusted_for(self) -> str:
@@ -226,7 +226,7 @@ def build_model(question: Question, subjects: IntArray) -> Model:
                 "by it; choose another phenotype or a larger group"
             )
     design = build_design([*mains, *covariates], subjects)
-    used = any(one.name in design.used for one in covariates)
+    used = design.used_of(one.name for one in covariates)
     return Model(
         question=question,
         subjects=subjects,

@@ -66,7 +66,8 @@ def compute_adjustment(
         pair, target_map = own.here.pair, own.here.target_map
         columns = candidate_columns((own.candidate,), pair.subjects)
         try:
-            candidates[name] = yield from _adjustment(cohort, params, people, (name,), pair, target_map, columns)
+            before = target_map, own.here.target.share
+            candidates[name] = yield from _adjustment(cohort, params, people, (name,), pair, before, columns)
         except InputError:
             continue
     return AdjustmentPart(candidates, (yield from _together(cohort, params, people, verdict)))
@@ -78,15 +79,13 @@ def _adjustment(
     people: Subjects,
     names: tuple[str, ...],
     pair: Pair,
-    before: EdgeMap,
+    before: tuple[EdgeMap, ShareExplained],
     columns: FloatArray,
 ) -> Steps[Adjustment]:
     model = adjusted_model(pair, columns)
     after = yield from target_edge_map(cohort, people, pair, columns, params.alpha)
-    plain = model.without_covariates
-    share_before = share_explained(pair.space.gram, plain.tested, plain.design)
     share_after = share_explained(pair.space.gram, model.tested, model.design)
-    return Adjustment(names, before, after, share_before, share_after, pair.n_subjects)
+    return Adjustment(names, before[0], after, before[1], share_after, pair.n_subjects)
 
 
 def _together(cohort: Cohort, params: Params, people: Subjects, verdict: VerdictPart) -> Steps[Adjustment | None]:
@@ -96,7 +95,8 @@ def _together(cohort: Cohort, params: Params, people: Subjects, verdict: Verdict
     try:
         pair = yield from pair_of(people, model.known, params.repetitions, params.seed)
         nothing = np.zeros((pair.n_subjects, 0))
-        before = yield from target_edge_map(cohort, people, pair, nothing, params.alpha)
+        plain = yield from target_edge_map(cohort, people, pair, nothing, params.alpha)
+        before = plain, share_explained(pair.space.gram, pair.target.tested, pair.target.design)
         return (yield from _adjustment(cohort, params, people, model.names, pair, before, model.columns))
     except InputError:
         return None

@@ -38,12 +38,11 @@ def verdict_table(part: VerdictPart) -> TableView:
         for name, one in explanation.candidates.items()
     ]
     rows += [
-        {**_cells(f"{first} × {second}", one.category, one), "p_candidate": None, "p_score": None}
-        for (first, second), one in explanation.model.products.items()
+        _cells(f"{first} × {second}", one.category, one) for (first, second), one in explanation.model.products.items()
     ]
     if explanation.model.names:
         name = f"together: {', '.join(explanation.model.names)}"
-        rows.append({**_cells(name, explanation.category, explanation.joint), "p_candidate": None, "p_score": None})
+        rows.append(_cells(name, explanation.category, explanation.joint))
     return TableView("verdict", "What remains of the association", _COLUMNS, tuple(rows))
 
 
@@ -59,6 +58,8 @@ def _cells(name: str, category: Category, remainder: Remainder) -> Row:
         "map_low": percent(of_map.low),
         "map_high": percent(of_map.high),
         "explained": percent(pattern.explained),
+        "p_candidate": None,
+        "p_score": None,
         "reliability": finite(round(pattern.reliability, 3)) if 0 < pattern.estimate < 1 else None,
         "n_subjects": remainder.n_subjects,
     }
