@@ -17,6 +17,7 @@ from imagenomer.analyses.contract import (
     Methods,
     Number,
     Part,
+    PointSeries,
     PointsView,
     Report,
     TableView,
@@ -119,7 +120,7 @@ def _detail(cohort, params, result, edge, groups):
         f"Edge {edge}",
         "x",
         "y",
-        ({"name": "All", "colour": "#0072b2", "x": [1.0], "y": [2.0], "subjects": ["1"]},),
+        (PointSeries("All", "#0072b2", [1.0], [2.0], ["1"]),),
     )
 
 

@@ -17,7 +17,17 @@ from typing import Annotated
 import numpy as np
 import pytest
 
-from imagenomer.analyses.contract import Analysis, Column, FigureView, MatrixView, Number, PointsView, Report, TableView
+from imagenomer.analyses.contract import (
+    Analysis,
+    Column,
+    FigureView,
+    MatrixView,
+    Number,
+    PointSeries,
+    PointsView,
+    Report,
+    TableView,
+)
 from imagenomer.analyses.shared.results import RESULTS
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import csv_of
@@ -73,7 +83,7 @@ class Echo:
 
     def detail(self, cohort, params, result, edge, groups):
         name = groups[0][0] if groups else "All"
-        series = {"name": name, "colour": "#0072b2", "x": [1.0], "y": [np.nan]}
+        series = PointSeries(name, "#0072b2", [1.0], [np.nan], [])
         return PointsView("edge", f"Edge {edge}", "x", "y", (series,))
 
 
@@ -454,7 +464,7 @@ def test_only_the_latest_results_are_kept(page, echo):
 def test_a_clicked_edge_has_points(page):
     answer, _ = page.ask("detail", analysis="echo", params={}, edge=3, groups=[["Girls", "sex == 'F'", "#123456"]])
     assert (answer["kind"], answer["title"]) == ("points", "Edge 3")
-    assert answer["series"] == [{"name": "Girls", "colour": "#0072b2", "x": [1.0], "y": [None]}]
+    assert answer["series"] == [{"name": "Girls", "colour": "#0072b2", "x": [1.0], "y": [None], "subjects": []}]
     with pytest.raises(InputError, match="no edge 15; this cohort has edges 0 to 14"):
         page.ask("detail", analysis="echo", params={}, edge=15)
 

@@ -126,7 +126,7 @@ GOOD = write_plink(unnamed_variants("x", np.zeros((5, 2), dtype=np.int8)), tuple
     [
         (PlinkFiles(b"\x6c\x1b\x00" + GOOD.bed[3:], GOOD.bim, GOOD.fam), "stored by subject \\(sample-major\\)"),
         (PlinkFiles(b"chr1 1 2" + GOOD.bed[3:], GOOD.bim, GOOD.fam), "not a binary file of PLINK"),
-        (PlinkFiles(GOOD.bed[:-1], GOOD.bim, GOOD.fam), "has 6 bytes; 2 variants of 5 people need 7"),
+        (PlinkFiles(GOOD.bed[:-1], GOOD.bim, GOOD.fam), "has 6 bytes; 2 variants of 5 individuals need 7"),
         (PlinkFiles(GOOD.bed, GOOD.bim.replace(b"\t", b"", 1), GOOD.fam), "line 1: 5 cells where 6 are needed"),
         (PlinkFiles(GOOD.bed, GOOD.bim, b"\xff"), "not UTF-8"),
         (PlinkFiles(GOOD.bed, GOOD.bim.replace(b"\t0\t0\t0", b"\t0\tx\t0", 1), GOOD.fam), "not a whole number"),

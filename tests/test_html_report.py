@@ -16,7 +16,17 @@ import parted
 from forms import untouched
 from imagenomer import __version__, cli
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.contract import Column, Finding, GridView, Methods, PointsView, Report, TableView, read_params
+from imagenomer.analyses.contract import (
+    Column,
+    Finding,
+    GridView,
+    Methods,
+    PointSeries,
+    PointsView,
+    Report,
+    TableView,
+    read_params,
+)
 from imagenomer.companion import with_companion
 from imagenomer.downloads import csv_of
 from imagenomer.engine import Engine
@@ -167,7 +177,9 @@ def test_hostile_names_stay_texts_wherever_they_stand(cohort):
         warnings=(ATTACK,),
         views=(
             TableView("table", ATTACK, columns, ({"subject": ATTACK, "value": 1.5},)),
-            PointsView("map", ATTACK, ATTACK, ATTACK, ({"name": ATTACK, "x": [1.0], "y": [2.0]},), caption=ATTACK),
+            PointsView(
+                "map", ATTACK, ATTACK, ATTACK, (PointSeries(ATTACK, "#112233", [1.0], [2.0], [ATTACK]),), caption=ATTACK
+            ),
             GridView("grid", ATTACK, ATTACK, (ATTACK,), (ATTACK,), ((1.0,),)),
         ),
         verdict=(Finding(ATTACK, "grid"),),

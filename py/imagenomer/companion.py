@@ -163,7 +163,7 @@ def _people(first: Cohort, second: Cohort) -> Iterator[LogEntry]:
         yield LogEntry(
             "warning",
             f"{len(twice)} {'subject has' if len(twice) == 1 else 'subjects have'} the same name in both: if they are "
-            "the same people, the second cohort is not an independent test.",
+            "the same subjects, the second cohort is not an independent test.",
             twice,
         )
 

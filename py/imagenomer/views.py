@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,13 +75,34 @@ class FigureView:
 
 
 @dataclass(frozen=True, slots=True)
+class PointSeries:
+    """Points of one colour, and what each of them is called.
+
+    Attributes
+    ----------
+    name : str
+        As the key of colours has it.
+    colour : str
+        As CSS has it, "#rrggbb".
+    x, y : sequence of float
+    subjects : sequence of str
+        What each point is.
+    """
+
+    name: str
+    colour: str
+    x: Sequence[float]
+    y: Sequence[float]
+    subjects: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PointsView:
     """A scatter whose points name the subject when pointed at: sent as numbers and painted by the page.
 
-    ``series`` is a list of ``{"name": str, "colour": "#rrggbb", "x": [...], "y": [...], "subjects": [...]}``;
     ``line`` is ``[x0, y0, x1, y1]`` or None. ``name`` is also the key of the figure to download.
     ``x_ticks`` names places on the horizontal axis where that is a category, as (place, name); ``levels`` are
-    horizontal lines to compare with, as (height, name). ``what`` is one point, of which ``subjects`` holds the names:
+    horizontal lines to compare with, as (height, name). ``what`` is one point:
     "Subject", "Variant", "Edge". ``note`` is printed on the figure to keep, before the caption.
     """
 
@@ -89,7 +110,7 @@ class PointsView:
     title: str
     x_label: str
     y_label: str
-    series: tuple[Mapping[str, Json], ...]
+    series: tuple[PointSeries, ...]
     line: tuple[float, float, float, float] | None = None
     caption: str = ""
     x_ticks: tuple[tuple[float, str], ...] = ()

@@ -10,7 +10,7 @@ import drawn
 from imagenomer.figures.pixels import default_colormap, paint_edges
 from imagenomer.figures.views import view_figure
 from imagenomer.parcellation import plain_parcellation
-from imagenomer.views import GridView, MatrixView, PointsView
+from imagenomer.views import GridView, MatrixView, PointSeries, PointsView
 
 
 def written(figure) -> set[str]:
@@ -61,8 +61,8 @@ def test_a_grid_of_networks_is_written_out_under_names_in_full():
 
 def test_points_have_their_colours_their_number_their_line_and_their_levels():
     series = (
-        {"name": "F", "colour": "#112233", "x": [1.0, 2.0, 3.0], "y": [0.1, None, 0.3]},
-        {"name": "M", "colour": "#445566", "x": [4.0], "y": [0.4]},
+        PointSeries("F", "#112233", [1.0, 2.0, 3.0], [0.1, np.nan, 0.3], ["1", "2", "3"]),
+        PointSeries("M", "#445566", [4.0], [0.4], ["4"]),
     )
     view = PointsView(
         "p", "Age and edge", "age", "fc", series, line=(1.0, 0.0, 4.0, 1.0), caption="r = 0.9.",

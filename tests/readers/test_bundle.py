@@ -293,7 +293,7 @@ def test_two_parts_of_one_name_are_refused(files, key):
 @pytest.mark.parametrize(
     ("path", "part", "words"),
     [
-        ("genotypes/chip.bed", "variant_sets", "has 5 bytes; 7 variants of 40 people need 73"),
+        ("genotypes/chip.bed", "variant_sets", "has 5 bytes; 7 variants of 40 individuals need 73"),
         ("decompositions/pca.npz", "decompositions", "not a zip archive"),
         ("weights/d.npz", "weights", "not a zip archive"),
     ],

@@ -93,7 +93,7 @@ def test_a_variant_without_a_name_is_called_by_its_place(tmp_path):
     ("spoil", "words"),
     [
         (lambda top: (top / "a.fam").unlink(), r"a.bed needs a.fam beside it"),
-        (lambda top: (top / "a.fam").write_text("f 1 0 0 0 -9\n" * 2), r"a.fam names 1 person twice \(f 1\)"),
+        (lambda top: (top / "a.fam").write_text("f 1 0 0 0 -9\n" * 2), r"a.fam names 1 individual twice \(f 1\)"),
         (lambda top: (top / "a.bed").write_bytes(b"\x6c\x1b\x00123"), "sample-major"),
         (lambda top: (top / "a.bed").write_bytes(b"\x6c\x1b\x01123"), "do not belong together"),
         (lambda top: [path.unlink() for path in top.iterdir()] and (top / "b.vcf").write_text(""), "plink2 --vcf"),
@@ -153,7 +153,7 @@ def test_an_empty_fileset_is_refused_with_what_it_lacks(tmp_path):
     write_set(tmp_path / "a", ("x", "y"))
     (tmp_path / "a.fam").write_text("\n")
     (tmp_path / "a.bed").write_bytes(b"\x6c\x1b\x01")
-    with pytest.raises(InputError, match=r"holds 0 people and 7 variants"):
+    with pytest.raises(InputError, match=r"holds 0 individuals and 7 variants"):
         opened(tmp_path)
 
 
@@ -168,7 +168,7 @@ def test_people_are_joined_to_the_subjects_of_a_cohort(folder):
     rows = dict(zip(cohort.subjects, cohort.variant_sets["one"].dosage, strict=True))
     np.testing.assert_array_equal([rows["3"], rows["2"], rows["11"]], dosage[[0, 2, 3]])
     assert (rows["10"] == -1).all()
-    assert said(cohort, "Genotypes (one) of people without demographics") == ("99",)
+    assert said(cohort, "Genotypes (one) of individuals without demographics") == ("99",)
     assert said(cohort, "without genotypes (one)") == ("10",)
 
 
@@ -178,7 +178,7 @@ def test_a_fileset_of_strangers_or_a_damaged_one_is_left_out_and_the_rest_is_ope
     (folder / "damaged.bed").write_bytes(b"nothing")
     cohort = opened(folder)
     assert not cohort.variant_sets
-    said(cohort, "Genotypes strangers were left out: none of its people")
+    said(cohort, "Genotypes strangers were left out: none of its individuals")
     said(cohort, "damaged.bed is not a binary file of PLINK")
 
 

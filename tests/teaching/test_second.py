@@ -79,7 +79,7 @@ def test_the_same_seed_gives_the_same_cohort_and_another_seed_another(quick):
 
 @pytest.mark.parametrize("size", ["small", 119])
 def test_a_size_that_cannot_be_made_is_refused_with_those_that_can(size):
-    with pytest.raises(InputError, match="choose quick, full or at least 120 people"):
+    with pytest.raises(InputError, match="choose quick, full or at least 120 subjects"):
         finish(generate_second(size))
 
 

@@ -71,7 +71,7 @@ def test_it_reports_progress_often_enough_to_be_cancelled():
 
 @pytest.mark.parametrize("size", ["huge", 39])
 def test_a_size_that_cannot_be_made_is_refused_with_those_that_can(size):
-    with pytest.raises(InputError, match="choose quick, full, small or at least 40 people"):
+    with pytest.raises(InputError, match="choose quick, full, small or at least 40 subjects"):
         finish(generate(size))
 
 

@@ -103,13 +103,12 @@ def points_view_figure(view: PointsView, theme: ThemeName = "light") -> Figure:
     """Draw a scatter; the name of each series says how many points it has."""
     series = [
         Points(
-            with_n(str(one["name"]), x.size),
-            str(one["colour"]),
-            x,
-            np.array(one["y"], dtype=np.float64),
+            with_n(one.name, len(one.x)),
+            one.colour,
+            np.asarray(one.x, dtype=np.float64),
+            np.asarray(one.y, dtype=np.float64),
         )
         for one in view.series
-        for x in (np.array(one["x"], dtype=np.float64),)
     ]
     return points_figure(
         series,

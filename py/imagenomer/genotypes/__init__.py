@@ -15,7 +15,7 @@ from imagenomer.genotypes.counts import (
     count_by_sex,
     count_genotypes,
 )
-from imagenomer.genotypes.plink import People, PlinkFiles, lines_of, read_plink, write_plink
+from imagenomer.genotypes.plink import FamTable, PlinkFiles, lines_of, read_plink, write_plink
 from imagenomer.genotypes.quality import (
     HardyWeinberg,
     VariantQuality,
@@ -29,7 +29,7 @@ __all__ = [
     "PSEUDOAUTOSOMAL",
     "GenotypeCounts",
     "HardyWeinberg",
-    "People",
+    "FamTable",
     "PlinkFiles",
     "VariantQuality",
     "X",

@@ -31,7 +31,7 @@ class PlinkFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class FamTable:
     """The table of a .fam file, one entry a person.
 
     Attributes
@@ -57,14 +57,14 @@ class People:
         return np.array([{*parents} == {"0"} for parents in zip(self.fathers, self.mothers, strict=True)], dtype=bool)
 
 
-def read_plink(files: PlinkFiles, name: str) -> Steps[tuple[VariantSet, People]]:
+def read_plink(files: PlinkFiles, name: str) -> Steps[tuple[VariantSet, FamTable]]:
     """Read PLINK's binary files.
 
     Returns
     -------
     variants : VariantSet
         Its rows are in the order of the .fam file. A variant called "." is named by its place ("7:55249071").
-    people : People
+    people : FamTable
 
     Raises
     ------
@@ -87,8 +87,8 @@ def read_plink(files: PlinkFiles, name: str) -> Steps[tuple[VariantSet, People]]
     expected, found = 3 + n_bytes * len(variants), len(files.bed)
     if found != expected:
         raise InputError(
-            f"{name}.bed has {found:,} bytes; {len(variants):,} variants of {len(people):,} people need {expected:,}: "
-            "the three files do not belong together, or one is cut off"
+            f"{name}.bed has {found:,} bytes; {len(variants):,} variants of {len(people):,} individuals need "
+            f"{expected:,}: the three files do not belong together, or one is cut off"
         )
     try:
         positions = np.array([int(row[3]) for row in variants], dtype=np.int32).astype(np.intp)
@@ -113,7 +113,7 @@ def read_plink(files: PlinkFiles, name: str) -> Steps[tuple[VariantSet, People]]
             effect_alleles=tuple(row[4] for row in variants),
             other_alleles=tuple(row[5] for row in variants),
         ),
-        People(
+        FamTable(
             families,
             subjects,
             fathers,

@@ -9,12 +9,12 @@ from typing import TypeAlias
 import numpy as np
 
 from imagenomer.cohort import FAM_SEX, Phenotype, VariantSet, sexes_in
-from imagenomer.genotypes import People
+from imagenomer.genotypes import FamTable
 from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.types import IntArray
 
 #: Variants, people and what these are called, of each fileset.
-ReadSets: TypeAlias = list[tuple[VariantSet, People, tuple[str, ...]]]
+ReadSets: TypeAlias = list[tuple[VariantSet, FamTable, tuple[str, ...]]]
 
 _WHOLE = re.compile(r"([+-]?[0-9]+)\.0*")
 

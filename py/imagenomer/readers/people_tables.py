@@ -99,9 +99,9 @@ def _rows_of_people(columns: dict[str, list[str]], known: Mapping[str, str], pat
     if not individuals:
         notes.ignored(f"{path} has a header and no rows")
     elif not rows:
-        notes.warning(f"{path} was left out: none of its people is in a .fam file")
+        notes.warning(f"{path} was left out: none of its individuals is in a .fam file")
     elif strangers:
-        notes.ignored(f"People of {path} who are in no .fam file", strangers)
+        notes.ignored(f"Individuals of {path} who are in no .fam file", strangers)
     return rows
 
 

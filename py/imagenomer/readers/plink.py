@@ -17,7 +17,7 @@ import numpy as np
 
 from imagenomer.cohort import Cohort, VariantSet, natural_key
 from imagenomer.errors import InputError
-from imagenomer.genotypes import People, PlinkFiles, read_plink
+from imagenomer.genotypes import FamTable, PlinkFiles, read_plink
 from imagenomer.progress import Steps
 from imagenomer.readers.fam_phenotypes import ReadSets, fam_phenotypes
 from imagenomer.readers.listing import Entry, Listing
@@ -140,15 +140,15 @@ def join(
         twice = [match for match, n in Counter(named).items() if match is not None and n > 1]
         if len(strangers) == len(own) or twice:
             why = (
-                f"several people mean the same subject ({', '.join(twice[:5])})"
+                f"several of its individuals are the same subject ({', '.join(twice[:5])})"
                 if twice
-                else f"none of its people ({', '.join(own[:3])}) is a subject of the cohort "
+                else f"none of its individuals ({', '.join(own[:3])}) is a subject of the cohort "
                 f"({', '.join(list(position)[:3])}): names must be the same"
             )
             notes.warning(f"Genotypes {name} were left out: {why}")
             continue
         if strangers:
-            notes.ignored(f"Genotypes ({name}) of people without demographics, excluded", strangers)
+            notes.ignored(f"Genotypes ({name}) of individuals without demographics, excluded", strangers)
         matched = {match for match in named if match is not None}
         lacking = [subject for subject in subjects if subject not in matched]
         if lacking:
@@ -187,7 +187,7 @@ def _names(found: list[Fileset]) -> list[str]:
     return [one.name if files[one.name] == 1 else one.path for one in found]
 
 
-def _read_fileset(one: Fileset, name: str, notes: Notes) -> Steps[tuple[VariantSet, People, tuple[str, ...]]]:
+def _read_fileset(one: Fileset, name: str, notes: Notes) -> Steps[tuple[VariantSet, FamTable, tuple[str, ...]]]:
     """Read a fileset, and return its people's names: the IID, with the FID where IIDs are not enough."""
     read = yield from read_plink(PlinkFiles(one.bed.read(), one.bim.read(), one.fam.read()), name)
     variants, people = clean_genotypes(*read, notes)
@@ -206,7 +206,7 @@ def _read_fileset(one: Fileset, name: str, notes: Notes) -> Steps[tuple[VariantS
     named = people.subjects
     if len(set(named)) < len(named):
         named = tuple(f"{family}_{subject}" for family, subject in pairs)
-        notes.warning(f"{one.fam.path}: individual identifiers repeat, so people are called FID_IID")
+        notes.warning(f"{one.fam.path}: individual identifiers repeat, so subjects are called FID_IID")
     n_variants = len(variants.variant_ids)
     notes.recognised(f"Genotypes {name} (PLINK): {count(n_variants, 'variant')} of {_people(len(named))}")
     names = Counter(variants.variant_ids)
@@ -218,7 +218,7 @@ def _read_fileset(one: Fileset, name: str, notes: Notes) -> Steps[tuple[VariantS
     return replace(variants, name=name), people, named
 
 
-def clean_genotypes(variants: VariantSet, people: People, notes: Notes) -> tuple[VariantSet, People]:
+def clean_genotypes(variants: VariantSet, people: FamTable, notes: Notes) -> tuple[VariantSet, FamTable]:
     """Return what PLINK's files hold with clean names (`imagenomer.readers.notes.Notes.clean`)."""
     return (
         replace(
@@ -240,7 +240,7 @@ def clean_genotypes(variants: VariantSet, people: People, notes: Notes) -> tuple
 
 
 def _people(n: int) -> str:
-    return f"{n:,} {'person' if n == 1 else 'people'}"
+    return f"{n:,} {'individual' if n == 1 else 'individuals'}"
 
 
 def _subject(person: str, family: str, individual: str, position: Mapping[str, int]) -> str | None:

@@ -125,7 +125,7 @@ def generate(size: str | int | Size = "quick", seed: int = 1, recipe: Recipe | N
     chosen = SIZES.get(size) if isinstance(size, str) else Size(size) if isinstance(size, int) else size
     if chosen is None or chosen.n_subjects < 40:
         raise InputError(
-            f"a teaching cohort of size {size!r} cannot be made; choose {', '.join(SIZES)} or at least 40 people"
+            f"a teaching cohort of size {size!r} cannot be made; choose {', '.join(SIZES)} or at least 40 subjects"
         )
     if seed < 0:
         raise InputError(f"the seed {seed} is negative; choose a whole number from 0 on")

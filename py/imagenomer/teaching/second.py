@@ -85,7 +85,7 @@ def generate_second(size: str | int = "quick", seed: int = 1) -> Steps[Cohort]:
     if n_subjects is None or n_subjects < 120:
         raise InputError(
             f"a second teaching cohort of size {size!r} cannot be made; choose {', '.join(SECOND_SIZES)} or at least "
-            "120 people"
+            "120 subjects"
         )
     if seed < 0:
         raise InputError(f"the seed {seed} is negative; choose a whole number from 0 on")

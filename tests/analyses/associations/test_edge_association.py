@@ -308,12 +308,12 @@ def test_a_clicked_edge_is_exact_and_coloured_by_group(cohort):
     params, result, _ = associate(cohort, phenotype="age", task="nback")
     groups = (("Young", "age < 175", "#111111"), ("All", "age > 0", "#222222"))
     view = ANALYSIS.detail(cohort, params, result, 3, groups)
-    assert [series["name"] for series in view.series] == ["Young", "All"]
+    assert [series.name for series in view.series] == ["Young", "All"]
     age, edges = cohort.phenotypes["age"].values, subject_means(cohort, ("nback",))
     for series in view.series:
-        rows = [cohort.subjects.index(subject) for subject in series["subjects"]]
-        np.testing.assert_array_equal(series["x"], age[rows])
-        np.testing.assert_allclose(series["y"], edges[rows, 3])
+        rows = [cohort.subjects.index(subject) for subject in series.subjects]
+        np.testing.assert_array_equal(series.x, age[rows])
+        np.testing.assert_allclose(series.y, edges[rows, 3])
     used = ~np.isnan(age)
     fit = stats.linregress(age[used], edges[used, 3])
     x0, y0, x1, y1 = view.line
@@ -327,27 +327,27 @@ def test_a_clicked_edge_is_exact_and_coloured_by_group(cohort):
 def test_whoever_is_in_no_group_is_shown_as_others(cohort):
     params, result, _ = associate(cohort, phenotype="age", task="nback")
     view = ANALYSIS.detail(cohort, params, result, 3, (("Old", "age > 200", "#111111"),))
-    assert [series["name"] for series in view.series] == ["Old", "Others"]
-    assert sum(len(series["x"]) for series in view.series) == 39
+    assert [series.name for series in view.series] == ["Old", "Others"]
+    assert sum(len(series.x) for series in view.series) == 39
 
 
 def test_groups_that_overlap_are_drawn_once_and_that_is_said(cohort):
     params, result, _ = associate(cohort, phenotype="age")
     colours = (("Women", 'sex == "F"', "#111111"), ("Men", 'sex == "M"', "#222222"), ("Old", "age > 0", "#333333"))
     shown = ANALYSIS.detail(cohort, params, result, 3, colours)
-    assert [series["name"] for series in shown.series] == ["Women", "Men", "Old"]
-    assert len(shown.series[2]["x"]) == 1
+    assert [series.name for series in shown.series] == ["Women", "Men", "Old"]
+    assert len(shown.series[2].x) == 1
     assert shown.caption.endswith("38 of 39 in Old are drawn in the colour of an earlier group.")
-    assert [
-        series["name"] for series in ANALYSIS.detail(cohort, params, result, 3, colours[2:] + colours[:2]).series
-    ] == ["Old"]
+    assert [series.name for series in ANALYSIS.detail(cohort, params, result, 3, colours[2:] + colours[:2]).series] == [
+        "Old"
+    ]
 
 
 def test_a_category_is_shown_in_two_strips_whose_line_joins_the_means(cohort):
     params, result, _ = associate(cohort, phenotype="sex")
     view = ANALYSIS.detail(cohort, params, result, 0, ())
     assert view.x_ticks == ((0.0, "F"), (1.0, "M"))
-    x, y = np.array(view.series[0]["x"]), np.array(view.series[0]["y"])
+    x, y = np.array(view.series[0].x), np.array(view.series[0].y)
     assert np.abs(x - np.round(x)).max() < 0.16
     np.testing.assert_allclose([view.line[1], view.line[3]], [y[x < 0.5].mean(), y[x > 0.5].mean()])
 

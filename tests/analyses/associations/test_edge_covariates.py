@@ -227,7 +227,7 @@ def test_a_clicked_edge_is_an_added_variable_plot(cohort, given):
     others = np.column_stack([column(cohort, name, used) for name in (*names, *covariates)])
     tested = np.prod([column(cohort, name, used) for name in given.values()], axis=0)
     edge = subject_means(cohort)[used, 3]
-    x, y = np.array(view.series[0]["x"]), np.array(view.series[0]["y"])
+    x, y = np.array(view.series[0].x), np.array(view.series[0].y)
     np.testing.assert_allclose(y, sm.OLS(edge, sm.add_constant(others)).fit().resid, atol=1e-9)
     centred = tested - tested.mean()
     if "interaction" in given:  # coded from deviations; with both in the model their product means the same
@@ -267,7 +267,7 @@ def test_an_interaction_of_several_columns_is_shown_by_what_it_explains(cohort):
     view = ANALYSIS.detail(cohort, params, result, 3, ())
     slope = (view.line[3] - view.line[1]) / (view.line[2] - view.line[0])
     assert slope == pytest.approx(1)
-    x, y = np.array(view.series[0]["x"]), np.array(view.series[0]["y"])
+    x, y = np.array(view.series[0].x), np.array(view.series[0].y)
     assert (x**2).sum() / (y**2).sum() == pytest.approx(report.arrays["partial_eta_squared"][3])
 
 

@@ -63,7 +63,7 @@ def test_max_t_agrees_with_nilearn(cohort, covariates):
     assert (np.abs(report.arrays["p_corrected"] - theirs) < 4 * sampling).all()
     np.testing.assert_array_equal(report.arrays["significant"], report.arrays["p_corrected"] <= 0.05)
     assert report.arrays["significant"].any()
-    limit = result.verdict.permuted.threshold(0.05)
+    limit = result.decision.permuted.threshold(0.05)
     assert report.numbers["p_threshold"] == pytest.approx(2 * stats.t.sf(limit, report.numbers["dof"]))
     assert (report.numbers["permutations"], report.numbers["seed"]) == (4000, 1)
     assert report.numbers["smallest_p"] == 1 / 4001
@@ -74,7 +74,7 @@ def test_components_are_those_of_the_brain_connectivity_toolbox(cohort, threshol
     given = {"phenotype": "patient", "correction": "nbs", "component_threshold": threshold, "permutations": 1000}
     _, result, report = associate(cohort, task="nback", **given)
     t = stats.t.isf(threshold / 2, 38) if threshold < 1 else threshold
-    assert result.verdict.permuted.threshold == pytest.approx(t)
+    assert result.decision.permuted.threshold == pytest.approx(t)
     patient = cohort.phenotypes["patient"].values == 1
     matrices = edges_to_matrix(subject_means(cohort, ("nback",))).transpose(1, 2, 0)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -104,7 +104,7 @@ def test_components_are_those_of_the_brain_connectivity_toolbox(cohort, threshol
 def test_enhanced_edges_come_with_score_and_p(cohort):
     _, result, report = associate(cohort, phenotype="patient", covariates=["age"], correction="tfce", permutations=500)
     np.testing.assert_array_equal(report.arrays["significant"], report.arrays["p_corrected"] <= 0.05)
-    np.testing.assert_array_equal(report.arrays["tfce"], result.verdict.permuted.score)
+    np.testing.assert_array_equal(report.arrays["tfce"], result.decision.permuted.score)
     assert report.arrays["significant"][:5].sum() >= 3
     assert {"r", "unadjusted", "neg_log10_p_corrected", "tfce"} <= {view.name for view in report.views}
     assert report.numbers.get("n_lost") is None
@@ -220,7 +220,7 @@ def test_progress_counts_permutations_and_a_cancelled_run_leaves_nothing_behind(
     steps.close()
     first = finish(ANALYSIS.compute(cohort, params))
     again = finish(ANALYSIS.compute(cohort, params))
-    np.testing.assert_array_equal(first.verdict.neg_log10_p, again.verdict.neg_log10_p)
+    np.testing.assert_array_equal(first.decision.neg_log10_p, again.decision.neg_log10_p)
 
 
 def test_fields_matter_only_where_their_correction_uses_them():
@@ -244,7 +244,7 @@ def test_one_in_twenty_is_false_when_nothing_is_going_on(cohort):
             given = {"phenotype": "s", "covariates": ["m"], "correction": correction, "seed": seed}
             given |= {"permutations": 100, "component_threshold": 0.05, "task": "nback"}
             params = read_params(ANALYSIS, given)
-            false[correction] += finish(ANALYSIS.compute(drawn, params)).verdict.significant.any()
+            false[correction] += finish(ANALYSIS.compute(drawn, params)).decision.significant.any()
     assert all(2 <= count <= 21 for count in false.values()), false
 
 
@@ -268,7 +268,7 @@ def test_on_real_data_max_t_is_that_of_nilearn(shared_data):
         )
     sign = 1 if result.model.level == fibromyalgia.phenotypes["Fibromyalgia"].levels[1] else -1
     np.testing.assert_allclose(sign * report.arrays["statistic"], oracle["t"][0], rtol=1e-4, atol=1e-6)
-    ours, theirs = np.median(result.verdict.permuted.null), np.median(oracle["h0_max_t"])
+    ours, theirs = np.median(result.decision.permuted.null), np.median(oracle["h0_max_t"])
     assert ours == pytest.approx(theirs, rel=0.03)
 
 
@@ -290,7 +290,7 @@ def test_the_smallest_p_is_the_one_that_the_permutations_allow(five_pairs, corre
     _, result, report = associate(five_pairs, permutations=4999, component_threshold=0.2, **given)
     assert report.numbers["smallest_p"] == 1 / 16
     assert (report.numbers["distinct_permutations"], report.numbers["permutations_used"]) == (32, 31)
-    p = result.verdict.p_value
+    p = result.decision.p_value
     assert np.nanmin(p) >= 1 / 16
     np.testing.assert_allclose(p[np.isfinite(p)] * 32, np.rint(p[np.isfinite(p)] * 32), atol=1e-9)
     assert any(
@@ -326,7 +326,7 @@ def test_components_of_one_direction_are_those_of_the_brain_connectivity_toolbox
     given = {"correction": "nbs", "task": "nback", "permutations": 1000, "component_threshold": 0.05}
     _, result, report = associate(up_and_down, phenotype="patient", direction=direction, **given)
     t = stats.t.isf(0.05, 38)
-    assert result.verdict.permuted.threshold == pytest.approx(t)
+    assert result.decision.permuted.threshold == pytest.approx(t)
     patient = up_and_down.phenotypes["patient"].values == 1
     matrices = edges_to_matrix(subject_means(up_and_down, ("nback",))).transpose(1, 2, 0)
     with contextlib.redirect_stdout(io.StringIO()):

@@ -89,7 +89,7 @@ def test_ranks_are_tested_alike(cohort):
 def test_max_t_flips_signs_and_says_so(cohort, covariates):
     given = {"phenotype": "patient", "covariates": covariates, "correction": "max-t", "permutations": 200}
     _, result, report = associate(cohort, variance="unequal", **given)
-    assert result.verdict.permuted.null.size == 200
+    assert result.decision.permuted.null.size == 200
     assert any(s.startswith("200 sign flips of the residuals") for s in report.sentences)
     assert any("contribution to the score" in sentence for sentence in report.sentences)
     assert "sign flips" in result.note

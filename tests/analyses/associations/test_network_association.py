@@ -172,7 +172,7 @@ def test_one_in_twenty_is_false_when_nothing_is_going_on(cohort):
         given = {"phenotype": "s", "covariates": ["m"], "correction": "max-t", "seed": seed, "task": "nback"}
         given |= {"permutations": 100, "edge_threshold": 0.2}
         result = finish(ANALYSIS.compute(drawn, read_params(ANALYSIS, given)))
-        false["mean"] += result.verdict.significant.any()
+        false["mean"] += result.decision.significant.any()
         false["enrichment"] += (result.enriched.adjusted_p <= 0.05).any()
     assert 2 <= false["mean"] <= 21, false
     assert 0 < false["enrichment"] <= 21, false

@@ -177,7 +177,7 @@ def test_the_strongest_component_is_shown_by_subject(scored):
     _, _, report = associate(scored, decomposition="made", phenotypes=["age"])
     points = next(view for view in report.views if isinstance(view, PointsView))
     assert points.title == "age and component 1"
-    assert sum(len(series["subjects"]) for series in points.series) == 37
+    assert sum(len(series.subjects) for series in points.series) == 37
 
 
 def test_nothing_is_found_where_there_is_nothing(rng, scored):

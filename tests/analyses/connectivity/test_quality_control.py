@@ -219,10 +219,10 @@ def test_a_spoilt_scan_is_flagged_and_named_when_pointed_at(cohort):
     assert report.numbers["outliers"]["n_flagged"] == len(flagged) <= 3
     assert "9, rest (unlike the others, far from the others)" in said(report)
     points = {view.name: view for view in report.views if isinstance(view, PointsView)}
-    (series,) = [one for one in points["outliers"].series if one["name"] == "flagged"]
-    assert "9, rest" in series["subjects"]
+    (series,) = [one for one in points["outliers"].series if one.name == "flagged"]
+    assert "9, rest" in series.subjects
     assert points["outliers"].what == "Scan"
-    assert sum(len(one["x"]) for one in points["means"].series) == len(cohort.scans)
+    assert sum(len(one.x) for one in points["means"].series) == len(cohort.scans)
 
 
 def test_scans_are_compared_within_their_task(cohort):
@@ -241,7 +241,7 @@ def test_a_distance_beyond_all_others_is_drawn_and_told(cohort):
     params, result, report = control(cohort, check="outliers", components=1)
     assert ("9", "rest") in {(one["subject"], one["task"]) for one in table(report, "flagged").rows}
     points = next(view for view in report.views if view.name == "outliers")
-    assert np.isfinite([y for one in points.series for y in one["y"]]).all()
+    assert np.isfinite([y for one in points.series for y in one.y]).all()
     assert (
         ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "dark")["outliers"]
         is not None

@@ -178,10 +178,10 @@ def test_a_clicked_edge_names_its_subjects_and_is_drawn(ran, cohort):
     view = analysis.detail(cohort, params, result, 3, groups)
     assert isinstance(view, PointsView)
     json.dumps(dataclasses.asdict(view), allow_nan=False)
-    shown = [subject for series in view.series for subject in series["subjects"]]
+    shown = [subject for series in view.series for subject in series.subjects]
     assert len(set(shown)) == len(shown)
     for series in view.series:
-        assert len(series["x"]) == len(series["y"]) == len(series["subjects"])
+        assert len(series.x) == len(series.y) == len(series.subjects)
     assert render(points_view_figure(view), "svg").startswith(b"<?xml")
 
 

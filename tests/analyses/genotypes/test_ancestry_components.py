@@ -37,7 +37,7 @@ def test_the_populations_of_the_hapmap_come_apart(shared_data):
         for other, theirs in centres.items():
             if other != name:
                 assert np.abs(theirs - centre).max() > 2 * spread
-    assert {series["name"] for series in report.views[0].series} == {"CEU", "HCB", "JPT", "YRI"}
+    assert {series.name for series in report.views[0].series} == {"CEU", "HCB", "JPT", "YRI"}
     assert any("is most strongly associated with the first component" in sentence for sentence in report.sentences)
     assert "pop is most strongly associated" in " ".join(report.sentences)
 
@@ -71,12 +71,12 @@ def test_associations_are_those_of_scipy(cohort):
 def test_points_are_coloured_by_groups_or_a_category(cohort):
     _, report = run(cohort, groups=('sex == "F"', "age < 150"), x=2, y=3)
     view = report.views[0]
-    assert [series["name"] for series in view.series][-1] == "Others"
-    named = [subject for series in view.series for subject in series["subjects"]]
+    assert [series.name for series in view.series][-1] == "Others"
+    named = [subject for series in view.series for subject in series.subjects]
     assert sorted(named) == sorted(subject for subject in cohort.subjects if subject != "39")
     assert view.x_label.startswith("Component 2 (")
     _, report = run(cohort, colour_by="sex")
-    assert [series["name"] for series in report.views[0].series] == ["F", "M", "missing"]
+    assert [series.name for series in report.views[0].series] == ["F", "M", "missing"]
 
 
 def test_what_cannot_be_shown_is_refused(cohort):

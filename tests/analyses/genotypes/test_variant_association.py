@@ -247,20 +247,18 @@ def test_points_name_every_variant_once_and_the_threshold_is_drawn(cohort):
     views = {view.name: view for view in report.views}
     manhattan = views["manhattan"]
     assert isinstance(manhattan, PointsView)
-    named = [name for series in manhattan.series for name in series["subjects"]]
+    named = [name for series in manhattan.series for name in series.subjects]
     assert sorted(named) == sorted(cohort.variant_set().variant_ids)
     assert [name for _, name in manhattan.x_ticks] == ["1", "2", "X"]
     assert manhattan.levels[0][0] == pytest.approx(-np.log10(0.05 / 60))
-    x = {
-        name: place for series in manhattan.series for name, place in zip(series["subjects"], series["x"], strict=True)
-    }
+    x = {name: place for series in manhattan.series for name, place in zip(series.subjects, series.x, strict=True)}
     in_file = [x[name] for name in cohort.variant_set().variant_ids]
     assert in_file == sorted(in_file)
     qq = views["qq"]
-    assert qq.series[0]["y"] == sorted(qq.series[0]["y"], reverse=True)
-    assert qq.series[0]["x"][0] == pytest.approx(-np.log10(0.5 / 60), abs=1e-4)
+    assert qq.series[0].y == sorted(qq.series[0].y, reverse=True)
+    assert qq.series[0].x[0] == pytest.approx(-np.log10(0.5 / 60), abs=1e-4)
     by_index, _ = run(cohort, phenotype="age", axis="index"), None
-    assert by_index[1].views[0].series[0]["x"] == list(range(60))
+    assert by_index[1].views[0].series[0].x == list(range(60))
     for view in report.views:
         json.dumps(dataclasses.asdict(view), allow_nan=False)
 

@@ -143,7 +143,7 @@ def test_undefined_edges_are_left_out_of_the_pair_that_lacks_them(cohort):
     kept = np.arange(15) != 2
     assert row["n_edges"] == 14
     assert row["r"] == pytest.approx(np.corrcoef(result.values[:, kept])[0, 1])
-    assert len(view(report, "scatter").series[0]["x"]) == 14
+    assert len(view(report, "scatter").series[0].x) == 14
 
 
 def test_a_large_scatter_is_thinned_and_said_so(shared_data):
@@ -152,7 +152,7 @@ def test_a_large_scatter_is_thinned_and_said_so(shared_data):
     result = finish(ANALYSIS.compute(cohort, params))
     report = ANALYSIS.report(cohort, params, result)
     (series,) = view(report, "scatter").series
-    assert len(series["x"]) == len(set(series["subjects"])) == 2000
+    assert len(series.x) == len(set(series.subjects)) == 2000
     assert any("2,000 of 34,716 edges" in sentence for sentence in report.sentences)
     rest, epr = ([row for row, scan in enumerate(cohort.scans) if scan.task == task] for task in ("rest", "epr"))
     means = [cohort.measures["fc"].values[rows].mean(axis=0, dtype=float) for rows in (rest, epr)]

@@ -213,7 +213,7 @@ def test_tables_say_what_was_predicted_of_whom(cohort):
     )
     for name in ("confusion", "roc", "splits"):
         assert render(figures[name], "svg").startswith(b"<?xml")
-    assert len(views(report, PointsView)["predictions"].series[0]["x"]) == len(subjects)
+    assert len(views(report, PointsView)["predictions"].series[0].x) == len(subjects)
     assert [row["split"] for row in tables["each_split"].rows] == [f"fold {number}" for number in range(1, 6)]
     assert {"age"} <= {row["phenotype"] for row in tables["errors"].rows}
 

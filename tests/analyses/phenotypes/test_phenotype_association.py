@@ -258,7 +258,7 @@ def test_points_name_every_subject_once(people, x, y):
     _, _, report = associate(people, x, y)
     for view in report.views:
         if isinstance(view, PointsView):
-            shown = [subject for series in view.series for subject in series["subjects"]]
+            shown = [subject for series in view.series for subject in series.subjects]
             assert len(set(shown)) == len(shown) == report.numbers["n_subjects"]
 
 

@@ -56,7 +56,7 @@ from imagenomer.analyses.shared.inference import (
     DIRECTED,
     DIRECTIONS,
     PERMUTED,
-    Verdict,
+    Decision,
     alternative_of,
     judge_by_p,
     judge_by_permutation,
@@ -157,13 +157,13 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
     by_p = cast("Method", params.correction if params.correction in BY_P else "bonferroni")
     fit = yield from fit_edges(cohort, sample, features, model, by_p, params.alpha)
     if params.correction in BY_P:
-        verdict = judge_by_p(fit.neg_log10_p, params.correction, params.alpha)
+        decision = judge_by_p(fit.neg_log10_p, params.correction, params.alpha)
     else:
         threshold = params.component_threshold
-        verdict = yield from judge_by_permutation(
+        decision = yield from judge_by_permutation(
             cohort, features.values, features.rows, model, plan, params.correction, params.alpha, threshold, alternative
         )
-    listed = strongest(fit, verdict.significant)
+    listed = strongest(fit, decision.significant)
     exactly = observed(cohort, sample, listed)
     fit = replaced(fit, listed, fit_exactly(exactly, model))
     unadjusted = None
@@ -171,24 +171,24 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
         plain = model.without_covariates
         other = yield from fit_edges(cohort, sample, features, plain, by_p, params.alpha)
         other = replaced(other, listed, fit_exactly(exactly, plain))
-        unadjusted = Unadjusted(other, _significant_alike(other, verdict, unequal=unequal))
+        unadjusted = Unadjusted(other, _significant_alike(other, decision, unequal=unequal))
     spread = None
     if not unequal:
         yield Progress("Comparing the spread of subjects")
         spread = spread_of(features, model)
-    listed = strongest(fit, verdict.significant)
-    return EdgeAssociation(sample, model, fit, verdict, listed, unadjusted, plan, ancestry, spread)
+    listed = strongest(fit, decision.significant)
+    return EdgeAssociation(sample, model, fit, decision, listed, unadjusted, plan, ancestry, spread)
 
 
-def _significant_alike(unadjusted: Fit, verdict: Verdict, *, unequal: bool) -> BoolArray | None:
+def _significant_alike(unadjusted: Fit, decision: Decision, *, unequal: bool) -> BoolArray | None:
     """Return which edges are significant without the covariates, by the same rule; None where it is not repeated."""
-    if verdict.correction in BY_P:
-        return judge_by_p(unadjusted.neg_log10_p, verdict.correction, verdict.alpha).significant
-    if verdict.correction != "max-t" or unequal:
+    if decision.correction in BY_P:
+        return judge_by_p(unadjusted.neg_log10_p, decision.correction, decision.alpha).significant
+    if decision.correction != "max-t" or unequal:
         return None  # flipped signs know no p-value that both maps could be held against
-    if verdict.p_threshold is None:
+    if decision.p_threshold is None:
         return np.zeros(unadjusted.p_value.shape, dtype=bool)
-    return np.asarray(unadjusted.neg_log10_p > -np.log10(verdict.p_threshold))
+    return np.asarray(unadjusted.neg_log10_p > -np.log10(decision.p_threshold))
 
 
 # --- saying --------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def report(cohort: Cohort, params: Params, result: EdgeAssociation) -> Report:
 
 
 def _numbers(params: Params, result: EdgeAssociation, top: list[dict[str, Json]]) -> dict[str, Json]:
-    model, verdict, adjustment = result.model, result.verdict, result.adjustment
+    model, decision, adjustment = result.model, result.decision, result.adjustment
     return {
         "phenotype": params.phenotype,
         "level": model.level,
@@ -220,12 +220,12 @@ def _numbers(params: Params, result: EdgeAssociation, top: list[dict[str, Json]]
         "method": params.method,
         "variance": "unequal" if model.question.unequal else "equal",
         "correction": params.correction,
-        **({} if verdict.correction not in DIRECTED else {"direction": verdict.alternative}),
+        **({} if decision.correction not in DIRECTED else {"direction": decision.alternative}),
         "alpha": params.alpha,
-        **(result.plan.numbers if verdict.permuted is not None else {}),
+        **(result.plan.numbers if decision.permuted is not None else {}),
         "n_tests": result.n_tested,
-        "n_significant": verdict.n_significant,
-        "p_threshold": verdict.p_threshold,
+        "n_significant": decision.n_significant,
+        "p_threshold": decision.p_threshold,
         "n_nominal": result.n_nominal,
         "n_edges_incomplete": result.n_incomplete,
         "n_edges_untested": result.n_untested,
@@ -235,22 +235,22 @@ def _numbers(params: Params, result: EdgeAssociation, top: list[dict[str, Json]]
 
 
 def _arrays(result: EdgeAssociation) -> dict[str, FloatArray | BoolArray | IntArray]:
-    fit, verdict = result.fit, result.verdict
+    fit, decision = result.fit, result.decision
     effect = effect_of(fit)
     arrays: dict[str, FloatArray | BoolArray | IntArray] = {
         effect_key(result.model): effect,
         "neg_log10_p": fit.neg_log10_p,
-        "significant": verdict.significant,
-        "p_corrected": verdict.p_value,
+        "significant": decision.significant,
+        "p_corrected": decision.p_value,
     }
     if result.unadjusted is not None:
         other = effect_of(result.unadjusted.fit)
         arrays |= {"unadjusted": other, "difference": effect - other}
         if result.unadjusted.significant is not None:
             arrays["significant_unadjusted"] = result.unadjusted.significant
-    permuted = verdict.permuted
+    permuted = decision.permuted
     if permuted is not None:
-        arrays |= {"statistic": permuted.statistic, "neg_log10_p_corrected": verdict.neg_log10_p}
+        arrays |= {"statistic": permuted.statistic, "neg_log10_p_corrected": decision.neg_log10_p}
     if isinstance(permuted, NetworkBasedStatistic):
         arrays |= {
             "component": permuted.component,
@@ -293,15 +293,15 @@ def _caption(result: EdgeAssociation, edge: int, exact: Fit) -> str:
     elif np.isfinite(exact.f[0]):
         interval = f" (F = {exact.f[0]:.3f}, {exact.dof_tested[0]} and {exact.dof[0]} degrees of freedom)"
     p = p_text(float(exact.neg_log10_p[0]))
-    corrected = float(result.verdict.p_value[edge])
-    rule = result.verdict.correction_name
-    verdict = f"corrected ({rule}) {corrected:.3g}" if np.isfinite(corrected) else f"in no component ({rule})"
-    if result.verdict.permuted is not None and not np.isfinite(result.verdict.permuted.statistic[edge]):
-        verdict = "excluded from permutation"
+    corrected = float(result.decision.p_value[edge])
+    rule = result.decision.correction_name
+    decision = f"corrected ({rule}) {corrected:.3g}" if np.isfinite(corrected) else f"in no component ({rule})"
+    if result.decision.permuted is not None and not np.isfinite(result.decision.permuted.statistic[edge]):
+        decision = "excluded from permutation"
     if np.isnan(exact.p_value[0]):
-        verdict = "not tested: no spread is left to compare with"
+        decision = "not tested: no spread is left to compare with"
     given = f" given {model.adjusted_for}" if model.adjusted_for else ""
-    return f"{symbol}{given} = {signed(effect, 4)}{interval}, {p}, {verdict}; {counted(n, 'subject')}."
+    return f"{symbol}{given} = {signed(effect, 4)}{interval}, {p}, {decision}; {counted(n, 'subject')}."
 
 
 # --- drawing -------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.edge_fits import Fit, SpreadTest, effect_of, observed_name
-from imagenomer.analyses.shared.inference import Plan, Verdict
+from imagenomer.analyses.shared.inference import Decision, Plan
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import Sample, counted
 from imagenomer.cohort import Cohort
@@ -41,8 +41,8 @@ class EdgeAssociation:
     sample : Sample
     model : Model
     fit : Correlation or CategoryAssociation
-        Exact for the edges in ``strongest`` and for all whose verdict is close, else to 5e-6 in r.
-    verdict : Verdict
+        Exact for the edges in ``strongest`` and for all whose decision is close, else to 5e-6 in r.
+    decision : Decision
     strongest : ndarray, shape (n_listed,)
         Edges to list, strongest first.
     unadjusted : Unadjusted or None
@@ -57,7 +57,7 @@ class EdgeAssociation:
     sample: Sample
     model: Model
     fit: Fit
-    verdict: Verdict
+    decision: Decision
     strongest: IntArray
     unadjusted: Unadjusted | None
     plan: Plan
@@ -91,21 +91,21 @@ class EdgeAssociation:
         """What every figure of this result says below it."""
         adjusted = f"; adjusted for {self.model.adjusted_for}" if self.model.adjusted_for else ""
         noun = "sign flips" if self.model.question.unequal else "permutations"
-        permuted = "" if self.verdict.permuted is None else f", {self.plan.n_used:,} {noun}"
+        permuted = "" if self.decision.permuted is None else f", {self.plan.n_used:,} {noun}"
         return (
             f"{self.sample.note}{adjusted}\n"
-            f"{self.verdict.n_significant:,} of {counted(self.n_tested, 'edge')} significant "
-            f"({self.verdict.correction_name}, alpha {self.verdict.alpha:g}{permuted})"
+            f"{self.decision.n_significant:,} of {counted(self.n_tested, 'edge')} significant "
+            f"({self.decision.correction_name}, alpha {self.decision.alpha:g}{permuted})"
         )
 
     @property
-    def adjustment(self) -> Adjustment | None:
+    def adjustment(self) -> AdjustedMap | None:
         """What adjustment changed; None where nothing is adjusted for."""
-        return None if self.unadjusted is None else Adjustment.of(self, self.unadjusted)
+        return None if self.unadjusted is None else AdjustedMap.of(self, self.unadjusted)
 
 
 @dataclass(frozen=True, slots=True)
-class Adjustment:
+class AdjustedMap:
     """The adjusted and the unadjusted map side by side.
 
     Attributes
@@ -127,11 +127,11 @@ class Adjustment:
     n_gained: int | None
 
     @classmethod
-    def of(cls, result: EdgeAssociation, unadjusted: Unadjusted) -> Adjustment:
+    def of(cls, result: EdgeAssociation, unadjusted: Unadjusted) -> AdjustedMap:
         after, before = effect_of(result.fit), effect_of(unadjusted.fit)
         both = np.isfinite(after) & np.isfinite(before)
         varies = both.any() and np.ptp(after[both]) > 0 and np.ptp(before[both]) > 0
-        found, other = result.verdict.significant, unadjusted.significant
+        found, other = result.decision.significant, unadjusted.significant
         return cls(
             float(np.corrcoef(after[both], before[both])[0, 1]) if varies else None,
             float(np.median(np.abs(after[both]))) if both.any() else None,

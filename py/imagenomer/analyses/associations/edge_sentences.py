@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagenomer.analyses.associations.edge_result import Adjustment, EdgeAssociation
+from imagenomer.analyses.associations.edge_result import AdjustedMap, EdgeAssociation
 from imagenomer.analyses.shared.edge_table import signed
 from imagenomer.analyses.shared.inference import DIRECTED, about_permutations, decided, permutation_warnings
 from imagenomer.analyses.shared.linear_model_words import (
@@ -23,7 +23,7 @@ _UNEQUAL = 0.01
 
 def edge_sentences(result: EdgeAssociation) -> list[str]:
     """Say who and what was tested, what is significant by which rule, and what adjustment changed."""
-    model, verdict, below = result.model, result.verdict, result.n_nominal
+    model, decision, below = result.model, result.decision, result.n_nominal
     return [
         *result.sample.sentences,
         *sentences_of(model),
@@ -31,8 +31,8 @@ def edge_sentences(result: EdgeAssociation) -> list[str]:
         f"{statistic_name(model)} of every edge with {model.name}, {degrees_in_words(model)}; "
         f"{adjustment_in_words(model)}.",
         *variance_in_words(model),
-        decided(verdict, model, result.n_tested),
-        *about_permutations(verdict, model, result.plan),
+        decided(decision, model, result.n_tested),
+        *about_permutations(decision, model, result.plan),
         *_compared(result),
         *_about_edges(result),
         f"{below:,} edges ({100 * below / max(result.n_tested, 1):.1f} %) have an uncorrected p below 0.05; without "
@@ -58,15 +58,15 @@ def _compared(result: EdgeAssociation) -> list[str]:
     return said
 
 
-def _lost_and_gained(result: EdgeAssociation, found: Adjustment) -> str:
-    verdict = result.verdict
+def _lost_and_gained(result: EdgeAssociation, found: AdjustedMap) -> str:
+    decision = result.decision
     if found.n_significant_unadjusted is None:
-        what = verdict.correction_name
+        what = decision.correction_name
         return (
             f"{what[0].upper()}{what[1:]} is not repeated without the covariates; choose another correction to count "
             "the edges that adjustment loses and gains."
         )
-    rule = " by that p" if verdict.correction == "max-t" else ""
+    rule = " by that p" if decision.correction == "max-t" else ""
     return (
         f"Unadjusted, {counted(found.n_significant_unadjusted, 'edge is', 'edges are')} significant{rule} in the same "
         f"subjects: adjusting for {result.model.adjusted_for} loses {found.n_lost:,} of them and gains "
@@ -77,7 +77,7 @@ def _lost_and_gained(result: EdgeAssociation, found: Adjustment) -> str:
 def _about_edges(result: EdgeAssociation) -> list[str]:
     n_incomplete, n_untested = result.n_incomplete, result.n_untested
     said = []
-    if n_incomplete and result.verdict.permuted is not None:
+    if n_incomplete and result.decision.permuted is not None:
         said.append(
             f"{counted(n_incomplete, 'edge')} with missing values: each is fitted to the subjects who have it, and is "
             "excluded from permutation."
@@ -105,8 +105,8 @@ def _about_spread(result: EdgeAssociation) -> list[str]:
         how = f"{'increases' if spread.r > 0 else 'decreases'} with {model.name} (r = {signed(spread.r, 2)})"
     way_out = (
         "choose “May be unequal” for the variance"
-        if result.verdict.correction not in DIRECTED
-        else f"{result.verdict.correction_name} assumes equal variances; compare with max-T and unequal variances"
+        if result.decision.correction not in DIRECTED
+        else f"{result.decision.correction_name} assumes equal variances; compare with max-T and unequal variances"
     )
     return [
         f"The spread of connectivity {how}, p = {spread.p_value:.2g}: tests that assume equal variances can find "
@@ -123,6 +123,6 @@ def edge_warnings(result: EdgeAssociation) -> list[str]:
     said += _about_spread(result)
     if result.model.question.ranked and result.sample.n_subjects <= 10:
         said.append("The p-values of Spearman's rho are approximate with so few subjects.")
-    if result.verdict.permuted is not None:
-        said += permutation_warnings(result.plan, result.verdict.alpha)
+    if result.decision.permuted is not None:
+        said += permutation_warnings(result.plan, result.decision.alpha)
     return said

@@ -55,7 +55,7 @@ def edge_views(cohort: Cohort, result: EdgeAssociation, top: list[dict[str, Json
 
 def _maps(cohort: Cohort, result: EdgeAssociation) -> list[MatrixView]:
     """Return the maps of a result; those of the effect share one colour scale."""
-    model, verdict = result.model, result.verdict
+    model, decision = result.model, result.decision
     title, note = result.title(cohort), result.note
     effect = effect_of(result.fit)
     scale: Literal["diverging", "sequential"] = "diverging" if model.n_tested == 1 else "sequential"
@@ -81,13 +81,13 @@ def _maps(cohort: Cohort, result: EdgeAssociation) -> list[MatrixView]:
         ]
     limit = scale_limit(result.fit.neg_log10_p)
     maps.append(view("neg_log10_p", f"{title}: significance", "−log10 p, uncorrected", "sequential", limit=limit))
-    permuted = verdict.permuted
+    permuted = decision.permuted
     if isinstance(permuted, NetworkBasedStatistic):
         label = f"{'t' if model.n_tested == 1 else 'F'}, 0 outside components"
         maps.append(view("in_components", f"{title}: edges in components", label, scale))
     elif permuted is not None:
         most = float(-np.log10(result.plan.smallest_p))
-        label = f"−log10 p, corrected ({result.verdict.correction_name})"
+        label = f"−log10 p, corrected ({result.decision.correction_name})"
         maps.append(view("neg_log10_p_corrected", f"{title}: corrected", label, "sequential", limit=most))
     if isinstance(permuted, EnhancedEdges):
         maps.append(view("tfce", f"{title}: enhanced", "TFCE score", "sequential"))
@@ -103,7 +103,7 @@ def confidence_interval(fit: Correlation, edges: IntArray | int, model: Model) -
 
 def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, Json]]:
     """Describe the strongest edges, with 0-based file indices."""
-    edges, fit, verdict = result.strongest, result.fit, result.verdict
+    edges, fit, decision = result.strongest, result.fit, result.decision
     values: dict[str, Sequence[Json]] = {effect_key(result.model): effect_of(fit)[edges].tolist()}
     if isinstance(fit, Correlation):
         low, high = confidence_interval(fit, edges, result.model)
@@ -114,8 +114,8 @@ def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, J
         "n_subjects": fit.n_subjects[edges].tolist(),
         "p_value": finite_or_none(fit.p_value[edges]),
         "neg_log10_p": finite_or_none(fit.neg_log10_p[edges]),
-        "p_adjusted": finite_or_none(verdict.p_value[edges]),
-        "significant": verdict.significant[edges].tolist(),
+        "p_adjusted": finite_or_none(decision.p_value[edges]),
+        "significant": decision.significant[edges].tolist(),
     }
     if result.unadjusted is not None:
         other = result.unadjusted.fit
@@ -125,8 +125,8 @@ def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, J
             "difference": finite_or_none(difference),
             "p_unadjusted": finite_or_none(other.p_value[edges]),
         }
-    if isinstance(verdict.permuted, NetworkBasedStatistic):
-        component = verdict.permuted.component[edges].tolist()
+    if isinstance(decision.permuted, NetworkBasedStatistic):
+        component = decision.permuted.component[edges].tolist()
         values["component"] = [None if one < 0 else one + 1 for one in component]
     return describe_edges(edges, parcellation_of(cohort), values)
 
@@ -153,7 +153,7 @@ def _columns(result: EdgeAssociation) -> tuple[Column, ...]:
             Column("difference", f"{symbol} difference", "number", where="file"),
             Column("p_unadjusted", "p unadjusted", "p", where="file"),
         ]
-    if isinstance(result.verdict.permuted, NetworkBasedStatistic):
+    if isinstance(result.decision.permuted, NetworkBasedStatistic):
         columns.append(Column("component", "Component", "integer"))
     columns.append(Column("n_subjects", "n", "integer"))
     return edge_columns(*columns, places=result.unadjusted is None)
@@ -172,10 +172,10 @@ def _rows(top: list[dict[str, Json]]) -> list[dict[str, Json]]:
 
 def _component_table(cohort: Cohort, result: EdgeAssociation) -> list[TableView]:
     """Return the components of the network-based statistic, the largest first; nothing for other corrections."""
-    found, parcellation = result.verdict.permuted, parcellation_of(cohort)
+    found, parcellation = result.decision.permuted, parcellation_of(cohort)
     if not isinstance(found, NetworkBasedStatistic) or not found.extent.size:
         return []
-    excess = statistic_of(result.model, result.verdict.alternative)
+    excess = statistic_of(result.model, result.decision.alternative)
     columns = (
         Column("component", "Component", "integer"),
         Column("extent", "Edges", "integer"),

@@ -113,9 +113,9 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
     means = pair_means(sample.observations.values, sample.rows, pair, len(pairs))
     fit = fit_exactly(means, model)
     if params.correction in BY_P:
-        verdict = judge_by_p(fit.neg_log10_p, params.correction, params.alpha)
+        decision = judge_by_p(fit.neg_log10_p, params.correction, params.alpha)
     else:
-        verdict = yield from judge_by_permutation(
+        decision = yield from judge_by_permutation(
             cohort, means, np.arange(len(means)), model, plan, params.correction, params.alpha
         )
     features = yield from features_of(cohort, sample, ranked=False)
@@ -140,7 +140,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         pairs,
         np.bincount(pair[inside], minlength=len(pairs)),
         fit,
-        verdict,
+        decision,
         fit_exactly(means, model.without_covariates) if model.plain is not None else None,
         edge_effect,
         np.bincount(pair[beyond], minlength=len(pairs)) if enriched is None else enriched.count,
@@ -163,7 +163,7 @@ def _statistic_of_edges(edges: Fit, model: Model) -> FloatArray:
 
 
 def report(cohort: Cohort, params: Params, result: NetworkAssociation) -> Report:
-    sample, model, verdict = result.sample, result.model, result.verdict
+    sample, model, decision = result.sample, result.model, result.decision
     rows = pair_rows(result)
     enriched = result.enriched
     return Report(
@@ -179,10 +179,10 @@ def report(cohort: Cohort, params: Params, result: NetworkAssociation) -> Report
             "dof_tested": model.n_tested,
             "correction": params.correction,
             "alpha": params.alpha,
-            **(result.plan.numbers if enriched is not None or verdict.permuted is not None else {}),
+            **(result.plan.numbers if enriched is not None or decision.permuted is not None else {}),
             "n_tests": result.n_tested,
-            "n_significant": verdict.n_significant,
-            "p_threshold": verdict.p_threshold,
+            "n_significant": decision.n_significant,
+            "p_threshold": decision.p_threshold,
             "edge_threshold": result.threshold,
             "n_enriched": result.n_enriched,
             **result.comparison,
@@ -202,7 +202,7 @@ def _arrays(result: NetworkAssociation) -> dict[str, FloatArray | IntArray]:
     arrays: dict[str, FloatArray | IntArray] = {
         effect_key(result.model): effect_of(result.fit),
         "p_value": result.fit.p_value,
-        "p_corrected": result.verdict.p_value,
+        "p_corrected": result.decision.p_value,
         "n_edges": result.n_edges,
         "edge_effect": result.edge_effect,
         "n_beyond": result.n_beyond,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.edge_fits import Fit
-from imagenomer.analyses.shared.inference import BY_P, Plan, Verdict, judge_by_p
+from imagenomer.analyses.shared.inference import BY_P, Decision, Plan, judge_by_p
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import Sample, counted
 from imagenomer.statistics.correction import n_tests
@@ -28,7 +28,7 @@ class NetworkAssociation:
     n_edges : ndarray, shape (n_pairs,)
     fit : Correlation or CategoryAssociation
         Of the means, exact.
-    verdict : Verdict
+    decision : Decision
         Over pairs.
     unadjusted : Correlation, CategoryAssociation or None
         Of the same means without the covariates; None where there are none.
@@ -50,7 +50,7 @@ class NetworkAssociation:
     pairs: tuple[tuple[str, str], ...]
     n_edges: IntArray
     fit: Fit
-    verdict: Verdict
+    decision: Decision
     unadjusted: Fit | None
     edge_effect: FloatArray
     n_beyond: IntArray
@@ -69,16 +69,16 @@ class NetworkAssociation:
         """Pairs with more edges beyond the threshold than by chance; None where that was not asked for."""
         if self.enriched is None:
             return None
-        return int(np.count_nonzero(self.enriched.adjusted_p <= self.verdict.alpha))
+        return int(np.count_nonzero(self.enriched.adjusted_p <= self.decision.alpha))
 
     @property
     def comparison(self) -> dict[str, int]:
         """How many pairs adjustment loses and gains by the same rule; empty where nothing is adjusted for."""
-        verdict = self.verdict
-        if self.unadjusted is None or verdict.correction not in BY_P:
+        decision = self.decision
+        if self.unadjusted is None or decision.correction not in BY_P:
             return {}
-        before = judge_by_p(self.unadjusted.neg_log10_p, verdict.correction, verdict.alpha).significant
-        after = verdict.significant
+        before = judge_by_p(self.unadjusted.neg_log10_p, decision.correction, decision.alpha).significant
+        after = decision.significant
         return {
             "n_significant_unadjusted": int(np.count_nonzero(before)),
             "n_lost": int(np.count_nonzero(before & ~after)),
@@ -91,6 +91,6 @@ class NetworkAssociation:
         adjusted = f"; adjusted for {self.model.adjusted_for}" if self.model.adjusted_for else ""
         return (
             f"{self.sample.note}{adjusted}\n"
-            f"{self.verdict.n_significant:,} of {counted(self.n_tested, 'pair')} significant "
-            f"({self.verdict.correction_name}, alpha {self.verdict.alpha:g})"
+            f"{self.decision.n_significant:,} of {counted(self.n_tested, 'pair')} significant "
+            f"({self.decision.correction_name}, alpha {self.decision.alpha:g})"
         )

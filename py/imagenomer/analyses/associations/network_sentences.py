@@ -20,16 +20,16 @@ from imagenomer.cohort import Cohort, parcellation_of
 
 def network_sentences(cohort: Cohort, result: NetworkAssociation) -> list[str]:
     """Say who and what was tested, which pairs are significant, and what adjustment changed."""
-    model, plan, verdict = result.model, result.plan, result.verdict
+    model, plan, decision = result.model, result.plan, result.decision
     said = [
         *result.sample.sentences,
         *sentences_of(model),
         *result.ancestry,
         f"The edges between two networks, or within one, were averaged in each subject; {statistic_name(model)} of "
         f"every average with {model.name}, {degrees_in_words(model)}; {adjustment_in_words(model)}.",
-        f"{verdict.n_significant:,} of {counted(result.n_tested, 'pair')} of networks significant: "
-        f"{verdict.correction_name}, {controls(verdict.correction)} {verdict.alpha:g}"
-        + ("." if verdict.p_threshold is None else f", p at or below {verdict.p_threshold:.3g}."),
+        f"{decision.n_significant:,} of {counted(result.n_tested, 'pair')} of networks significant: "
+        f"{decision.correction_name}, {controls(decision.correction)} {decision.alpha:g}"
+        + ("." if decision.p_threshold is None else f", p at or below {decision.p_threshold:.3g}."),
     ]
     said += exact_in_words(model, result.fit, "pair")
     comparison = result.comparison
@@ -43,11 +43,11 @@ def network_sentences(cohort: Cohort, result: NetworkAssociation) -> list[str]:
         said.append(
             f"{result.n_enriched:,} of {counted(len(result.pairs), 'pair')} have more edges with {statistic_of(model)} "
             f"above {result.threshold:.4g} than by chance: enrichment, corrected for all pairs by the smallest p of "
-            f"each permutation, family-wise error {verdict.alpha:g}. Subjects were permuted, not edges: permuting "
+            f"each permutation, family-wise error {decision.alpha:g}. Subjects were permuted, not edges: permuting "
             "edges ignores their correlation and is anti-conservative."
         )
-    if result.enriched is not None or verdict.permuted is not None:
-        said += permutations_in_words(model, plan, verdict.alpha)
+    if result.enriched is not None or decision.permuted is not None:
+        said += permutations_in_words(model, plan, decision.alpha)
     return said + _about_parcels_and_edges(cohort, result)
 
 
@@ -70,6 +70,6 @@ def _about_parcels_and_edges(cohort: Cohort, result: NetworkAssociation) -> list
 def network_warnings(result: NetworkAssociation) -> list[str]:
     """Say what of the result could mislead."""
     said = warnings_of(result.model)
-    if result.enriched is not None or result.verdict.permuted is not None:
-        said += permutation_warnings(result.plan, result.verdict.alpha)
+    if result.enriched is not None or result.decision.permuted is not None:
+        said += permutation_warnings(result.plan, result.decision.alpha)
     return said

@@ -24,15 +24,15 @@ _Value = TypeVar("_Value")
 
 def pair_rows(result: NetworkAssociation) -> list[Row]:
     """Return a row for each pair of networks, the smallest p first."""
-    fit, verdict, key = result.fit, result.verdict, effect_key(result.model)
+    fit, decision, key = result.fit, result.decision, effect_key(result.model)
     columns: dict[str, Sequence[Cell]] = {
         "network_a": [first for first, _ in result.pairs],
         "network_b": [second for _, second in result.pairs],
         "n_edges": result.n_edges.tolist(),
         key: finite_or_none(effect_of(fit)),
         "p_value": finite_or_none(fit.p_value),
-        "p_corrected": finite_or_none(verdict.p_value),
-        "significant": verdict.significant.tolist(),
+        "p_corrected": finite_or_none(decision.p_value),
+        "significant": decision.significant.tolist(),
         "edge_effect": finite_or_none(result.edge_effect),
         "n_beyond": result.n_beyond.tolist(),
         "share_beyond": (100 * result.n_beyond / result.n_edges).tolist(),
@@ -170,7 +170,7 @@ def _squared(
 
 
 def _tips(result: NetworkAssociation) -> list[str]:
-    model, fit, verdict = result.model, result.fit, result.verdict
+    model, fit, decision = result.model, result.fit, result.decision
     tips: list[str] = []
     for index, (first, second) in enumerate(result.pairs):
         n, beyond = int(result.n_edges[index]), int(result.n_beyond[index])
@@ -178,10 +178,10 @@ def _tips(result: NetworkAssociation) -> list[str]:
         where = f"within {first}" if first == second else f"{first} – {second}"
         said = f"{where}: {counted(n, 'edge')}"
         if np.isfinite(effect):
-            mark = ", significant" if verdict.significant[index] else ""
+            mark = ", significant" if decision.significant[index] else ""
             said += (
                 f"; {statistic_name(model)} of their average {signed(effect, 3)}, p = {fit.p_value[index]:.3g}, "
-                f"corrected {verdict.p_value[index]:.3g}{mark}"
+                f"corrected {decision.p_value[index]:.3g}{mark}"
             )
         said += f"; mean {symbol_of(model)} of edges {signed(result.edge_effect[index], 3)}"
         said += f"; {beyond:,} edges ({100 * beyond / n:.1f} %) beyond {statistic_of(model)} {result.threshold:.3g}"

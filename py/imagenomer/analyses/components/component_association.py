@@ -18,7 +18,7 @@ from imagenomer.analyses.components.component_association_words import (
 )
 from imagenomer.analyses.contract import Analysis, Report, ThemeName
 from imagenomer.analyses.shared.decompositions import Components, decompose
-from imagenomer.analyses.shared.inference import Plan, Verdict, judge_by_p, permutation_arguments, plan_of
+from imagenomer.analyses.shared.inference import Decision, Plan, judge_by_p, permutation_arguments, plan_of
 from imagenomer.analyses.shared.linear_model import Question, build_model
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
@@ -66,11 +66,11 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentTests]:
     if not tested:
         raise InputError(f"no phenotype can be tested; {untested[0][0]}: {untested[0][1]}")
     if plan is None:
-        verdict = judge_by_p(np.concatenate([one.neg_log10_p for one in tested]), params.correction, params.alpha)
+        decision = judge_by_p(np.concatenate([one.neg_log10_p for one in tested]), params.correction, params.alpha)
     else:
         plan = plan.of(tested[0].model)
-        verdict = yield from _permute(cohort, components, tested[0], plan, params.alpha)
-    return ComponentTests(components, covariates, tuple(tested), tuple(untested), verdict, plan)
+        decision = yield from _permute(cohort, components, tested[0], plan, params.alpha)
+    return ComponentTests(components, covariates, tuple(tested), tuple(untested), decision, plan)
 
 
 def _test(components: Components, question: Question) -> PhenotypeTest:
@@ -109,11 +109,11 @@ def _test(components: Components, question: Question) -> PhenotypeTest:
     )
 
 
-def _permute(cohort: Cohort, components: Components, test: PhenotypeTest, plan: Plan, alpha: float) -> Steps[Verdict]:
+def _permute(cohort: Cohort, components: Components, test: PhenotypeTest, plan: Plan, alpha: float) -> Steps[Decision]:
     arguments, options = permutation_arguments(cohort, test.rows, test.model, plan)
     scores = np.ascontiguousarray(components.scores)
     largest = yield from max_statistic(scores, *arguments, **options)
-    return Verdict(MAX_T, alpha, -np.log10(largest.adjusted_p) + 0.0, largest.adjusted_p <= alpha, None, largest)
+    return Decision(MAX_T, alpha, -np.log10(largest.adjusted_p) + 0.0, largest.adjusted_p <= alpha, None, largest)
 
 
 # --- saying --------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def _numbers(params: Params, result: ComponentTests) -> dict[str, Json]:
         "n_tests": result.n_tests,
         "n_significant": result.n_significant,
         "n_nominal": result.n_nominal,
-        "p_threshold": result.verdict.p_threshold,
+        "p_threshold": result.decision.p_threshold,
         **({} if result.plan is None else result.plan.numbers),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.decompositions import Components
-from imagenomer.analyses.shared.inference import Plan, Verdict
+from imagenomer.analyses.shared.inference import Decision, Plan
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.cohort import Phenotype
 from imagenomer.statistics.correction import n_tests
@@ -61,7 +61,7 @@ class ComponentTests:
     tested : tuple of PhenotypeTest
     untested : tuple of (str, str)
         Phenotypes that cannot be tested, and why.
-    verdict : Verdict
+    decision : Decision
         Of all tests: those of the first phenotype, then those of the second, and so on.
     plan : Plan or None
     """
@@ -70,7 +70,7 @@ class ComponentTests:
     covariates: tuple[Phenotype, ...]
     tested: tuple[PhenotypeTest, ...]
     untested: tuple[tuple[str, str], ...]
-    verdict: Verdict
+    decision: Decision
     plan: Plan | None
 
     @property
@@ -82,12 +82,12 @@ class ComponentTests:
     @property
     def p_adjusted(self) -> FloatArray:
         """Shape (n_phenotypes, n_components)."""
-        return self.verdict.p_value.reshape(len(self.tested), -1)
+        return self.decision.p_value.reshape(len(self.tested), -1)
 
     @property
     def significant(self) -> BoolArray:
         """Shape (n_phenotypes, n_components)."""
-        return self.verdict.significant.reshape(len(self.tested), -1)
+        return self.decision.significant.reshape(len(self.tested), -1)
 
     @property
     def effects(self) -> FloatArray:
@@ -103,11 +103,11 @@ class ComponentTests:
 
     @property
     def n_tests(self) -> int:
-        return n_tests(self.verdict.neg_log10_p)
+        return n_tests(self.decision.neg_log10_p)
 
     @property
     def n_significant(self) -> int:
-        return int(np.count_nonzero(self.verdict.significant))
+        return int(np.count_nonzero(self.decision.significant))
 
     @property
     def n_nominal(self) -> int:

@@ -41,7 +41,7 @@ def tip_of(result: ComponentTests, row: int, column: int, name: str) -> str:
 def association_sentences(cohort: Cohort, params: Params, result: ComponentTests) -> Iterator[str]:
     """Yield what was tested, in whom, and what came out."""
     yield from _about_phenotypes(cohort, result)
-    threshold = result.verdict.p_threshold
+    threshold = result.decision.p_threshold
     significant = f"{result.n_significant:,} of {counted(result.n_tests, 'test')} significant"
     yield (
         "Each component is a single test of all its edges together: "

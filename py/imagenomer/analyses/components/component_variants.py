@@ -21,7 +21,7 @@ from imagenomer.analyses.contract import Analysis, FigureView, Report, ThemeName
 from imagenomer.analyses.shared.ancestry import ancestry, as_phenotypes
 from imagenomer.analyses.shared.ancestry import components as ancestry_components
 from imagenomer.analyses.shared.decompositions import Components, decompose
-from imagenomer.analyses.shared.inference import Verdict, judge_by_p
+from imagenomer.analyses.shared.inference import Decision, judge_by_p
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
 from imagenomer.errors import InputError
@@ -61,7 +61,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentVariantTests]:
         raise InputError(f"no variant of {variants.name} passes the filters; allow rarer variants or more missing")
     found = yield from screen(dosage[:, which], components.scores[rows], design, cast("Coding", params.coding))
     yield Progress("Correcting for the number of tests")
-    verdict = judge_by_p(found.neg_log10_p.ravel(), params.correction, params.alpha)
+    decision = judge_by_p(found.neg_log10_p.ravel(), params.correction, params.alpha)
     return ComponentVariantTests(
         components,
         variants,
@@ -73,8 +73,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentVariantTests]:
         design,
         about_ancestry,
         found,
-        verdict,
-        _strongest(found, verdict),
+        decision,
+        _strongest(found, decision),
     )
 
 
@@ -127,9 +127,9 @@ def _left_out(
     )
 
 
-def _strongest(found: Screen, verdict: Verdict) -> IntArray:
+def _strongest(found: Screen, decision: Decision) -> IntArray:
     """Return the tests to list, the smallest p-value first."""
-    n_listed = min(max(int(verdict.significant.sum()), _FEWEST_LISTED), _MOST_LISTED, n_tests(verdict.neg_log10_p))
+    n_listed = min(max(int(decision.significant.sum()), _FEWEST_LISTED), _MOST_LISTED, n_tests(decision.neg_log10_p))
     strength = np.nan_to_num(found.neg_log10_p.ravel(), nan=-1.0)
     candidates = np.argpartition(-strength, n_listed - 1)[:n_listed] if n_listed else np.zeros(0, dtype=np.intp)
     candidates = np.sort(candidates)
@@ -167,7 +167,7 @@ def _numbers(params: Params, result: ComponentVariantTests) -> dict[str, Json]:
         "alpha": params.alpha,
         "n_tests": result.n_tests,
         "n_significant": result.n_significant,
-        "p_threshold": result.verdict.p_threshold,
+        "p_threshold": result.decision.p_threshold,
     }
 
 

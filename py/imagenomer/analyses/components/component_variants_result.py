@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.decompositions import Components
-from imagenomer.analyses.shared.inference import Verdict
+from imagenomer.analyses.shared.inference import Decision
 from imagenomer.cohort import VariantSet
 from imagenomer.genotypes import GenotypeCounts
 from imagenomer.statistics.correction import n_tests
@@ -38,7 +38,7 @@ class ComponentVariantTests:
     ancestry_sentences : tuple of str
     screen : Screen
         Of the variants in ``which``.
-    verdict : Verdict
+    decision : Decision
         Of all tests: those of the first component, then those of the second, and so on.
     strongest : ndarray, shape (n_listed,)
         Tests to list, the smallest p-value first.
@@ -54,13 +54,13 @@ class ComponentVariantTests:
     design: Design
     ancestry_sentences: tuple[str, ...]
     screen: Screen
-    verdict: Verdict
+    decision: Decision
     strongest: IntArray
 
     @property
     def significant(self) -> BoolArray:
         """Shape (n_components, n_kept)."""
-        return self.verdict.significant.reshape(self.screen.r.shape)
+        return self.decision.significant.reshape(self.screen.r.shape)
 
     def test(self, index: int) -> tuple[int, int]:
         """Return row of the component and column of the variant of a test."""
@@ -82,11 +82,11 @@ class ComponentVariantTests:
 
     @property
     def n_tests(self) -> int:
-        return n_tests(self.verdict.neg_log10_p)
+        return n_tests(self.decision.neg_log10_p)
 
     @property
     def n_significant(self) -> int:
-        return int(np.count_nonzero(self.verdict.significant))
+        return int(np.count_nonzero(self.decision.significant))
 
     def ends(self, n: int) -> tuple[list[int], list[int]]:
         """Return the ``n`` strongest tests with a negative and with a positive r, in the order of signed significance.

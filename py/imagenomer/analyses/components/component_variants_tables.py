@@ -69,10 +69,10 @@ def _row(result: ComponentVariantTests, index: int) -> dict[str, Json]:
         "ci_lower": finite(lower),
         "ci_upper": finite(upper),
         "p_value": float(10 ** -result.screen.neg_log10_p[row, column]),
-        "p_adjusted": float(result.verdict.p_value[index]),
+        "p_adjusted": float(result.decision.p_value[index]),
         "neg_log10_p": finite(float(result.screen.neg_log10_p[row, column])),
         "n_subjects": int(result.screen.n_subjects[column]),
-        "significant": bool(result.verdict.significant[index]),
+        "significant": bool(result.decision.significant[index]),
     }
 
 

@@ -35,7 +35,7 @@ def component_sentences(cohort: Cohort, params: Params, result: ComponentVariant
         f"{'Partial' if partial else 'Pearson'} r of every variant, {CODED[params.coding]}, with the scores of every "
         f"component, {adjusted}. Subjects with a missing genotype are excluded for that variant; nothing is imputed."
     )
-    threshold = result.verdict.p_threshold
+    threshold = result.decision.p_threshold
     yield (
         f"{result.n_significant:,} of {counted(result.n_tests, 'test')} ({result.components.n_components} components "
         f"times {counted(result.which.size, 'variant')}) significant: {BY_P[params.correction]}, "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.connectivity.scans import Scans, in_order, scan_name
-from imagenomer.analyses.contract import Column, Finding, Methods, PointsView, TableView
+from imagenomer.analyses.contract import Column, Finding, Methods, PointSeries, PointsView, TableView
 from imagenomer.analyses.shared.edge_points import jitter
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
@@ -277,14 +277,14 @@ def _point_series(scans: Scans, found: Outliers, shown: IntArray) -> list[tuple[
 
 def _series(
     cohort: Cohort, scans: Scans, found: Outliers, shown: IntArray, x: FloatArray, y: FloatArray
-) -> tuple[dict[str, Json], ...]:
+) -> tuple[PointSeries, ...]:
     return tuple(
-        {
-            "name": name,
-            "colour": colour,
-            "x": x[own].round(5).tolist(),
-            "y": y[own].round(5).tolist(),
-            "subjects": [scan_name(cohort, scans, scan) for scan in own.tolist()],
-        }
+        PointSeries(
+            name,
+            colour,
+            x[own].round(5).tolist(),
+            y[own].round(5).tolist(),
+            [scan_name(cohort, scans, scan) for scan in own.tolist()],
+        )
         for name, colour, own in _point_series(scans, found, shown)
     )

@@ -40,7 +40,7 @@ from imagenomer.analyses.contract.parameters import (
     without_unused,
 )
 from imagenomer.analyses.contract.report import Finding, Methods, Report, matrix_view
-from imagenomer.views import Column, FigureView, GridView, Link, MatrixView, PointsView, TableView, View
+from imagenomer.views import Column, FigureView, GridView, Link, MatrixView, PointSeries, PointsView, TableView, View
 
 __all__ = [
     "Analysis",
@@ -68,6 +68,7 @@ __all__ = [
     "Part",
     "PhenotypeChoice",
     "PhenotypesChoice",
+    "PointSeries",
     "PointsView",
     "Report",
     "RunChoice",

@@ -17,6 +17,7 @@ from imagenomer.analyses.contract import (
     Integer,
     Number,
     PhenotypeChoice,
+    PointSeries,
     PointsView,
     Report,
     TableView,
@@ -217,13 +218,13 @@ def _points(cohort: Cohort, params: Params, result: Placement) -> PointsView:
         x_label=_axis(found, x),
         y_label=_axis(found, y),
         series=tuple(
-            {
-                "name": name,
-                "colour": colour,
-                "x": across[own].round(6).tolist(),
-                "y": upwards[own].round(6).tolist(),
-                "subjects": [cohort.subjects[index] for index in found.subjects[own].tolist()],
-            }
+            PointSeries(
+                name,
+                colour,
+                across[own].round(6).tolist(),
+                upwards[own].round(6).tolist(),
+                [cohort.subjects[index] for index in found.subjects[own].tolist()],
+            )
             for name, colour, own in series
         ),
         caption=" ".join([f"{found.n_used:,} variants of {found.variants.name}.", *shared]),

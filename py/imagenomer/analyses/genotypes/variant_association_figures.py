@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from imagenomer.analyses.contract import PointsView, ThemeName
+from imagenomer.analyses.contract import PointSeries, PointsView, ThemeName
 from imagenomer.analyses.genotypes.variant_association_params import Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantTests
 from imagenomer.analyses.genotypes.variant_association_tables import by_genotype
@@ -62,13 +62,13 @@ def manhattan_view(params: Params, result: VariantTests) -> PointsView:
         own = np.flatnonzero(stripe == number)
         if own.size:
             series.append(
-                {
-                    "name": name,
-                    "colour": colour,
-                    "x": x[own].round(3).tolist(),
-                    "y": y[own].round(4).tolist(),
-                    "subjects": [ids[index] for index in which[own].tolist()],
-                }
+                PointSeries(
+                    name,
+                    colour,
+                    x[own].round(3).tolist(),
+                    y[own].round(4).tolist(),
+                    [ids[index] for index in which[own].tolist()],
+                )
             )
     return PointsView(
         name="manhattan",
@@ -114,13 +114,13 @@ def qq_view(result: VariantTests) -> PointsView:
         x_label="Expected −log10 p",
         y_label="Observed −log10 p",
         series=(
-            {
-                "name": "Variants",
-                "colour": GROUP_COLOURS[0],
-                "x": expected.round(4).tolist(),
-                "y": observed.round(4).tolist(),
-                "subjects": [ids[index] for index in which.tolist()],
-            },
+            PointSeries(
+                "Variants",
+                GROUP_COLOURS[0],
+                expected.round(4).tolist(),
+                observed.round(4).tolist(),
+                [ids[index] for index in which.tolist()],
+            ),
         ),
         line=(0.0, 0.0, end, end),
         caption=_qq_caption(result, which.size),

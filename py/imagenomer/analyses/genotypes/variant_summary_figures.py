@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imagenomer import groups
-from imagenomer.analyses.contract import PointsView, ThemeName
+from imagenomer.analyses.contract import PointSeries, PointsView, ThemeName
 from imagenomer.analyses.genotypes.variant_summary_params import Params
 from imagenomer.analyses.genotypes.variant_summary_result import KINDS, VariantSummary
 from imagenomer.analyses.shared.genotyped import thin_points
@@ -44,13 +44,13 @@ def hardy_weinberg_view(result: VariantSummary) -> PointsView:
         "Expected −log10 p",
         "Observed −log10 p",
         (
-            {
-                "name": "Variants",
-                "colour": GROUP_COLOURS[0],
-                "x": expected.round(4).tolist(),
-                "y": observed.round(4).tolist(),
-                "subjects": [result.sample.variants.variant_ids[index] for index in which.tolist()],
-            },
+            PointSeries(
+                "Variants",
+                GROUP_COLOURS[0],
+                expected.round(4).tolist(),
+                observed.round(4).tolist(),
+                [result.sample.variants.variant_ids[index] for index in which.tolist()],
+            ),
         ),
         line=(0.0, 0.0, end, end),
         caption=_qq_caption(result, which.size),

@@ -16,6 +16,7 @@ from imagenomer.analyses.contract import (
     GridView,
     Integer,
     MapsChoice,
+    PointSeries,
     PointsView,
     Report,
     TableView,
@@ -324,7 +325,7 @@ def _scatter(cohort: Cohort, params: Params, result: Comparison) -> PointsView:
     a, b = result.names[:2]
     x, y = result.values[:2, result.shown]
     names = [f"{row['label_a']} – {row['label_b']}" for row in named_edges(parcellation_of(cohort), result.shown)]
-    series = {"name": "Edges", "colour": GROUP_COLOURS[0], "x": x.tolist(), "y": y.tolist(), "subjects": names}
+    series = PointSeries("Edges", GROUP_COLOURS[0], x.tolist(), y.tolist(), names)
     r = result.similarity.r[0, 1]
     caption = f"{counted(result.shown.size, 'edge')}" + (
         f"; {_SYMBOLS[params.method]} = {r:.3f} over all".replace("-", "−") if np.isfinite(r) else ""

@@ -189,8 +189,8 @@ def _about_errors(result: Prediction) -> list[str]:
         f"Of {counted(ranking.size, 'other phenotype')}, {measure} is most strongly associated with "
         f"{errors.phenotypes[first].name} ({how})"
         + (
-            ": predictions are worse for some subjects than for others; models do worse for people unlike the training "
-            "subjects."
+            ": predictions are worse for some subjects than for others; models do worse for subjects unlike the "
+            "training subjects."
             if beyond
             else ", not significant after correction for their number (Bonferroni)."
         )

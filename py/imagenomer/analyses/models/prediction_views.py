@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imagenomer.analyses.contract import FigureView, GridView, MatrixView, PointsView, TableView, View
+from imagenomer.analyses.contract import FigureView, GridView, MatrixView, PointSeries, PointsView, TableView, View
 from imagenomer.analyses.models.prediction_result import SCORES, Prediction
 from imagenomer.analyses.models.prediction_tables import (
     errors_table,
@@ -100,13 +100,13 @@ def _points(cohort: Cohort, result: Prediction) -> PointsView:
     truth = validation.truth[predicted].astype(np.float64)
     if result.levels:
         x = truth + jitter(truth, output[predicted])
-        series = {"name": "Subjects", "colour": GROUP_COLOURS[0], "x": x.tolist(), "y": output[predicted].tolist()}
+        series = PointSeries("Subjects", GROUP_COLOURS[0], x.tolist(), output[predicted].tolist(), names)
         return PointsView(
             "predictions",
             f"{result.phenotype.name}, decision values",
             result.phenotype.name,
             "Decision value",
-            ({**series, "subjects": names},),
+            (series,),
             caption=f"Above 0 {result.levels[1]} is predicted{averaged}.",
             x_ticks=tuple((float(place), name) for place, name in enumerate(result.levels)),
             levels=((0.0, "border"),),
@@ -114,13 +114,13 @@ def _points(cohort: Cohort, result: Prediction) -> PointsView:
         )
     low, high = float(truth.min()), float(truth.max())
     units = result.linear_model.question.phenotype.units
-    series = {"name": "Subjects", "colour": GROUP_COLOURS[0], "x": truth.tolist(), "y": output[predicted].tolist()}
+    series = PointSeries("Subjects", GROUP_COLOURS[0], truth.tolist(), output[predicted].tolist(), names)
     return PointsView(
         "predictions",
         f"{result.phenotype.name}, predicted and actual",
         f"Actual {result.phenotype.name}" + (f" ({units})" if units else ""),
         "Predicted",
-        ({**series, "subjects": names},),
+        (series,),
         line=(low, low, high, high),
         caption=f"On the line a prediction is right{averaged}.",
         note=result.note,
@@ -201,13 +201,13 @@ def _error_points(cohort: Cohort, result: Prediction) -> list[View]:
             one.name + (f" ({one.units})" if one.units else ""),
             "Share of wrong predictions" if result.levels else "Absolute error",
             (
-                {
-                    "name": "Subjects",
-                    "colour": GROUP_COLOURS[0],
-                    "x": x.tolist(),
-                    "y": y.tolist(),
-                    "subjects": [cohort.subjects[index] for index in subjects[known]],
-                },
+                PointSeries(
+                    "Subjects",
+                    GROUP_COLOURS[0],
+                    x.tolist(),
+                    y.tolist(),
+                    [cohort.subjects[index] for index in subjects[known]],
+                ),
             ),
             caption="The phenotype most strongly associated with errors, other than the target.",
             x_ticks=tuple((float(place), name) for place, name in enumerate(one.levels)),

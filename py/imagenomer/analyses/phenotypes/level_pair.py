@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imagenomer.analyses.contract import Column, FigureView, PointsView, TableView, View
+from imagenomer.analyses.contract import Column, FigureView, PointSeries, PointsView, TableView, View
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.edge_points import jitter
 from imagenomer.analyses.shared.linear_model import affirmative, require_variation
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import (
-    Adjustment,
+    AdjustedEstimate,
     Estimate,
     adjustment_view,
     effect_numbers,
@@ -61,7 +61,7 @@ class LevelPair:
         Into ``levels``.
     difference : NumberDifference
         Unadjusted.
-    adjustments : tuple of Adjustment
+    adjustments : tuple of AdjustedEstimate
     means : ndarray, shape (n_levels,), or None
         Adjusted; None without covariates.
     design : Design
@@ -75,7 +75,7 @@ class LevelPair:
     levels: tuple[str, ...]
     codes: IntArray
     difference: NumberDifference
-    adjustments: tuple[Adjustment, ...]
+    adjustments: tuple[AdjustedEstimate, ...]
     means: FloatArray | None
     design: Design
     warnings: tuple[str, ...]
@@ -117,7 +117,7 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
         levels,
         codes,
         difference,
-        tuple(Adjustment(*row) for row in zip(names, unadjusted, adjusted, strict=True)),
+        tuple(AdjustedEstimate(*row) for row in zip(names, unadjusted, adjusted, strict=True)),
         adjusted_means(values, codes, tested, design) if used else None,
         design,
         (
@@ -268,13 +268,13 @@ def views(cohort: Cohort, pair: LevelPair, title: str, chart: str) -> list[View]
     x = pair.codes + jitter(pair.codes.astype(np.float64), values)
     label = _label(pair.number)
     series = tuple(
-        {
-            "name": level,
-            "colour": colour,
-            "x": x[pair.codes == index].tolist(),
-            "y": values[pair.codes == index].tolist(),
-            "subjects": [cohort.subjects[subject] for subject in pair.subjects[pair.codes == index]],
-        }
+        PointSeries(
+            level,
+            colour,
+            x[pair.codes == index].tolist(),
+            values[pair.codes == index].tolist(),
+            [cohort.subjects[subject] for subject in pair.subjects[pair.codes == index]],
+        )
         for index, (level, colour) in enumerate(zip(pair.levels, _colours(pair), strict=True))
     )
     ticks = tuple((float(index), level) for index, level in enumerate(pair.levels))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imagenomer.analyses.contract import PointsView, View
+from imagenomer.analyses.contract import PointSeries, PointsView, View
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.linear_model import as_ranks, require_variation
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import (
-    Adjustment,
+    AdjustedEstimate,
     Estimate,
     adjustment_view,
     estimate_text,
@@ -48,7 +48,7 @@ class NumberPair:
     subjects : ndarray, shape (n_subjects,)
     covariates : tuple of str
         Those in the model: they vary, and do not follow from others.
-    adjustments : tuple of Adjustment
+    adjustments : tuple of AdjustedEstimate
         Pearson's r, Spearman's rho, and the slope of y on x.
     design : Design
     warnings : tuple of str
@@ -58,7 +58,7 @@ class NumberPair:
     y: Phenotype
     subjects: IntArray
     covariates: tuple[str, ...]
-    adjustments: tuple[Adjustment, ...]
+    adjustments: tuple[AdjustedEstimate, ...]
     design: Design
     warnings: tuple[str, ...]
 
@@ -82,9 +82,9 @@ def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subject
         partial_r, partial_slope = _estimates(x, y, subjects, design, "pearson")
         partial_rho, _ = _estimates(x_ranks, y_ranks, subjects, build_design(ranked, subjects), "spearman")
     adjustments = (
-        Adjustment("Pearson's r", pearson, partial_r),
-        Adjustment("Spearman's rho", spearman, partial_rho),
-        Adjustment(_slope_name(x, y), slope, partial_slope),
+        AdjustedEstimate("Pearson's r", pearson, partial_r),
+        AdjustedEstimate("Spearman's rho", spearman, partial_rho),
+        AdjustedEstimate(_slope_name(x, y), slope, partial_slope),
     )
     warnings = (
         *design_warnings(design.findings),
@@ -191,13 +191,9 @@ def _points(
     line: Line,
     labels: tuple[str, str],
 ) -> PointsView:
-    series = {
-        "name": "Subjects",
-        "colour": GROUP_COLOURS[0],
-        "x": x.tolist(),
-        "y": y.tolist(),
-        "subjects": [cohort.subjects[index] for index in pair.subjects],
-    }
+    series = PointSeries(
+        "Subjects", GROUP_COLOURS[0], x.tolist(), y.tolist(), [cohort.subjects[index] for index in pair.subjects]
+    )
     return PointsView(name, title, *labels, (series,), line.ends, _caption(pair, name == "adjusted"))
 
 

@@ -19,7 +19,7 @@ from imagenomer.analyses.phenotypes.level_pair import LevelPair
 from imagenomer.analyses.phenotypes.number_pair import NumberPair
 from imagenomer.analyses.phenotypes.table_pair import TablePair
 from imagenomer.analyses.shared.form_fields import Seed, seed_field
-from imagenomer.analyses.shared.sample import People, draw_people
+from imagenomer.analyses.shared.sample import PhenotypeSample, draw_phenotype_sample
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -46,7 +46,7 @@ class Params:
 class PhenotypeAssociation:
     """Two phenotypes against each other; what ``pair`` is depends on their kinds."""
 
-    people: People
+    people: PhenotypeSample
     pair: NumberPair | LevelPair | TablePair
 
 
@@ -66,7 +66,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeAssociation]:
     # Two categories are adjusted by strata, which numbers do not make.
     used = [one for one in covariates if one.levels or not (x.levels and y.levels)]
     missing = {one.name: one.missing for one in (x, y, *used)}
-    people = draw_people(cohort, group=params.group, missing=missing, at_least=3)
+    people = draw_phenotype_sample(cohort, group=params.group, missing=missing, at_least=3)
     pair: NumberPair | LevelPair | TablePair
     if x.levels and y.levels:
         pair = yield from table_pair.compare(x, y, covariates, people.subjects, params.seed)

@@ -20,7 +20,7 @@ from imagenomer.analyses.contract import (
     TableView,
 )
 from imagenomer.analyses.shared.form_fields import Alpha, alpha_field
-from imagenomer.analyses.shared.sample import People, counted, draw_people, listed
+from imagenomer.analyses.shared.sample import PhenotypeSample, counted, draw_phenotype_sample, listed
 from imagenomer.analyses.shared.test_tables import number_text, p_text
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -64,7 +64,7 @@ class PhenotypeMatrix:
 
     Attributes
     ----------
-    people : People
+    people : PhenotypeSample
     phenotypes : tuple of Phenotype
         In file order, as all that follows.
     pairs : Pairs
@@ -74,7 +74,7 @@ class PhenotypeMatrix:
         Phenotypes in the map, in its order.
     """
 
-    people: People
+    people: PhenotypeSample
     phenotypes: tuple[Phenotype, ...]
     pairs: Pairs
     corrected: FloatArray
@@ -92,7 +92,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeMatrix]:
             f"{counted(len(phenotypes), 'phenotype')} cannot be compared with others; choose at least two, or none "
             "for all"
         )
-    people = draw_people(cohort, group=params.group, missing={}, at_least=3)
+    people = draw_phenotype_sample(cohort, group=params.group, missing={}, at_least=3)
     pairs = yield from associate_pairs(phenotypes, people.subjects)
     below = np.tril_indices(len(phenotypes), -1)
     corrected = np.full(pairs.association.shape, np.nan)

@@ -12,7 +12,7 @@ from imagenomer.analyses.contract import Column, FigureView, GridView, TableView
 from imagenomer.analyses.phenotypes.level_pair import levels_of
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import (
-    Adjustment,
+    AdjustedEstimate,
     Estimate,
     adjustment_view,
     effect_numbers,
@@ -65,7 +65,7 @@ class TablePair:
     chi2 : SignificanceTest
     fisher : FisherTest
     v : EffectSize
-    adjustments : tuple of Adjustment
+    adjustments : tuple of AdjustedEstimate
     warnings : tuple of str
     """
 
@@ -79,7 +79,7 @@ class TablePair:
     chi2: SignificanceTest
     fisher: FisherTest
     v: EffectSize
-    adjustments: tuple[Adjustment, ...]
+    adjustments: tuple[AdjustedEstimate, ...]
     warnings: tuple[str, ...]
 
 
@@ -99,10 +99,11 @@ def compare(
     _refuse_determined(rows, columns, strata, by)
     exact = yield from fisher(table, np.random.default_rng(seed))
     chi2 = pearson_chi2(table)
-    adjustments = [Adjustment("Chi-squared", _of_test(chi2), _of_test(mantel_haenszel(strata)) if by else None)]
+    adjustments = [AdjustedEstimate("Chi-squared", _of_test(chi2), _of_test(mantel_haenszel(strata)) if by else None)]
     if shape == (2, 2):
         name = f"Odds ratio of {row_levels[0]} with {column_levels[0]}"
-        adjustments.insert(0, Adjustment(name, _of(odds_ratio(table[None])), _of(odds_ratio(strata)) if by else None))
+        adjusted = _of(odds_ratio(strata)) if by else None
+        adjustments.insert(0, AdjustedEstimate(name, _of(odds_ratio(table[None])), adjusted))
     warnings = [*_doubts(table), *_doubts_of_strata(covariates, strata)]
     return TablePair(
         rows,

@@ -87,7 +87,7 @@ def fit_edges(
 ) -> Steps[Fit]:
     """Fit every edge.
 
-    Exact for the edges to be listed and for all whose verdict by ``method`` at ``alpha`` is close, else to 5e-6 in r.
+    Exact for the edges to be listed and for all whose decision by ``method`` at ``alpha`` is close, else to 5e-6 in r.
     F, and all where variances may be unequal, are exact.
     """
     if model.n_tested > 1 or model.question.unequal:

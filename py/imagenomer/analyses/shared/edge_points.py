@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imagenomer import groups
-from imagenomer.analyses.contract import PointsView
+from imagenomer.analyses.contract import PointSeries, PointsView
 from imagenomer.analyses.shared.linear_model import Model, build_model
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
@@ -124,13 +124,13 @@ def points_view(cohort: Cohort, points: EdgePoints, title: str, caption: str, co
         x_label=points.x_label,
         y_label=points.y_label,
         series=tuple(
-            {
-                "name": name,
-                "colour": colour,
-                "x": points.x[own].tolist(),
-                "y": points.y[own].tolist(),
-                "subjects": [cohort.subjects[index] for index in points.subjects[own]],
-            }
+            PointSeries(
+                name,
+                colour,
+                points.x[own].tolist(),
+                points.y[own].tolist(),
+                [cohort.subjects[index] for index in points.subjects[own]],
+            )
             for name, colour, own in series
         ),
         line=points.line,

@@ -100,7 +100,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+class Decision:
     """Which edges are significant.
 
     Attributes
@@ -170,14 +170,14 @@ def alternative_of(direction: str, correction: str, model: Model) -> Alternative
     return cast("Alternative", direction)
 
 
-def judge_by_p(neg_log10_p: FloatArray, correction: str, alpha: float) -> Verdict:
+def judge_by_p(neg_log10_p: FloatArray, correction: str, alpha: float) -> Decision:
     """Decide by the p-values of all edges."""
     method = cast("Method", correction)
     significant = rejected(neg_log10_p, method, alpha)
     # Bonferroni's threshold is fixed beforehand; the others' follow from what is significant.
     has_threshold = n_tests(neg_log10_p) and (method == "bonferroni" or significant.any())
     threshold = p_threshold(neg_log10_p, method, alpha) if has_threshold else None
-    return Verdict(correction, alpha, adjust_neg_log10(neg_log10_p, method), significant, threshold)
+    return Decision(correction, alpha, adjust_neg_log10(neg_log10_p, method), significant, threshold)
 
 
 def judge_by_permutation(
@@ -190,7 +190,7 @@ def judge_by_permutation(
     alpha: float,
     threshold: float = 0.001,
     alternative: Alternative = "two-sided",
-) -> Steps[Verdict]:
+) -> Steps[Decision]:
     """Decide by permuting subjects.
 
     Parameters
@@ -251,50 +251,50 @@ def threshold_of(given: float, model: Model, alternative: Alternative = "two-sid
 # --- words ---------------------------------------------------------------------------------------
 
 
-def decided(verdict: Verdict, model: Model, tested: int) -> str:
+def decided(decision: Decision, model: Model, tested: int) -> str:
     """Say how many edges are significant, and by which rule."""
-    n, alpha = verdict.n_significant, verdict.alpha
-    rule = f"{verdict.correction_name}, {controls(verdict.correction)} {alpha:g}"
+    n, alpha = decision.n_significant, decision.alpha
+    rule = f"{decision.correction_name}, {controls(decision.correction)} {alpha:g}"
     begun = f"{n:,} of {counted(tested, 'edge')} significant: {rule}"
-    permuted = verdict.permuted
+    permuted = decision.permuted
     if isinstance(permuted, MaxStatistic):
         limit = permuted.threshold(alpha)
-        if verdict.p_threshold is None:
+        if decision.p_threshold is None:
             return f"{begun}."
-        return f"{begun}, {statistic_of(model)} above {limit:.4g} (p below {verdict.p_threshold:.3g})."
+        return f"{begun}, {statistic_of(model)} above {limit:.4g} (p below {decision.p_threshold:.3g})."
     if isinstance(permuted, NetworkBasedStatistic):
         n_found = permuted.extent.size
         n_kept = int(np.count_nonzero(permuted.p_extent <= alpha))
-        p = _p_of(permuted.threshold, model) / (1 if verdict.alternative == "two-sided" else 2)
+        p = _p_of(permuted.threshold, model) / (1 if decision.alternative == "two-sided" else 2)
         return (
-            f"Edges with {statistic_of(model, verdict.alternative)} above {permuted.threshold:.4g} "
+            f"Edges with {statistic_of(model, decision.alternative)} above {permuted.threshold:.4g} "
             f"(p below {p:.3g}, uncorrected) form "
             f"{counted(n_found, 'component')}; {n_kept:,} of them, with {counted(n, 'edge')} of "
             f"{tested:,}, {'is' if n_kept == 1 else 'are'} significant by the number of edges: {rule}."
         )
-    return f"{begun}." if verdict.p_threshold is None else f"{begun}, p at or below {verdict.p_threshold:.3g}."
+    return f"{begun}." if decision.p_threshold is None else f"{begun}, p at or below {decision.p_threshold:.3g}."
 
 
-def about_permutations(verdict: Verdict, model: Model, plan: Plan) -> list[str]:
+def about_permutations(decision: Decision, model: Model, plan: Plan) -> list[str]:
     """Say what was permuted, how often, and how precise the p-values are; nothing where p-values sufficed."""
-    if verdict.permuted is None:
+    if decision.permuted is None:
         return []
-    said = permutations_in_words(model, plan, verdict.alpha)
-    if verdict.alternative != "two-sided":
-        more = "greater" if verdict.alternative == "greater" else "smaller"
-        rises = "increase" if verdict.alternative == "greater" else "decrease"
+    said = permutations_in_words(model, plan, decision.alpha)
+    if decision.alternative != "two-sided":
+        more = "greater" if decision.alternative == "greater" else "smaller"
+        rises = "increase" if decision.alternative == "greater" else "decrease"
         which = f"are {more} where {model.name}" if model.level is not None else f"{rises} with {model.name}"
         if model.question.moderator is not None:
-            which = f"have a {'positive' if verdict.alternative == 'greater' else 'negative'} t of {model.name}"
+            which = f"have a {'positive' if decision.alternative == 'greater' else 'negative'} t of {model.name}"
         said.append(
             f"One-sided: only edges that {which} count, as decided before looking at the data; testing both directions "
             "one after the other needs half the alpha for each."
         )
-    if isinstance(verdict.permuted, NetworkBasedStatistic):
+    if isinstance(decision.permuted, NetworkBasedStatistic):
         said.append(
             "A component is significant as a whole, not each of its edges; another threshold gives other components."
         )
-    if isinstance(verdict.permuted, EnhancedEdges):
+    if isinstance(decision.permuted, EnhancedEdges):
         said.append(
             "The score of an edge grows with its statistic and with how many edges are connected to it at every "
             "threshold (E 0.4, H 3); part of the score of a significant edge comes from its neighbours."
@@ -368,8 +368,8 @@ def statistic_of(model: Model, alternative: Alternative = "two-sided") -> str:
 
 def _verdict(
     correction: str, alpha: float, p_value: FloatArray, permuted: Permuted, p_limit: float | None = None
-) -> Verdict:
-    return Verdict(correction, alpha, -np.log10(p_value) + 0.0, p_value <= alpha, p_limit, permuted)
+) -> Decision:
+    return Decision(correction, alpha, -np.log10(p_value) + 0.0, p_value <= alpha, p_limit, permuted)
 
 
 def _p_of(statistic: float, model: Model) -> float:

@@ -34,7 +34,15 @@ from imagenomer.analyses.shared.feature_spaces import (
 )
 from imagenomer.analyses.shared.form_fields import FisherZ, fisher_z_field
 from imagenomer.analyses.shared.genotyped import draw_genotyped
-from imagenomer.analyses.shared.sample import Sample, counted, draw_people, leak_warnings, listed, sample_of, what
+from imagenomer.analyses.shared.sample import (
+    Sample,
+    counted,
+    draw_phenotype_sample,
+    leak_warnings,
+    listed,
+    sample_of,
+    what,
+)
 from imagenomer.analyses.shared.sites import draw_of_sites, preserved_in_words, site_of
 from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.errors import InputError
@@ -298,7 +306,7 @@ def _decomposition(cohort: Cohort, source: Source, missing: Mapping[str, BoolArr
         raise InputError(f"choose a decomposition to predict from; this cohort has: {there_are}")
     scores = imported_from(cohort, source.decomposition).scores
     absent = {f"scores of {source.decomposition}": np.asarray(~np.isfinite(scores).all(axis=1))}
-    drawn = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
+    drawn = draw_phenotype_sample(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
     rows = drawn.subjects[in_natural_order(cohort, drawn.subjects)]
     return FeatureSet(
         source.features,
@@ -321,7 +329,7 @@ def _phenotypes(cohort: Cohort, source: Source, missing: Mapping[str, BoolArray]
         raise InputError(f"choose phenotypes to predict from; this cohort has: {listed(cohort.phenotypes)}")
     chosen = [cohort.phenotype(name) for name in source.predictors]
     absent = {one.name: one.missing for one in chosen}
-    drawn = draw_people(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
+    drawn = draw_phenotype_sample(cohort, group=source.group, missing={**missing, **absent}, at_least=at_least)
     rows = drawn.subjects[in_natural_order(cohort, drawn.subjects)]
     terms = [code(one, rows) for one in chosen]
     names = tuple(name for term in terms for name in term.columns)

@@ -186,7 +186,7 @@ def sample_of(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class People:
+class PhenotypeSample:
     """The subjects of an analysis of phenotypes alone.
 
     Attributes
@@ -209,14 +209,16 @@ class People:
         return {"n_subjects": int(self.subjects.size), **dropped_numbers(self.dropped)}
 
 
-def draw_people(cohort: Cohort, *, group: str | None, missing: Mapping[str, BoolArray], at_least: int = 1) -> People:
+def draw_phenotype_sample(
+    cohort: Cohort, *, group: str | None, missing: Mapping[str, BoolArray], at_least: int = 1
+) -> PhenotypeSample:
     """Choose the subjects of an analysis of phenotypes alone; parameters and errors as for `draw_sample`."""
     remaining, dropped = left_after(cohort, groups.select(cohort, group), {}, missing)
     subjects = np.flatnonzero(remaining)
     if subjects.size < at_least:
         refuse(cohort, int(subjects.size), at_least, group, dropped)
     said = [Sentence(f"{counted(subjects.size, 'subject')} (", *whose(group), ")."), *left_out(dropped)]
-    return People(subjects, tuple(dropped), tuple(said))
+    return PhenotypeSample(subjects, tuple(dropped), tuple(said))
 
 
 def default_measure(cohort: Cohort) -> str:

@@ -47,7 +47,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Adjustment:
+class AdjustedEstimate:
     """A quantity without covariates, and with them (None where there are none) in the same subjects."""
 
     name: str
@@ -64,7 +64,7 @@ class Adjustment:
         return numbers
 
 
-def adjustment_view(adjustments: Sequence[Adjustment]) -> TableView:
+def adjustment_view(adjustments: Sequence[AdjustedEstimate]) -> TableView:
     """Return the table of estimates: unadjusted, adjusted and their difference side by side."""
     compared = any(one.adjusted is not None for one in adjustments)
     columns = [Column("name", "Association"), *_estimate_columns("", "Unadjusted" if compared else "Value")]

@@ -274,7 +274,7 @@ class Import:
                 dosage[row] = variants.dosage[row_of[subject]]
         strangers = set(people) - set(self.subjects)
         if strangers:
-            self.notes.ignored(f"People of {path}.fam who are not in participants.tsv", strangers)
+            self.notes.ignored(f"Individuals of {path}.fam who are not in participants.tsv", strangers)
         return replace(variants, dosage=dosage)
 
     def decomposition(self, entry: Manifest) -> Steps[Decomposition]:

@@ -20,7 +20,7 @@ from imagenomer.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Adjustment:
+class AdjustedTarget:
     """The target without and with candidates adjusted for, in the same subjects.
 
     Attributes
@@ -47,14 +47,14 @@ class AdjustmentPart:
 
     Attributes
     ----------
-    candidates : mapping of str to Adjustment
+    candidates : mapping of str to AdjustedTarget
         Each candidate by name, without those for which nothing could be computed.
-    together : Adjustment or None
+    together : AdjustedTarget or None
         All candidates that are adjusted for together; None where these are fewer than two.
     """
 
-    candidates: Mapping[str, Adjustment]
-    together: Adjustment | None
+    candidates: Mapping[str, AdjustedTarget]
+    together: AdjustedTarget | None
 
 
 def compute_adjustment(
@@ -81,14 +81,14 @@ def _adjustment(
     pair: Pair,
     before: tuple[EdgeMap, ShareExplained],
     columns: FloatArray,
-) -> Steps[Adjustment]:
+) -> Steps[AdjustedTarget]:
     model = adjusted_model(pair, columns)
     after = yield from target_edge_map(cohort, people, pair, columns, params.alpha)
     share_after = share_explained(pair.space.gram, model.tested, model.design)
-    return Adjustment(names, before[0], after, before[1], share_after, pair.n_subjects)
+    return AdjustedTarget(names, before[0], after, before[1], share_after, pair.n_subjects)
 
 
-def _together(cohort: Cohort, params: Params, people: Subjects, verdict: VerdictPart) -> Steps[Adjustment | None]:
+def _together(cohort: Cohort, params: Params, people: Subjects, verdict: VerdictPart) -> Steps[AdjustedTarget | None]:
     model = verdict.explanation.model
     if len(model.names) < 2:
         return None

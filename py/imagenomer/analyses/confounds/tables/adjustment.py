@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagenomer.analyses.confounds.parts.adjustment import Adjustment, AdjustmentPart
+from imagenomer.analyses.confounds.parts.adjustment import AdjustedTarget, AdjustmentPart
 from imagenomer.analyses.confounds.tables.cells import Row
 from imagenomer.analyses.contract import Column, TableView
 from imagenomer.jsonable import finite
@@ -26,7 +26,7 @@ def adjustment_table(target_name: str, part: AdjustmentPart) -> TableView:
     return TableView("adjustment", f"Edges of {target_name} when a candidate is adjusted for", _COLUMNS, tuple(rows))
 
 
-def _row(given: str, own: Adjustment) -> Row:
+def _row(given: str, own: AdjustedTarget) -> Row:
     return {
         "given": given,
         "n_subjects": own.n_subjects,
