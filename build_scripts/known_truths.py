@@ -126,7 +126,7 @@ def verdict(truth: str, seed: int) -> dict[str, Any]:
         cohort, target = planted_cohorts.draw(truth, seed), "score"
     params = Params(target, permutations=PERMUTATIONS)
     found = finish(judge(cohort, params))
-    sentences = findings(target, VerdictPart(found, params.bounds, params.alpha))
+    sentences = findings(target, VerdictPart(found, params.bounds, params.alpha, {}))
     return {
         "overall": found.category,
         "candidates": {name: one.category for name, one in found.candidates.items()},

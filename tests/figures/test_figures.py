@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 from xml.etree import ElementTree
 
 import numpy as np
@@ -28,6 +29,7 @@ from imagenomer.figures.chart import (
 from imagenomer.figures.component import intervals_figure
 from imagenomer.figures.matrix import matrix_figure, spread
 from imagenomer.figures.palette import GROUP_COLOURS
+from imagenomer.figures.paths import PathNode, Place, paths_figure
 from imagenomer.figures.pixels import default_colormap, paint
 from imagenomer.figures.theme import group_style, group_styles, render
 from imagenomer.parcellation import Parcellation
@@ -219,3 +221,18 @@ def test_significant_values_are_filled_and_the_others_hollow():
         np.testing.assert_array_equal(drawn[label].get_offsets()[:, 0], numbers[own])
         face, edge = drawn[label].get_facecolor()[0], drawn[label].get_edgecolor()[0]
         assert np.array_equal(face, edge) == filled
+
+
+def test_paths_never_overlap_however_many_or_long_the_names():
+    long = "framewise displacement of the second session"
+    nodes = [
+        PathNode(f"{long} {number}", place, number % 2 == 0, number < 2)
+        for place in get_args(Place)
+        for number in range(6)
+    ]
+    figure = paths_figure((long, "connectivity"), nodes, between="37 % remains, 19 to 54", title=long)
+    assert_nothing_overlaps(figure)
+    assert [text for text, _ in texts_of(figure)].count("and 2 more") == 3
+    shown = [text for text, _ in texts_of(paths_figure(("y", "fc"), nodes[:2], between="all", title="t", note="n"))]
+    assert {"y", "fc", "all", "n"} <= {*shown}
+    assert sum(text.endswith("?") for text in shown) == 1

@@ -9,7 +9,7 @@ The association is tested first (`score_test`). Then subjects are scored by thei
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from imagenomer.statistics.left_out_scores import Spectrum, left_out_scores, map
 from imagenomer.statistics.orthonormal import orthonormal
 from imagenomer.statistics.remaining_slope import ALONG_MAP, ALONG_PATTERN, RemainingShare, remaining_share
 from imagenomer.statistics.score_test import ScoreTest
+from imagenomer.statistics.sensitivity import Sensitivity, sensitivity_of
 from imagenomer.statistics.verdict import (
     GATE_SHARE,
     LEAST,
@@ -130,6 +131,9 @@ class Explanation:
     joint : Remainder
     model : JointModel
         What ``joint`` is given.
+    sensitivity : Sensitivity or None
+        How strong a cause outside the joint model would have to be to explain what remains; None where nothing does, or
+        the target has several columns.
     r_squared : float
         Of the target by its left-out scores; negative where they know nothing.
     category : str
@@ -143,6 +147,7 @@ class Explanation:
     candidates: Mapping[str, CandidateExplanation]
     joint: Remainder
     model: JointModel
+    sensitivity: Sensitivity | None
     r_squared: float
     category: Category
     appears: bool
@@ -156,6 +161,7 @@ def explain(
     rng: np.random.Generator,
     alpha: float = 0.05,
     bounds: Bounds | None = None,
+    kept_out: Collection[str] = (),
 ) -> Steps[Explanation]:
     """Explain the association of a target with connectivity by candidates.
 
@@ -170,6 +176,9 @@ def explain(
     alpha : float
         Level of significance, of which the first test has four fifths and the test given the joint model the rest.
     bounds : Bounds, optional
+    kept_out : collection of str
+        Candidates that are examined, and never adjusted for together with others: links between target and
+        connectivity, and consequences of both.
     """
     gate, rest = GATE_SHARE * alpha, (1 - GATE_SHARE) * alpha
     everybody = np.ones(sample.n_subjects, dtype=bool)
@@ -181,14 +190,15 @@ def explain(
     for name, candidate in candidates.items():
         if np.ptp(candidate.values[sample.subjects[scores.known(candidate)]]):
             found[name] = yield from _explanation_by(scores, candidate, before)
-    products = yield from _products(scores, [candidates[name] for name in found], before)
-    chosen = _joint_names(scores, found, candidates, tuple(products))
+    causes = {name: one for name, one in found.items() if name not in kept_out}
+    products = yield from _products(scores, [candidates[name] for name in causes], before)
+    chosen = _joint_names(scores, causes, candidates, tuple(products))
     products = {pair: one for pair, one in products.items() if {*pair} <= {*chosen}}
     known = scores.known(*(candidates[name] for name in chosen))
-    own = [flexible_columns(candidates[name], sample.subjects[known]) for name in chosen]
-    columns = np.column_stack([nothing[known], *own, *(one.columns[known] for one in products.values())])
+    own = {name: flexible_columns(candidates[name], sample.subjects[known]) for name in chosen}
+    columns = np.column_stack([nothing[known], *own.values(), *(one.columns[known] for one in products.values())])
     model = JointModel(chosen, {pair: one.remainder for pair, one in products.items()}, known, columns)
-    joint = yield from scores.remainder(known, columns)
+    joint, left_out = yield from scores.remainder(known, columns)
     given_joint = (yield from sample.test(known, columns, n_flips, rng, rest, alpha)) if chosen else test
     if test.p_value > gate:
         appears = given_joint.p_value <= rest
@@ -202,11 +212,14 @@ def explain(
             settled = settle(one.category, one.remainder.pattern, given_joint.p_value, alpha, scores.bounds)
             explained[name] = replace(one, category=settled)
         category = settle(joint.category, joint.pattern, given_joint.p_value, alpha, scores.bounds)
-        category = decide_overall(category, [one.category for one in explained.values()])
-        if category != "confounding" and any(one.is_alias for one in explained.values()):
+        category = decide_overall(category, [explained[name].category for name in causes])
+        if category != "confounding" and any(one.is_alias for one in causes.values()):
             category = "cannot tell"
+    sensitivity = None
+    if joint.pattern.known and joint.pattern.estimate > 0 and before.target.shape[1] == 1:
+        sensitivity = sensitivity_of(scores.target(known)[:, 0], left_out[:, 0], own)
     r_squared = 1 - float(((before.target - before.scores) ** 2).sum() / (before.target**2).sum())
-    return Explanation(test, given_joint, explained, joint, model, r_squared, category, appears)
+    return Explanation(test, given_joint, explained, joint, model, sensitivity, r_squared, category, appears)
 
 
 # --- scores of subjects, and what remains of their slope -----------------------------------------
@@ -252,18 +265,18 @@ class _Scores:
         """Return the target of some subjects, centred and whitened."""
         return self._spectrum(known).target
 
-    def remainder(self, known: BoolArray, columns: FloatArray) -> Steps[Remainder]:
-        """Return what remains given some columns of those who have them."""
+    def remainder(self, known: BoolArray, columns: FloatArray) -> Steps[tuple[Remainder, FloatArray]]:
+        """Return what remains given some columns of those who have them, and their scores; none where they are few."""
         n = int(known.sum())
         if n < LEAST or not self.target(known).shape[1]:
             unknown = RemainingShare(np.nan, -np.inf, np.inf, np.nan)
-            return Remainder(unknown, unknown, n, "cannot tell")
+            return Remainder(unknown, unknown, n, "cannot tell"), np.zeros((0, 0))
         spectrum = self._spectrum(known)
         basis = orthonormal(np.column_stack([np.ones(n), columns]))
         scores = yield from left_out_scores(spectrum, basis)
         pattern = remaining_share(spectrum.target, scores, basis, spectrum.codes, ALONG_PATTERN)
         of_map = remaining_share(spectrum.target, map_scores(spectrum), basis, spectrum.codes, ALONG_MAP)
-        return Remainder(pattern, of_map, n, decide(pattern, of_map, self.bounds))
+        return Remainder(pattern, of_map, n, decide(pattern, of_map, self.bounds)), scores
 
     def _spectrum(self, known: BoolArray) -> Spectrum:
         key = known.tobytes()
@@ -277,7 +290,7 @@ def _explanation_by(scores: _Scores, candidate: Variable, before: _Before) -> St
     known = scores.known(candidate)
     subjects = scores.sample.subjects[known]
     columns = flexible_columns(candidate, subjects)
-    remainder = yield from scores.remainder(known, columns)
+    remainder, _ = yield from scores.remainder(known, columns)
     target = scores.target(known)
     constant = np.ones((subjects.size, 1))
     p_target = f_test_p(target, columns, constant)
@@ -313,7 +326,7 @@ def _products(scores: _Scores, candidates: list[Variable], before: _Before) -> S
         mains = np.column_stack([np.ones(n), flexible[one], flexible[other]])
         p_value = max(f_test_p(outcome, products, mains) for outcome in (before.target, before.scores))
         if p_value * n_pairs < ENTRY_P:
-            remainder = yield from scores.remainder(everybody, np.column_stack([mains[:, 1:], products]))
+            remainder, _ = yield from scores.remainder(everybody, np.column_stack([mains[:, 1:], products]))
             found[one, other] = _Product(products, remainder)
     return found
 

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from drawn import assert_nothing_overlaps, texts_of
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.confounds.evidence import judge
 from imagenomer.analyses.confounds.params import Params
@@ -310,3 +311,19 @@ def test_the_picture_comes_first_with_the_bounds_of_the_words(confounded, found)
     low, high = axes.get_xlim()
     assert low >= -60
     assert high <= 200
+
+
+def test_roles_are_in_the_picture_the_table_the_numbers_and_the_methods(confounded):
+    params, result, report = run(confounded, target="y", mediators=("z",), confounders=("unrelated",))
+    assert {row["candidate"]: row["role"] for row in table(report, "verdict")}["z"] == "link (mediator)"
+    roles = {one["candidate"]: one["role"] for one in report.numbers["verdicts"]}
+    assert (roles["z"], roles["unrelated"], roles["holed"]) == ("mediator", "confounder", None)
+    figure = REPORT.figures(confounded, params, result, report)["roles"]
+    assert_nothing_overlaps(figure)
+    assert {"y", "connectivity", "z", "unrelated"} <= {text for text, _ in texts_of(figure)}
+    text = " ".join(REPORT.methods(confounded, params, result).text)
+    assert "z was taken for a mediator or a consequence and was not adjusted for." in text
+
+
+def test_without_a_role_there_is_no_column_of_roles(found):
+    assert "role" not in table(found[2], "verdict")[0]

@@ -173,3 +173,36 @@ def test_relatives_who_are_alike_are_no_association():
         rejected += finish(judge(cohort, Params("y", permutations=99))).category != "no association"
     # Of 20 at 5 %: 4 or more happen once in 60; without families about half are.
     assert rejected <= 4
+
+
+def test_a_link_or_a_consequence_is_examined_and_never_adjusted_for():
+    cohort = planted(1, "mediator")
+    assert finish(judge(cohort, Params("y", permutations=99))).category == "confounding"
+    for role in ("mediators", "consequences"):
+        found = finish(judge(cohort, Params("y", permutations=99, **{role: ("z",)})))
+        assert found.category == "real effect"
+        assert "z" not in found.model.names
+        assert found.candidates["z"].remainder.pattern.high < 0.5
+    known = finish(judge(cohort, Params("y", permutations=99, confounders=("z",))))
+    assert (known.category, known.model.names) == ("confounding", ("z",))
+
+
+def test_a_candidate_with_a_role_is_one_whatever_else_is_chosen_and_has_one_role():
+    cohort = planted(1, "confounder")
+    found = finish(judge(cohort, Params("y", candidates=("unrelated",), permutations=99, mediators=("z",))))
+    assert list(found.candidates) == ["unrelated", "z"]
+    with pytest.raises(InputError, match=r"z is called a confounder and a link \(mediator\); choose one of the two"):
+        finish(judge(cohort, Params("y", permutations=99, confounders=("z",), mediators=("z",))))
+    with pytest.raises(InputError, match="y is the target and cannot be a candidate too"):
+        finish(judge(cohort, Params("y", permutations=99, consequences=("y",))))
+
+
+def test_sensitivity_is_that_of_what_remains_and_only_of_a_target_of_one_column():
+    effect = finish(judge(planted(1, "real effect"), Params("y", permutations=99)))
+    nothing = finish(judge(planted(1, "confounder"), Params("y", permutations=99)))
+    assert effect.sensitivity.robustness_value > 0.1
+    assert nothing.sensitivity is None or nothing.sensitivity.robustness_value < effect.sensitivity.robustness_value
+    cohort = planted(1, "real effect")
+    thirds = Phenotype("y", np.digitize(cohort.phenotypes["y"].values, [-0.5, 0.5]), ("a", "b", "c"))
+    three = dataclasses.replace(cohort, phenotypes={**cohort.phenotypes, "y": thirds})
+    assert finish(judge(three, Params("y", permutations=99))).sensitivity is None

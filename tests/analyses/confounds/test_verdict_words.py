@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from imagenomer.analyses.confounds.words.verdict import findings
 from imagenomer.statistics.explanation import CandidateExplanation, Explanation, JointModel, Remainder
 from imagenomer.statistics.remaining_slope import RemainingShare
 from imagenomer.statistics.score_test import ScoreTest
+from imagenomer.statistics.sensitivity import Benchmark, Sensitivity
 from imagenomer.statistics.verdict import Bounds, Category, decide
 
 UNKNOWN = RemainingShare(np.nan, -np.inf, np.inf, np.nan)
@@ -36,12 +38,16 @@ def candidate(of, category=None, n_apart=200):
     return CandidateExplanation(of, 1e-9, 1e-9, n_apart, 1, category or of.category)
 
 
-def said(candidates, joint, *, names=None, p=0.001, p_given=0.001, category=None, appears=False):
+def said(
+    candidates, joint, *, names=None, p=0.001, p_given=0.001, category=None, appears=False, sensitivity=None, roles=None
+):
     names = tuple(candidates) if names is None else names
     model = JointModel(names, {}, np.ones(200, dtype=bool), np.zeros((200, len(names))))
     overall = category or joint.category
-    explanation = Explanation(score_test(p), score_test(p_given), candidates, joint, model, 0.3, overall, appears)
-    found = list(findings("score", VerdictPart(explanation, BOUNDS, 0.05)))
+    explanation = Explanation(
+        score_test(p), score_test(p_given), candidates, joint, model, sensitivity, 0.3, overall, appears
+    )
+    found = list(findings("score", VerdictPart(explanation, BOUNDS, 0.05, roles or {})))
     assert {one.of for one in found} <= {"verdict", "remaining", "candidates"}
     return [one.text for one in found]
 
@@ -160,9 +166,9 @@ def test_of_two_candidates_whose_product_explains_it_each_says_with_which(of_pro
     candidates = {name: candidate(alone, product.category) for name in ("site", "drug")}
     model = JointModel(("site", "drug"), {("site", "drug"): product}, np.ones(200, dtype=bool), np.zeros((200, 3)))
     found = Explanation(
-        score_test(0.001), score_test(0.4), candidates, product, model, 0.3, product.category, appears=False
+        score_test(0.001), score_test(0.4), candidates, product, model, None, 0.3, product.category, appears=False
     )
-    texts = [one.text for one in findings("score", VerdictPart(found, BOUNDS, 0.05))]
+    texts = [one.text for one in findings("score", VerdictPart(found, BOUNDS, 0.05, {}))]
     assert any(text.startswith(f"site explains {verb}, together with its product with drug: ") for text in texts)
     assert any(text.startswith(f"drug explains {verb}, together with its product with site: ") for text in texts)
 
@@ -172,3 +178,41 @@ def test_where_only_the_map_has_a_share_that_is_told(of_map):
     texts = one(UNKNOWN, of_map, p_given=0.4)
     assert not any("not defined" in text or "inf" in text for text in texts)
     assert any(f"{100 * of_map.estimate:.0f} % remains" in text for text in texts)
+
+
+def test_beside_what_remains_stands_how_strong_an_unknown_cause_would_have_to_be():
+    found = Sensitivity(0.1, 0.28, Benchmark("motion", 0.031, 0.052))
+    for remaining in (share(0.92, 1.04), share(0.4, 0.6)):
+        (text,) = [text for text in one(remaining, sensitivity=found) if "robustness value" in text]
+        assert "would have to explain 28 % of what is left of score" in text
+        assert "motion, the strongest that is, explains 3 and 5 %" in text
+    alone = dataclasses.replace(found, strongest=None)
+    assert any(text.endswith("(robustness value).") for text in one(share(0.4, 0.6), sensitivity=alone))
+    assert not any("robustness" in text for text in one(share(-0.05, 0.15), p_given=0.4, sensitivity=found))
+
+
+def test_a_role_takes_the_place_of_the_readings_that_numbers_allow():
+    texts = one(share(-0.05, 0.15), p_given=0.4, roles={"age": "confounder"})
+    (overall,) = [text for text in texts if "consistent with confounding" in text]
+    assert overall.endswith("You call age a confounder, to be adjusted for.")
+    assert "for you to judge" not in overall
+    of = remainder(share(-0.05, 0.15))
+    texts = said({"age": candidate(of), "site": candidate(of)}, of, p_given=0.4, roles={"age": "confounder"})
+    assert any("Whether site is a cause of both" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        (
+            "mediator",
+            "hours, which you call a link, is not adjusted for; given it 5 % remains, −5 to 15:",
+        ),
+        ("consequence", "hours, which you call a consequence of both, is not adjusted for: that would make"),
+    ],
+)
+def test_what_is_not_adjusted_for_is_said_with_its_role(role, words):
+    given = {"hours": candidate(remainder(share(-0.05, 0.15)))}
+    texts = said(given, remainder(share(0.95, 1.02)), names=(), roles={"hours": role})
+    assert any(text.startswith(words) for text in texts)
+    assert not any(text.startswith("hours explains it") for text in texts)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.roles import Role, roles_of
 from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS, ancestry, as_phenotypes
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort, Phenotype
@@ -52,15 +54,18 @@ class Candidates:
         Names of those that were computed from the cohort's genotypes, and are associated with them by construction.
     about : tuple of str
         Which were chosen or excluded, and why.
+    roles : mapping of str to "confounder", "mediator" or "consequence"
+        Of those whose role the user knows.
     """
 
     phenotypes: tuple[Phenotype, ...]
     made_of_variants: frozenset[str]
     about: tuple[str, ...]
+    roles: Mapping[str, Role]
 
 
 def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray, families: str | None) -> Steps[Candidates]:
-    """Choose the candidates: those requested, or by default the usual ones; and components of ancestry.
+    """Choose the candidates: those requested, or by default the usual ones and all with a role; and ancestry.
 
     Parameters
     ----------
@@ -73,15 +78,19 @@ def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray, famili
     Raises
     ------
     InputError
-        If a name is not known, or none is left.
+        If a name is not known or has two roles, or none is left.
     """
+    roles = roles_of(params)
     of_other_scans = cohort.about_other_scans(params.task, params.session, params.run)
     if params.candidates:
-        chosen, about = _requested(cohort, params.candidates, subjects, of_other_scans)
+        requested = tuple(dict.fromkeys([*params.candidates, *roles]))
+        chosen, about = _requested(cohort, requested, subjects, of_other_scans)
     else:
-        no_candidates = {params.target, *filter(None, [families]), *of_other_scans}
+        with_role, about_them = _requested(cohort, tuple(roles), subjects, of_other_scans)
+        no_candidates = {params.target, *filter(None, [families]), *of_other_scans, *roles}
         target = cohort.phenotype(params.target)
         chosen, about = yield from _by_default(cohort, target, subjects, no_candidates, of_other_scans)
+        chosen, about = [*with_role, *chosen], [*about_them, *about]
     components, said = yield from _of_ancestry(cohort, params.ancestry_components, subjects)
     names = {one.name for one in chosen}
     components = tuple(one for one in components if one.name not in names)
@@ -90,7 +99,8 @@ def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray, famili
             f"no phenotype of {cohort.name} can be a candidate beside {params.target}: each needs a value for at least "
             f"{_LEAST_KNOWN} of the {subjects.size} subjects, and to vary in them"
         )
-    return Candidates((*chosen, *components), frozenset(one.name for one in components), (*about, *said))
+    used = MappingProxyType({name: role for name, role in roles.items() if name in names})
+    return Candidates((*chosen, *components), frozenset(one.name for one in components), (*about, *said), used)
 
 
 def _requested(

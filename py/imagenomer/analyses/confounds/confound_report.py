@@ -15,8 +15,15 @@ from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.prediction_figure import prediction_figure
 from imagenomer.analyses.confounds.remaining_figure import remaining_figure
 from imagenomer.analyses.confounds.result import PARTS, ConfoundResult
+from imagenomer.analyses.confounds.roles_figure import has_paths, roles_figure
 from imagenomer.analyses.confounds.tables.predictions import prediction_groups
-from imagenomer.analyses.confounds.views import PREDICTION_FIGURE, REMAINING_FIGURE, map_arrays, report_views
+from imagenomer.analyses.confounds.views import (
+    PREDICTION_FIGURE,
+    REMAINING_FIGURE,
+    ROLES_FIGURE,
+    map_arrays,
+    report_views,
+)
 from imagenomer.analyses.confounds.words.methods import methods
 from imagenomer.analyses.confounds.words.sentences import report_sentences
 from imagenomer.analyses.confounds.words.verdict import findings
@@ -47,6 +54,8 @@ def draw(
     from imagenomer.figures.drawings import Drawings
 
     figures = {REMAINING_FIGURE: partial(remaining_figure, result.target_name, result.verdict, theme)}
+    if has_paths(result.verdict):
+        figures[ROLES_FIGURE] = partial(roles_figure, result.target_name, result.verdict, theme)
     if result.connectivity is None or result.prediction is None:
         return Drawings(figures)
     groups = prediction_groups(result.connectivity, result.variants, result.prediction)

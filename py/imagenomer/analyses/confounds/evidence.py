@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.roles import kept_out
 from imagenomer.analyses.confounds.subjects import Subjects, choose_subjects, stream, whole_space
 from imagenomer.cohort import Cohort
 from imagenomer.progress import Steps
@@ -25,7 +26,13 @@ def explain_association(people: Subjects, params: Params) -> Steps[Explanation]:
     rng = stream(params.seed, "flips")
     return (
         yield from explain(
-            sample, candidates, n_flips=params.permutations, rng=rng, alpha=params.alpha, bounds=params.bounds
+            sample,
+            candidates,
+            n_flips=params.permutations,
+            rng=rng,
+            alpha=params.alpha,
+            bounds=params.bounds,
+            kept_out=kept_out(people.candidates.roles),
         )
     )
 

@@ -11,6 +11,7 @@ from imagenomer.analyses.confounds.subjects import N_FOLDS
 from imagenomer.analyses.confounds.tables.cells import Row
 from imagenomer.jsonable import finite
 from imagenomer.statistics.explanation import Remainder
+from imagenomer.statistics.sensitivity import Sensitivity
 from imagenomer.types import Json
 
 
@@ -77,11 +78,13 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
         "together": list(explanation.model.names),
         "p_given_together": explanation.given_joint.p_value,
         **_of_remainder(explanation.joint),
+        "sensitivity": _of_sensitivity(explanation.sensitivity),
         "bounds": {"explained": bounds.explained, "kept": bounds.kept, "margin": bounds.margin},
         "verdicts": [
             {
                 "candidate": name,
                 "verdict": one.category,
+                "role": part.roles.get(name),
                 "alias": one.is_alias,
                 "n_subjects": one.remainder.n_subjects,
                 "p_candidate": finite(one.p_target),
@@ -94,6 +97,20 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
             {"candidates": list(pair), "verdict": one.category, **_of_remainder(one)}
             for pair, one in explanation.model.products.items()
         ],
+    }
+
+
+def _of_sensitivity(found: Sensitivity | None) -> Json:
+    if found is None:
+        return None
+    mark = found.strongest
+    strongest = None
+    if mark is not None:
+        strongest = {"candidate": mark.name, "of_target": finite(mark.of_target), "of_scores": finite(mark.of_outcome)}
+    return {
+        "partial_r2": found.partial_r2,
+        "robustness_value": found.robustness_value,
+        "strongest_candidate": strongest,
     }
 
 

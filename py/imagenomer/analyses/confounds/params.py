@@ -24,6 +24,8 @@ from imagenomer.analyses.shared.form_fields import (
 )
 from imagenomer.statistics.verdict import Bounds
 
+#: Candidates of one role.
+_Names = Annotated[tuple[str, ...], PhenotypesChoice(without=("target",))]
 #: A share of an association.
 _Share = Annotated[float, Number(minimum=0.05, maximum=0.95, step=0.05)]
 
@@ -50,7 +52,37 @@ class TargetFields:
 
 
 @dataclass(frozen=True)
-class Params(SampleFields, TargetFields):
+class RoleFields:
+    """What is known of candidates beforehand, which no numbers tell."""
+
+    confounders: _Names = field(
+        default=(),
+        metadata={
+            "section": "Roles",
+            "label": "Confounders",
+            "help": "Candidates that you know to be causes of target and connectivity. They are adjusted for.",
+        },
+    )
+    mediators: _Names = field(
+        default=(),
+        metadata={
+            "section": "Roles",
+            "label": "Links (mediators)",
+            "help": "Candidates through which target and connectivity affect each other. They are not adjusted for.",
+        },
+    )
+    consequences: _Names = field(
+        default=(),
+        metadata={
+            "section": "Roles",
+            "label": "Consequences of both",
+            "help": "Candidates that target and connectivity both change: adjusting for them makes associations.",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Params(SampleFields, RoleFields, TargetFields):
     permutations: Annotated[int, Integer(minimum=99, maximum=10_000, step=1)] = permutations_field(
         999, section="Protocol", help="Permutations of subjects, or sign flips, in every test."
     )
@@ -74,6 +106,11 @@ class Params(SampleFields, TargetFields):
         default=0.1,
         metadata={"section": "Verdict", "help": "A share up to this counts as nothing; from 1 less this on, as all."},
     )
+
+    @property
+    def named_candidates(self) -> frozenset[str]:
+        """Phenotypes that are named as candidates, or as having a role among them."""
+        return frozenset({*self.candidates, *self.confounders, *self.mediators, *self.consequences})
 
     @property
     def bounds(self) -> Bounds:

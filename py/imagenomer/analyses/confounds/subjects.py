@@ -156,7 +156,7 @@ def choose_subjects(cohort: Cohort, params: Params) -> Steps[Subjects]:
     target = cohort.phenotype(params.target)
     if params.level is not None:
         target.indicator(params.level)  # refuses a level that is not there
-    if params.target in params.candidates:
+    if params.target in params.named_candidates:
         raise InputError(f"{params.target} is the target and cannot be a candidate too; leave it out of the candidates")
     sample = draw_sample(
         cohort,
@@ -189,11 +189,11 @@ def _related(cohort: Cohort, params: Params, subjects: IntArray) -> Families | N
         If the chosen phenotype is the target or a candidate, or puts the subjects into too few families.
     """
     if params.families is None:
-        named = (name for name in _named_families(cohort, subjects) if name not in {params.target, *params.candidates})
-        name = next(named, None)
+        taken = {params.target, *params.named_candidates}
+        name = next((name for name in _named_families(cohort, subjects) if name not in taken), None)
         return None if name is None else Families(name, _family_codes(cohort.phenotype(name), subjects))
     name = params.families
-    if name == params.target or name in params.candidates:
+    if name == params.target or name in params.named_candidates:
         raise InputError(f"{name} says who is related and cannot be the target or a candidate too; leave it out")
     codes = _family_codes(cohort.phenotype(name), subjects)
     n_families = int(codes.max()) + 1

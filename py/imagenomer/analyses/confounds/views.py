@@ -11,6 +11,8 @@ from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart
 from imagenomer.analyses.confounds.parts.prediction import PredictionPart
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.result import ConfoundResult
+from imagenomer.analyses.confounds.roles import kept_out
+from imagenomer.analyses.confounds.roles_figure import has_paths
 from imagenomer.analyses.confounds.tables.adjustment import adjustment_table
 from imagenomer.analyses.confounds.tables.confounding_tests import confounding_table
 from imagenomer.analyses.confounds.tables.connectivity import connectivity_table
@@ -23,6 +25,7 @@ from imagenomer.analyses.confounds.words.terms import SCORES
 from imagenomer.analyses.confounds.words.verdict import remains
 from imagenomer.analyses.contract import FigureView, MatrixView, TableView, View
 from imagenomer.analyses.shared.edge_fits import observed_name
+from imagenomer.analyses.shared.sample import listed
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.figures.pixels import scale_limit
@@ -31,7 +34,7 @@ from imagenomer.types import BoolArray, FloatArray
 #: Candidates whose adjusted maps are shown, those most strongly associated with the target.
 _MOST_MAPS = 3
 #: The names of the figures that the page does not draw itself.
-REMAINING_FIGURE, PREDICTION_FIGURE = "remaining", "predictions"
+REMAINING_FIGURE, ROLES_FIGURE, PREDICTION_FIGURE = "remaining", "roles", "predictions"
 
 
 def report_views(cohort: Cohort, params: Params, result: ConfoundResult) -> tuple[View, ...]:
@@ -39,6 +42,7 @@ def report_views(cohort: Cohort, params: Params, result: ConfoundResult) -> tupl
     target = result.target_name
     found: list[View] = [
         _remaining_view(target, result.verdict),
+        *_roles_views(target, result.verdict),
         verdict_table(result.verdict),
         candidate_table(result.phenotypes),
         missing_table(result.phenotypes),
@@ -68,6 +72,14 @@ def _remaining_view(target: str, part: VerdictPart) -> FigureView:
         alternative += f"; of all together {remains(explanation.joint.pattern)}"
     alternative += f". Bounds are drawn at {100 * bounds.explained:g} and {100 * (1 - bounds.margin):g} %."
     return FigureView(REMAINING_FIGURE, f"What remains of the association of {target}", alternative)
+
+
+def _roles_views(target: str, part: VerdictPart) -> list[FigureView]:
+    if not has_paths(part):
+        return []
+    names, others = listed(part.explanation.model.names) or "nothing", listed(sorted(kept_out(part.roles)))
+    alternative = f"{target} and connectivity, with {names} adjusted for" + (f", and {others} not" if others else "")
+    return [FigureView(ROLES_FIGURE, f"What is adjusted for in the association of {target}", f"{alternative}.")]
 
 
 def _prediction_views(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imagenomer.analyses.confounds.evidence import explain_association
 from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.confounds.roles import Role
 from imagenomer.analyses.confounds.subjects import Subjects
 from imagenomer.progress import Steps
 from imagenomer.statistics.explanation import Explanation
@@ -23,13 +25,16 @@ class VerdictPart:
         With which it was judged.
     alpha : float
         Level of significance.
+    roles : mapping of str to "confounder", "mediator" or "consequence"
+        Of candidates whose role the user knows.
     """
 
     explanation: Explanation
     bounds: Bounds
     alpha: float
+    roles: Mapping[str, Role]
 
 
 def compute_verdict(people: Subjects, params: Params) -> Steps[VerdictPart]:
     explanation = yield from explain_association(people, params)
-    return VerdictPart(explanation, params.bounds, params.alpha)
+    return VerdictPart(explanation, params.bounds, params.alpha, people.candidates.roles)

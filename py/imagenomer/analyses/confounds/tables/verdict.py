@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
+from imagenomer.analyses.confounds.roles import ROLE_TITLES
 from imagenomer.analyses.confounds.tables.cells import Row, percent
 from imagenomer.analyses.confounds.words.terms import TITLES
 from imagenomer.analyses.contract import Column, TableView
@@ -13,6 +14,7 @@ from imagenomer.statistics.verdict import Category
 _COLUMNS = (
     Column("candidate", "Adjusted for"),
     Column("verdict", "Verdict"),
+    Column("role", "Role"),
     Column("remaining", "Remains, %", "number"),
     Column("low", "From", "number"),
     Column("high", "To", "number"),
@@ -32,6 +34,7 @@ def verdict_table(part: VerdictPart) -> TableView:
     rows: list[Row] = [
         {
             **_cells(name, one.category, one.remainder),
+            "role": ROLE_TITLES[part.roles[name]] if name in part.roles else None,
             "p_candidate": finite(one.p_target),
             "p_score": finite(one.p_score),
         }
@@ -43,7 +46,9 @@ def verdict_table(part: VerdictPart) -> TableView:
     if explanation.model.names:
         name = f"together: {', '.join(explanation.model.names)}"
         rows.append(_cells(name, explanation.category, explanation.joint))
-    return TableView("verdict", "What remains of the association", _COLUMNS, tuple(rows))
+    columns = tuple(column for column in _COLUMNS if part.roles or column.key != "role")
+    shown = tuple({column.key: row[column.key] for column in columns} for row in rows)
+    return TableView("verdict", "What remains of the association", columns, shown)
 
 
 def _cells(name: str, category: Category, remainder: Remainder) -> Row:
@@ -51,6 +56,7 @@ def _cells(name: str, category: Category, remainder: Remainder) -> Row:
     return {
         "candidate": name,
         "verdict": TITLES[category],
+        "role": None,
         "remaining": percent(pattern.estimate),
         "low": percent(pattern.low),
         "high": percent(pattern.high),

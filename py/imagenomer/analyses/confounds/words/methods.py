@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from imagenomer import ARTICLE
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.parts.overlap import N_TOP
 from imagenomer.analyses.confounds.result import ConfoundResult
+from imagenomer.analyses.confounds.roles import kept_out
 from imagenomer.analyses.confounds.subjects import N_FOLDS
 from imagenomer.analyses.contract import Methods
 from imagenomer.analyses.shared.predictors import coded_genotypes
@@ -26,6 +29,8 @@ _CITATIONS = {
     "finite sample properties. J Econom 29:305-325, 1985. https://doi.org/10.1016/0304-4076(85)90158-7",
     "krull": "MacKinnon DP, Krull JL, Lockwood CM. Equivalence of the mediation, confounding and suppression effect. "
     "Prev Sci 1:173-181, 2000. https://doi.org/10.1023/A:1026595011371",
+    "cinelli": "Cinelli C, Hazlett C. Making sense of sensitivity: extending omitted variable bias. J R Stat Soc B "
+    "82:39-67, 2020. https://doi.org/10.1111/rssb.12348",
     "phipson": "Phipson B, Smyth GK. Permutation p-values should never be zero. Stat Appl Genet Mol Biol 9:39, 2010. "
     "https://doi.org/10.2202/1544-6115.1585",
     "chyzhyk": "Chyzhyk D, Varoquaux G, Milham M, Thirion B. How to remove or control confounds in predictive models, "
@@ -63,7 +68,8 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         "1985). Candidates entered the joint model by double selection (Belloni et al. 2014). Confounding, mediation "
         "and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
     ]
-    cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "krull"]
+    cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "krull", "cinelli"]
+    text += _about_roles(result)
     if result.connectivity is not None:
         text.append(
             "Every edge was tested by a linear model with Bonferroni correction. Connectivity as a whole was tested by "
@@ -105,3 +111,15 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         )
         cited += ["spisak", "berrett", "chaibub", "hamdan", "marek"]
     return Methods(tuple(text), tuple(sorted(_CITATIONS[key] for key in cited)))
+
+
+def _about_roles(result: ConfoundResult) -> Iterator[str]:
+    """Yield what was known of candidates beforehand, and how strong what is not known would have to be."""
+    others = sorted(kept_out(result.verdict.roles))
+    if others:
+        taken = "a mediator or a consequence and was" if len(others) == 1 else "mediators or consequences and were"
+        yield f"{listed(others)} {'was' if len(others) == 1 else 'were'} taken for {taken} not adjusted for."
+    yield (
+        "Sensitivity to unmeasured causes is given as the robustness value (Cinelli and Hazlett 2020), of targets that "
+        "are numbers or have two levels."
+    )

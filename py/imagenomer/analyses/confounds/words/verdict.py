@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
+from imagenomer.analyses.confounds.roles import Role, kept_out
 from imagenomer.analyses.contract import Finding
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.statistics.explanation import CandidateExplanation, Explanation, Remainder
 from imagenomer.statistics.remaining_slope import RemainingShare
 from imagenomer.statistics.score_test import ScoreTest
+from imagenomer.statistics.sensitivity import Sensitivity
 from imagenomer.statistics.verdict import GATE_SHARE, LEAST, Bounds
 
 #: Of the target a candidate explains more than this: the two can hardly be told apart.
@@ -30,13 +32,20 @@ def findings(target_name: str, part: VerdictPart) -> Iterator[Finding]:
     yield Finding(_about_association(target_name, part), "verdict")
     if explanation.category == "no association":
         return
-    yield Finding(_overall(target_name, explanation, part.bounds), "remaining")
+    yield Finding(_overall(target_name, part), "remaining")
     if explanation.appears:
         return
+    if explanation.sensitivity is not None and explanation.category in ("real effect", "both"):
+        yield Finding(_about_sensitivity(target_name, explanation.sensitivity), "remaining")
+    others = kept_out(part.roles)
     for name, one in explanation.candidates.items():
-        if one.category != "unrelated" and not one.is_alias:
+        if name in others and not one.is_alias:
+            yield Finding(_about_kept_out(name, part.roles[name], one.remainder.share), "verdict")
+        elif one.category != "unrelated" and not one.is_alias:
             yield Finding(about_candidate(name, one, explanation, part.bounds), "verdict")
-    unrelated = [name for name, one in explanation.candidates.items() if one.category == "unrelated"]
+    unrelated = [
+        name for name, one in explanation.candidates.items() if one.category == "unrelated" and name not in others
+    ]
     if unrelated:
         verb = "has" if len(unrelated) == 1 else "have"
         yield Finding(
@@ -86,7 +95,8 @@ def _power(test: ScoreTest, n_subjects: int) -> str:
 # --- all candidates together -----------------------------------------------------------------------
 
 
-def _overall(target: str, explanation: Explanation, bounds: Bounds) -> str:
+def _overall(target: str, part: VerdictPart) -> str:
+    explanation, bounds = part.explanation, part.bounds
     names, share = explanation.model.names, explanation.joint.share
     several = len(names) > 1
     given, them = _p(explanation.given_joint.p_value), "them" if several else "it"
@@ -98,18 +108,18 @@ def _overall(target: str, explanation: Explanation, bounds: Bounds) -> str:
             "selected by both."
         )
     if explanation.category == "confounding" and explanation.joint.category == "cannot tell":
-        return _alone(explanation)
+        return _alone(part)
     if explanation.category == "confounding":
         return (
             f"{who} {verb} {_how_much(explanation.joint)}: {remains(share)} ({given} given {them}: "
-            f"{_left(explanation)}). The numbers are consistent with confounding. {_judgement(several)}"
+            f"{_left(explanation)}). The numbers are consistent with confounding. {_judgement(names, part.roles)}"
             f"{_hint(share, bounds)}"
         )
     if explanation.category == "both":
         return (
             f"{who} {verb} part of it: {_both_shares(explanation.joint, bounds)} ({given} given {them}). The numbers "
             "are consistent with both: the rest is an effect, or due to something that is not among the candidates, "
-            f"or {_reliability(share, several)}. {_judgement(several)}{_hint(share, bounds)}"
+            f"or {_reliability(share, several)}. {_judgement(names, part.roles)}{_hint(share, bounds)}"
         )
     if explanation.category == "real effect":
         said = f"No candidate explains it: {remains(share)} given {listed(names)} ({given})"
@@ -119,12 +129,13 @@ def _overall(target: str, explanation: Explanation, bounds: Bounds) -> str:
             f"{said}. The numbers are consistent with a real effect, or with a cause that is not among the candidates, "
             f"or with the way subjects were selected.{_hint(share, bounds)}"
         )
-    return _undecided(explanation, bounds)
+    return _undecided(part)
 
 
-def _undecided(explanation: Explanation, bounds: Bounds) -> str:
+def _undecided(part: VerdictPart) -> str:
+    explanation, bounds, roles = part.explanation, part.bounds, part.roles
     names, share = listed(explanation.model.names), explanation.joint.share
-    aliases = [name for name, one in explanation.candidates.items() if one.is_alias]
+    aliases = [name for name, one in explanation.candidates.items() if one.is_alias and name not in kept_out(roles)]
     if aliases:
         others = f"; given the others ({names}) {remains(share)}" if names and share.known else ""
         return f"Cannot tell whether it is explained: {listed(aliases)} cannot be told from it{others}."
@@ -136,14 +147,16 @@ def _undecided(explanation: Explanation, bounds: Bounds) -> str:
     )
 
 
-def _alone(explanation: Explanation) -> str:
-    name = next(name for name, one in explanation.candidates.items() if one.category == "confounding")
+def _alone(part: VerdictPart) -> str:
+    explanation, others = part.explanation, kept_out(part.roles)
+    explaining = (name for name, one in explanation.candidates.items() if one.category == "confounding")
+    name = next(name for name in explaining if name not in others)
     one, joint = explanation.candidates[name], explanation.joint.share
     said = _by_product(name, one, explanation) or f" by itself: {remains(one.remainder.share)}"
     wide = f"; all together leave too wide an interval ({remains(joint)})" if joint.known else ""
     return (
         f"{name} explains {_how_much(one.remainder)}{said}{wide}. The numbers are consistent with confounding. "
-        f"{_judgement(several=False)}"
+        f"{_judgement((name,), part.roles)}"
     )
 
 
@@ -160,13 +173,41 @@ def _left(explanation: Explanation) -> str:
     return "nothing that this cohort could have shown remains"
 
 
-def _judgement(several: bool) -> str:
-    """Say which readings the numbers allow of candidates that take part in an association."""
-    if several:
-        what = "they are causes of both (confounders, to be adjusted for), links (mediators) or consequences of both"
+def _judgement(names: Sequence[str], roles: Mapping[str, Role]) -> str:
+    """Say which readings the numbers allow of candidates that take part in an association, and what is known."""
+    unknown = [name for name in names if name not in roles]
+    if not unknown:
+        what = "a confounder" if len(names) == 1 else "confounders"
+        return f"You call {listed(names)} {what}, to be adjusted for."
+    who = listed(unknown) if len(unknown) < len(names) else "they" if len(names) > 1 else "it"
+    if len(unknown) > 1:
+        what = "are causes of both (confounders, to be adjusted for), links (mediators) or consequences of both"
     else:
-        what = "it is a cause of both (a confounder, to be adjusted for), a link (a mediator) or a consequence of both"
-    return f"Whether {what} is for you to judge: the numbers can be the same."
+        what = "is a cause of both (a confounder, to be adjusted for), a link (a mediator) or a consequence of both"
+    return f"Whether {who} {what} is for you to judge, and to say under Roles: the numbers can be the same."
+
+
+def _about_sensitivity(target: str, found: Sensitivity) -> str:
+    """Say how strong a cause that is not among the candidates would have to be, and how strong the strongest is."""
+    share = number_text(100 * found.robustness_value, ".0f")
+    mark = found.strongest
+    beside = ""
+    if mark is not None:
+        of_target, of_outcome = (number_text(100 * one, ".0f") for one in (mark.of_target, mark.of_outcome))
+        beside = f"; {mark.name}, the strongest that is, explains {of_target} and {of_outcome} %"
+    return (
+        f"A cause that is not among the candidates would have to explain {share} % of what is left of {target} and as "
+        f"much of its prediction to leave nothing of it (robustness value){beside}."
+    )
+
+
+def _about_kept_out(name: str, role: Role, share: RemainingShare) -> str:
+    """Say what remains given a link or a consequence, which is not adjusted for."""
+    if role == "mediator":
+        given = f"; given it {remains(share)}: what does not pass through it" if share.known else ""
+        return f"{name}, which you call a link, is not adjusted for{given}."
+    given = f" (it would seem that {remains(share)})" if share.known else ""
+    return f"{name}, which you call a consequence of both, is not adjusted for: that would make associations{given}."
 
 
 # --- one candidate ---------------------------------------------------------------------------------
