@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import archives
@@ -30,8 +31,8 @@ CHECKS = (
     ("mypy",),
     ("lint-imports",),
 )
-#: Two processes, each of which has whole files to itself: their fixtures are costly.
-PARALLEL = ["-n", "2", "--dist", "loadfile"]
+#: Two processes, each of which has whole files to itself: their fixtures are costly. The order is that of conftest.py.
+PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 #: Of the package, with the floor that pyproject.toml names.
 COVERAGE = ["--cov", "--cov-report=term"]
 
@@ -93,11 +94,14 @@ def prepare_oracles() -> None:
         raise SystemExit(f"{' and '.join(missing)} could not be installed, and the tests compare with them")
 
 
-def compile_for_the_page(python: Path, environment: dict[str, str]) -> None:
-    """Fill the cache: compiling takes minutes the first time, which no test should wait for; they report what fails."""
-    print("--- compile for the page", flush=True)
-    code = "import program; program.make_program()"
-    subprocess.run([python, "-c", code], cwd=ROOT / "build_scripts", env=environment)
+def compile_for_the_page(python: Path, environment: dict[str, str]) -> str:
+    """Fill the cache: compiling takes minutes the first time, which no test should wait for; they report what fails.
+
+    Returns what was printed.
+    """
+    line = [str(python), "-c", "import program; program.make_program()"]
+    done = subprocess.run(line, cwd=ROOT / "build_scripts", env=environment, capture_output=True, text=True)
+    return f"{done.stdout}{done.stderr}"
 
 
 def main() -> int:
@@ -117,11 +121,16 @@ def main() -> int:
         prepare_oracles()
 
     failed = []
-    for check in CHECKS if not arguments.benchmarks else ():
-        print(f"--- {' '.join(check)}", flush=True)
-        program = shutil.which(check[0], path=str(python.parent)) or check[0]
-        if subprocess.run([program, *check[1:]], cwd=ROOT, env=environment).returncode != 0:
-            failed.append(" ".join(check))
+    with ThreadPoolExecutor(1) as beside:
+        everything = not (arguments.benchmarks or for_pytest)
+        compiled = beside.submit(compile_for_the_page, python, environment) if everything else None
+        for check in CHECKS if not arguments.benchmarks else ():
+            print(f"--- {' '.join(check)}", flush=True)
+            program = shutil.which(check[0], path=str(python.parent)) or check[0]
+            if subprocess.run([program, *check[1:]], cwd=ROOT, env=environment).returncode != 0:
+                failed.append(" ".join(check))
+        if compiled is not None:
+            print(f"--- compile for the page\n{compiled.result()}", flush=True)
 
     if arguments.benchmarks:
         selection = ["tests/benchmarks", "--benchmark-enable", "--benchmark-group-by=group", "--benchmark-sort=min"]
@@ -134,7 +143,6 @@ def main() -> int:
         if for_pytest:
             runs = [["-m", "not slow and not browser"] if arguments.fast else []]
         else:
-            compile_for_the_page(python, environment)
             fast, others = ["-m", "not slow and not browser", *PARALLEL], ["-m", "not browser", *PARALLEL, *COVERAGE]
             # Browsers have to answer in time, so their tests share the machine with no others.
             runs = [fast] if arguments.fast else [others, ["-m", "browser", *PARALLEL]]

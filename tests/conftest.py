@@ -28,15 +28,34 @@ hypothesis.settings.register_profile("imagenomer", deadline=None, derandomize=Tr
 hypothesis.settings.load_profile("imagenomer")
 
 
+#: Files that take minutes, beside those of build_scripts.
+LONGEST = (
+    "test_faults",
+    "test_three_browsers",
+    "test_privacy",
+    "test_confound_report",
+    "test_fuzz",
+    "test_odd_cohorts",
+)
+
+
 # Playwright runs an event loop in the main thread from the first browser to the end of the session, and whatever runs
 # one of its own (the engine's tests) fails meanwhile.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what drives a browser last."""
+    """Run what drives a browser last, and of the rest first what takes minutes."""
     for item in items:
+        # Tracing makes what is slow slower still, and other tests cover the same lines; not so mutated files.
+        if item.get_closest_marker("slow") and "fuzz" not in item.path.name:
+            item.add_marker(pytest.mark.no_cover)
         # Some of tests/browser asks for the browser by name only when it runs.
         if item.path.parent.name == "browser" or "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, not _takes_minutes(item)))
+
+
+def _takes_minutes(item: pytest.Item) -> bool:
+    """Whether a file of tests takes minutes: begun last, one process would wait for the other."""
+    return item.path.parent.name == "build_scripts" or item.path.stem in LONGEST
 
 
 def pytest_collection_finish() -> None:

@@ -31,7 +31,7 @@ def test_each_run_is_made_once_and_fails_the_command_where_it_fails(
     def run(line: list[str], **_: object) -> SimpleNamespace:
         name = next((name for name in (BROWSER, OTHERS, "mypy") if name in " ".join(map(str, line))), "another check")
         seen.append(name)
-        return SimpleNamespace(returncode=int(name in failing))
+        return SimpleNamespace(returncode=int(name in failing), stdout="", stderr="")
 
     monkeypatch.setattr(command, "subprocess", SimpleNamespace(run=run))
     for name in ("prepare_environment", "prepare_chromium", "prepare_other_browsers", "prepare_oracles"):
@@ -59,7 +59,7 @@ def test_everything_takes_two_processes_and_coverage_is_of_what_needs_no_browser
         if "pytest" in line:
             marks = str(line[line.index("-m", 2) + 1]) if "-m" in line[2:] else ""
             seen.append((marks, "-n" in line, "--cov" in line))
-        return SimpleNamespace(returncode=0)
+        return SimpleNamespace(returncode=0, stdout="", stderr="")
 
     monkeypatch.setattr(command, "subprocess", SimpleNamespace(run=run))
     for name in ("prepare_environment", "prepare_chromium", "prepare_other_browsers", "prepare_oracles"):
