@@ -27,12 +27,9 @@ sys.path.insert(0, str(ROOT / "py"))
 from imagenomer.analyses import load_analyses  # noqa: E402
 from imagenomer.analyses.contract import Report, read_params  # noqa: E402
 from imagenomer.cohort import Cohort  # noqa: E402
+from imagenomer.companion import with_companion  # noqa: E402
 from imagenomer.figures.theme import render  # noqa: E402
 from imagenomer.progress import finish  # noqa: E402
-from imagenomer.statistics.folds import train_on  # noqa: E402
-from imagenomer.statistics.models import Ridge  # noqa: E402
-from imagenomer.statistics.prediction import cross_validate  # noqa: E402
-from imagenomer.statistics.sample_space import sample_space  # noqa: E402
 from imagenomer.teaching import generate, generate_second  # noqa: E402
 from imagenomer.types import JsonObject  # noqa: E402
 
@@ -91,11 +88,8 @@ class Study:
 
     @cached_property
     def first(self) -> Cohort:
-        return finish(generate(self.size, SEED))
-
-    @cached_property
-    def second(self) -> Cohort:
-        return finish(generate_second(self.size, SEED))
+        """The first cohort, with the second beside it."""
+        return with_companion(finish(generate(self.size, SEED)), finish(generate_second(self.size, SEED)))
 
     def report(self, name: str, **params: Any) -> Report:
         return self._run(name, params)[2]
@@ -218,38 +212,33 @@ def predictions(study: Study) -> str:
     return _table(("", "the paper: null, all, top 10", "here: null, all, top 10", "R² of all"), rows)
 
 
+#: Accuracy in % in each group, as the paper has it: trained on PNC and tested on BSNIP, and the other way round.
+TRANSFERS = ({"EA": 64, "AA": 76}, {"EA": 90, "AA": 38})
+
+
 def transfer(study: Study) -> str:
     """Learn ancestry group in the scans at rest of one cohort, and predict it in the other."""
-    values, groups, cohort_of = _together(study.first, study.second)
-    space = finish(sample_space(values, np.arange(len(values))))
+    numbers = study.numbers(
+        "prediction",
+        phenotype="ancestry",
+        task="rest",
+        test_on="both",
+        group=EITHER,
+        second_group=EITHER,
+        scores_by="ancestry",
+    )
     rows = []
-    paper = {0: {"AA": 76, "EA": 64}, 1: {"EA": 90, "AA": 38}}
-    for trained, title in ((0, "first cohort, tested on the second"), (1, "second cohort, tested on the first")):
-        split = train_on(cohort_of == trained, cohort_of != trained, title)
-        predicted = finish(cross_validate(space, groups, split, Ridge())).predicted[0]
-        right = {
-            name: 100 * np.mean(predicted[(cohort_of != trained) & (groups == code)] == code)
-            for code, name in enumerate(("EA", "AA"))
-        }
+    for way, paper in zip(numbers["transfers"], TRANSFERS, strict=True):
+        own = {level: 100 * scored["scores"]["accuracy"]["value"] for level, scored in way["levels"].items()}
+        auc = way["scores"]["auc"]
         rows.append(
             (
-                f"trained on the {title}",
-                f"EA {paper[trained]['EA']} %, AA {paper[trained]['AA']} %",
-                f"EA {right['EA']:.0f} %, AA {right['AA']:.0f} %",
+                f"trained on {way['n_train']:,} of the {way['trained_on']}",
+                *(", ".join(f"{level} {values[level]:.0f} %" for level in paper) for values in (paper, own)),
+                f"{auc['value']:.2f} ({auc['low']:.2f} to {auc['high']:.2f})",
             )
         )
-    return _table(("accuracy", "the paper (PNC, BSNIP)", "here"), rows)
-
-
-def _together(first: Cohort, second: Cohort) -> tuple[Any, Any, Any]:
-    """Return scans at rest of EA and AA of both cohorts, 0 or 1 for EA and AA, and 0 or 1 for the cohort."""
-    values, groups = [], []
-    for cohort in (first, second):
-        group = cohort.phenotype("ancestry").values
-        either = group < 2
-        values.append(cohort.observations("fc", "rest").values[either])
-        groups.append(group[either])
-    return np.concatenate(values), np.concatenate(groups), np.repeat([0, 1], [len(one) for one in groups])
+    return _table(("tested on the other cohort", "the paper (PNC, BSNIP)", "here", "AUC here"), rows)
 
 
 def verdict(study: Study) -> str:

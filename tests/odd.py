@@ -162,7 +162,7 @@ def _value(field: Mapping[str, Json], cohort: Cohort, given: Mapping[str, Json],
         case "LevelChoice":
             chosen = cohort.phenotypes.get(str(given.get(field["of"])))
             return one_of(chosen.levels) if chosen is not None else None
-        case "Choice":
+        case "Choice" | "CohortChoice":
             return field["options"][int(rng.integers(len(field["options"])))][0]
         case "Flag":
             return bool(rng.integers(2))

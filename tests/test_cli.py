@@ -17,9 +17,10 @@ import pytest
 from forms import untouched
 from imagenomer import __version__
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.contract import GroupChoice, read_params, without_unused
+from imagenomer.analyses.contract import GroupChoice, read_params, uses_second, without_unused
 from imagenomer.cli import main
 from imagenomer.cohort import Cohort, LogEntry, Scan
+from imagenomer.companion import with_companion
 from imagenomer.downloads import result_stem, stem
 from imagenomer.edges import edge_index
 from imagenomer.errors import InputError
@@ -211,13 +212,16 @@ def test_the_exported_script_reproduces_numbers_arrays_and_figures(name, demo, c
     given = untouched(analysis, demo)
     monkeypatch.chdir(tmp_path)
     params = read_params(analysis, given)
+    second = "demo:quick:2" if uses_second(analysis, params) else None
+    demo = demo if second is None else with_companion(demo, demo)
     result = finish(analysis.compute(demo, params))
     has_arrays = bool(analysis.report(demo, params, result).arrays)
     arrays = ("--arrays", "run.npz") if has_arrays else ()
     typed = json.dumps(without_unused(given, params))
-    run = ("run", name, "demo:quick", "--params", typed, "--figure", "run.svg")
+    beside = () if second is None else ("--second", second)
+    run = ("run", name, "demo:quick", *beside, "--params", typed, "--figure", "run.svg")
     numbers = strict(printed(capsys, *run, *arrays))
-    script = script_of(name, analysis, params, cohort="demo:quick", output="again")
+    script = script_of(name, analysis, params, cohort="demo:quick", second=second, output="again")
     (tmp_path / "script.py").write_text(script, encoding="utf-8")
     runpy.run_path("script.py")
     assert strict((tmp_path / "again.json").read_text(encoding="utf-8")) == numbers

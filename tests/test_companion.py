@@ -132,7 +132,7 @@ def test_other_parcels_are_warned_of_and_do_not_hide_the_rest(cohort, second):
 
 def test_subjects_of_the_same_name_are_listed(cohort):
     entries = in_common(cohort, cohort)
-    (warning,) = [entry for entry in entries if "the same people" in entry.message]
+    (warning,) = [entry for entry in entries if "the same subjects" in entry.message]
     assert warning.message.startswith("40 subjects have the same name in both")
     assert warning.items == cohort.subjects
 
@@ -312,12 +312,25 @@ def test_nothing_is_said_of_a_second_that_is_not_used(both):
 
 
 def test_a_second_that_an_analysis_does_not_use_is_refused(monkeypatch, capsys):
-    assert cli.main(["run", "prediction", "demo:quick:3", "--params", '{"phenotype": "age"}', "--second", "x"]) == 2
-    assert "prediction does not use a second cohort, so --second would change nothing" in capsys.readouterr().err
-    known = {"prediction": load_analyses()["prediction"], "transfer": TRANSFER}
+    known = {"phenotype-matrix": load_analyses()["phenotype-matrix"]}
     monkeypatch.setattr(cli, "load_analyses", lambda: known)
-    assert cli.main(["run", "prediction", "demo:quick:3", "--second", "demo:quick:4"]) == 2
+    assert cli.main(["run", "phenotype-matrix", "demo:quick:3", "--second", "x"]) == 2
+    said = capsys.readouterr().err
+    assert "phenotype-matrix does not use a second cohort, so --second would change nothing; leave it out\n" in said
+    known["transfer"] = TRANSFER
+    assert cli.main(["run", "phenotype-matrix", "demo:quick:3", "--second", "demo:quick:4"]) == 2
     assert "or run one that does: transfer" in capsys.readouterr().err
+
+
+def test_a_second_that_these_parameters_do_not_use_is_refused(capsys):
+    assert cli.main(["run", "prediction", "demo:quick:3", "--params", '{"phenotype": "age"}', "--second", "x"]) == 2
+    assert 'uses a second cohort only where test_on is "second" or "first" or "both"' in capsys.readouterr().err
+
+
+def test_a_second_that_is_asked_for_and_not_open_is_refused(capsys):
+    params = '{"phenotype": "age", "test_on": "second"}'
+    assert cli.main(["run", "prediction", "demo:quick:3", "--params", params]) == 2
+    assert "no second cohort is open to test on" in capsys.readouterr().err
 
 
 def test_the_command_line_opens_both(monkeypatch, capsys):

@@ -199,6 +199,7 @@ def test_hostile_names_stay_texts_wherever_they_stand(cohort):
         draw=draw,
         title=ATTACK,
         summary=ATTACK,
+        takes_second=True,
         methods=lambda cohort, params, result: Methods((ATTACK,), (ATTACK,)),
     )
     named = replace(cohort, name=ATTACK, parcellation=replace(cohort.parcellation, citation=ATTACK + "2"))

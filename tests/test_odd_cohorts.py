@@ -16,7 +16,7 @@ import pytest
 
 from imagenomer.analyses import load_analyses
 from imagenomer.engine import Engine
-from imagenomer.engine.workspace import opened_with
+from imagenomer.engine.workspace import Second, opened_with
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.readers import open_cohort
@@ -60,7 +60,8 @@ def test_odd_cohorts_are_analysed_or_refused_in_words(name: str, share: float) -
     for number in range(COHORTS):
         rng = np.random.default_rng([zlib.crc32(name.encode()), int(100 * share), number])
         cohort, engine = odd_cohort(rng), Engine()
-        engine.workspace.opened = opened_with(cohort, "odd", None)
+        second = Second(odd_cohort(rng) if number % 3 == 0 else cohort, "odd2") if ANALYSES[name].takes_second else None
+        engine.workspace.opened = opened_with(cohort, "odd", None, second=second)
         params = filled_in(ANALYSES[name], cohort, share, rng)
         told = f"cohort {number}, {json.dumps(params)}"
         try:

@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 
 from imagenomer import __version__
 from imagenomer.analyses import load_analyses
-from imagenomer.analyses.contract import Analysis, Text, check_against, parameters_of, read_params, refuse_unused
+from imagenomer.analyses.contract import (
+    Analysis,
+    Text,
+    check_against,
+    parameters_of,
+    read_params,
+    refuse_unused,
+    require_use_of_second,
+)
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog
@@ -145,15 +153,11 @@ def _run(options: argparse.Namespace) -> None:
     if figure_format is not None and figure_format not in FIGURE_FORMATS:
         raise InputError(f"--figure {options.figure} does not end in .svg, .pdf or .png")
     analysis = analyses[options.analysis]
-    if options.second is not None and not analysis.takes_second:
-        able = [name for name, one in analyses.items() if one.takes_second]
-        raise InputError(
-            f"{options.analysis} does not use a second cohort, so --second would change nothing; leave it out"
-            + (f", or run one that does: {', '.join(able)}" if able else "")
-        )
     given = _json_object(options.params)
     params = read_params(analysis, given)
     refuse_unused(given, params)
+    if options.second is not None:
+        require_use_of_second(options.analysis, params, analyses)
     cohort = _cohort_of(options)
     with _caret(cohort, analysis, params):
         check_against(cohort, params)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from imagenomer import __version__
-from imagenomer.analyses.contract import Analysis
+from imagenomer.analyses.contract import Analysis, uses_second
 from imagenomer.load import Making
 
 # Whatever comes from data or from the user enters through repr() alone, so that a name cannot become code.
@@ -83,7 +83,7 @@ def script_of(
     atlas, second, measures
         As `imagenomer.load.load` takes them; a second cohort that the analysis does not use is not opened.
     """
-    used = second is not None and analysis.takes_second
+    used = second is not None and uses_second(analysis, params)
     options = "" if atlas is None else f", atlas={atlas!r}"
     if measures:
         options += f", measures={list(measures)!r}"

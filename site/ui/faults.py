@@ -66,7 +66,7 @@ class Faults:
             )
         elif opening is not None:
             ways.insert(0, h("button", "Try again", type="button"))
-        command = command_for(crash.name, crash.arguments, app.opener.where(), app.second.where())
+        command = command_for(crash.name, crash.arguments, app.opener.where(), app.second.where(), app.catalog)
         box = app.alert(
             "The engine stopped and starts again",
             h("p", f"It stopped while it {doing}. {cause_of(crash.message)}"),

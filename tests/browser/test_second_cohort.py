@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from driving import START, Watch, new_page, open_python, wait_for_engine
 from playwright.sync_api import Browser, Locator, Page, expect
-from views import analysis, go, result
+from views import analysis, expect_said, expect_whole, form, go, result
+from views import choose as select
 
 from imagenomer.cohort import Cohort
 from imagenomer.progress import finish
@@ -152,6 +153,48 @@ def test_it_can_be_removed(counting: Page) -> None:
     dialog(counting).get_by_role("button", name="Close").click()
     expect(header(counting)).to_be_hidden()
     expect(counting.locator(".problem", has_text="no second cohort is open to test on")).to_be_visible()
+
+
+def test_one_cohort_predicts_the_other_and_a_map_comes_again_while_both_are_open(
+    counting: Page, zips: dict[str, Path]
+) -> None:
+    go(counting, "Associations")
+    analysis(counting, "Replication")
+    expect(counting.get_by_text("No second cohort is open. Open one beside this one")).to_be_visible()
+    go(counting, "Models")
+    analysis(counting, "Prediction")
+    expect(form(counting).get_by_label("Tested by", exact=True)).to_be_visible()
+    expect(form(counting).get_by_label("Test on", exact=True)).to_be_hidden()
+
+    select(counting, "Predict", "age")
+    choose(counting, zips["others"])
+    dialog(counting).get_by_role("button", name="Close").click()
+    select(counting, "Test on", "Each cohort, trained on the other")
+    expect(form(counting).get_by_label("Tested by", exact=True)).to_be_hidden()
+    place = result(counting, "Prediction")
+    expect(place).to_contain_text("Trained on Forty and tested on Others", timeout=START)
+    expect(place).to_contain_text("Trained on Others and tested on Forty")
+    expect_whole(place)
+    expect(place.get_by_role("heading", name="How well it predicts in the other cohort")).to_be_visible()
+    address = counting.evaluate("decodeURIComponent(location.hash)")
+    assert '"test_on":"both"' in address.replace(" ", "")
+
+    go(counting, "Associations")
+    analysis(counting, "Replication")
+    select(counting, "Phenotype", "age")
+    expect(result(counting, "Replication")).to_contain_text("1 (100 %) have the same sign in Others", timeout=START)
+    expect_whole(result(counting, "Replication"))
+
+    go(counting, "Models")
+    analysis(counting, "Prediction")
+    open_dialog(counting)
+    dialog(counting).get_by_role("button", name="Remove").click()
+    dialog(counting).get_by_role("button", name="Close").click()
+    expect(form(counting).get_by_label("Test on", exact=True)).to_be_hidden()
+    expect(form(counting).get_by_label("Tested by", exact=True)).to_be_visible()
+    expect_said(counting, "Prediction", "random splits")
+    go(counting, "Maps")
+    analysis(counting, "Counts")
 
 
 def test_a_demo_is_kept_in_the_address_and_back_removes_it(counting: Page) -> None:

@@ -16,6 +16,7 @@ def drawn_cohort(**more):
     """The overview of a cohort, as much of it as forms and groups look at."""
     cohort = {
         "name": "Forty",
+        "second": None,
         "n_subjects": 40,
         "phenotypes": [
             number_of("constant", 3, 3),
@@ -67,6 +68,7 @@ def _listed(control, choices, none_option=None, lacking="", fewest=0):
 #: What the catalog says of every kind of field, by its marker.
 TOLD = {
     "Choice": {"control": "select", "choices": "options"},
+    "CohortChoice": {"control": "select", "choices": "cohorts", "fewest": 2},
     "DecompositionChoice": _listed("select", "decompositions", "Computed here", "None came with this cohort."),
     "Flag": {"control": "flag"},
     "GroupChoice": _listed("select", "groups", "Everybody"),

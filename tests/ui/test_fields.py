@@ -34,6 +34,24 @@ def test_a_form_begins_with_what_the_cohort_has():
         assert state_of(entry).chosen[entry["name"]] == value, entry
 
 
+def test_the_other_cohort_is_offered_where_one_is_open_and_left_where_it_is_closed():
+    entry = entry_of("test_on", "CohortChoice", "held-out", options=[["held-out", "Here"], ["second", "There"]])
+    page = DrawnPage()
+    state = state_of(entry, page=page)
+    field = state.fields[0]
+    assert state.options(field) == [("held-out", "Here")]
+    assert not state.is_shown(field)
+    page.cohort["second"] = {"name": "Others"}
+    assert state.options(field) == [("held-out", "Here"), ("second", "There")]
+    assert state.is_shown(field)
+    state.take("test_on", "second")
+    state.refresh()
+    assert state.chosen == {"test_on": "second"}
+    page.cohort["second"] = None
+    state.refresh()
+    assert state.chosen == {"test_on": "held-out"}
+
+
 def test_two_required_phenotypes_begin_different():
     state = state_of(phenotype_entry("first", required=True), phenotype_entry("second", required=True))
     assert state.chosen == {"first": "age", "second": "wrat"}

@@ -15,6 +15,12 @@ def test_what_is_lacking_is_told_with_what_to_bring():
 
 
 def test_the_first_that_is_lacking_is_told():
-    empty = {where: [] for _, where, _, _ in NEEDS}
-    for need, _, what, bring in NEEDS:
-        assert lacking(empty, {"needs": [need]}) == f"This cohort has no {what}. Open it together with {bring}."
+    empty = {where: [] for _, where, _ in NEEDS}
+    for need, _, message in NEEDS:
+        assert lacking(empty, {"needs": [need]}) == message
+    assert len({message for _, _, message in NEEDS}) == len(NEEDS)
+
+
+def test_a_second_cohort_is_lacking_until_one_is_open():
+    assert lacking(drawn_cohort(), {"needs": ["second"]}).startswith("No second cohort is open.")
+    assert lacking(drawn_cohort(second={"name": "Others"}), {"needs": ["second"]}) is None

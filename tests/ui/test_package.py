@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import get_args
 
@@ -16,6 +17,7 @@ from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import Need, form_of, read_params
 from imagenomer.analyses.contract.fields import Control
 from imagenomer.cohort import Cohort
+from imagenomer.companion import with_companion
 from imagenomer.overview import overview_of
 from imagenomer.types import Json
 
@@ -33,7 +35,8 @@ class Page:
 
 @pytest.fixture
 def page(cohort: Cohort) -> Page:
-    return Page(json.loads(json.dumps(overview_of(cohort))))
+    second = dataclasses.replace(cohort, name="Others")
+    return Page(json.loads(json.dumps(overview_of(with_companion(cohort, second)))))
 
 
 def fields_of(name: str) -> list[dict[str, Json]]:

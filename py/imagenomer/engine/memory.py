@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 
-from imagenomer.analyses.contract import read_params, without_unused
+from imagenomer.analyses.contract import read_params, uses_second, without_unused
 from imagenomer.downloads import stem
 from imagenomer.engine.opening import demo_name, top_of
 from imagenomer.engine.workspace import Workspace, makings_of
@@ -68,7 +68,8 @@ def _command(workspace: Workspace, call: str, given: JsonObject) -> str | None:
         return None
     where, beside = workspace.opened.where, workspace.opened.second
     analysis, params = workspace.analyses[result["analysis"]], result.get("params") or {}
-    params = without_unused(params, read_params(analysis, params))
+    read = read_params(analysis, params)
+    params = without_unused(params, read)
     given_params = json.dumps(params, ensure_ascii=False)
-    second = ["--second", beside.where] if beside is not None and analysis.takes_second else []
+    second = ["--second", beside.where] if beside is not None and uses_second(analysis, read) else []
     return shlex.join(["imagenomer", "run", result["analysis"], where, "--params", given_params, *options, *second])

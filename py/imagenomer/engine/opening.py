@@ -43,6 +43,7 @@ class CatalogEntry(TypedDict):
     needs: Sequence[str]
     parts: list[dict[str, str]]
     makes_measure: bool
+    takes_second: bool
     fields: Sequence[JsonObject]
 
 
@@ -57,6 +58,7 @@ def catalog(analyses: Mapping[str, Analysis]) -> list[CatalogEntry]:
             "needs": analysis.needs,
             "parts": [{"name": part.name, "title": part.title} for part in analysis.parts],
             "makes_measure": analysis.measure is not None,
+            "takes_second": analysis.takes_second,
             "fields": form_of(analysis),
         }
         for name, analysis in analyses.items()

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Iterator
 
 from imagenomer import ARTICLE, __version__
-from imagenomer.analyses.contract import Methods, Parameter, PointsView, TableView, View, parameters_of
+from imagenomer.analyses.contract import Methods, Parameter, PointsView, TableView, View, parameters_of, uses_second
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import stem
 from imagenomer.html_report.record import Record, anchor, escaped
@@ -18,7 +18,7 @@ def head(record: Record) -> Iterator[str]:
     cohort = record.cohort
     yield f"<header><h1>{escaped(record.analysis.title)}</h1><p>{escaped(record.analysis.summary)}</p>"
     yield f'<p class="cohort">{_cohort(cohort)}</p>'
-    if cohort.companion is not None:
+    if cohort.companion is not None and uses_second(record.analysis, record.params):
         yield f'<p class="cohort">Second cohort: {_cohort(cohort.companion)}</p>'
     yield f'<p class="quiet">Computed with ImageNomer {escaped(__version__)}.</p></header>'
     yield f'<p class="care">{escaped(_care(record))}</p>'

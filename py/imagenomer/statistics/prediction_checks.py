@@ -109,7 +109,7 @@ def permutation_test(
     n_permutations = drawn.n
     orders = drawn.draw(n_permutations)
     whole = np.arange(space.n_subjects)[None]
-    permuted = _PermutedTarget(target, n_classes, given)
+    permuted = PermutedTarget(target, n_classes, given)
     name = main_score(n_classes)
     # Inner folds have classes in proportion, so other targets have others.
     if isinstance(model, Ridge) and (not n_classes or (n_classes == 2 and model.inner is None)):
@@ -158,7 +158,7 @@ def _relabelled(steps: Steps[CrossValidation], step: str, done: int, total: int)
         yield Progress(step, done, total)
 
 
-class _PermutedTarget:
+class PermutedTarget:
     """A target in permuted orders: residuals of a number given the covariates, or classes themselves."""
 
     def __init__(self, target: FloatArray | IntArray, n_classes: int, covariates: FloatArray | None) -> None:

@@ -50,19 +50,32 @@ def cause_of(message):
     return ""
 
 
-def command_for(name, arguments, where, second):
+def command_for(name, arguments, where, second, catalog):
     """What to type in a terminal for the same, from the folder that holds the cohort, or None.
 
-    ``where`` and ``second`` are the open cohorts as arguments of the command line, or None.
+    ``where`` and ``second`` are the open cohorts as arguments of the command line, or None; a second that the analysis
+    does not use is left out.
     """
     if name == "open_files":
         return f"imagenomer open {quoted(top_of(arguments['paths']) or 'FOLDER')}"
     result = (arguments.get("source") or arguments) if name is not None else {}
     if "analysis" not in result or where is None:
         return None
-    params = quoted(json.dumps(result.get("params") or {}))
-    beside = "" if second is None else f" --second {quoted(second)}"
-    return f"imagenomer run {result['analysis']} {quoted(where)} --params {params}{beside}"
+    params = result.get("params") or {}
+    is_used = second is not None and uses_second(result["analysis"], params, catalog)
+    beside = f" --second {quoted(second)}" if is_used else ""
+    return f"imagenomer run {result['analysis']} {quoted(where)} --params {quoted(json.dumps(params))}{beside}"
+
+
+def uses_second(name, params, catalog):
+    """Whether a result is of the second cohort too: always, or with some choices of cohorts."""
+    for entry in catalog:
+        if entry["name"] == name:
+            chosen = [field for field in entry["fields"] if field.get("choices") == "cohorts"]
+            return entry["takes_second"] and all(
+                params.get(field["name"], field["default"]) != field["options"][0][0] for field in chosen
+            )
+    return False
 
 
 def quoted(argument):

@@ -74,6 +74,14 @@ class Choice(Field):
         return [(value, label) for value, label in self.entry["options"]]
 
 
+class CohortChoice(Choice):
+    """One of what the analysis lists; all but the first need a second cohort, and are offered where one is open."""
+
+    def options(self, form):
+        every = super().options(form)
+        return every if form.cohort is not None and form.cohort["second"] is not None else every[:1]
+
+
 class PhenotypeChoice(Field):
     """A phenotype, or none where it is not required."""
 
@@ -238,6 +246,7 @@ KINDS = {
     ("flag", ""): Flag,
     ("number", ""): Number,
     ("select", ""): ListedChoice,
+    ("select", "cohorts"): CohortChoice,
     ("select", "groups"): GroupChoice,
     ("select", "levels"): LevelChoice,
     ("select", "options"): Choice,

@@ -23,6 +23,7 @@ from imagenomer.analyses.contract import (
     form_of,
     read_params,
 )
+from imagenomer.companion import with_companion
 from imagenomer.edges import n_edges_of
 from imagenomer.figures.theme import render
 from imagenomer.figures.views import points_view_figure
@@ -30,6 +31,12 @@ from imagenomer.progress import Progress, finish
 
 ANALYSES = load_analyses()
 N_EDGES = n_edges_of(6)
+
+
+@pytest.fixture
+def cohort(cohort):
+    """The forty, and beside them the same under another name, for analyses that use a second cohort."""
+    return with_companion(cohort, dataclasses.replace(cohort, name="Others"))
 
 
 def default_params(analysis, cohort):

@@ -11,6 +11,7 @@ from imagenomer.analyses.contract.analysis import (
 )
 from imagenomer.analyses.contract.fields import (
     Choice,
+    CohortChoice,
     DecompositionChoice,
     Field,
     Flag,
@@ -37,6 +38,8 @@ from imagenomer.analyses.contract.parameters import (
     parameters_of,
     read_params,
     refuse_unused,
+    require_use_of_second,
+    uses_second,
     without_unused,
 )
 from imagenomer.analyses.contract.report import Finding, Methods, Report, matrix_view
@@ -45,6 +48,7 @@ from imagenomer.views import Column, FigureView, GridView, Link, MatrixView, Poi
 __all__ = [
     "Analysis",
     "Choice",
+    "CohortChoice",
     "Column",
     "DecompositionChoice",
     "Field",
@@ -88,5 +92,7 @@ __all__ = [
     "parameters_of",
     "read_params",
     "refuse_unused",
+    "require_use_of_second",
+    "uses_second",
     "without_unused",
 ]

@@ -22,7 +22,7 @@ Groups: TypeAlias = tuple[tuple[str, str, str], ...]
 #: The tabs of the page, as they stand in a row.
 Tab = Literal["Connectivity", "Phenotypes", "Genotypes", "Associations", "Confounds", "Components", "Models", "Maps"]
 #: What an analysis needs and a cohort may not have.
-Need = Literal["connectivity", "variants", "decompositions", "weights", "phenotypes"]
+Need = Literal["connectivity", "variants", "decompositions", "weights", "phenotypes", "second"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,9 @@ class Analysis:
     needs : tuple of Need
         What the cohort must have; where something is missing, the page says what to bring instead of showing the form.
     takes_second : bool
-        Whether it uses the second cohort where one is open (`imagenomer.companion.companion_of`). The command line
-        refuses ``--second`` for all others, and their scripts do not open it.
+        Whether it uses the second cohort where one is open (`imagenomer.companion.companion_of`): always, or with some
+        options of a `CohortChoice` (`imagenomer.analyses.contract.uses_second`). The command line refuses ``--second``
+        where it is not used, and scripts do not open it.
     opens_tab : bool
         Its tab opens with it; otherwise with the first by name.
     parts : tuple of Part

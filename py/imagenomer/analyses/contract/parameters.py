@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from imagenomer.analyses.contract.fields import Field
+from imagenomer.analyses.contract.fields import CohortChoice, Field
 from imagenomer.errors import InputError
 from imagenomer.jsonable import dumps
 from imagenomer.types import Json
@@ -197,6 +197,51 @@ def without_unused(given: Mapping[str, Json], params: Any) -> dict[str, Json]:
     """Return what was given without what changes nothing (`refuse_unused`)."""
     matter = {one.name for one in parameters_of(type(params)) if one.matters(params)}
     return {name: value for name, value in given.items() if name in matter}
+
+
+def uses_second(analysis: Analysis, params: Any) -> bool:
+    """Return whether a result is of the second cohort too, which is refused where it changes nothing."""
+    chosen = _choices_of_cohorts(analysis)
+    return analysis.takes_second and all(field.uses_second(getattr(params, name)) for name, field in chosen)
+
+
+def require_use_of_second(name: str, params: Any, analyses: Mapping[str, Analysis]) -> None:
+    """Refuse a second cohort that changes nothing, for whoever names one beside the first.
+
+    Parameters
+    ----------
+    name : str
+        Of the analysis.
+    params : object
+        What `read_params` returned.
+    analyses : mapping of str to Analysis
+
+    Raises
+    ------
+    InputError
+        If the analysis uses none, or none with these parameters.
+    """
+    analysis = analyses[name]
+    if uses_second(analysis, params):
+        return
+    if analysis.takes_second:
+        parameter, field = _choices_of_cohorts(analysis)[0]
+        options = " or ".join(dumps(value) for value, _ in field.options if field.uses_second(value))
+        raise InputError(
+            f"{name} uses a second cohort only where {parameter} is {options}, so --second would change nothing; "
+            "choose that, or leave --second out"
+        )
+    able = [other for other, one in analyses.items() if one.takes_second]
+    raise InputError(
+        f"{name} does not use a second cohort, so --second would change nothing; leave it out"
+        + (f", or run one that does: {', '.join(able)}" if able else "")
+    )
+
+
+def _choices_of_cohorts(analysis: Analysis) -> list[tuple[str, CohortChoice]]:
+    """Return the fields that decide whether the second cohort is used, by their names."""
+    every = parameters_of(analysis.params)
+    return [(parameter.name, parameter.field) for parameter in every if isinstance(parameter.field, CohortChoice)]
 
 
 def check_against(cohort: Cohort, params: Any) -> None:

@@ -18,11 +18,25 @@ from imagenomer.analyses.contract import (
     Report,
     ThemeName,
 )
+from imagenomer.analyses.models.both_cohorts import (
+    BothCohorts,
+    both_cohorts,
+    gather_both,
+    refuse_unseen_levels,
+    refuse_what_differs,
+)
 from imagenomer.analyses.models.determined import refuse_determined
+from imagenomer.analyses.models.permutation_plan import plan_for
+from imagenomer.analyses.models.prediction_errors import prediction_errors
 from imagenomer.analyses.models.prediction_figures import draw_prediction
 from imagenomer.analyses.models.prediction_methods import prediction_methods
 from imagenomer.analyses.models.prediction_report import prediction_report
-from imagenomer.analyses.models.prediction_result import FinalModel, Performance, Prediction, PredictionErrors
+from imagenomer.analyses.models.prediction_result import (
+    FinalModel,
+    Performance,
+    Prediction,
+    Transfer,
+)
 from imagenomer.analyses.models.protocol import (
     Protocol,
     inner_folds,
@@ -32,6 +46,7 @@ from imagenomer.analyses.models.protocol import (
     splits_of,
     whom,
 )
+from imagenomer.analyses.models.transfers import transfers_of
 from imagenomer.analyses.shared.form_fields import (
     AncestryComponents,
     Blocks,
@@ -49,13 +64,11 @@ from imagenomer.analyses.shared.linear_model import (
     build_model,
 )
 from imagenomer.analyses.shared.predictors import FeatureSet, Source, gather
-from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.folds import Split, cross
 from imagenomer.statistics.models import Model as SplitModel
-from imagenomer.statistics.pairwise import associate_pairs
-from imagenomer.statistics.permutation import exchange_of_kinds, kinds_of
 from imagenomer.statistics.prediction import CrossValidation, cross_validate, fit_everybody
 from imagenomer.statistics.prediction_checks import (
     LearningCurve,
@@ -78,8 +91,6 @@ _FEWEST = 20
 #: Shares of the training parts that the learning curve trains on.
 _SHARES = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 _N_SHUFFLES = 20
-#: Phenotypes that errors are compared with, at most.
-_MOST_PHENOTYPES = 60
 
 _CHECKS = "Checks"
 
@@ -122,6 +133,10 @@ class Params(Protocol, Source, Target):
 
 def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
     yield Progress("Choosing subjects")
+    both = None
+    if params.tested_by == "cohorts":
+        both = _both_cohorts(cohort, params)
+        cohort = both.together
     ancestry, ancestry_sentences = yield from ancestry_covariates(cohort, params.ancestry_components)
     question = ask(
         cohort, QuestionFields(phenotype=params.phenotype, level=params.level, covariates=params.covariates), ancestry
@@ -131,22 +146,31 @@ def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
         params = replace(params, harmonise=None)
     _refuse(params, use)
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks if params.permutations else None)
-    features = yield from gather(cohort, params, _missing(cohort, params, question, plan), _FEWEST)
+    missing = _missing(cohort, params, question, plan)
+    if both is None:
+        features = yield from gather(cohort, params, missing, _FEWEST)
+    else:
+        features = yield from gather_both(both, params, params, question, missing, _FEWEST)
     linear_model = build_model(question, features.subjects)
     use = refuse_determined(cohort, params, linear_model, use)
     target, levels = _target(linear_model)
     rng = np.random.default_rng(plan.seed)
-    task = _task(cohort, params, features, target, len(levels), linear_model, use, rng)
+    task = _task(cohort, both, params, features, target, len(levels), linear_model, use, rng)
     performance = Performance.of((yield from task.validate(use)), rng)
     covariates_alone = None
     if use in ("both", "residual"):
         covariates_alone = Performance.of((yield from task.validate("covariates")), rng)
     final_model = None
     if use != "covariates":
-        final_model = yield from _final_model(task, one_way=params.protocol == "groups")
-    plan = _plan_for(plan, features, task)
+        final_model = yield from _final_model(task, one_way=params.trains_one_part)
+    transfers: tuple[Transfer, ...] = ()
+    if both is not None:
+        across = (both, params.scores_by, features.subjects, task.covariates, task.use, plan)
+        transfers = yield from transfers_of(performance, covariates_alone, *across, rng)
+        plan = replace(plan, n_permutations=0)  # each direction has its own
+    plan = plan_for(plan, features.subjects, target, permuted_with(task.covariates, task.use, len(levels)))
     test, curve, shuffled = yield from _checks(params, plan, features, task, rng)
-    errors = yield from _errors(cohort, features, performance.validation)
+    errors = yield from prediction_errors(cohort, features, performance.validation)
     return Prediction(
         feature_set=features,
         linear_model=linear_model,
@@ -162,7 +186,26 @@ def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
         learning_curve=curve,
         shuffled_features=shuffled,
         ancestry_sentences=ancestry_sentences,
+        cohort=cohort,
+        transfers=transfers,
     )
+
+
+def _both_cohorts(cohort: Cohort, params: Params) -> BothCohorts:
+    """Return both cohorts; refuse what cannot be the same in both."""
+    if params.ancestry_components:
+        raise InputError(
+            "components of ancestry are computed in one cohort, and those of the other are other axes; across cohorts "
+            "choose none, or test on held-out subjects"
+        )
+    both = both_cohorts(cohort)
+    needed = {params.phenotype: "is what is predicted", **dict.fromkeys(params.covariates, "is adjusted for")}
+    if params.scores_by is not None:
+        needed[params.scores_by] = "is what scores are given by"
+    if params.blocks is not None and params.permutations:
+        needed[params.blocks] = "has the blocks"
+    refuse_what_differs(both, params, needed)
+    return both
 
 
 def _missing(cohort: Cohort, params: Params, question: Question, plan: Plan) -> dict[str, BoolArray]:
@@ -194,6 +237,7 @@ class _Task:
 
 def _task(
     cohort: Cohort,
+    both: BothCohorts | None,
     params: Params,
     features: FeatureSet,
     target: FloatArray | IntArray,
@@ -212,7 +256,11 @@ def _task(
     space, subjects = features.space, features.subjects
     model = model_of(params, n_classes, inner_folds(cohort, params, subjects, space.rows, features.strata))
     strata = cross(target.astype(np.intp) if n_classes else None, features.strata)
-    splits = splits_of(cohort, params, subjects, strata, rng)
+    if both is None:
+        splits = splits_of(cohort, params, subjects, strata, rng)
+    else:
+        splits = both.splits(subjects, params.test_on)
+        refuse_unseen_levels(linear_model, splits)
     if use != "covariates":
         for split in splits:
             refused = space.refusal(split)
@@ -220,22 +268,6 @@ def _task(
                 raise InputError(f"{split.name}: {refused}")
     covariates = linear_model.design.matrix[:, 1:] if use != "features" else None
     return _Task(space, target, splits, model, covariates, use)
-
-
-def _plan_for(plan: Plan, features: FeatureSet, task: _Task) -> Plan:
-    """Return the plan with how many permutations of the target, or of its residuals, there are."""
-    if not plan.n_permutations:
-        return plan
-    target, n_classes = task.target, int(task.target.max()) + 1 if np.issubdtype(task.target.dtype, np.integer) else 0
-    given = permuted_with(task.covariates, task.use, n_classes)
-    directions = None
-    if given is None:  # else the fitted values stay as they are, and no two orders are alike
-        columns = target[:, None] == np.arange(1, n_classes) if n_classes else target[:, None]
-        directions = np.linalg.qr(columns - columns.mean(axis=0))[0]
-    kinds = kinds_of(target, *(() if given is None else (given,)))
-    return replace(
-        plan, exchange=exchange_of_kinds(kinds, plan.codes(features.subjects), plan.n_permutations, directions)
-    )
 
 
 def _checks(
@@ -321,40 +353,8 @@ def _patterns(space: SampleSpace, fit: Fit) -> FloatArray:
     return np.stack(patterns)
 
 
-def _errors(cohort: Cohort, features: FeatureSet, validation: CrossValidation) -> Steps[PredictionErrors]:
-    """Associate the errors of predictions with everything known of the subjects."""
-    signed, absolute = _signed_and_absolute(validation)
-    full = [np.full(cohort.n_subjects, np.nan) for _ in range(2)]
-    for values, own in zip(full, (signed, absolute), strict=True):
-        values[features.subjects] = own
-    known = list(cohort.phenotypes.values())[:_MOST_PHENOTYPES]
-    phenotypes = [Phenotype("signed error", full[0]), Phenotype("absolute error", full[1]), *known]
-    tested = features.subjects[np.isfinite(absolute)]
-    pairs = yield from associate_pairs(phenotypes, tested)
-    return PredictionErrors(
-        signed,
-        absolute,
-        tuple(known),
-        pairs.association[:2, 2:],
-        pairs.neg_log10_p[:2, 2:],
-        pairs.n_subjects[:2, 2:],
-    )
-
-
-def _signed_and_absolute(validation: CrossValidation) -> tuple[FloatArray, FloatArray]:
-    """Return truth less prediction, and its absolute value; of classes the share of wrong predictions."""
-    tested = np.isfinite(validation.predicted)
-    n = tested.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if validation.n_classes:
-            wrong = (tested & (validation.predicted != validation.truth)).sum(axis=0) / np.where(n > 0, n, np.nan)
-            return np.full(wrong.shape, np.nan), wrong
-        signed = validation.truth - validation.averaged()[:, 0]
-    return signed, np.abs(signed)
-
-
 def report(cohort: Cohort, params: Params, result: Prediction) -> Report:
-    return prediction_report(cohort, params, params, result)
+    return prediction_report(result.cohort, params, params, result)
 
 
 def methods(cohort: Cohort, params: Params, result: Prediction) -> Methods:
@@ -375,5 +375,6 @@ ANALYSIS = Analysis(
     draw=draw,
     needs=("phenotypes",),
     opens_tab=True,
+    takes_second=True,
     methods=methods,
 )

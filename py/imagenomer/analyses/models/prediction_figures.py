@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imagenomer.analyses.contract import ThemeName
-from imagenomer.analyses.models.prediction_result import SCORES, Prediction
+from imagenomer.analyses.models.prediction_result import SCORES, Prediction, Transfer
+from imagenomer.analyses.models.transfer_report import tests_of
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.statistics.prediction import main_score
+from imagenomer.statistics.prediction_checks import PermutationTest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,11 +25,13 @@ def draw_prediction(result: Prediction, theme: ThemeName) -> Mapping[str, Figure
     from imagenomer.figures.drawings import Drawings
 
     charts = _Charts(result, theme)
-    drawings = {"splits": charts.splits}
+    drawings: dict[str, Callable[[], Figure]] = {"splits": charts.splits}
     if len(result.levels) == 2:
         drawings["roc"] = charts.roc
     if result.permutation_test is not None:
         drawings["permutations"] = charts.permutations
+    for name, transfer in tests_of(result).items():
+        drawings[name] = partial(charts.transfer, transfer)
     if result.shuffled_features is not None:
         drawings["shuffles"] = charts.shuffles
     if result.learning_curve is not None:
@@ -72,14 +77,20 @@ class _Charts:
         return roc_figure(truth, tests, title=f"{self.title}: ROC", note=self.result.note, theme=self.theme)
 
     def permutations(self) -> Figure:
+        assert self.result.permutation_test is not None
+        return self._null(self.result.permutation_test, self.title)
+
+    def transfer(self, transfer: Transfer) -> Figure:
+        assert transfer.permutation_test is not None
+        return self._null(transfer.permutation_test, f"{self.title}, {transfer.name}")
+
+    def _null(self, test: PermutationTest, title: str) -> Figure:
         from imagenomer.figures.prediction import null_figure
 
-        test = self.result.permutation_test
-        assert test is not None
         return null_figure(
             test.null,
             test.statistic,
-            title=f"{self.title}: {test.null.size:,} permutations",
+            title=f"{title}: {test.null.size:,} permutations",
             x_label=SCORES[test.score],
             note=f"{self.result.note}; p = {test.p_value:.3g}",
             theme=self.theme,

@@ -12,6 +12,7 @@ from imagenomer.analyses.models.prediction_sentences import (
 )
 from imagenomer.analyses.models.protocol import Protocol
 from imagenomer.analyses.models.protocol_sentences import about_model, about_splits
+from imagenomer.analyses.models.transfer_report import about_transfers
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.analyses.shared.sites import COMBAT_CITATIONS
 
@@ -25,6 +26,10 @@ def prediction_methods(protocol: Protocol, result: Prediction) -> Methods:
         " ".join((*about_splits(protocol, result.validation.splits), *about_scores(protocol, result)[1:])),
     ]
     citations = _citations(protocol, result)
+    if result.transfers:
+        text.append(" ".join(about_transfers(result)))
+        if result.transfers[0].permutation_test is not None:
+            citations.append("Phipson and Smyth (2010), Stat. Appl. Genet. Mol. Biol. 9:39.")
     if result.permutation_test is not None:
         text.append(" ".join(about_permutations(result)))
         citations += ["Ojala and Garriga (2010), J. Mach. Learn. Res. 11:1833."]

@@ -12,6 +12,7 @@ from imagenomer.analyses.models.prediction_tables import interval_numbers, size_
 from imagenomer.analyses.models.prediction_views import map_names, prediction_views
 from imagenomer.analyses.models.prediction_warnings import prediction_warnings
 from imagenomer.analyses.models.protocol import MODELS, USES, Protocol
+from imagenomer.analyses.models.transfer_report import transfer_numbers
 from imagenomer.analyses.shared.predictors import Source
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort
@@ -46,7 +47,7 @@ def _numbers(protocol: Protocol, source: Source, result: Prediction, top: list[R
         "feature_name": features.name,
         "n_features": features.space.n_features,
         "model": protocol.model,
-        "protocol": protocol.protocol,
+        "protocol": protocol.tested_by,
         "covariates": [one.name for one in result.linear_model.question.covariates],
         "use": result.use,
         "group": source.group,
@@ -65,6 +66,9 @@ def _numbers(protocol: Protocol, source: Source, result: Prediction, top: list[R
         "permutations": result.plan.n_permutations,
         "permutations_used": None if test is None else test.null.size,
         "smallest_p": None if test is None else result.plan.smallest_p,
+        "test_on": protocol.test_on,
+        "second_group": protocol.second_group,
+        "transfers": transfer_numbers(result),
         "learning_curve": None if result.learning_curve is None else size_rows(result),
         "shuffled_features": None if shuffled is None else finite(float(np.nanmean(shuffled.shuffled))),
         "top": top[:_LISTED],

@@ -10,7 +10,8 @@ from imagenomer.analyses.shared.inference import Plan
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.predictors import FeatureSet
 from imagenomer.analyses.shared.sample import counted
-from imagenomer.cohort import Phenotype
+from imagenomer.analyses.shared.test_tables import number_text
+from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.statistics.models import Model as SplitModel
 from imagenomer.statistics.prediction import CrossValidation, intervals, null_scores
 from imagenomer.statistics.prediction_checks import LearningCurve, PermutationTest, ShuffledFeatures
@@ -56,6 +57,20 @@ class Performance:
     def main(self) -> Interval:
         """The score to judge by."""
         return self.scores[self.validation.main_score]
+
+
+def score_text(performance: Performance, name: str) -> str:
+    """Return a score with its interval: "R² = 0.213 (95 % interval 0.102 to 0.324)"."""
+    one = performance.scores[name]
+    digits = ".3f" if name not in ("rmse", "mae") else ".4g"
+    text = (
+        f"{SCORES[name]} = {number_text(one.estimate, digits)}"
+        if np.isfinite(one.estimate)
+        else f"{SCORES[name]} is not defined"
+    )
+    if np.isfinite(one.low):
+        text += f" (95 % interval {number_text(one.low, digits)} to {number_text(one.high, digits)})"
+    return text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +129,44 @@ class PredictionErrors:
         return known[np.argsort(-p[known], kind="stable")]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Transfer:
+    """A model of one cohort, tested in the other.
+
+    Attributes
+    ----------
+    trained_on, tested_on : str
+        Names of the cohorts.
+    performance : Performance
+        Among all test subjects.
+    covariates_alone : Performance or None
+    by_level : dict of str to Performance
+        Among test subjects of each level of ``by``.
+    by : str or None
+        A category.
+    plan : Plan
+        Of permutations of the test subjects.
+    permutation_test : PermutationTest or None
+    """
+
+    trained_on: str
+    tested_on: str
+    performance: Performance
+    covariates_alone: Performance | None
+    by_level: dict[str, Performance]
+    by: str | None
+    plan: Plan
+    permutation_test: PermutationTest | None
+
+    @property
+    def n_train(self) -> int:
+        return int(self.performance.validation.splits[0].train.size)
+
+    @property
+    def name(self) -> str:
+        return f"{self.trained_on} → {self.tested_on}"
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingSize:
     """One size of a learning curve.
@@ -161,6 +214,10 @@ class Prediction:
     shuffled_features : ShuffledFeatures or None
     ancestry_sentences : tuple of str
         How components of ancestry were computed, where they are covariates.
+    cohort : Cohort
+        Of the subjects: the open one, or the subjects of both cohorts together.
+    transfers : tuple of Transfer
+        Where one cohort is trained on and the other tested; then ``permutation_test`` is None.
     """
 
     feature_set: FeatureSet
@@ -177,6 +234,8 @@ class Prediction:
     learning_curve: LearningCurve | None
     shuffled_features: ShuffledFeatures | None
     ancestry_sentences: tuple[str, ...]
+    cohort: Cohort
+    transfers: tuple[Transfer, ...] = ()
 
     @property
     def validation(self) -> CrossValidation:

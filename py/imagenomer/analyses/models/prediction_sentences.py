@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer.analyses.contract import Finding
-from imagenomer.analyses.models.prediction_result import SCORES, Performance, Prediction
+from imagenomer.analyses.models.prediction_result import SCORES, Prediction, score_text
 from imagenomer.analyses.models.protocol import Protocol
 from imagenomer.analyses.models.protocol_sentences import about_model, about_splits
+from imagenomer.analyses.models.transfer_report import about_transfers, transfer_verdict
 from imagenomer.analyses.shared.design_words import not_used_in_words
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import number_text, p_text
@@ -32,7 +33,7 @@ def prediction_sentences(protocol: Protocol, result: Prediction) -> list[str]:
     said += about_covariates(result)
     said += [*about_splits(protocol, validation.splits), *about_scores(protocol, result)]
     n_never = int(np.count_nonzero(~np.isfinite(validation.predicted).any(axis=0)))
-    if n_never and protocol.protocol != "groups":
+    if n_never and protocol.tested_by not in ("groups", "cohorts"):
         said.append(
             f"{counted(n_never, 'subject')} happened to be in no test set and "
             f"{'has' if n_never == 1 else 'have'} no prediction."
@@ -40,7 +41,7 @@ def prediction_sentences(protocol: Protocol, result: Prediction) -> list[str]:
     if validation.selections:
         n = validation.n_features
         said.append(f"Selected in each split: {_range(n)} features.")
-    said += about_permutations(result)
+    said += about_transfers(result) if result.transfers else about_permutations(result)
     if result.learning_curve is not None:
         said.append(_ABOUT_CURVE)
     if result.shuffled_features is not None:
@@ -84,27 +85,14 @@ def _range(values: FloatArray | IntArray) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def score_text(performance: Performance, name: str) -> str:
-    """Return a score with its interval: "R² = 0.213 (95 % interval 0.102 to 0.324)"."""
-    one = performance.scores[name]
-    digits = ".3f" if name not in ("rmse", "mae") else ".4g"
-    text = (
-        f"{SCORES[name]} = {number_text(one.estimate, digits)}"
-        if np.isfinite(one.estimate)
-        else f"{SCORES[name]} is not defined"
-    )
-    if np.isfinite(one.low):
-        text += f" (95 % interval {number_text(one.low, digits)} to {number_text(one.high, digits)})"
-    return text
-
-
 def about_scores(protocol: Protocol, result: Prediction) -> list[str]:
     """Say what the main score is, what it is compared with, and how its interval was made."""
     performance = result.performance
     main = performance.validation.main_score
     null = performance.null[main]
     of_null = f"; the null model has {number_text(null, '.3f')}" if np.isfinite(null) else ""
-    said = [f"{score_text(performance, main)}{of_null}."]
+    both_ways = "Both directions together: " if len(result.transfers) > 1 else ""
+    said = [f"{both_ways}{score_text(performance, main)}{of_null}."]
     if result.covariates_alone is not None:
         said[0] = said[0][:-1] + f", and the covariates alone {score_text(result.covariates_alone, main)}."
     said.append(
@@ -114,7 +102,7 @@ def about_scores(protocol: Protocol, result: Prediction) -> list[str]:
         else "The null model predicts the most frequent class of the training subjects for everyone. An AUC of 0.5, "
         f"and a balanced accuracy of {number_text(1 / len(result.levels), '.3g')}, is chance."
     )
-    if not result.levels and protocol.protocol in ("groups", "leave-one-out"):
+    if not result.levels and protocol.tested_by in ("groups", "leave-one-out"):
         said.append(
             "Test subjects can have another mean than training subjects. A model that only distinguishes the groups "
             "then gains R² but no r within splits, which compares test subjects with each other."
@@ -199,6 +187,8 @@ def _about_errors(result: Prediction) -> list[str]:
 
 def prediction_verdict(result: Prediction) -> tuple[Finding, ...]:
     """Say what the scores are consistent with; no more than the intervals allow."""
+    if result.transfers:
+        return transfer_verdict(result)
     performance = result.performance
     name, main = result.validation.main_score, performance.main
     null, what = performance.null[name], result.feature_set.name

@@ -14,6 +14,7 @@ from imagenomer.analyses.models.prediction_tables import (
     splits_table,
     subjects_table,
 )
+from imagenomer.analyses.models.transfer_report import transfer_views
 from imagenomer.analyses.shared.edge_points import jitter
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort
@@ -35,6 +36,7 @@ def prediction_views(cohort: Cohort, note: str, result: Prediction, top: list[Ro
         As of `top_features`.
     """
     views: list[View] = [
+        *transfer_views(result),
         scores_table(result),
         *_predictions(cohort, result),
         *_maps(note, result),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer.analyses.models.prediction_result import Prediction
+from imagenomer.analyses.models.transfer_report import transfer_warnings
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.inference import permutation_warnings
 from imagenomer.analyses.shared.sample import counted
@@ -43,6 +44,7 @@ def prediction_warnings(result: Prediction) -> list[str]:
     said += _about_comparisons(result)
     if result.permutation_test is not None:
         said += permutation_warnings(result.plan, _ALPHA)
+    said += transfer_warnings(result)
     return said
 
 

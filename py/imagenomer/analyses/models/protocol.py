@@ -8,7 +8,15 @@ from typing import Annotated, Literal, cast
 import numpy as np
 
 from imagenomer import groups
-from imagenomer.analyses.contract import Choice, GroupChoice, Integer, Number, PhenotypeChoice, PhenotypesChoice
+from imagenomer.analyses.contract import (
+    Choice,
+    CohortChoice,
+    GroupChoice,
+    Integer,
+    Number,
+    PhenotypeChoice,
+    PhenotypesChoice,
+)
 from imagenomer.analyses.shared.form_fields import Seed, seed_field
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -41,6 +49,14 @@ PROTOCOLS = {
     "groups": "One group on another",
 }
 
+#: On whom a model is tested: held-out subjects of the open cohort, or one cohort after training on the other.
+TESTED_ON = {
+    "held-out": "Held-out subjects of this cohort",
+    "second": "The second cohort, trained on this one",
+    "first": "This cohort, trained on the second one",
+    "both": "Each cohort, trained on the other",
+}
+
 USES = {
     "residual": "Taken out of the features",
     "both": "Beside the features",
@@ -56,6 +72,8 @@ PENALTIES = {
 }
 
 _DETAILS = "Model and splits"
+_HELD_OUT = {"test_on": ("held-out",)}
+_OTHER_COHORT = {"test_on": ("second", "first", "both")}
 #: Models with a penalty.
 _PENALISED = ("ridge", "elastic-net", "logistic", "svm", "top")
 
@@ -71,18 +89,36 @@ class Protocol:
             "it regresses on 1 and −1."
         },
     )
+    test_on: Annotated[str, CohortChoice(tuple(TESTED_ON.items()))] = field(
+        default="held-out",
+        metadata={
+            "help": "Across cohorts everything is fitted in the cohort trained on; what is predicted, and what it is "
+            "predicted from, must be the same in both."
+        },
+    )
+    second_group: Annotated[str | None, GroupChoice(of_second=True)] = field(
+        default=None, metadata={"label": "Group of the second cohort", "when": _OTHER_COHORT}
+    )
+    scores_by: Annotated[str | None, PhenotypeChoice("category")] = field(
+        default=None,
+        metadata={"when": _OTHER_COHORT, "help": "Scores within each level of a category that both cohorts have."},
+    )
     protocol: Annotated[str, Choice(tuple(PROTOCOLS.items()))] = field(
         default="repeated",
-        metadata={"label": "Tested by", "help": "In folds every subject is tested once; a site can be any category."},
+        metadata={
+            "label": "Tested by",
+            "when": _HELD_OUT,
+            "help": "In folds every subject is tested once; a site can be any category.",
+        },
     )
     leave_out: Annotated[str | None, PhenotypeChoice("category")] = field(
-        default=None, metadata={"label": "Leave out one", "when": {"protocol": ("leave-one-out",)}}
+        default=None, metadata={"label": "Leave out one", "when": {**_HELD_OUT, "protocol": ("leave-one-out",)}}
     )
     train_group: Annotated[str | None, GroupChoice()] = field(
-        default=None, metadata={"label": "Train on", "when": {"protocol": ("groups",)}}
+        default=None, metadata={"label": "Train on", "when": {**_HELD_OUT, "protocol": ("groups",)}}
     )
     test_group: Annotated[str | None, GroupChoice()] = field(
-        default=None, metadata={"label": "Test on", "when": {"protocol": ("groups",)}}
+        default=None, metadata={"label": "Test on group", "when": {**_HELD_OUT, "protocol": ("groups",)}}
     )
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"help": "Possible confounds; predictions from them alone are shown as well."}
@@ -136,25 +172,36 @@ class Protocol:
         },
     )
     repetitions: Annotated[int, Integer(minimum=2, maximum=200, step=1)] = field(
-        default=20, metadata={"section": _DETAILS, "when": {"protocol": ("repeated",)}}
+        default=20, metadata={"section": _DETAILS, "when": {**_HELD_OUT, "protocol": ("repeated",)}}
     )
     test_share: Annotated[float, Number(minimum=0.05, maximum=0.9, step=0.05)] = field(
         default=0.2,
-        metadata={"label": "Test fraction", "section": _DETAILS, "when": {"protocol": ("repeated",)}},
+        metadata={"label": "Test fraction", "section": _DETAILS, "when": {**_HELD_OUT, "protocol": ("repeated",)}},
     )
     n_folds: Annotated[int, Integer(minimum=2, maximum=50, step=1)] = field(
-        default=5, metadata={"label": "Number of folds", "section": _DETAILS, "when": {"protocol": ("folds",)}}
+        default=5,
+        metadata={"label": "Number of folds", "section": _DETAILS, "when": {**_HELD_OUT, "protocol": ("folds",)}},
     )
     together: Annotated[str | None, PhenotypeChoice("category")] = field(
         default=None,
         metadata={
             "label": "Keep together",
             "section": _DETAILS,
-            "when": {"protocol": ("repeated", "folds")},
+            "when": {**_HELD_OUT, "protocol": ("repeated", "folds")},
             "help": "Families, or sites: subjects of one level are all training or all test subjects.",
         },
     )
     seed: Seed = seed_field(section=_DETAILS, help="The same seed draws the same splits.")
+
+    @property
+    def tested_by(self) -> str:
+        """A key of `PROTOCOLS`, or "cohorts" where a model of one cohort is tested on the other."""
+        return self.protocol if self.test_on == "held-out" else "cohorts"
+
+    @property
+    def trains_one_part(self) -> bool:
+        """Whether there is one training part: a group, or one of two cohorts."""
+        return self.tested_by == "groups" or self.test_on in ("second", "first")
 
 
 def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) -> Model:
@@ -224,14 +271,14 @@ def inner_folds(
 
 def kept_together(cohort: Cohort, protocol: Protocol) -> Phenotype | None:
     """Return the category whose levels are kept together, where it matters."""
-    if protocol.protocol not in ("repeated", "folds") or protocol.together is None:
+    if protocol.tested_by not in ("repeated", "folds") or protocol.together is None:
         return None
     return _category(cohort, protocol.together, "kept together")
 
 
 def left_out_by(cohort: Cohort, protocol: Protocol) -> Phenotype | None:
     """Return the category whose levels are left out, where they are."""
-    if protocol.protocol != "leave-one-out":
+    if protocol.tested_by != "leave-one-out":
         return None
     if protocol.leave_out is None:
         raise InputError("choose the category of which one level at a time is left out: site, scanner, family")
@@ -247,7 +294,7 @@ def _category(cohort: Cohort, name: str, use: str) -> Phenotype:
 
 def whom(cohort: Cohort, protocol: Protocol) -> tuple[BoolArray, BoolArray] | None:
     """Return the training and test subjects where both are groups, each of shape (n_subjects,) of the cohort."""
-    if protocol.protocol != "groups":
+    if protocol.tested_by != "groups":
         return None
     if protocol.train_group is None or protocol.test_group is None:
         raise InputError("choose a group to train on and a group to test on")
@@ -274,10 +321,10 @@ def splits_of(
     n = subjects.size
     together = kept_together(cohort, protocol)
     labels = None if together is None else together.values[subjects].astype(np.intp)
-    if protocol.protocol == "repeated":
+    if protocol.tested_by == "repeated":
         n_repeats = protocol.repetitions
         return folds.repeated(n, n_repeats, float(protocol.test_share), rng, stratify=classes, together=labels)
-    if protocol.protocol == "folds":
+    if protocol.tested_by == "folds":
         n_folds = protocol.n_folds
         return folds.k_fold(n, n_folds, rng, stratify=classes, together=labels)
     by = left_out_by(cohort, protocol)

@@ -14,17 +14,22 @@ from imagenomer.statistics.models import InnerFolds
 def about_splits(protocol: Protocol, splits: tuple[Split, ...]) -> list[str]:
     """Say what the training and test sets are."""
     sizes = [f"{min(own)}" if min(own) == max(own) else f"{min(own)} to {max(own)}" for own in _sizes(splits)]
-    if protocol.protocol == "groups":
+    if protocol.tested_by == "groups":
         train, test = (mention(one) for one in (protocol.train_group, protocol.test_group))
         tested = f") and tested on {sizes[1]} others ("
         return [Sentence(f"Trained on {sizes[0]} subjects (", train, tested, test, ").")]
+    if protocol.tested_by == "cohorts":
+        return [
+            f"{split.name}: trained on {counted(split.train.size, 'subject')}, tested on {split.test.size:,}."
+            for split in splits
+        ]
     how = {
         "repeated": f"{len(splits)} random splits: {sizes[0]} training subjects, {sizes[1]} test subjects",
         "folds": f"{len(splits)} folds of {sizes[1]} subjects: each is the test set once, the other {sizes[0]} train",
         "leave-one-out": f"Each of {len(splits)} levels of {protocol.leave_out} ({sizes[1]} subjects) is the test "
         f"set once, the others ({sizes[0]}) train",
-    }[protocol.protocol]
-    together = protocol.together if protocol.protocol in ("repeated", "folds") else None
+    }[protocol.tested_by]
+    together = protocol.together if protocol.tested_by in ("repeated", "folds") else None
     whole_levels = "" if together is None else f"; subjects of the same {together} are never on both sides"
     return [
         f"{how}{whole_levels}. No subject is in both the training and the test set of a split (seed {protocol.seed:g})."
@@ -87,8 +92,8 @@ def _about_penalty(protocol: Protocol, n_classes: int) -> str:
             if by_loss
             else RELATIVE_PENALTIES
         )
-        category = protocol.together if protocol.protocol in ("repeated", "folds") else None
-        category = protocol.leave_out if protocol.protocol == "leave-one-out" else category
+        category = protocol.together if protocol.tested_by in ("repeated", "folds") else None
+        category = protocol.leave_out if protocol.tested_by == "leave-one-out" else category
         whole_levels = "" if category is None else f", which keep each level of {category} together"
         return (
             f"The penalty is the one of {tried} with the minimum {'loss' if by_loss else 'mean squared error'} in "

@@ -21,10 +21,11 @@ from imagenomer.analyses.contract.fields.several import (
     PhenotypesChoice,
     WeightsChoice,
 )
-from imagenomer.analyses.contract.fields.values import Choice, Flag, Integer, Number, Text
+from imagenomer.analyses.contract.fields.values import Choice, CohortChoice, Flag, Integer, Number, Text
 
 __all__ = [
     "Choice",
+    "CohortChoice",
     "Control",
     "DecompositionChoice",
     "Field",

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from imagenomer import groups as group_expressions
 from imagenomer.analyses.contract.fields.field import Control, Field
 from imagenomer.cohort import Cohort, no_such
+from imagenomer.companion import companion_of
 from imagenomer.errors import InputError
 from imagenomer.types import Json
 
@@ -196,7 +197,9 @@ class RunChoice(ListedChoice):
 
 @dataclass(frozen=True, slots=True)
 class GroupChoice(NameChoice):
-    """One group expression, or None for everybody."""
+    """One group expression, or None for everybody; ``of_second``: of the second cohort."""
+
+    of_second: bool = False
 
     nothing: ClassVar[str] = "Everybody"
     what: ClassVar[str] = "group"
@@ -207,7 +210,14 @@ class GroupChoice(NameChoice):
         return "a group expression"
 
     def check_against(self, name: str, value: Any, cohort: Cohort, params: Any) -> None:
-        group_expressions.select(cohort, value)
+        if not self.of_second:
+            group_expressions.select(cohort, value)
+            return
+        second = companion_of(cohort)
+        try:
+            group_expressions.select(second, value)
+        except InputError as error:
+            raise InputError(f"{second.name}: {error}") from None
 
     def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
         if value in groups:

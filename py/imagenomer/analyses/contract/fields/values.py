@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from imagenomer.analyses.contract.fields.field import Control, Field
+from imagenomer.cohort import Cohort
+from imagenomer.companion import companion_of
 from imagenomer.types import Json
 
 
@@ -130,3 +132,23 @@ class Choice(Field):
 
     def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
         return dict(self.options)[value]
+
+
+@dataclass(frozen=True, slots=True)
+class CohortChoice(Choice):
+    """One of a fixed list, of which all but the first use the second cohort and are offered where one is open."""
+
+    choices: ClassVar[str] = "cohorts"
+    fewest: ClassVar[int] = 2
+    in_form: ClassVar[tuple[str, ...]] = ("control", "choices", "fewest")
+
+    def uses_second(self, value: str) -> bool:
+        """Return whether an option uses the second cohort."""
+        return value != self.options[0][0]
+
+    def check_against(self, name: str, value: Any, cohort: Cohort, params: Any) -> None:
+        if self.uses_second(value):
+            companion_of(cohort)  # refuses where there is none
+
+    def is_worded(self, value: Any, cohort: Cohort) -> bool:
+        return self.uses_second(value)
