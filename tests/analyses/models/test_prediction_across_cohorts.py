@@ -270,6 +270,13 @@ def test_every_direction_has_its_verdict_its_permutations_and_its_figure(both):
     assert any("Both directions together: R²" in one for one in report.sentences)
 
 
+def test_with_both_directions_the_weights_are_those_of_the_open_cohort(both):
+    there, back_too = run(both)[1], run(both, test_on="both")[1]
+    np.testing.assert_array_equal(back_too.arrays["weights"], there.arrays["weights"])
+    assert any("trained on all 38 subjects of Forty" in one for one in back_too.sentences)
+    assert any("subjects of Others" in one for one in run(both, test_on="first")[1].sentences)
+
+
 def test_within_a_cohort_nothing_is_said_of_another(both):
     params = read_params(PREDICTION, {"phenotype": "age", "permutations": 20})
     alone = with_companion(both, None)

@@ -155,9 +155,10 @@ def about_weights(result: Prediction) -> list[str]:
     """Say what the weights and patterns are of, and what they mean."""
     if result.final_model is None:
         return []
+    whose = f"of {result.transfers[0].trained_on}" if result.transfers else "available for training"
     return [
-        f"Weights are those of one more model, trained on all {result.final_model.n_subjects} subjects available for "
-        "training; its predictions are not scored. A weight says how the model uses a feature, not that the feature is "
+        f"Weights are those of one more model, trained on all {result.final_model.n_subjects} subjects {whose}; its "
+        "predictions are not scored. A weight says how the model uses a feature, not that the feature is "
         f"associated with {result.target_name}; the pattern (Haufe 2014) says how features covary with the "
         "prediction."
     ]

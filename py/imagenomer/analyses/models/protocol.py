@@ -115,7 +115,7 @@ class Protocol:
         default=None, metadata={"label": "Leave out one", "when": {**_HELD_OUT, "protocol": ("leave-one-out",)}}
     )
     train_group: Annotated[str | None, GroupChoice()] = field(
-        default=None, metadata={"label": "Train on", "when": {**_HELD_OUT, "protocol": ("groups",)}}
+        default=None, metadata={"label": "Train on group", "when": {**_HELD_OUT, "protocol": ("groups",)}}
     )
     test_group: Annotated[str | None, GroupChoice()] = field(
         default=None, metadata={"label": "Test on group", "when": {**_HELD_OUT, "protocol": ("groups",)}}
@@ -200,8 +200,8 @@ class Protocol:
 
     @property
     def trains_one_part(self) -> bool:
-        """Whether there is one training part: a group, or one of two cohorts."""
-        return self.tested_by == "groups" or self.test_on in ("second", "first")
+        """Whether the weights shown are those of the first training part: of a group, or of one of two cohorts."""
+        return self.tested_by in ("groups", "cohorts")
 
 
 def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) -> Model:
