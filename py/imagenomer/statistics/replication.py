@@ -23,8 +23,8 @@ from imagenomer.statistics.permutation import Permutations, check_exchangeable, 
 from imagenomer.statistics.products import multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
-#: Edges, and permutations, worked on at a time.
-_EDGES, _AT_A_TIME = 1024, 250
+#: Edges, and permutations, worked on at a time: what covariates explain of edges is taken off anew for each batch.
+_EDGES, _AT_A_TIME = 1024, 1000
 #: Two numbers that are equal but for rounding count as equal.
 _ROUNDING = 1e-9
 
@@ -110,12 +110,12 @@ def replication_test(
         drawn = Permutations(kinds_of(tested, *given), None, n_permutations, rng)
     own = np.full(first.size, np.nan)
     found: list[FloatArray] = []
-    total = 1 if drawn is None else 1 + drawn.n
+    n_batches = 1 if drawn is None else 1 + -(-drawn.n // _AT_A_TIME)
     for orders in _orders(rows.size, drawn):
         targets = _unit(_without(np.ascontiguousarray(left[orders].T), basis))
         sums = _Sums(targets.shape[1])
         for start in range(0, first.size, _EDGES):
-            yield Progress("Comparing the maps", sum(one.shape[1] for one in found), total)
+            yield Progress("Comparing the maps", len(found) * first.size + start, n_batches * first.size)
             columns = slice(start, start + _EDGES)
             block, usable = _residuals(values[:, columns][rows], basis)
             usable &= np.isfinite(first[columns])
