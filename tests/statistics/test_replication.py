@@ -83,6 +83,19 @@ def test_with_few_subjects_every_order_is_counted(rng):
         assert p == pytest.approx(np.mean(own >= value - 1e-6))
 
 
+def test_batches_of_permutations_and_of_edges_change_nothing(drawn, monkeypatch):
+    first, discovered, values, phenotype = drawn
+    five = values[:5], phenotype[:5]
+    whole = compare(first, discovered, *five, n=1000)
+    monkeypatch.setattr("imagenomer.statistics.replication._AT_A_TIME", 50)
+    monkeypatch.setattr("imagenomer.statistics.replication._EDGES", 700)
+    parted = compare(first, discovered, *five, n=1000)
+    assert whole.null.shape == (3, 119)
+    np.testing.assert_allclose(parted.null, whole.null, atol=1e-12)
+    np.testing.assert_array_equal(parted.replicated, whole.replicated)
+    assert parted.p_replicated == whole.p_replicated
+
+
 def test_missing_and_constant_edges_are_not_compared(drawn):
     first, discovered, values, phenotype = drawn
     first, values = first.copy(), values.copy()
