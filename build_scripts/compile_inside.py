@@ -26,6 +26,30 @@ LEFT_OUT = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+#: What no module that the application reaches imports when it is itself imported; tests/build_scripts/test_pruned.py
+#: holds that. Of rdata the page has the parser alone, in a package without ``__init__``, which would import the rest.
+PRUNED = re.compile(
+    r"""(?!.*licen[cs]e)(?:
+        matplotlib/(
+            mpl-data/fonts/(afm|pdfcorefonts)/ | mpl-data/fonts/ttf/(cm|STIX)
+            | (testing|sphinxext|_tri\.|_qhull\.|animation\.py$)
+            | backends/(backend_(cairo|gtk|macosx|nbagg|pgf|ps|qt|tk|webagg|wx)|qt_|_backend_(gtk|tk))
+        )
+        | mpl_toolkits/(axisartist|axes_grid1)/
+        | PIL/(_imagingft|_imagingcms|_webp|_avif)\.
+        | fontTools/(voltLib|ufoLib|mtiLib|merge|qu2cu|varLib/(instancer|interpolat|plot|models_cli))
+        | dateutil/zoneinfo/dateutil-zoneinfo
+        | contourpy/util/
+        | scipy/(odr|stats/_sobol_direction_numbers\.|stats/_unuran/.*\.pxd)
+        | sklearn/(
+            cluster|compose|cross_decomposition|datasets|decomposition|ensemble|feature_extraction|feature_selection
+            |gaussian_process|impute|inspection|manifold|mixture|neighbors|neural_network|semi_supervised|tree
+        )/
+        | rdata/(__init__\.py$|_read|_write|testing|conversion/|unparser/)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
 #: Whose documentation is worked on when it is imported, and must be what it was.
 WHOLE = re.compile(r"numpy/_core/[^/]*\.py|matplotlib/axis\.py|email/(_policybase|policy)\.py")
 
@@ -67,7 +91,7 @@ def compiled(source: bytes, path: str, *, whole: bool, own: bool = False) -> byt
 def files_of(archive: zipfile.ZipFile, place: str) -> Iterator[tuple[str, bytes]]:
     """Yield path and content of what the page gets of an archive: what is compiled has no source beside it."""
     for path in sorted(archive.namelist()):
-        if path.endswith("/") or LEFT_OUT.match(path):
+        if path.endswith("/") or LEFT_OUT.match(path) or PRUNED.match(path):
             continue
         content = archive.read(path)
         if path.endswith(".py"):

@@ -82,7 +82,7 @@ def components(lock: dict[str, Any], fetched: Path, patches: Patches) -> tuple[C
     """Return our own package, and everything else that is in the site, sorted by name."""
     table = tomllib.loads((FOLDER / "parts.toml").read_text(encoding="utf-8"))
     found = [
-        *(_source(name, lock, fetched, table, patches) for name in lock["sources"]),
+        *(_source(name, lock, fetched, table, patches) for name in _frameworks(lock)),
         *(_package(name, lock, fetched, table) for name in lock["packages"]),
         *_atlases(),
     ]
@@ -96,6 +96,11 @@ def components(lock: dict[str, Any], fetched: Path, patches: Patches) -> tuple[C
 
 
 # --- what the lock fetches ------------------------------------------------------------------------
+
+
+def _frameworks(lock: dict[str, Any]) -> list[str]:
+    """Return the sources of more than one package."""
+    return [name for name, source in lock["sources"].items() if source["manager"] != "wheel"]
 
 
 def _source(name: str, lock: dict[str, Any], fetched: Path, table: dict[str, Any], patches: Patches) -> Component:
@@ -150,8 +155,8 @@ def _package(name: str, lock: dict[str, Any], fetched: Path, table: dict[str, An
         for member in sorted(members)
         if LICENCE_FILE.search(member) and not member.endswith(".py")
     }
-    if not texts:
-        raise ValueError(f"{entry['file']} holds no licence text; add one to licences/ and a rule to materials.py")
+    if not texts and name not in table["notices"]:
+        raise ValueError(f"{entry['file']} holds no licence text; say in licences/parts.toml whose it is ([notices])")
     return Component(
         name,
         entry["version"],
@@ -163,7 +168,7 @@ def _package(name: str, lock: dict[str, Any], fetched: Path, table: dict[str, An
         sha256=lock["files"][path]["sha256"],
         code=_code(headers),
         description=headers.get("Summary", ""),
-        texts=list(texts.items()),
+        texts=list(texts.items()) or _texts({"licence": licence, "notice": table["notices"][name]}, read),
         parts=_parts(name, table, dict.fromkeys(members), read),
         depends=list(entry["depends"]),
     )

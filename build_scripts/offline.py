@@ -41,8 +41,8 @@ def write(site: Path, manifest: dict[str, Any]) -> None:
     site : Path
         Folder of the built site.
     manifest : dict
-        As in the page: ``build``, and ``assets`` with their ``path``. Those the page hands over, the others the worker
-        fetches.
+        As in the page: ``build``, and ``assets`` with their ``path`` and ``stage``. Those the page hands over, but for
+        what is fetched only when asked for; the others the worker fetches.
 
     Raises
     ------
@@ -52,8 +52,9 @@ def write(site: Path, manifest: dict[str, Any]) -> None:
     template = (runtime.ROOT / "site" / "sw.js").read_text(encoding="utf-8")
     if template.count(_PLACE) != 1:
         raise ValueError(f"sw.js must have the line {_PLACE!r} once")
-    files = list(kept_files(site, {entry["path"] for entry in manifest["assets"]}))
-    absent = {entry["path"] for entry in manifest["assets"]} - {file["path"] for file in files}
+    stages = {entry["path"]: entry["stage"] for entry in manifest["assets"]}
+    files = list(kept_files(site, stages))
+    absent = stages.keys() - {file["path"] for file in files}
     if absent:
         raise ValueError(f"the manifest names what the site has not: {', '.join(sorted(absent))}")
     # Not the build alone: a change in the manual makes another copy too.
@@ -62,8 +63,11 @@ def write(site: Path, manifest: dict[str, Any]) -> None:
     (site / "sw.js").write_text(template.replace(_PLACE, f"const COPY = {copy};"), encoding="utf-8", newline="\n")
 
 
-def kept_files(site: Path, handed: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield ``{path, size, sha256, type, handed}`` of each file to keep, in the order of their paths."""
+def kept_files(site: Path, stages: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield ``{path, size, sha256, type, handed, lazy}`` of each file to keep, in the order of their paths.
+
+    ``stages`` has those of the assets, by path.
+    """
     for path in sorted(site.rglob("*"), key=Path.as_posix):
         relative = path.relative_to(site).as_posix()
         if path.is_file() and relative not in NOT_KEPT:
@@ -72,5 +76,6 @@ def kept_files(site: Path, handed: set[str]) -> Iterator[dict[str, Any]]:
                 "size": path.stat().st_size,
                 "sha256": runtime.sha256_of(path),
                 "type": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
-                "handed": relative in handed,
+                "handed": relative in stages,
+                "lazy": stages.get(relative) == "asked",
             }

@@ -7,6 +7,9 @@ The standard library and the packages come compiled (see compile.py), in one fil
     figures.blob     soon   what figures on screen and as SVG or PNG add
     downloads.blob   rest   what other formats add
     rest.blob        rest   everything else, which the engine unpacks when something asks for it
+    calamine.blob, pandas.blob, pyfive.blob, rdata.blob
+                     asked  a package of the lock with a blob of its own, for files of a kind that few open: the page
+                            does not even fetch it before the engine asks
     imagenomer.blob  first  our own package: a new version of it changes no other file
 
 Who opens what stands in ``runtime.trace.txt``, which ``python3 build_scripts/pack.py --trace`` rewrites: after a
@@ -21,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import zipfile
@@ -33,8 +37,8 @@ import compile as compiling
 import runtime
 from wheel import make_wheel
 
-#: When a file is needed: to start the engine, for the first result or figure, or perhaps never.
-Stage = Literal["first", "soon", "rest"]
+#: When a file is needed: to start the engine, for the first result or figure, perhaps never, or by few.
+Stage = Literal["first", "soon", "rest", "asked"]
 
 #: What takes long enough to import that the page says so.
 FIRST_IMPORTS = ("numpy",)
@@ -56,8 +60,27 @@ BLOBS: dict[str, Stage] = {
     "figures.blob": "soon",
     "downloads.blob": "rest",
     "rest.blob": "rest",
+    "calamine.blob": "asked",
+    "pandas.blob": "asked",
+    "pyfive.blob": "asked",
+    "rdata.blob": "asked",
 }
 OWN = "imagenomer.blob"
+#: Of our own package what nobody opens in the page: the command line, and what data sets say to readers of the sources.
+OWN_LEFT_OUT = re.compile(r".*/imagenomer/(cli\.pyc|datasets/.*/README\.md)")
+#: Of it what comes with the library that it needs.
+WITH_LIBRARIES = {
+    f"imagenomer/readers/{name}.pyc": blob
+    for blob, names in (
+        ("calamine.blob", ("table_files/excel_97", "table_files/spreadsheet_sizes", "table_files/spreadsheets")),
+        ("pandas.blob", ("table_files/sas", "table_files/stata")),
+        ("pyfive.blob", ("hdf5",)),
+        ("rdata.blob", ("table_files/r_objects",)),
+    )
+    for name in names
+}
+#: What nothing asks for by itself: it comes with its package.
+_BESIDE_PACKAGES = re.compile(r".*\.dist-info/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ class EngineFile:
     name : str
         Its name in the worker.
     content : bytes
-    stage : {"first", "soon", "rest"}
+    stage : {"first", "soon", "rest", "asked"}
     """
 
     name: str
@@ -97,21 +120,34 @@ def engine_files(
         If a file could not be compiled.
     """
     traced = read_trace()
-    with zipfile.ZipFile(compiling.library(lock, fetched)) as library:
+    with (
+        zipfile.ZipFile(compiling.library(lock, fetched)) as library,
+        zipfile.ZipFile(compiling.own(lock, fetched, wheel)) as own,
+    ):
         paths = set(library.namelist())
-        content: dict[str, list[str]] = {name: sorted(set(traced[name]) & paths, key=_alike) for name in traced}
-        content["rest.blob"] = sorted(paths.difference(*traced.values()), key=_alike)
-        blobs = {name: blob((path, library.read(path)) for path in content[name]) for name in BLOBS}
-    later = {name: content[name] for name, stage in BLOBS.items() if stage != "first"}
-    with zipfile.ZipFile(compiling.own(lock, fetched, wheel)) as own:
-        blobs[OWN] = blob(
-            [
-                (LATER, json.dumps(later, separators=(",", ":")).encode()),
-                *((f"{compiling.SITE_PACKAGES}/{path.name}", path.read_bytes()) for path in BESIDE_GLUE),
-                (f"{compiling.SITE_PACKAGES}/imagenomer/catalog.json", compiling.catalog(lock, fetched, wheel)),
-                *((path, own.read(path)) for path in own.namelist()),
-            ]
-        )
+        wanted = {**{name: set(found) for name, found in traced.items()}, **_packages_apart(lock, fetched)}
+        wanted["rest.blob"] = paths.difference(*wanted.values())
+        content = {name: sorted(wanted[name] & paths, key=_alike) for name in BLOBS}
+        ours = {path: own.read(path) for path in own.namelist() if not OWN_LEFT_OUT.match(path)}
+        apart = {f"{compiling.SITE_PACKAGES}/{path}": name for path, name in WITH_LIBRARIES.items()}
+        blobs = {}
+        for name in BLOBS:
+            beside = [(path, ours.pop(path)) for path in apart if apart[path] == name]
+            blobs[name] = blob([*((path, library.read(path)) for path in content[name]), *beside])
+            content[name] += [path for path, _ in beside]
+    later = {
+        name: [path for path in content[name] if not _BESIDE_PACKAGES.match(path)]
+        for name, stage in BLOBS.items()
+        if stage != "first"
+    }
+    blobs[OWN] = blob(
+        [
+            (LATER, json.dumps(later, separators=(",", ":")).encode()),
+            *((f"{compiling.SITE_PACKAGES}/{path.name}", path.read_bytes()) for path in BESIDE_GLUE),
+            (f"{compiling.SITE_PACKAGES}/imagenomer/catalog.json", compiling.catalog(lock, fetched, wheel)),
+            *ours.items(),
+        ]
+    )
     files = [
         EngineFile("engine_glue.py", GLUE.read_bytes(), "first"),
         EngineFile("pyodide.asm.wasm", (fetched / "pyodide" / "pyodide.asm.wasm").read_bytes(), "first"),
@@ -122,8 +158,20 @@ def engine_files(
     return files, {
         "info": lock["info"],
         "first": ["library.blob", OWN],
+        "asked": [name for name, stage in BLOBS.items() if stage == "asked"],
         "first_imports": list(FIRST_IMPORTS),
     }
+
+
+def _packages_apart(lock: dict[str, Any], fetched: Path) -> dict[str, set[str]]:
+    """Return the paths of the packages that have a blob of their own, by blob."""
+    found: dict[str, set[str]] = {name: set() for name, stage in BLOBS.items() if stage == "asked"}
+    for entry in lock["packages"].values():
+        if "blob" in entry:
+            with zipfile.ZipFile(fetched / "pyodide" / entry["file"]) as package:
+                paths = (path + "c" if path.endswith(".py") else path for path in package.namelist())
+                found[entry["blob"]].update(f"{compiling.SITE_PACKAGES}/{path}" for path in paths)
+    return found
 
 
 def _alike(path: str) -> tuple[str, str]:
@@ -143,7 +191,7 @@ def blob(files: Iterable[tuple[str, bytes]]) -> bytes:
 
 def read_trace(path: Path = TRACE) -> dict[str, list[str]]:
     """Return the paths that were opened, by the blob they belong in."""
-    found: dict[str, list[str]] = {name: [] for name in BLOBS if name != "rest.blob"}
+    found: dict[str, list[str]] = {f"{name}.blob": [] for name in ("library", "statistics", "figures", "downloads")}
     for line in path.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             stage, _, name = line.partition(" ")

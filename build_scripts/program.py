@@ -32,8 +32,9 @@ class Asset:
     ----------
     name : str
         Its name in the page.
-    stage : {"page", "first", "soon", "rest"}
-        When it is needed: for the page to be alive, to start the engine, for the first figure, or perhaps never.
+    stage : {"page", "first", "soon", "rest", "asked"}
+        When it is needed: for the page to be alive, to start the engine, for the first figure, perhaps never, or by
+        few, for whom it is fetched when they ask.
     raw_size : int
         Bytes before compression.
     shipped : bytes

@@ -5,8 +5,9 @@ from anywhere, and is used only if its hash matches. Sources, in this order:
 
 1. the cache: ``.cache/`` in the project, or ``$IMAGENOMER_CACHE``;
 2. ``$IMAGENOMER_MIRROR``: a folder or a URL with the files under the paths of the lock;
-3. the content delivery network, given up at its first silence;
-4. the package archive named in the lock, fetched by pip or npm (which pip brings where the machine has none).
+3. the content delivery network, where the lock names one, given up at its first silence;
+4. the package archive named in the lock, fetched by pip or npm (which pip brings where the machine has none). Of some
+   packages that is the file itself, a wheel for the page's Python.
 """
 
 from __future__ import annotations
@@ -152,6 +153,9 @@ def _from_mirror(
 def _from_network(
     lock: dict[str, Any], missing: list[LockedFile], folder: Path, progress: ProgressLine, troubles: list[str]
 ) -> None:
+    missing = [file for file in missing if "network" in lock["sources"][file.source]]
+    if not missing:
+        return
     first = _network_url(lock, missing[0])
     progress.show(f"asking {urlsplit(first).hostname}", now=True)
     if not _answers(first):
@@ -230,9 +234,9 @@ def _from_archives(
             source = lock["sources"][name]
             wanted = [file for file in missing if file.source == name]
             try:
-                with archives.opened_archive(source, folder.parent, progress) as members:
+                with archives.opened_archive(source, lock.get("info", {}), folder.parent, progress) as members:
                     for file in wanted:
-                        with members(source["folder"] + file.name) as stream:
+                        with members(source.get("folder", "") + file.name) as stream:
                             _keep(stream, file, folder, progress)
             except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
                 troubles.append(f"{source['archive']}: {archives.words(error)}")

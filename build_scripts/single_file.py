@@ -12,6 +12,7 @@ STAGES = {
     "first": "The engine until it answers: Pyodide, NumPy, ImageNomer, atlases, demo",
     "soon": "Statistics and figures: SciPy, Matplotlib and what they need",
     "rest": "The rest of the libraries, read when there is nothing else to do",
+    "asked": "Readers of spreadsheets, Stata, SAS, R and HDF5, which the site fetches when a file asks for them",
 }
 
 

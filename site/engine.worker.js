@@ -4,10 +4,12 @@
 // it has locked its own door: so the engine is born without network, served and opened from disk alike.
 //
 //   page -> worker   {type: "start", manifest, lock}    assets.json; the name of a lock to hold for life, if any
-//                    {type: "asset", name, data}        each asset as it was shipped, gzipped, in any order
+//                    {type: "asset", name, data}        each asset as it was shipped, gzipped, in any order; those of
+//                                                       manifest.asked once they are wanted
 //                    {type: "missing", name}         an asset that did not arrive whole, and will not
 //                    {type: "request", ...}, {type: "cancel", id}
 //   worker -> page   {type: "alive"}                    the lock is held: whoever gets it next sees this worker dead
+//                    {type: "wanted", name}             an asset that comes only when it is asked for
 //                    {type: "damaged", name, message}   an asset that is not what gzip wrote
 //                    {type: "crash", id, message, stack}    no use any more; id of the request under way, or null
 //                    {type: "boot"}, {type: "ready"}, and the answers: see docs/developing.md, "Messages"
@@ -132,9 +134,18 @@
     }
   }
 
+  const wanted = new Set();
+
+  function want(name) {
+    if (!manifest.asked.includes(name) || wanted.has(name)) return;
+    wanted.add(name);
+    postMessage({ type: "wanted", name });
+  }
+
   // What engine_later.py gets to see.
   const blobs = {
     has(name) {
+      want(name);
       inflated(name); // for when it is asked again
       return slot(name).data !== undefined;
     },

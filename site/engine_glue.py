@@ -114,7 +114,8 @@ async def answer(request, call, arguments, files, progress, cancelled):
     try:
         reader = None if files is None else DroppedFiles(files)
         text, buffers = await engine_later.patiently(
-            lambda: engine.handle(call, arguments, reader, progress, cancelled)
+            lambda: engine.handle(call, arguments, reader, progress, cancelled),
+            lambda: progress("Fetching a part of the program", 0, 0),
         )
         message = {"type": "answer", "json": text, "buffers": {name: _buffer(buffers[name]) for name in buffers}}
     except InputError as error:

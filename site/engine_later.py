@@ -113,13 +113,17 @@ def listen(contents, worker):
     later.install()
 
 
-async def patiently(work):
-    """Return what the coroutine function ``work`` does; each time something is absent, wait for it and begin again."""
+async def patiently(work, tell=lambda: None):
+    """Return what the coroutine function ``work`` does; each time something is absent, wait for it and begin again.
+
+    ``tell`` is called before each wait.
+    """
     while True:
         try:
             return await work()
         except Absent as absent:
             blob = absent.blob
+        tell()
         await later.arrival(blob)
 
 

@@ -3,7 +3,8 @@
 // The same script starts the site and the single file. The site's files are fetched, all at once; those of the single
 // file stand in the page itself. Once every request is on its way a second Content-Security-Policy is appended: what was
 // asked for still arrives, but neither the page nor a worker made afterwards can ask for anything more. Only then is the
-// engine made, from bytes and with no way out.
+// engine made, from bytes and with no way out. What few need (stage "asked") is had when the engine asks for it: the
+// service worker fetches it, which knows the files of one build and asks for nothing else.
 //
 // This is written in the JavaScript of 2017, so that an older browser gets as far as being told.
 //
@@ -18,13 +19,14 @@
 //   make_worker()      make another engine from the same bytes, in place of the one there is
 //   stop_worker()      end the engine
 //   reload()           load the page anew, past the copies that browsers keep
-//   blob(name)         promise of an asset as it was shipped
+//   blob(name)         promise of an asset as it was shipped; undefined for one that nothing has asked for
 //
 // Events are the messages of the engine's worker, and
 //
 //   {type: "loading", done, total}               bytes of what is needed until the engine answers
 //   {type: "attempt", directive, address, policy}    the page refused to go, to save or to open something elsewhere
 //   {type: "trouble", name, stage, message}      an asset did not arrive whole; whoever waits for it waits for ever
+//   {type: "brought", name}                      the service worker has handed over an asset that something asked for
 //   {type: "crash", message}                     the worker died without an error of its own
 
 (() => {
@@ -107,6 +109,39 @@
   function reload() {
     if (!inline) self.name = AFRESH;
     self.location.reload();
+  }
+
+  const registered = !inline && navigator.serviceWorker
+    ? navigator.serviceWorker.register("sw.js").catch(() => null) // the page works without
+    : null;
+
+  // Where no service worker can bring it later it is fetched with the rest.
+  const isUpFront = (entry) => entry.stage !== "asked" || (!inline && (afresh || !registered));
+
+  async function bring(entry) {
+    const kept = await keptCopy(entry);
+    if (kept) return kept;
+    const registration = await registered;
+    // One that is new, or of another build, may stand beside the one in charge.
+    for (const state of ["active", "waiting", "installing"]) {
+      const blob = registration && registration[state] && (await askToBring(registration[state], entry.path));
+      if (!blob) continue;
+      tell({ type: "brought", name: entry.name });
+      return new Response(blob);
+    }
+    throw new Error("no service worker has it");
+  }
+
+  // What has not come by then will not.
+  const LONGEST = 120000; // milliseconds
+
+  function askToBring(worker, path) {
+    return new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      const late = setTimeout(resolve, LONGEST);
+      port1.onmessage = ({ data }) => (clearTimeout(late), resolve(data.blob));
+      worker.postMessage({ type: "bring", path }, [port2]);
+    });
   }
 
   function request(entry) {
@@ -203,7 +238,7 @@
     // The engine's worker takes longest to get going, and nothing is to keep it waiting; nor does what the engine can
     // start without take the line from what it needs.
     if (entry !== assets[0]) await arrivals.get(assets[0].name).catch(() => {});
-    if (entry.stage === "rest") await ready;
+    if (entry.stage === "rest" || entry.stage === "asked") await ready;
     const blob = inline ? await readElement(entry) : await readResponse(entry, response);
     try {
       await check(entry, blob);
@@ -250,14 +285,16 @@
 
   // --- the door -----------------------------------------------------------------------------------
 
+  function expect(entry, response) {
+    const arrival = receive(entry, response);
+    for (const promise of [response, arrival]) Promise.resolve(promise).catch(() => {}); // told to whoever takes it
+    arrivals.set(entry.name, arrival);
+  }
+
   async function requestAll() {
-    const kept = inline ? [] : await Promise.all(assets.map(keptCopy));
-    assets.forEach((entry, index) => {
-      const response = inline ? null : kept[index] || request(entry);
-      const arrival = receive(entry, response);
-      for (const promise of [response, arrival]) Promise.resolve(promise).catch(() => {}); // told to whoever takes it
-      arrivals.set(entry.name, arrival);
-    });
+    const wanted = assets.filter(isUpFront);
+    const kept = inline ? [] : await Promise.all(wanted.map(keptCopy));
+    wanted.forEach((entry, index) => expect(entry, inline ? null : kept[index] || request(entry)));
     const policy = document.createElement("meta");
     policy.httpEquiv = "Content-Security-Policy";
     policy.content = manifest.locked_policy;
@@ -339,6 +376,7 @@
     const lock = `imagenomer ${manifest.build} ${Math.random()}`;
     made.onmessage = ({ data }) => {
       if (data.type === "alive") watchOver(made, lock);
+      else if (data.type === "wanted") fetchWanted(made, named(data.name));
       else if (data.type === "damaged") tellOfTrouble(named(data.name), data.message);
       else tell(data);
     };
@@ -354,15 +392,18 @@
   // One stage after another: what comes first is not to wait for what comes later. The worker, which has little to do
   // until then, inflates.
   async function handOver(to) {
-    for (const stage of ["first", "soon", "rest"]) {
-      await Promise.all(
-        ofStage(stage).map(async (entry) => {
-          const data = await takePacked(entry);
-          if (data === null) to.postMessage({ type: "missing", name: entry.name });
-          else to.postMessage({ type: "asset", name: entry.name, data }, [data]);
-        }),
-      );
-    }
+    for (const stage of ["first", "soon", "rest"]) await Promise.all(ofStage(stage).map((entry) => give(to, entry)));
+  }
+
+  async function give(to, entry) {
+    const data = await takePacked(entry);
+    if (data === null) to.postMessage({ type: "missing", name: entry.name });
+    else to.postMessage({ type: "asset", name: entry.name, data }, [data]);
+  }
+
+  function fetchWanted(by, entry) {
+    if (!arrivals.has(entry.name)) expect(entry, inline ? null : bring(entry));
+    give(by, entry);
   }
 
   // The worker holds the lock as long as it lives. A browser that is short of memory ends it without any other sign.
@@ -459,7 +500,6 @@
     return;
   }
   self.imagenomer = imagenomer;
-  if (!inline && navigator.serviceWorker) navigator.serviceWorker.register("sw.js").catch(() => {}); // the page works without
   requestAll().then(() => {
     make_worker();
     startInterface();

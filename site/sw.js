@@ -9,9 +9,14 @@
 // policies of the moment it arrives, and by then the page has locked its door.
 //
 //   page -> here   {type: "describe"}              answered on the port: {build, kept, size}
-//                  {type: "keep", files}           [{path, blob}] that the page has; the others are fetched; answered
-//                                                  {kept, problem}
+//                  {type: "keep", files}           [{path, blob}] that the page has; the others are fetched, but for
+//                                                  lazy ones; answered {kept, problem}
+//                  {type: "bring", path}           fetch a lazy file, and keep it; answered {blob}, null where there
+//                                                  is none
 //                  {type: "take over"}             replace the worker in charge, also of pages that are open
+//
+// A file is lazy if it serves files of a kind that few open: it is fetched when the page says so, belongs to the copy from
+// then on, and is not missed before.
 //
 // A copy is whole once it holds the page itself, under the address of the folder: that goes in last. Until then the
 // page comes from the server, so that a page never meets the assets of another build. A new worker that finds a whole
@@ -19,13 +24,15 @@
 
 "use strict";
 
-const COPY = {}; // {copy, build, files: [{path, size, sha256, type, handed}]}
+const COPY = {}; // {copy, build, files: [{path, size, sha256, type, handed, lazy}]}
 
 const FOLDER = self.registration.scope; // where the site is
 const OURS = `imagenomer ${FOLDER} `; // one origin may hold several sites
 const CACHE = OURS + COPY.copy;
 const PAGE = "index.html";
 const FILES = new Map(COPY.files.map((file) => [file.path, file]));
+const NEEDED = COPY.files.filter((file) => !file.lazy);
+const LAZY = COPY.files.filter((file) => file.lazy);
 
 // --- the copy -------------------------------------------------------------------------------------
 
@@ -35,7 +42,21 @@ async function isWhole(name) {
 
 // Whether this build's copy is whole, and nobody has taken anything out of it since.
 async function isKept() {
-  return (await isWhole(CACHE)) && (await (await caches.open(CACHE)).keys()).length === FILES.size + 1;
+  if (!(await isWhole(CACHE))) return false;
+  const lazy = new Set(LAZY.map((file) => FOLDER + file.path));
+  const keys = await (await caches.open(CACHE)).keys();
+  return keys.filter(({ url }) => !lazy.has(url)).length === NEEDED.length + 1;
+}
+
+const inCopy = async (name, file) => (await caches.open(name)).match(FOLDER + file.path);
+
+// What was once fetched stays at hand in the next build.
+async function lazyInOtherCopies() {
+  const found = new Set();
+  for (const name of await otherCopies()) {
+    for (const file of LAZY) if (await inCopy(name, file)) found.add(file);
+  }
+  return found;
 }
 
 async function otherCopies() {
@@ -56,7 +77,7 @@ function response(body, file) {
 async function* offers(file, blob) {
   if (blob instanceof Blob) yield blob.arrayBuffer();
   for (const name of await otherCopies()) {
-    const kept = await (await caches.open(name)).match(FOLDER + file.path);
+    const kept = await inCopy(name, file);
     if (kept) yield kept.arrayBuffer();
   }
   // A name with a hash in it means the same bytes for ever; any other may have changed since.
@@ -72,21 +93,23 @@ async function keptBody(file) {
   return body !== undefined && (await isIntact(body, file)) ? body : undefined;
 }
 
-async function keepFile(cache, file, blob) {
-  if (await keptBody(file)) return;
-  for await (const body of offers(file, blob)) {
-    if (await isIntact(body, file)) return cache.put(FOLDER + file.path, response(body, file));
-  }
+async function intactBody(file, blob) {
+  for await (const body of offers(file, blob)) if (await isIntact(body, file)) return body;
   throw new Error(`${file.path} is not what this build was made with`);
 }
 
+async function put(file, body) {
+  return (await caches.open(CACHE)).put(FOLDER + file.path, response(body, file));
+}
+
 async function keep(files, blobs) {
-  const cache = await caches.open(CACHE);
-  for (const file of files) await keepFile(cache, file, blobs.get(file.path));
+  for (const file of files) {
+    if (!(await keptBody(file))) await put(file, await intactBody(file, blobs.get(file.path)));
+  }
 }
 
 async function keepAll(blobs) {
-  await keep(COPY.files, blobs);
+  await keep([...NEEDED, ...(await lazyInOtherCopies())], blobs);
   const cache = await caches.open(CACHE);
   await cache.put(FOLDER, await cache.match(FOLDER + PAGE));
 }
@@ -129,12 +152,24 @@ async function activate() {
 }
 
 async function describe() {
-  return { build: COPY.build, kept: await isKept(), size: COPY.files.reduce((sum, file) => sum + file.size, 0) };
+  return { build: COPY.build, kept: await isKept(), size: NEEDED.reduce((sum, file) => sum + file.size, 0) };
+}
+
+async function bring(path) {
+  const file = LAZY.find((one) => one.path === path);
+  if (!file) return null;
+  let body = await keptBody(file);
+  if (body === undefined) {
+    body = await intactBody(file);
+    await put(file, body).catch(() => {}); // no room for it
+  }
+  return new Blob([body]);
 }
 
 async function hear({ data, ports }) {
   if (data.type === "describe") ports[0].postMessage(await describe());
   else if (data.type === "take over") await self.skipWaiting();
+  else if (data.type === "bring") ports[0].postMessage({ blob: await bring(data.path).catch(() => null) });
   else if (data.type === "keep") {
     const blobs = new Map(data.files.map(({ path, blob }) => [path, blob]));
     const problem = await keepAll(blobs).then(() => null, (error) => error.message);

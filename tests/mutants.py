@@ -191,10 +191,11 @@ _SPOILS: dict[str, tuple[Spoil, ...]] = {
     "bed": (spoil_bytes,),
     "bim": (spoil_bytes, spoil_text),
     "fam": (spoil_bytes, spoil_text),
+    "xml": (spoil_bytes, spoil_text),
 }
 
 
 def spoil(path: str, data: bytes, rng: np.random.Generator) -> bytes:
     """Return the content of a file, spoilt as files of its kind are."""
-    ways = _SPOILS[path.rpartition(".")[2]]
+    ways = _SPOILS.get(path.rpartition(".")[2], (spoil_bytes,))
     return ways[rng.integers(len(ways))](data, rng)

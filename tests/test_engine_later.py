@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -52,6 +53,25 @@ def test_a_package_comes_without_the_modules_that_lie_elsewhere(engine_later: Mo
     later.bring("rest")
     later.bring("rest")
     assert worker.unpacked == ["figures", "rest"]
+
+
+def test_a_wait_is_told_of_before_it_begins_and_the_work_is_done_again(engine_later: ModuleType) -> None:
+    worker, order = Worker(), []
+
+    async def arrival(blob: str) -> None:
+        order.append(f"wait for {blob}")
+        worker.arrived = ("figures", "rest")
+
+    worker.arrival = arrival  # type: ignore[attr-defined]
+    engine_later.later = later = engine_later.Later(CONTENTS, worker)
+
+    async def work() -> str:
+        order.append("work")
+        later.bring("rest")
+        return "done"
+
+    assert asyncio.run(engine_later.patiently(work, lambda: order.append("tell"))) == "done"
+    assert order == ["work", "tell", "wait for rest", "work"]
 
 
 def test_nothing_is_unpacked_while_a_part_of_it_is_absent(engine_later: ModuleType) -> None:

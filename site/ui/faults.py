@@ -102,6 +102,8 @@ class Faults:
             self._break("A part of the program did not arrive", [lost, way], message, [], message)
         elif stage != "page":  # of those that the loader reports
             lost = "Some things do not work without it, figures above all; everything else does."
+            if stage == "asked":
+                lost = "Files of this kind cannot be opened without it; everything else works."
             self._tell_missing("A part of the program did not arrive", [lost, way], message, [], message)
 
     def _kept(self):

@@ -89,6 +89,8 @@ class OfflineCopy:
         self._set("making")
         files = []
         for entry in js.window.imagenomer.manifest.assets:
+            if entry.stage == "asked":
+                continue  # the service worker has it if it was ever asked for
             try:
                 blob = await js.window.imagenomer.blob(entry.name)
             except JsException as error:

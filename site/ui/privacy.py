@@ -27,11 +27,13 @@ class PrivacyPanel:
         self._before = 0
         self._since = []  # addresses asked for since the door was locked
         self._bytes = 0
+        self._brought = []  # parts of the program that the service worker handed over since
         self._refused_so_far = 0
         self._refusals = {}  # policy -> what it refused, (when, directive, address)
         self._by_page = []  # what the page itself refused, which policies do not report
         self._dialog = find("privacy")
         client.on_attempt = self.refused
+        client.on_brought = self.brought
         offline.on_change = self._refresh
         for button in js.document.querySelectorAll(".show-privacy"):
             listen(button, "click", lambda event: self.open())
@@ -55,6 +57,11 @@ class PrivacyPanel:
         refused = self._by_page if policy == BY_PAGE else self._refusals.setdefault(policy, [])
         self._refused_so_far += 1
         refused.append((self._refused_so_far, directive, address))
+        self._refresh()
+
+    def brought(self, name):
+        """Count a part of the program that came because a file needed it."""
+        self._brought.append(name)
         self._refresh()
 
     @property
@@ -123,7 +130,7 @@ class PrivacyPanel:
         if not self._dialog.open:
             return
         before, since, attempts = self._before, len(self.escaped()), self.attempts
-        text(find("privacy-verdict"), verdict(before, since))
+        text(find("privacy-verdict"), verdict(before, since, self._brought))
         find("privacy-verdict").classList.toggle("bad", since > 0)
         text(find("requests-before"), f"{plural(before, 'request')}, {size(self._bytes)} over the network")
         text(find("requests-since"), plural(since, "request"))
@@ -157,12 +164,18 @@ class PrivacyPanel:
         return None if theme is None else str(theme)
 
 
-def verdict(before, since):
-    """The answer in one sentence."""
+def verdict(before, since, brought):
+    """The answer in a sentence or two."""
     if since:
         return (
             f"This page has made {plural(since, 'request')} after it locked its door. That should not be possible: "
             "please report it."
+        )
+    if brought:
+        return (
+            "Nothing of your data that this page can see: it asked for its own program and locked its door. Files like "
+            f"yours need {', '.join(brought)} too, a part of the program: the service worker had it or fetched it from "
+            "this site, whose server learns that and no more."
         )
     if before:
         return (

@@ -125,7 +125,8 @@ KEPT = """async () => {
     if (!registration.active) return false;
     for (const name of await caches.keys()) {
         const kept = await (await caches.open(name)).keys();
-        if (imagenomer.manifest.assets.every(({path}) => kept.some(({url}) => url.endsWith(path)))) return true;
+        const needed = imagenomer.manifest.assets.filter(({stage}) => stage !== "asked");
+        if (needed.every(({path}) => kept.some(({url}) => url.endsWith(path)))) return true;
     }
     return false;
 }"""

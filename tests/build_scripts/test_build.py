@@ -87,7 +87,7 @@ def test_the_manifest_holds_sizes_and_hashes_of_what_is_there(site: Path) -> Non
 
 def test_assets_come_in_the_order_in_which_they_are_needed(site: Path) -> None:
     stages = [entry["stage"] for entry in read_manifest(site / "index.html")["assets"]]
-    assert stages == sorted(stages, key=["page", "first", "soon", "rest"].index)
+    assert stages == sorted(stages, key=["page", "first", "soon", "rest", "asked"].index)
 
 
 def test_the_single_file_holds_the_assets_of_the_site(site: Path, single_file: Path) -> None:
@@ -115,9 +115,15 @@ def test_the_single_file_stays_below_50_megabytes(single_file: Path) -> None:
     assert single_file.stat().st_size < 50e6
 
 
+def test_what_reads_files_of_other_programs_is_fetched_only_when_asked_for(site: Path) -> None:
+    manifest = read_manifest(site / "index.html")
+    asked = [entry["name"] for entry in manifest["assets"] if entry["stage"] == "asked"]
+    assert asked == ["calamine.blob", "pandas.blob", "pyfive.blob", "rdata.blob"] == manifest["engine"]["asked"]
+
+
 def test_up_to_the_first_figure_at_most_16_megabytes_are_fetched(site: Path) -> None:
     assets = read_manifest(site / "index.html")["assets"]
-    assert sum(asset["size"] for asset in assets if asset["stage"] != "rest") <= 16_000_000
+    assert sum(asset["size"] for asset in assets if asset["stage"] not in ("rest", "asked")) <= 16_000_000
 
 
 def test_the_table_of_sizes_is_that_of_the_single_file(single_file: Path) -> None:

@@ -11,7 +11,13 @@ import pytest
 
 import offline
 
-MANIFEST = {"build": "0123456789ab", "assets": [{"path": "assets/engine-0123456789.wasm"}]}
+MANIFEST = {
+    "build": "0123456789ab",
+    "assets": [
+        {"path": "assets/engine-0123456789.wasm", "stage": "first"},
+        {"path": "assets/pandas-0123456789.blob", "stage": "asked"},
+    ],
+}
 
 
 @pytest.fixture
@@ -20,6 +26,7 @@ def site(tmp_path: Path) -> Path:
     contents = {
         "index.html": "the page",
         "assets/engine-0123456789.wasm": "the engine",
+        "assets/pandas-0123456789.blob": "what few need",
         "assets/style-0123456789.css": "the style",
         "docs/manual.md": "the manual",
         "sw.js": "an old one",
@@ -44,6 +51,7 @@ def test_every_file_is_listed_with_its_hash_but_the_worker_and_what_is_made_late
     files = written(site)["files"]
     assert [file["path"] for file in files] == [
         "assets/engine-0123456789.wasm",
+        "assets/pandas-0123456789.blob",
         "assets/style-0123456789.css",
         "docs/manual.md",
         "index.html",
@@ -55,7 +63,13 @@ def test_every_file_is_listed_with_its_hash_but_the_worker_and_what_is_made_late
 
 def test_the_page_hands_over_what_its_manifest_names_and_the_worker_fetches_the_rest(site: Path) -> None:
     offline.write(site, MANIFEST)
-    assert [file["path"] for file in written(site)["files"] if file["handed"]] == ["assets/engine-0123456789.wasm"]
+    handed = [file["path"] for file in written(site)["files"] if file["handed"]]
+    assert handed == ["assets/engine-0123456789.wasm", "assets/pandas-0123456789.blob"]
+
+
+def test_what_few_need_is_lazy_and_nothing_else(site: Path) -> None:
+    offline.write(site, MANIFEST)
+    assert [file["path"] for file in written(site)["files"] if file["lazy"]] == ["assets/pandas-0123456789.blob"]
 
 
 def test_what_a_browser_runs_or_shows_has_its_media_type(site: Path) -> None:
@@ -63,6 +77,7 @@ def test_what_a_browser_runs_or_shows_has_its_media_type(site: Path) -> None:
     types = {file["path"].rpartition(".")[2]: file["type"] for file in written(site)["files"]}
     assert types == {
         "wasm": "application/wasm",
+        "blob": "application/octet-stream",
         "css": "text/css; charset=utf-8",
         "md": "text/plain; charset=utf-8",
         "html": "text/html; charset=utf-8",
@@ -82,6 +97,6 @@ def test_the_same_site_gives_the_same_worker_and_any_change_another_copy(site: P
 
 
 def test_an_asset_that_is_not_there_stops_the_build(site: Path) -> None:
-    manifest = {"build": "0", "assets": [{"path": "assets/missing.bin"}]}
+    manifest = {"build": "0", "assets": [{"path": "assets/missing.bin", "stage": "first"}]}
     with pytest.raises(ValueError, match=r"has not: assets/missing\.bin"):
         offline.write(site, manifest)

@@ -119,11 +119,21 @@ def test_every_file_is_in_one_blob_and_the_page_knows_where(
     blobs = {name: unpacked(content) for name, content in packed.items() if name.endswith(".blob")}
     with zipfile.ZipFile(compiling.library(lock, fetched)) as library:
         expected = {path: library.getinfo(path).file_size for path in library.namelist()}
-    others = [(path, len(content)) for name in pack.BLOBS for path, content in blobs[name].items()]
+    others = [
+        (path, len(content))
+        for name in pack.BLOBS
+        for path, content in blobs[name].items()
+        if path.removeprefix(f"{compiling.SITE_PACKAGES}/") not in pack.WITH_LIBRARIES
+    ]
+    for path, name in pack.WITH_LIBRARIES.items():
+        assert f"{compiling.SITE_PACKAGES}/{path}" in blobs[name]
     assert len(others) == len(expected)
     assert dict(others) == expected
     later = json.loads(blobs[pack.OWN][pack.LATER])
-    assert later == {name: list(blobs[name]) for name, stage in pack.BLOBS.items() if stage != "first"}
+    expected_later = {name: list(blobs[name]) for name, stage in pack.BLOBS.items() if stage != "first"}
+    assert later == {
+        name: [path for path in paths if ".dist-info/" not in path] for name, paths in expected_later.items()
+    }
 
 
 def test_our_own_blob_has_the_package_and_all_else_stays_when_it_changes(
@@ -132,10 +142,16 @@ def test_our_own_blob_has_the_package_and_all_else_stays_when_it_changes(
     name, content = wheel
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         ours = {path: archive.read(path) for path in archive.namelist() if path.startswith("imagenomer/")}
+    left_out = {path for path in ours if path == "imagenomer/cli.py" or path.endswith("/README.md")}
+    assert len(left_out) > 1
+    ours = {path: own for path, own in ours.items() if path not in left_out}
     blob = unpacked(packed[pack.OWN])
+    assert not [path for path in blob if path.endswith(("/imagenomer/cli.pyc", "README.md"))]
     for path, own in ours.items():
         place = f"{compiling.SITE_PACKAGES}/{path}"
-        if path.endswith(".py"):
+        if f"{path}c" in pack.WITH_LIBRARIES:
+            assert f"{place}c" not in blob
+        elif path.endswith(".py"):
             assert f"{place}c" in blob
         elif not path.endswith("py.typed"):
             assert blob[place] == own

@@ -228,6 +228,38 @@ def test_progress_is_one_line_of_bytes(lock: dict[str, Any]) -> None:
     assert stream.getvalue().count("\n") == 1
 
 
+def test_a_wheel_is_fetched_for_the_python_of_the_page_and_is_its_own_only_member(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def watch(command: list[str], scratch: Path, *_: object) -> None:
+        commands.append(command)
+        (scratch / "kit-1-cp314.whl").write_bytes(b"the wheel")
+
+    monkeypatch.setattr(archives, "pip", lambda _: ["pip"])
+    monkeypatch.setattr(archives, "watch", watch)
+    source, info = {"manager": "wheel", "archive": "kit==1", "size": 9}, runtime.read_lock()["info"]
+    with (
+        archives.opened_archive(source, info, tmp_path, ProgressLine(0)) as members,
+        members("kit-1-cp314.whl") as file,
+    ):
+        assert file.read() == b"the wheel"
+    (command,) = commands
+    assert "--platform pyemscripten_2026_0_wasm32" in " ".join(command)
+    assert "--python-version 314" in " ".join(command)
+    assert command[-1] == "kit==1"
+
+
+def test_a_source_without_network_is_asked_for_by_its_archive_alone(
+    lock: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "_answers", lambda url: pytest.fail(f"asked {url}"))
+    del lock["sources"]["kit"]["network"]
+    with pytest.raises(runtime.RuntimeUnavailableError, match="no such package!"):
+        runtime.fetch_runtime({**lock, "info": {}}, tmp_path / "cache")
+
+
 def test_the_lock_names_a_source_for_each_file_and_a_file_for_each_package() -> None:
     lock = runtime.read_lock()
     for file in runtime.locked_files(lock):

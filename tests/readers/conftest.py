@@ -1,13 +1,18 @@
-"""A small cohort folder of the first ImageNomer, to be spoilt by whoever tests."""
+"""A small cohort folder of the first ImageNomer, to be spoilt by whoever tests, and a bound on memory meanwhile."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from readers.small_folder import N_EDGES, write_demographics, write_scan
+
+#: Of address space, beyond what the tests have.
+MOST_MEMORY = 2_000_000_000
 
 
 @pytest.fixture
@@ -27,3 +32,19 @@ def folder(tmp_path: Path) -> Path:
         for task in ("rest", "nback"):
             write_scan(top, f"fc/{subject}_task-{task}_fc.npy", rng.uniform(-0.9, 0.9, N_EDGES))
     return top
+
+
+@pytest.fixture
+def bounded_memory() -> Iterator[None]:
+    """Refuse more address space than files of a few kilobytes can need (where the system can)."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    with open("/proc/self/statm") as file:  # noqa: PTH123 - no file of ours
+        pages = int(file.read().split()[0])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MOST_MEMORY, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)

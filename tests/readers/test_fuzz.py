@@ -9,10 +9,8 @@ import dataclasses
 import io
 import json
 import pickle
-import sys
 import time
 import zipfile
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -35,8 +33,6 @@ SEED, MUTANTS = 20261130, 1000
 
 #: Of processor time, for files of a few kilobytes; most take milliseconds.
 LONGEST_SECONDS = 5
-#: Of address space, beyond what the tests have.
-MOST_MEMORY = 2_000_000_000
 
 
 def npy(values) -> bytes:
@@ -189,22 +185,6 @@ def check(cohort: Cohort) -> None:
     for text in texts_in(cohort):
         assert text == clean_name(text)
     json.loads(dumps(overview_of(cohort)).encode())
-
-
-@pytest.fixture
-def bounded_memory() -> Iterator[None]:
-    """Refuse more address space than files of a few kilobytes can need (where the system can)."""
-    if sys.platform != "linux":
-        yield
-        return
-    import resource
-
-    with open("/proc/self/statm") as file:  # noqa: PTH123 - no file of ours
-        pages = int(file.read().split()[0])
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MOST_MEMORY, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def chosen(files: dict[str, bytes], rng: np.random.Generator) -> list[str]:

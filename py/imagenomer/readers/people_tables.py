@@ -1,4 +1,7 @@
-"""Tables beside PLINK's files that name people as PLINK does: a header with IID, or FID and IID."""
+"""Tables beside PLINK's files that name people as PLINK does: a header with IID, or FID and IID.
+
+They are text, or files of other programs (`imagenomer.readers.table_files`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from imagenomer.readers.columns import ColumnNotes, read_column
 from imagenomer.readers.fam_phenotypes import without_fraction
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.tables import column_names, read_text
+from imagenomer.readers.people_sheets import ID_COLUMNS, read_people
+from imagenomer.readers.table_files import is_table_file
+from imagenomer.readers.tables import ColumnFacts, column_names, read_text
 
 _TABLES = (".tsv", ".csv", ".txt", ".pheno", ".phen", ".cov", ".covar")
 _LARGEST_TABLE = 50_000_000
@@ -43,11 +48,13 @@ def read_tables_of_people(
     remarks = ColumnNotes()
     two_levels: list[str] = []
     for path, entry in listing.entries.items():
-        if not path.lower().endswith(_TABLES) or path in used or entry.size > _LARGEST_TABLE:
+        stored = is_table_file(path)
+        if not (stored or path.lower().endswith(_TABLES)) or path in used or entry.size > _LARGEST_TABLE:
             continue
-        columns = _cells(entry, notes)
-        if columns is None:
+        found = read_people(path, entry.read(), notes) if stored else _cells(entry, notes)
+        if found is None:
             continue
+        columns, facts = found
         used.add(path)
         rows = _rows_of_people(columns, known, path, notes)
         if not rows:
@@ -58,7 +65,15 @@ def read_tables_of_people(
                 continue
             texts = (values[rows[subject]] if subject in rows else None for subject in position)
             own_values = [None if text is None or without_fraction(text) == "-9" else text for text in texts]
-            column = read_column(name, own_values, remarks, is_table=True)
+            known_facts = facts.get(name, ColumnFacts())
+            column = read_column(
+                name,
+                own_values,
+                remarks,
+                is_table=True,
+                levels=known_facts.levels,
+                description=known_facts.description,
+            )
             if column is not None:
                 phenotypes[name] = _of_two_levels(column)
                 if phenotypes[name] is not column:
@@ -105,12 +120,12 @@ def _rows_of_people(columns: dict[str, list[str]], known: Mapping[str, str], pat
     return rows
 
 
-def _cells(entry: Entry, notes: Notes) -> dict[str, list[str]] | None:
-    """Return the columns of a table with a header that names people as PLINK does; None for any other file."""
+def _cells(entry: Entry, notes: Notes) -> tuple[dict[str, list[str]], dict[str, ColumnFacts]] | None:
+    """Return the columns of a text with a header that names people as PLINK does; None for any other file."""
     first = re.split(b"[\r\n]", entry.read(0, _LONGEST_HEADER), maxsplit=1)[0]
     text = first.decode("utf-8", "replace").lstrip("\ufeff")
     separator = "\t" if "\t" in text else "," if "," in text else None
-    if not {"IID", "participant_id"} & {*_split(text.lstrip("#"), separator, notes)}:
+    if not {*ID_COLUMNS} & {*_split(text.lstrip("#"), separator, notes)}:
         return None
     lines = [line for line in lines_of(read_text(entry.read(), entry.path)) if line.strip()]
     header, *cells = [_split(line, separator, notes) for line in lines]
@@ -119,7 +134,7 @@ def _cells(entry: Entry, notes: Notes) -> dict[str, list[str]] | None:
         if len(line) != len(header):
             raise InputError(f"{entry.path}, line {number}: {len(line)} cells where the header names {len(header)}")
     names = column_names(header, entry.path, notes)
-    return {name: list(column) for name, *column in zip(names, *cells, strict=True)}
+    return {name: list(column) for name, *column in zip(names, *cells, strict=True)}, {}
 
 
 def _split(line: str, separator: str | None, notes: Notes) -> list[str]:

@@ -123,17 +123,41 @@ def read_participants(
     columns = read_table(table, name, notes)
     if "participant_id" not in columns:
         raise InputError(f"{name} needs a column participant_id; it has: {', '.join(columns)}")
-    subjects = [subject.strip() for subject in columns.pop("participant_id")]
+    facts = {} if dictionary is None else read_dictionary(dictionary, name.replace(".tsv", ".json"), notes)
+    return participants_of(columns, "participant_id", name, facts)
+
+
+def participants_of(
+    columns: Mapping[str, list[str]], key: str, name: str, facts: dict[str, ColumnFacts]
+) -> Participants:
+    """Return the columns of a table, one of which names the subjects, with one row a subject.
+
+    Parameters
+    ----------
+    columns : mapping of str to list of str
+    key : str
+        The column that names them.
+    name : str
+        Of the file, for messages.
+    facts : dict of str to ColumnFacts
+        What is said of the columns.
+
+    Raises
+    ------
+    InputError
+        If there is no row, or a row without a name.
+    """
+    subjects = [subject.strip() for subject in columns[key]]
     if not subjects:
         raise InputError(f"{name} has a header and no participants")
     if "" in subjects:
-        raise InputError(f"{name}, line {subjects.index('') + 2}: the participant_id is empty")
+        raise InputError(f"{name}, line {subjects.index('') + 2}: the {key} is empty")
     first = {subject: row for row, subject in reversed(list(enumerate(subjects)))}
     rows = sorted(first.values())
     return Participants(
         tuple(subjects[row] for row in rows),
-        {column: [cells[row] for row in rows] for column, cells in columns.items()},
-        {} if dictionary is None else read_dictionary(dictionary, name.replace(".tsv", ".json"), notes),
+        {column: [cells[row] for row in rows] for column, cells in columns.items() if column != key},
+        facts,
         tuple(sorted({subject for row, subject in enumerate(subjects) if first[subject] != row})),
     )
 

@@ -116,6 +116,8 @@ class Protocol:
         ``(version)``, after each start.
     on_trouble : callable
         ``(stage, message)``: an asset did not arrive whole.
+    on_brought : callable
+        ``(name)``: the service worker has handed over an asset that something asked for.
     on_failure : callable
         ``(crash)``: the engine cannot start, or not stay alive.
     on_crash : callable
@@ -134,7 +136,7 @@ class Protocol:
         self.version = None
         self.loading = True
         self.on_boot = self.on_ready = self.on_failure = self.on_crash = self.on_trouble = _ignore
-        self.on_silence = self.on_stubborn = self.on_sign = self.on_attempt = _ignore
+        self.on_silence = self.on_stubborn = self.on_sign = self.on_attempt = self.on_brought = _ignore
         self.describe = lambda name, arguments: name
         self._port = port
         self._calls = {}  # number -> call under way
@@ -151,6 +153,7 @@ class Protocol:
             "boot": self._take_boot,
             "ready": self._take_ready,
             "trouble": lambda message: self.on_trouble(message["stage"], message["message"]),
+            "brought": lambda message: self.on_brought(message["name"]),
             "attempt": lambda message: self.on_attempt(message["directive"], message["address"], message["policy"]),
             "crash": self._take_crash,
         }

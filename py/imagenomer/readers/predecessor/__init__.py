@@ -2,7 +2,8 @@
 
 ::
 
-    demographics.pkl                              {field: {subject: value}}; or participants.tsv
+    demographics.pkl                              {field: {subject: value}}; or participants.tsv; or participants.xlsx,
+                                                  .dta, .sas7bdat, .rds, ... (see `imagenomer.readers.table_files`)
     fc/, partial/, conn/, ...                     <subject>[_task-<task>][_ses-<session>][_run-<run>]_<measure>.npy
     snps/<subject>_set-<set>_snps.npy             0, 1, 2 copies of the major allele, NaN missing
     snps_<set>.pkl                                names of the variants
@@ -27,14 +28,22 @@ from imagenomer.readers.fam_phenotypes import sex_beside
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.predecessor.decompositions import read_decompositions
-from imagenomer.readers.predecessor.demographics import phenotypes_of, read_demographics, say_look_alikes
+from imagenomer.readers.predecessor.demographics import (
+    phenotypes_of,
+    read_demographics,
+    say_look_alikes,
+    sheet_of_people,
+)
 from imagenomer.readers.predecessor.folder import Folder
 from imagenomer.readers.predecessor.genotypes import VARIANTS, read_variant_sets
 from imagenomer.readers.predecessor.weights import read_weights
 from imagenomer.readers.scans import ScanFile, parse_scan_path, read_scans
 
 #: What to drop, in words.
-ACCEPTS = "a folder with demographics.pkl (or participants.tsv) and fc/<subject>_task-<task>_fc.npy"
+ACCEPTS = (
+    "a folder with demographics.pkl (or participants.tsv, or participants.xlsx, .dta, .sas7bdat or .rds with a column "
+    "participant_id) and fc/<subject>_task-<task>_fc.npy"
+)
 
 _NOT_MEASURES = ("snps", "decomp", "weights")
 
@@ -44,6 +53,7 @@ def recognise(listing: Listing) -> bool:
     return (
         "demographics.pkl" in listing
         or "participants.tsv" in listing
+        or sheet_of_people(listing) is not None
         or bool(_scan_files(listing))
         or any(VARIANTS.fullmatch(path) for path in listing.under("snps"))
     )

@@ -1,4 +1,4 @@
-"""Who is in the cohort, and what is known of them: demographics.pkl, or participants.tsv."""
+"""Who is in the cohort, and what is known of them: demographics.pkl, participants.tsv, or a file of another program."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from imagenomer.errors import InputError
 from imagenomer.names import spelled_out
 from imagenomer.progress import Progress, Steps
 from imagenomer.readers.columns import ColumnNotes, read_column
-from imagenomer.readers.listing import Entry
+from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.people_sheets import ID_COLUMNS, read_people
 from imagenomer.readers.pickles import read_pickle
 from imagenomer.readers.predecessor.folder import Folder, subject_name
-from imagenomer.readers.tables import ColumnFacts, read_participants
+from imagenomer.readers.table_files import ENDINGS
+from imagenomer.readers.tables import ColumnFacts, Participants, participants_of, read_participants
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,44 @@ def read_demographics(folder: Folder) -> Steps[Demographics | None]:
     if "participants.tsv" in listing:
         dictionary = listing["participants.json"].read() if "participants.json" in listing else None
         folder.used |= {"participants.tsv", "participants.json"}
-        table = read_participants(listing["participants.tsv"].read(), dictionary, notes)
-        if table.repeated:
-            notes.warning("Subjects with several rows in participants.tsv; the first row is used", table.repeated)
-        columns = {name: dict(zip(table.subjects, cells, strict=True)) for name, cells in table.columns.items()}
-        return Demographics(set(table.subjects), columns, table.facts, is_table=True)
+        return _of_table(
+            read_participants(listing["participants.tsv"].read(), dictionary, notes), "participants.tsv", notes
+        )
+    path = sheet_of_people(listing)
+    if path is not None:
+        folder.used.add(path)
+        return _of_table(_read_sheet(path, listing[path], notes), path, notes)
     notes.warning(
-        "No demographics.pkl and no participants.tsv: the subjects are those of the file names, without phenotypes"
+        "No demographics.pkl, participants.tsv or participants.xlsx: the subjects are those of the file names, without "
+        "phenotypes"
     )
     return None
+
+
+def sheet_of_people(listing: Listing) -> str | None:
+    """Return the file of another program that says who takes part: participants.xlsx, demographics.dta, ..."""
+    names = {path.lower(): path for path in listing}
+    wanted = (f"{stem}{ending}" for stem in ("participants", "demographics") for ending in ENDINGS)
+    return next((names[name] for name in wanted if name in names), None)
+
+
+def _read_sheet(path: str, entry: Entry, notes: Notes) -> Participants:
+    found = read_people(path, entry.read(), notes)
+    if found is None:
+        raise InputError(
+            f"{path} needs a column {' or '.join(reversed(ID_COLUMNS))}, with the names of the scans' files"
+        )
+    columns, facts = found
+    key = next(name for name in columns if name in ID_COLUMNS)
+    notes.recognised(f"{path}: {count(len(columns[key]), 'row')}")
+    return participants_of(columns, key, path, facts)
+
+
+def _of_table(table: Participants, name: str, notes: Notes) -> Demographics:
+    if table.repeated:
+        notes.warning(f"Subjects with several rows in {name}; the first row is used", table.repeated)
+    columns = {name: dict(zip(table.subjects, cells, strict=True)) for name, cells in table.columns.items()}
+    return Demographics(set(table.subjects), columns, table.facts, is_table=True)
 
 
 def _pickled(entry: Entry, notes: Notes) -> Steps[dict[str, dict[str, Any]]]:

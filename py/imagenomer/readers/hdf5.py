@@ -1,0 +1,220 @@
+"""HDF5 files, those of MATLAB 7.3 among them: pyfive finds the arrays, their bytes are read here.
+
+pyfive gets bytes, never a path: of a file with a user block, as MATLAB writes, it would map the wrong part and return
+zeros. The block is left out before it sees the file, and chunks are inflated here, into no more than they should hold.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagenomer.errors import InputError
+
+T = TypeVar("T")
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_UNDEFINED = 0xFFFFFFFFFFFFFFFF
+_DEFLATE, _SHUFFLE, _CHECKSUM = 1, 2, 3
+#: Bytes of an array, and arrays and groups of a file, beyond which it is not read.
+MOST_BYTES = 2_000_000_000
+_MOST_LINKS = 100_000
+#: Where MATLAB keeps what cells refer to.
+_REFERENCES = "#refs#"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hdf5File:
+    """An open file.
+
+    Attributes
+    ----------
+    name : str
+    is_matlab : bool
+        Whether MATLAB wrote it (or a program like it): its axes are then in the reverse of MATLAB's order.
+    arrays : mapping of str to tuple of int
+        Shape, as in HDF5, of each array of numbers, by its path.
+    cells : mapping of str to tuple of int
+        The same of arrays that refer to other arrays: MATLAB's cells.
+    """
+
+    name: str
+    is_matlab: bool
+    arrays: Mapping[str, tuple[int, ...]]
+    cells: Mapping[str, tuple[int, ...]]
+    _data: memoryview = field(repr=False)
+    _root: Any = field(repr=False)
+
+    def array(self, path: str) -> NDArray[Any]:
+        """Return an array of numbers; raise `InputError` where it is damaged, too large or stored in an unknown way."""
+        return self._told(path, lambda: self._values(self._root[path]))
+
+    def texts(self, path: str) -> tuple[str, ...]:
+        """Return the texts in the cells of an array, such as names of subjects; `InputError` where one is none."""
+        return self._told(path, lambda: self._cell_texts(self._root[path]))
+
+    def _told(self, path: str, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            raise InputError(
+                f"{self.name}: its array {path} is damaged, or stored in a way not known here ({error}); save it again"
+            ) from None
+
+    def _cell_texts(self, cells: Any) -> tuple[str, ...]:
+        group = self._root[_REFERENCES]
+        place = {int(address): key for key, address in group._links.items()}
+        addresses = self._values(cells, np.dtype("<u8")).reshape(-1).tolist()
+        return tuple("".join(map(chr, self._values(group[place[one]]).reshape(-1).tolist())) for one in addresses)
+
+    # --- bytes to values ---
+
+    def _values(self, found: Any, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
+        dtype, shape = dtype or np.dtype(found.dtype), tuple(map(int, found.shape))
+        if math.prod(shape) * dtype.itemsize > MOST_BYTES:
+            size = " x ".join(map(str, shape))
+            raise InputError(
+                f"{self.name}: its array {found.name} has {size} values, more than fit in memory; split it"
+            )
+        stored = found.id
+        if stored.layout_class == 0:
+            return np.asarray(found[()])
+        if stored.layout_class == 1:
+            if stored.data_offset == _UNDEFINED:
+                return np.zeros(shape, dtype)
+            return np.frombuffer(self._data, dtype, math.prod(shape), stored.data_offset).reshape(shape).copy()
+        return self._joined(stored, dtype, shape)
+
+    def _joined(self, stored: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return an array that is stored in chunks; those that are not stored are zero."""
+        chunk = tuple(map(int, stored.chunks))
+        n_bytes = math.prod(chunk) * dtype.itemsize
+        if not 0 < n_bytes <= MOST_BYTES:
+            raise ValueError(f"chunks of {n_bytes:,} bytes")
+        values = np.zeros(shape, dtype)
+        filters = stored.filter_pipeline or []
+        for start, found in stored.index.items():
+            raw = self._data[found.byte_offset : found.byte_offset + found.size]
+            content = np.frombuffer(_unfiltered(raw, filters, found.filter_mask, n_bytes, dtype.itemsize), dtype)
+            stop = tuple(min(first + n, end) for first, n, end in zip(start, chunk, shape, strict=True))
+            inside = tuple(slice(0, max(last - first, 0)) for first, last in zip(start, stop, strict=True))
+            target = tuple(slice(first, last) for first, last in zip(start, stop, strict=True))
+            values[target] = content.reshape(chunk)[inside]
+        return values
+
+
+def _unfiltered(raw: memoryview, filters: list[dict[str, Any]], mask: int, n_bytes: int, itemsize: int) -> bytes:
+    """Undo the filters of a chunk, last first; `ValueError` unless it is of the size that it should be."""
+    content = bytes(raw)
+    for place in reversed(range(len(filters))):
+        kind = filters[place]["filter_id"]
+        if mask & (1 << place):
+            continue
+        if kind == _DEFLATE:
+            # Room for the checksum that may stand before it.
+            content = zlib.decompressobj().decompress(content, n_bytes + 4)
+        elif kind == _SHUFFLE:
+            planes = np.frombuffer(content, np.uint8)[: len(content) // itemsize * itemsize]
+            content = planes.reshape(itemsize, -1).T.tobytes() + content[planes.size :]
+        elif kind == _CHECKSUM:
+            content = content[:-4]
+        else:
+            raise ValueError(f"it is compressed with filter {kind}; write it again with gzip")
+    if len(content) != n_bytes:
+        raise ValueError(f"a chunk of {len(content):,} bytes instead of {n_bytes:,}")
+    return content
+
+
+def open_hdf5(name: str, data: bytes) -> Hdf5File:
+    """Open an HDF5 file and list what it holds.
+
+    Whoever reads squares from it checks that they are symmetric: a value in the wrong place is found so.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, for messages.
+    data : bytes
+
+    Raises
+    ------
+    InputError
+        If it is no such file, damaged, or holds too many arrays.
+    """
+    from pyfive import File  # late: the page has it only then
+
+    start = _signature_at(data)
+    if start is None:
+        raise InputError(f"{name} is no HDF5 file, which MATLAB writes with save(..., '-v7.3')")
+    view = memoryview(data)[start:]
+    try:
+        root = File(io.BytesIO(view))
+        arrays, cells = _listed(root, name)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{name} is damaged, or an HDF5 file of a kind not known here ({error}); save it again"
+        ) from None
+    return Hdf5File(name, data[:6] == b"MATLAB", arrays, cells, view, root)
+
+
+def is_hdf5(head: bytes) -> bool:
+    """Tell whether a file is HDF5, by its first kilobytes."""
+    return _signature_at(head) is not None
+
+
+def _signature_at(data: bytes) -> int | None:
+    """Return where the file proper begins: at its start, or at 512 bytes or twice, four times ... that."""
+    at = 0
+    while at < len(data):
+        if data.startswith(_SIGNATURE, at):
+            return at
+        at = at * 2 or 512
+    return None
+
+
+def _listed(root: Any, name: str) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """Return the shapes of arrays of numbers and of references, by path. No object is visited twice."""
+    arrays: dict[str, tuple[int, ...]] = {}
+    cells: dict[str, tuple[int, ...]] = {}
+    seen: set[int] = set()
+    todo = [("", root)]
+    n_links = 0
+    while todo:
+        folder, group = todo.pop()
+        for key, address in group._links.items():
+            n_links += 1
+            if n_links > _MOST_LINKS:
+                raise InputError(f"{name} holds more than {_MOST_LINKS:,} arrays")
+            if key == _REFERENCES or not isinstance(address, int) or address in seen:
+                continue
+            seen.add(address)
+            found, path = group.get_lazy_view(key), f"{folder}{key}"
+            if hasattr(found, "_links"):
+                todo.append((f"{path}/", found))
+            elif hasattr(found, "shape"):
+                kind = _kind(found)
+                if kind is not None:
+                    (arrays if kind == "numbers" else cells)[path] = tuple(map(int, found.shape))
+    return arrays, cells
+
+
+def _kind(found: Any) -> str | None:
+    try:
+        dtype = np.dtype(found.dtype)
+    except (TypeError, NotImplementedError):
+        return None
+    if dtype.kind in "biuf" and "MATLAB_empty" not in found.attrs:
+        return "numbers"
+    # pyfive has references as eight bytes of no kind.
+    return "references" if dtype == np.dtype("V8") and _REFERENCES in found.file else None
