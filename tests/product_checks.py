@@ -183,6 +183,126 @@ def check_ties_stay_ties():
         np.testing.assert_array_equal(products.multiply(left[:1], right[:, :1]), product[:1, :1])
 
 
+def check_the_largest_of_each_row_is_that_of_the_product():
+    for dtype in TYPES:
+        for m, n, k in (
+            *itertools.product((0, 1, 3, 7), (0, 1, 2, 5, 8, 17), (0, 1, 9)),
+            (300, 700, 385),
+            (5, 40_000, 3),
+        ):
+            for (_, left), (name, right) in zip(
+                layouts(drawn((m, k), dtype)), layouts(drawn((k, n), dtype, 1)), strict=True
+            ):
+                expected = np.abs(products.multiply(left, right)).max(axis=1, initial=0)
+                np.testing.assert_array_equal(products.multiply_max(left, right), expected, err_msg=f"{m, n, k, name}")
+        left, right = drawn((9, 7), dtype), drawn((7, 21), dtype, 1)
+        left[2, 3], left[4, 0] = np.nan, np.inf
+        largest = products.multiply_max(left, right)
+        np.testing.assert_array_equal(largest, np.abs(products.multiply(left, right)).max(axis=1))
+        assert np.isnan(largest[2]), dtype
+        assert np.isposinf(largest[4]), dtype
+
+
+def check_what_is_above_a_limit_is_what_the_product_has_there():
+    for m, n, k in (
+        *itertools.product((0, 1, 3, 7), (0, 1, 3, 4, 5, 8, 17), (0, 1, 9)),
+        (300, 700, 385),
+        (5, 40_000, 3),
+    ):
+        left, right = drawn((m, k), np.float32), drawn((k, n), np.float32, 1)
+        product = products.multiply(left, right)
+        limit = np.abs(drawn((m,), np.float32)) * np.float32(np.sqrt(k))
+        if m > 2 and product.size:
+            limit[1], limit[2] = np.abs(product[1]).max(), np.inf  # the limit itself is above, and nothing is
+        for of_largest in (0.0, 0.75):
+            found = products.multiply_above(left, right, limit, of_largest)
+            largest = np.abs(product).max(axis=1, initial=0)
+            least = np.maximum(limit, np.float32(of_largest) * largest) if product.size else limit
+            row, column = np.nonzero(np.abs(product) >= least[:, None])
+            if not k:
+                row, column = row[:0], column[:0]
+            np.testing.assert_array_equal(found.largest, largest)
+            np.testing.assert_array_equal(found.row, row)
+            np.testing.assert_array_equal(found.column, column)
+            np.testing.assert_array_equal(found.value, product[row, column])
+    left, right = drawn((3, 5), np.float32), drawn((5, 9), np.float32, 1)
+    right[2, 4] = np.nan
+    found = products.multiply_above(left, right, np.zeros(3, dtype=np.float32))
+    np.testing.assert_array_equal(found.column, np.tile(np.delete(np.arange(9), 4), 3))
+    assert np.isnan(found.largest).all()
+
+
+def check_products_of_pairs_of_rows():
+    for k in (0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 830):
+        left, right = drawn((11, k), np.float32), drawn((7, k), np.float32, 1)
+        for n in (0, 1, 2, 5000):
+            rng = np.random.default_rng(n)
+            rows, others = rng.integers(0, 11, n), rng.integers(0, 7, n)
+            product = products.multiply_pairs(left, right, rows, others)
+            limit = (k + 1) * np.finfo(np.float32).eps * (np.abs(left) @ np.abs(right).T)
+            wrong = np.abs(product - expected(left, right.T)[rows, others])
+            assert (wrong <= limit[rows, others]).all(), (n, k)
+
+
+def ranks_by_counting(column):
+    """Return the rank of each number: half of those that are equal, and all that are smaller."""
+    below = (column[None] < column[:, None]).sum(axis=1)
+    equal = (column[None] == column[:, None]).sum(axis=1)
+    return np.where(np.isfinite(column), below - np.isneginf(column).sum() + (equal + 1) / 2, np.nan)
+
+
+def check_ranks():
+    for dtype in TYPES:
+        tiny, big = np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max
+        odd = np.array(
+            [0.0, -0.0, tiny, -tiny, big, -big, np.nan, np.inf, -np.inf, 1, 1, np.nextafter(dtype(1), dtype(2))]
+        )
+        for n, m in itertools.product((1, 2, 3, 17, 300), (1, 2, 15, 16, 17, 40)):
+            values = drawn((n, m), dtype)
+            values[:, ::3] = np.round(values[:, ::3] * 2)  # ties
+            values[:, 1::5] = np.random.default_rng(n).choice(odd.astype(dtype), (n, len(range(1, m, 5))))
+            values[:, 2::7] = 4
+            values[:, 3::7] = np.nan
+            values[:, 4::7] = 1 + np.finfo(dtype).eps * np.arange(n)[::-1, None]  # they differ in the last bytes
+            for name, given in layouts(values):
+                ranks = products.rank_columns(given)
+                assert ranks.dtype == dtype, (dtype, n, m, name)
+                for column in range(m):
+                    expected = ranks_by_counting(values[:, column].astype(np.float64))
+                    np.testing.assert_array_equal(ranks[:, column], expected, err_msg=f"{dtype, n, m, column, name}")
+        assert products.rank_columns(np.zeros((0, 3), dtype=dtype)).shape == (0, 3)
+
+
+def support_by_search(level, ends, power, weight):
+    """Return the support of each edge of a graph, level by level, by following its neighbours."""
+    total = np.zeros(level.size)
+    for height in range(1, weight.size):
+        left = set(np.flatnonzero(level >= height).tolist())
+        while left:
+            component, beside = set(), {left.pop()}
+            while beside:
+                edge = beside.pop()
+                component.add(edge)
+                parcels = {int(end[edge]) for end in ends}
+                beside |= {other for other in left if parcels & {int(end[other]) for end in ends}}
+                left -= beside
+            total[sorted(component)] += power[len(component)] * weight[height]
+    return total
+
+
+def check_support_at_every_level():
+    for n_parcels, n_levels in itertools.product((2, 3, 7, 12), (0, 1, 2, 9)):
+        ends = np.triu_indices(n_parcels, k=1)
+        rng = np.random.default_rng([n_parcels, n_levels])
+        most = np.array([0, 0.3, 1])[:, None] * n_levels
+        level = np.floor(rng.uniform(0, 1 + most, (3, ends[0].size))).clip(0, n_levels).astype(np.int16)
+        power, weight = np.arange(ends[0].size + 1) ** 0.4, rng.uniform(0, 2, n_levels + 1)
+        found = products.support(level, ends, power, weight)
+        assert found.shape == level.shape
+        for graph, own in zip(level, found, strict=True):
+            np.testing.assert_allclose(own, support_by_search(graph, ends, power, weight), rtol=1e-12, atol=0)
+
+
 def check_the_logistic_function():
     for n in (0, 1, 2, 3, 8, 9):
         values = np.linspace(-3, 4, n)
