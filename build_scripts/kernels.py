@@ -29,10 +29,11 @@ from typing import Any, Literal
 
 import compile as compiling
 import runtime
-from kernel_functions import exponential, logistic
+from kernel_functions import add_noise, exponential, logistic
 from kernel_graphs import supports
 from kernel_order import above, largest, pairs, rank_work, ranks
 from kernel_products import WORKSPACE, Numbers, multiply, pack, tile
+from kernel_reflectors import reflect
 
 Variant = Literal["relaxed", "simd"]
 VARIANTS: tuple[Variant, ...] = ("relaxed", "simd")
@@ -58,8 +59,10 @@ def text(variant: Variant) -> str:
             functions += [pack(t, "left", t.rows), pack(t, "right", t.columns), largest(t), ranks(t)]
         if t.total == t.name == "f32":
             functions += [above(t), pairs(t)]
+        if t.name == "f64":
+            functions.append(reflect(t))
         functions += [tile(t), multiply(t)]
-    functions += [exponential(), logistic(), supports()]
+    functions += [exponential(), logistic(), add_noise(), supports()]
     memory = '(import "python" "memory" (memory 1))'
     sizes = {"workspace": WORKSPACE, **rank_work()}
     constants = [f'(global (export "{name}") i32 (i32.const {size}))' for name, size in sizes.items()]

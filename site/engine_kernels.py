@@ -7,6 +7,8 @@ import numpy as np
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 
+#: Rows of a matrix made tridiagonal at a time, whose products with the rest are made together.
+REFLECTORS = 32
 #: Bytes of a part of a product that is looked through and not kept, for the second cache.
 PART = 1 << 19
 
@@ -35,6 +37,8 @@ class Kernels:
         self._ranks = {F32: functions.ranks_f32, F64: functions.ranks_f64}
         self._rank_counts, self._rank_row = functions.rank_counts.value, functions.rank_row.value
         self._above, self._pairs = functions.above_f32, functions.pairs_f32
+        self._add_noise = functions.add_noise
+        self._reflect = functions.reflect
         self._logistic, self._supports = functions.logistic_f64, functions.supports
         self.combine_rows = blas.combine_rows
 
@@ -92,6 +96,21 @@ class Kernels:
             *(address(power), address(weight), address(scores), address(work)),
         )
         return scores
+
+    def add_noise(self, values, order, noise, scales, out):
+        self._add_noise(*map(address, (values, order, *noise, scales, out)), out.size)
+
+    def tridiagonalise(self, matrix, diagonal, beside, tau):
+        n, places = len(matrix), tuple(map(address, (diagonal, beside, tau)))
+        update = np.empty((REFLECTORS, n))
+        for start in range(0, n, REFLECTORS):
+            stop = min(start + REFLECTORS, n)
+            self._reflect(address(matrix), matrix.strides[0], n, start, stop, *places, address(update))
+            both = matrix[start:stop, stop:], update[: stop - start, stop:]
+            if stop < n:
+                left, right = np.concatenate(both), np.concatenate(both[::-1])
+                self._run(left.T, right, matrix[stop:, stop:], True, True)
+            yield
 
     def _parts(self, left, right):
         """Yield rows of the product, and these in a place that the next ones take."""

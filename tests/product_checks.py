@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 
-from imagenomer.statistics import products
+from imagenomer.statistics import kernels, products
 
 #: Around the edges of tiles of 2 or 6 rows by 4, 8 or 16 columns, and of nothing.
 SMALL = (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17)
@@ -265,12 +265,12 @@ def check_ranks():
             values[:, 3::7] = np.nan
             values[:, 4::7] = 1 + np.finfo(dtype).eps * np.arange(n)[::-1, None]  # they differ in the last bytes
             for name, given in layouts(values):
-                ranks = products.rank_columns(given)
+                ranks = kernels.rank_columns(given)
                 assert ranks.dtype == dtype, (dtype, n, m, name)
                 for column in range(m):
                     expected = ranks_by_counting(values[:, column].astype(np.float64))
                     np.testing.assert_array_equal(ranks[:, column], expected, err_msg=f"{dtype, n, m, column, name}")
-        assert products.rank_columns(np.zeros((0, 3), dtype=dtype)).shape == (0, 3)
+        assert kernels.rank_columns(np.zeros((0, 3), dtype=dtype)).shape == (0, 3)
 
 
 def support_by_search(level, ends, power, weight):
@@ -297,26 +297,59 @@ def check_support_at_every_level():
         most = np.array([0, 0.3, 1])[:, None] * n_levels
         level = np.floor(rng.uniform(0, 1 + most, (3, ends[0].size))).clip(0, n_levels).astype(np.int16)
         power, weight = np.arange(ends[0].size + 1) ** 0.4, rng.uniform(0, 2, n_levels + 1)
-        found = products.support(level, ends, power, weight)
+        found = kernels.support(level, ends, power, weight)
         assert found.shape == level.shape
         for graph, own in zip(level, found, strict=True):
             np.testing.assert_allclose(own, support_by_search(graph, ends, power, weight), rtol=1e-12, atol=0)
+
+
+def check_symmetric_matrices_become_tridiagonal():
+    for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 31, 32, 33, 34, 63, 64, 65, 66, 67, 130):
+        square = drawn((n, n), np.float64)
+        square = square + square.T
+        if n > 8:
+            square[3, 5:] = square[5:, 3] = 0  # nothing to reflect
+        matrix = np.where(np.tri(n, k=-1) > 0, np.nan, square)  # what is left of the diagonal is not read
+        diagonal, beside, tau = np.empty(n), np.empty(n - 1), np.empty(n - 1)
+        parts = list(kernels.tridiagonalise(matrix, diagonal, beside, tau))
+        assert parts, n
+        q = np.eye(n)
+        for j in range(n - 1):
+            v = np.concatenate([np.zeros(j + 1), [1], matrix[j, j + 2 :]])
+            q -= tau[j] * np.outer(q @ v, v)
+        np.testing.assert_allclose(q.T @ q, np.eye(n), atol=1e-13)
+        expected = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+        np.testing.assert_allclose(q.T @ square @ q, expected, atol=1e-13 * n, err_msg=f"{n}")
+
+
+def check_noise_is_added_as_numpy_adds_it():
+    for n in (0, 1, 2, 3, 4, 5, 7, 8, 1003):
+        rng = np.random.default_rng(n)
+        room = rng.integers(-128, 128, (2, n + 2)).astype(np.int8)
+        first, second = room[0, 1:-1], room[1, 1:-1]
+        values, order = drawn((n,), np.float32), rng.permutation(n)
+        whole = np.full(n + 2, 7, dtype=np.float32)
+        kernels.add_noise(values, order, ((first, 0.0011), (second, 0.017)), 0.9, whole[1:-1])
+        expected = values[order] + first * np.float32(0.0011)
+        expected += second * np.float32(0.017)
+        np.testing.assert_array_equal(whole[1:-1], np.clip(expected, np.float32(-0.9), np.float32(0.9)))
+        assert whole[0] == whole[-1] == 7
 
 
 def check_the_logistic_function():
     for n in (0, 1, 2, 3, 8, 9):
         values = np.linspace(-3, 4, n)
         room = np.concatenate([[7.0], values, [7.0]])
-        assert products.logistic(room[1:-1]) is not None
+        assert kernels.logistic(room[1:-1]) is not None
         np.testing.assert_allclose(room[1:-1], 1 / (1 + np.exp(-values)), rtol=1e-15)
         assert room[0] == room[-1] == 7
     near = np.concatenate([drawn((5001,), np.float64) * scale for scale in (1e-9, 1, 5, 100)])
     expected = 1 / (1 + np.exp(-near))
-    np.testing.assert_allclose(products.logistic(near.copy()), expected, rtol=1e-15)
+    np.testing.assert_allclose(kernels.logistic(near.copy()), expected, rtol=1e-15)
     with np.errstate(over="ignore"):
         far = np.array([np.nan, np.inf, -np.inf, 800, -800, -744.4, -708.3, -709.7, 709.7, 0, -0.0, 40, -40, 5e-324])
         expected = 1 / (1 + np.exp(-far))
-    np.testing.assert_allclose(products.logistic(far.copy()), expected, rtol=1e-15)
+    np.testing.assert_allclose(kernels.logistic(far.copy()), expected, rtol=1e-15)
 
 
 def check_memory_that_grows():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -69,5 +70,22 @@ class Backend(Protocol):
     def support(
         self, level: NDArray[np.int16], ends: tuple[IntArray, IntArray], power: FloatArray, weight: FloatArray
     ) -> FloatArray:
-        """See `imagenomer.statistics.products.support`."""
+        """See `imagenomer.statistics.kernels.support`."""
+        ...
+
+    def add_noise(
+        self,
+        values: Float32Array,
+        order: IntArray,
+        noise: tuple[NDArray[np.int8], NDArray[np.int8]],
+        scales: Float32Array,
+        out: Float32Array,
+    ) -> None:
+        """Put into ``out`` the values in that order and both kinds of noise by their scales; the third is the limit."""
+        ...
+
+    def tridiagonalise(
+        self, matrix: FloatArray, diagonal: FloatArray, beside: FloatArray, tau: FloatArray
+    ) -> Iterator[None]:
+        """See `imagenomer.statistics.kernels.tridiagonalise`."""
         ...

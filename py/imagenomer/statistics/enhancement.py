@@ -20,9 +20,9 @@ from imagenomer.edges import edge_parcels, n_parcels_of
 from imagenomer.progress import Steps
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.freedman_lane import FreedmanLane
+from imagenomer.statistics.kernels import support
 from imagenomer.statistics.max_statistic import ROUNDING, adjusted_p_values
 from imagenomer.statistics.permutation import Alternative, heights_of
-from imagenomer.statistics.products import support
 from imagenomer.types import FloatArray, IntArray
 
 #: Permutations whose statistics of all edges are held at a time.

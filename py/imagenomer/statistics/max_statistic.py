@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
-from imagenomer.progress import Steps
+from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.freedman_lane import FreedmanLane
 from imagenomer.statistics.permutation import Alternative
@@ -88,6 +88,7 @@ def max_statistic(
         If the target cannot be tested (`directions_of`) or there is too little to permute.
     """
     model = FreedmanLane(values, rows, tested, design, blocks)
+    yield Progress("Permuting", 0, n_permutations)
     drawn = model.permutations(n_permutations, rng)
     largest = np.zeros(drawn.n, dtype=np.float32)
     keep = 1 - model.slack
@@ -155,6 +156,7 @@ def exceedances(
     limit = model.share_of(threshold)
     floor = (1 - model.slack) * limit
     found: list[tuple[NDArray[Any], ...]] = []
+    yield Progress("Permuting", 0, n_permutations)
     drawn = model.permutations(n_permutations, rng)
     for chunk, permutations, unit, columns in model.blocks(drawn):
         large = model.large(unit, permutations, np.full(len(permutations), floor, dtype=np.float32))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,28 @@ class Blas:
         parts = [level[start : start + at_a_time] for start in range(0, len(level), at_a_time)]
         return np.concatenate([_support(part, ends, n_parcels, power, weight) for part in parts])
 
+    def add_noise(
+        self,
+        values: Float32Array,
+        order: IntArray,
+        noise: tuple[NDArray[np.int8], NDArray[np.int8]],
+        scales: Float32Array,
+        out: Float32Array,
+    ) -> None:
+        values.take(order, out=out, mode="wrap")
+        for one, scale in zip(noise, scales[:2], strict=True):
+            out += np.multiply(one, scale)
+        np.clip(out, -scales[2], scales[2], out=out)
+
+    def tridiagonalise(
+        self, matrix: FloatArray, diagonal: FloatArray, beside: FloatArray, tau: FloatArray
+    ) -> Iterator[None]:
+        dsytrd, n = _scipy().linalg.lapack.dsytrd, len(matrix)
+        reduced, diagonal[:], beside[:], tau[:], info = dsytrd(matrix.T, lower=1, lwork=32 * n, overwrite_a=1)
+        assert info == 0
+        matrix[:] = reduced.T
+        yield
+
 
 def _support(
     level: NDArray[np.int16], ends: tuple[IntArray, IntArray], n_parcels: int, power: FloatArray, weight: FloatArray
@@ -162,9 +185,13 @@ def _walk(
 
 
 def _blas() -> Any:
+    return _scipy().linalg.blas
+
+
+def _scipy() -> Any:
     import scipy  # late: the engine starts without it
 
-    return scipy.linalg.blas
+    return scipy
 
 
 def _in_fortran_order(matrix: Matrix) -> tuple[Matrix, int]:

@@ -2,8 +2,8 @@
 
 Natively BLAS multiplies (`imagenomer.statistics.native`). In Pyodide NumPy has none, so that its ``@`` is a plain loop,
 and the one of SciPy is scalar; there the worker hands in kernels of its own (`use`), and nothing here knows what they
-are. Nothing else in the package multiplies large matrices: ``tests/statistics/test_products.py`` holds that. What takes
-NumPy many passes over large arrays is here too: ranks, and what supports edges at every threshold.
+are. Nothing else in the package multiplies large matrices: ``tests/statistics/test_products.py`` holds that. Whoever
+multiplies also does what NumPy takes many passes for (`imagenomer.statistics.kernels`).
 
 Operands are read where they lie, whatever their order and strides. What is decided or printed is recomputed in float64,
 since the last digits of a product depend on who multiplied.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from imagenomer.statistics.backend import Backend, Matrix
 from imagenomer.statistics.native import Blas
-from imagenomer.types import Float32Array, FloatArray, IntArray
+from imagenomer.types import Float32Array, IntArray
 
 Number = TypeVar("Number", np.float32, np.float64)
 
@@ -37,6 +37,11 @@ def use(backend: Backend) -> Backend:
     global _backend
     before, _backend = _backend, backend
     return before
+
+
+def backend() -> Backend:
+    """Return what multiplies, for `imagenomer.statistics.kernels`."""
+    return _backend
 
 
 def multiply(left: NDArray[Number], right: NDArray[Number]) -> NDArray[Number]:
@@ -240,57 +245,6 @@ def multiply_pairs(left: Float32Array, right: Float32Array, left_rows: IntArray,
     return _backend.multiply_pairs(left, right, left_rows, right_rows)
 
 
-def rank_columns(values: NDArray[Number]) -> NDArray[Number]:
-    """Return the ranks within each column, from 1, in C's order; ties share their average, missing values are NaN.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_rows, n_columns), float32 or float64
-        float32 ranks are exact for fewer than eight million rows.
-
-    Raises
-    ------
-    ValueError
-        If the values are of another type.
-    """
-    if values.ndim != 2 or values.dtype not in (np.float32, np.float64):
-        raise ValueError(f"ranks are of a matrix of float32 or float64, not of {values.shape} {values.dtype}")
-    ranks = np.empty(values.shape, dtype=values.dtype)
-    if values.size:
-        if values.strides[1] != values.itemsize:
-            values = np.ascontiguousarray(values)
-        _backend.rank_columns(values, ranks)
-    return ranks
-
-
-def support(
-    level: NDArray[np.int16], ends: tuple[IntArray, IntArray], power: FloatArray, weight: FloatArray
-) -> FloatArray:
-    """Return the support of each edge of many graphs, added up over all levels that it reaches.
-
-    At a level a graph has the edges that reach it, and the support of an edge is ``power`` of how many edges its
-    component has, times ``weight`` of the level.
-
-    Parameters
-    ----------
-    level : ndarray of int16, shape (n_graphs, n_edges)
-        The highest level that each edge reaches, from 0, where it is in no graph.
-    ends : pair of ndarrays, shape (n_edges,)
-        Parcels of each edge.
-    power : ndarray, shape (n_edges + 1,)
-        By number of edges; 0 of 0.
-    weight : ndarray, shape (n_levels + 1,)
-        By level; that of 0 is not used, and no edge is above the last.
-
-    Returns
-    -------
-    ndarray, shape (n_graphs, n_edges)
-    """
-    if not level.size or weight.size < 2:
-        return np.zeros(level.shape)
-    return _backend.support(np.ascontiguousarray(level), ends, power, weight)
-
-
 def combine_rows(values: NDArray[Number], weights: NDArray[Number]) -> NDArray[Number]:
     """Return the sum of the rows times their weights, shape (n_columns,).
 
@@ -315,25 +269,6 @@ def add_rows(total: NDArray[Number], values: NDArray[Number], weights: NDArray[N
     _check(weights[None], values, total[None])
     if values.size:
         _backend.combine_rows(np.ascontiguousarray(values), weights, total)
-
-
-def logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``1 / (1 + exp(-x))`` of each number, to the last few units of the last place, in their own place.
-
-    Parameters
-    ----------
-    values : ndarray, float64, C-ordered
-
-    Raises
-    ------
-    ValueError
-        If the values are of another type or order.
-    """
-    if values.dtype != np.float64 or not values.flags.c_contiguous:
-        raise ValueError("the logistic function is computed in place, of float64 values that follow each other")
-    if values.size:
-        _backend.logistic(values)
-    return values
 
 
 def _check(left: Matrix, right: Matrix, total: Matrix | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.statistics.products import rank_columns
+from imagenomer.statistics.kernels import rank_columns
 from imagenomer.types import FloatArray
 
 

@@ -129,8 +129,9 @@ class CodeResiduals:
             # Whoever has all genotypes has the same residual degrees of freedom, so the largest product decides.
             share, dof = (multiply_max(permuted, self.codes) ** 2 / left)[:, None], self.dof[:1]
         else:
-            left = times(self.known, permuted**2)
-            products = [times(self.known, permuted * column) for column in columns]
+            # One product, so that what is known is packed for all of them at once.
+            weights = np.concatenate([permuted**2, *(permuted * column for column in columns)])
+            left, *products = times(self.known, weights).reshape(1 + len(columns), len(permuted), -1)
             for row, one in enumerate(products):
                 for column, other in enumerate(products[: row + 1]):
                     left -= (1 if row == column else 2) * self.inverse[row, column] * one * other

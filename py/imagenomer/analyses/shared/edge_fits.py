@@ -28,7 +28,7 @@ from imagenomer.statistics.adjustment import (
 from imagenomer.statistics.column_moments import ColumnMoments, column_moments
 from imagenomer.statistics.correction import Method, n_tests, rejected
 from imagenomer.statistics.correlation import Correlation, correlate, correlate_fast, edges_to_recheck
-from imagenomer.statistics.products import rank_columns
+from imagenomer.statistics.kernels import rank_columns
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.unequal_variance import associate_unequal, spread_of_subjects
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
