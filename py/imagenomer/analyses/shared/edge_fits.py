@@ -25,7 +25,7 @@ from imagenomer.statistics.adjustment import (
     associate_category,
     correlate_adjusted,
 )
-from imagenomer.statistics.column_moments import ColumnMoments, column_moments
+from imagenomer.statistics.column_moments import ColumnMoments, summarise_columns
 from imagenomer.statistics.correction import Method, n_tests, rejected
 from imagenomer.statistics.correlation import Correlation, correlate, correlate_fast, edges_to_recheck
 from imagenomer.statistics.kernels import rank_columns
@@ -73,8 +73,7 @@ def features_of(cohort: Cohort, sample: Sample, *, ranked: bool) -> Steps[Featur
     cache, key = sample.observations.caches[_MOMENTS], sample.rows.tobytes()
     found = cache.get(key)
     if found is None:
-        yield Progress("Summarising connections")
-        found = cache.put(key, column_moments(sample.observations.values, sample.rows))
+        found = cache.put(key, (yield from summarise_columns(sample.observations.values, sample.rows)))
     return Features(sample.observations.values, sample.rows, found)
 
 
@@ -254,5 +253,6 @@ def _ranks(cohort: Cohort, sample: Sample) -> Steps[tuple[Float32Array, ColumnMo
                 ranks[:, start:stop] = rank_columns(sample.observations.values[:, start:stop][sample.rows])
             else:  # from averages in float64: rounded to float32 some would tie or swap
                 ranks[:, start:stop] = rank_columns(observed(cohort, sample, np.arange(start, stop)))
-        found = cache.put(key, (ranks, column_moments(ranks, np.arange(sample.n_subjects))))
+        moments = yield from summarise_columns(ranks, np.arange(sample.n_subjects))
+        found = cache.put(key, (ranks, moments))
     return found
