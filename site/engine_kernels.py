@@ -1,4 +1,4 @@
-"""Products of matrices by the kernels that the worker brings; see build_scripts/kernels.py.
+"""Products of matrices, and what else is done in many passes, by the kernels that the worker brings; see build_scripts/kernels.py.
 
 They work on the memory that Python has, so that nothing is copied but what they pack. It may grow while they are there.
 """
@@ -14,7 +14,7 @@ PART = 1 << 19
 
 
 class Kernels:
-    """The `imagenomer.statistics.products.Backend` of the page.
+    """The `imagenomer.statistics.backend.Backend` of the page.
 
     Parameters
     ----------

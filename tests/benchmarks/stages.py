@@ -45,7 +45,7 @@ PHENOTYPES = ("wrat", "mean_fd", "age")
 
 
 class BeforeKernels(products.Blas):
-    """How products were made before the page had kernels of its own: in WebAssembly by `sgemv` in blocks."""
+    """How all was done before the page had kernels of its own: products in WebAssembly by `sgemv` in blocks."""
 
     def multiply(self, left: Any, right: Any, out: Any, *, add: bool) -> None:
         if left.dtype != np.float32:

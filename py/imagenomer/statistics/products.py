@@ -170,7 +170,7 @@ def multiply_max(left: NDArray[Number], right: NDArray[Number]) -> NDArray[Numbe
     return largest
 
 
-class Above(NamedTuple):
+class LargeProducts(NamedTuple):
     """What of a product is above a limit, row by row.
 
     Attributes
@@ -187,7 +187,9 @@ class Above(NamedTuple):
     value: Float32Array
 
 
-def multiply_above(left: Float32Array, right: Float32Array, limit: Float32Array, of_largest: float = 0.0) -> Above:
+def multiply_above(
+    left: Float32Array, right: Float32Array, limit: Float32Array, of_largest: float = 0.0
+) -> LargeProducts:
     """Return what of ``left @ right`` is large, to the last bit what `multiply` would give; the rest is never stored.
 
     Parameters
@@ -208,10 +210,10 @@ def multiply_above(left: Float32Array, right: Float32Array, limit: Float32Array,
         raise ValueError(f"limits of {limit.shape} {limit.dtype} for {left.shape[0]} rows; all must be float32")
     if not left.size or not right.size:
         none = np.zeros(0, dtype=np.intp)
-        return Above(np.zeros(left.shape[0], dtype=np.float32), none, none, np.zeros(0, dtype=np.float32))
+        return LargeProducts(np.zeros(left.shape[0], dtype=np.float32), none, none, np.zeros(0, dtype=np.float32))
     largest, place, value = _backend.multiply_above(left, right, limit, of_largest)
     row, column = np.divmod(place, right.shape[1])
-    return Above(largest, row, column, value)
+    return LargeProducts(largest, row, column, value)
 
 
 def few_pairs() -> float:
