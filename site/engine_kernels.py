@@ -1,4 +1,4 @@
-"""Products of matrices, and what else is done in many passes, by the kernels that the worker brings; see build_scripts/kernels.py.
+"""Products of matrices, and what NumPy takes many passes for, by the kernels of build_scripts/kernels.py.
 
 They work on the memory that Python has, so that nothing is copied but what they pack. It may grow while they are there.
 """
