@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from wat import function, loop, move, var, when
+from wat import Int, function, loop, move, var, when
 
 #: Beyond these the exponential is 0 or infinite.
 LOWEST, HIGHEST = -760, 720
 #: The logarithm of 2 as a sum whose first part has few digits, so that its multiples are exact.
 LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fee00000p-1"), float.fromhex("0x1.a39ef35793c76p-33")
+_SCALES = ("of_first", "of_second", "limit")
 #: Powers of the series: what is left of the logarithm is at most ln(2) / 2, and its 14th term less than rounding.
 POWERS = 13
 
@@ -51,6 +52,58 @@ def logistic() -> str:
         [
             loop("i", var("n") & -2, 2, f"(v128.store {var('values')} {value('v128.load')})", move("values", 16)),
             when(var("n") & 1, f"(v128.store64_lane 0 {var('values')} {value('v128.load64_zero')})"),
+        ],
+    )
+
+
+def add_noise() -> str:
+    """Put float32 values in another order, and add two kinds of bytes, each times a scale, within a limit.
+
+    ``scales`` are those of both and the limit.
+    """
+    scale = [
+        f"(local.set ${name} (v128.load32_splat offset={4 * i} {var('scales')}))" for i, name in enumerate(_SCALES)
+    ]
+
+    def four(load: str) -> str:
+        """Return the first four numbers of eight."""
+        return f"(f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (i16x8.extend_low_i8x16_s ({load}))))"
+
+    def chosen(lane: int) -> str:
+        return var("values") + Int(f"(i32.load offset={4 * lane} {var('order')})") * 4
+
+    def noisy(values: str, load: str) -> str:
+        for name in ("first", "second"):
+            values = f"(f32x4.add {values} (f32x4.mul {four(load.format(var(name)))} {_of(f'of_{name}')}))"
+        return f"(f32x4.min (f32x4.max {values} (f32x4.neg {_of('limit')})) {_of('limit')})"
+
+    gathered = f"(v128.load32_zero {chosen(0)})"
+    for lane in range(1, 4):
+        gathered = f"(v128.load32_lane {lane} {chosen(lane)} {gathered})"
+    whole = noisy(gathered, "v128.load32_zero {}")
+    one = noisy(f"(v128.load32_zero {chosen(0)})", "i8x16.splat (i32.load8_s {})")
+    return function(
+        "add_noise",
+        "values order first second scales out n",
+        {"i32": "i", "v128": " ".join(_SCALES)},
+        [
+            *scale,
+            loop(
+                "i",
+                var("n") & -4,
+                4,
+                f"(v128.store {var('out')} {whole})",
+                *(move(name, 4) for name in ("first", "second")),
+                *(move(name, 16) for name in ("order", "out")),
+            ),
+            loop(
+                "i",
+                var("n") & 3,
+                1,
+                f"(v128.store32_lane 0 {var('out')} {one})",
+                *(move(name, 1) for name in ("first", "second")),
+                *(move(name, 4) for name in ("order", "out")),
+            ),
         ],
     )
 

@@ -1,7 +1,8 @@
 """Write the kernels of the page: matrix products in WebAssembly, on the memory that Pyodide has.
 
 NumPy has no BLAS in Pyodide, and that of SciPy is scalar. These kernels (``kernel_products.py``) multiply as fast as a
-processor can with vectors of 128 bits; NumPy's exponential takes one number at a time (``kernel_functions.py``).
+processor can with vectors of 128 bits; NumPy's exponential takes one number at a time (``kernel_functions.py``), and
+ranks, what is above a limit (``kernel_order.py``) and components of graphs (``kernel_graphs.py``) take many passes.
 
 There are two modules of the same functions: ``relaxed`` multiplies and adds in one step (relaxed SIMD), ``simd`` in
 two. The worker takes the first that its browser accepts (``site/engine.worker.js``). What is written here is the text
@@ -28,8 +29,11 @@ from typing import Any, Literal
 
 import compile as compiling
 import runtime
-from kernel_functions import exponential, logistic
+from kernel_functions import add_noise, exponential, logistic
+from kernel_graphs import supports
+from kernel_order import above, largest, pairs, rank_work, ranks
 from kernel_products import WORKSPACE, Numbers, multiply, pack, tile
+from kernel_reflectors import reflect
 
 Variant = Literal["relaxed", "simd"]
 VARIANTS: tuple[Variant, ...] = ("relaxed", "simd")
@@ -52,12 +56,17 @@ def text(variant: Variant) -> str:
     functions = []
     for t in types(variant):
         if t.total == t.name:
-            functions += [pack(t, "left", t.rows), pack(t, "right", t.columns)]
+            functions += [pack(t, "left", t.rows), pack(t, "right", t.columns), largest(t), ranks(t)]
+        if t.total == t.name == "f32":
+            functions += [above(t), pairs(t)]
+        if t.name == "f64":
+            functions.append(reflect(t))
         functions += [tile(t), multiply(t)]
-    functions += [exponential(), logistic()]
+    functions += [exponential(), logistic(), add_noise(), supports()]
     memory = '(import "python" "memory" (memory 1))'
-    workspace = f'(global (export "workspace") i32 (i32.const {WORKSPACE}))'
-    return "\n".join(["(module", memory, workspace, *functions, ")"]) + "\n"
+    sizes = {"workspace": WORKSPACE, **rank_work()}
+    constants = [f'(global (export "{name}") i32 (i32.const {size}))' for name, size in sizes.items()]
+    return "\n".join(["(module", memory, *constants, *functions, ")"]) + "\n"
 
 
 def script(modules: dict[str, bytes]) -> bytes:

@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 
-from imagenomer.statistics import products
+from imagenomer.statistics import kernels, products
 
 #: Around the edges of tiles of 2 or 6 rows by 4, 8 or 16 columns, and of nothing.
 SMALL = (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17)
@@ -183,20 +183,173 @@ def check_ties_stay_ties():
         np.testing.assert_array_equal(products.multiply(left[:1], right[:, :1]), product[:1, :1])
 
 
+def check_the_largest_of_each_row_is_that_of_the_product():
+    for dtype in TYPES:
+        for m, n, k in (
+            *itertools.product((0, 1, 3, 7), (0, 1, 2, 5, 8, 17), (0, 1, 9)),
+            (300, 700, 385),
+            (5, 40_000, 3),
+        ):
+            for (_, left), (name, right) in zip(
+                layouts(drawn((m, k), dtype)), layouts(drawn((k, n), dtype, 1)), strict=True
+            ):
+                expected = np.abs(products.multiply(left, right)).max(axis=1, initial=0)
+                np.testing.assert_array_equal(products.multiply_max(left, right), expected, err_msg=f"{m, n, k, name}")
+        left, right = drawn((9, 7), dtype), drawn((7, 21), dtype, 1)
+        left[2, 3], left[4, 0] = np.nan, np.inf
+        largest = products.multiply_max(left, right)
+        np.testing.assert_array_equal(largest, np.abs(products.multiply(left, right)).max(axis=1))
+        assert np.isnan(largest[2]), dtype
+        assert np.isposinf(largest[4]), dtype
+
+
+def check_what_is_above_a_limit_is_what_the_product_has_there():
+    for m, n, k in (
+        *itertools.product((0, 1, 3, 7), (0, 1, 3, 4, 5, 8, 17), (0, 1, 9)),
+        (300, 700, 385),
+        (5, 40_000, 3),
+    ):
+        left, right = drawn((m, k), np.float32), drawn((k, n), np.float32, 1)
+        product = products.multiply(left, right)
+        limit = np.abs(drawn((m,), np.float32)) * np.float32(np.sqrt(k))
+        if m > 2 and product.size:
+            limit[1], limit[2] = np.abs(product[1]).max(), np.inf  # the limit itself is above, and nothing is
+        for of_largest in (0.0, 0.75):
+            found = products.multiply_above(left, right, limit, of_largest)
+            largest = np.abs(product).max(axis=1, initial=0)
+            least = np.maximum(limit, np.float32(of_largest) * largest) if product.size else limit
+            row, column = np.nonzero(np.abs(product) >= least[:, None])
+            if not k:
+                row, column = row[:0], column[:0]
+            np.testing.assert_array_equal(found.largest, largest)
+            np.testing.assert_array_equal(found.row, row)
+            np.testing.assert_array_equal(found.column, column)
+            np.testing.assert_array_equal(found.value, product[row, column])
+    left, right = drawn((3, 5), np.float32), drawn((5, 9), np.float32, 1)
+    right[2, 4] = np.nan
+    found = products.multiply_above(left, right, np.zeros(3, dtype=np.float32))
+    np.testing.assert_array_equal(found.column, np.tile(np.delete(np.arange(9), 4), 3))
+    assert np.isnan(found.largest).all()
+
+
+def check_products_of_pairs_of_rows():
+    for k in (0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 830):
+        left, right = drawn((11, k), np.float32), drawn((7, k), np.float32, 1)
+        for n in (0, 1, 2, 5000):
+            rng = np.random.default_rng(n)
+            rows, others = rng.integers(0, 11, n), rng.integers(0, 7, n)
+            product = products.multiply_pairs(left, right, rows, others)
+            limit = (k + 1) * np.finfo(np.float32).eps * (np.abs(left) @ np.abs(right).T)
+            wrong = np.abs(product - expected(left, right.T)[rows, others])
+            assert (wrong <= limit[rows, others]).all(), (n, k)
+
+
+def ranks_by_counting(column):
+    """Return the rank of each number: half of those that are equal, and all that are smaller."""
+    below = (column[None] < column[:, None]).sum(axis=1)
+    equal = (column[None] == column[:, None]).sum(axis=1)
+    return np.where(np.isfinite(column), below - np.isneginf(column).sum() + (equal + 1) / 2, np.nan)
+
+
+def check_ranks():
+    for dtype in TYPES:
+        tiny, big = np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max
+        odd = np.array(
+            [0.0, -0.0, tiny, -tiny, big, -big, np.nan, np.inf, -np.inf, 1, 1, np.nextafter(dtype(1), dtype(2))]
+        )
+        for n, m in itertools.product((1, 2, 3, 17, 300), (1, 2, 15, 16, 17, 40)):
+            values = drawn((n, m), dtype)
+            values[:, ::3] = np.round(values[:, ::3] * 2)  # ties
+            values[:, 1::5] = np.random.default_rng(n).choice(odd.astype(dtype), (n, len(range(1, m, 5))))
+            values[:, 2::7] = 4
+            values[:, 3::7] = np.nan
+            values[:, 4::7] = 1 + np.finfo(dtype).eps * np.arange(n)[::-1, None]  # they differ in the last bytes
+            for name, given in layouts(values):
+                ranks = kernels.rank_columns(given)
+                assert ranks.dtype == dtype, (dtype, n, m, name)
+                for column in range(m):
+                    expected = ranks_by_counting(values[:, column].astype(np.float64))
+                    np.testing.assert_array_equal(ranks[:, column], expected, err_msg=f"{dtype, n, m, column, name}")
+        assert kernels.rank_columns(np.zeros((0, 3), dtype=dtype)).shape == (0, 3)
+
+
+def support_by_search(level, ends, power, weight):
+    """Return the support of each edge of a graph, level by level, by following its neighbours."""
+    total = np.zeros(level.size)
+    for height in range(1, weight.size):
+        left = set(np.flatnonzero(level >= height).tolist())
+        while left:
+            component, beside = set(), {left.pop()}
+            while beside:
+                edge = beside.pop()
+                component.add(edge)
+                parcels = {int(end[edge]) for end in ends}
+                beside |= {other for other in left if parcels & {int(end[other]) for end in ends}}
+                left -= beside
+            total[sorted(component)] += power[len(component)] * weight[height]
+    return total
+
+
+def check_support_at_every_level():
+    for n_parcels, n_levels in itertools.product((2, 3, 7, 12), (0, 1, 2, 9)):
+        ends = np.triu_indices(n_parcels, k=1)
+        rng = np.random.default_rng([n_parcels, n_levels])
+        most = np.array([0, 0.3, 1])[:, None] * n_levels
+        level = np.floor(rng.uniform(0, 1 + most, (3, ends[0].size))).clip(0, n_levels).astype(np.int16)
+        power, weight = np.arange(ends[0].size + 1) ** 0.4, rng.uniform(0, 2, n_levels + 1)
+        found = kernels.support(level, ends, power, weight)
+        assert found.shape == level.shape
+        for graph, own in zip(level, found, strict=True):
+            np.testing.assert_allclose(own, support_by_search(graph, ends, power, weight), rtol=1e-12, atol=0)
+
+
+def check_symmetric_matrices_become_tridiagonal():
+    for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 31, 32, 33, 34, 63, 64, 65, 66, 67, 130):
+        square = drawn((n, n), np.float64)
+        square = square + square.T
+        if n > 8:
+            square[3, 5:] = square[5:, 3] = 0  # nothing to reflect
+        matrix = np.where(np.tri(n, k=-1) > 0, np.nan, square)  # what is left of the diagonal is not read
+        diagonal, beside, tau = np.empty(n), np.empty(n - 1), np.empty(n - 1)
+        parts = list(kernels.tridiagonalise(matrix, diagonal, beside, tau))
+        assert parts, n
+        q = np.eye(n)
+        for j in range(n - 1):
+            v = np.concatenate([np.zeros(j + 1), [1], matrix[j, j + 2 :]])
+            q -= tau[j] * np.outer(q @ v, v)
+        np.testing.assert_allclose(q.T @ q, np.eye(n), atol=1e-13)
+        expected = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+        np.testing.assert_allclose(q.T @ square @ q, expected, atol=1e-13 * n, err_msg=f"{n}")
+
+
+def check_noise_is_added_as_numpy_adds_it():
+    for n in (0, 1, 2, 3, 4, 5, 7, 8, 1003):
+        rng = np.random.default_rng(n)
+        room = rng.integers(-128, 128, (2, n + 2)).astype(np.int8)
+        first, second = room[0, 1:-1], room[1, 1:-1]
+        values, order = drawn((n,), np.float32), rng.permutation(n)
+        whole = np.full(n + 2, 7, dtype=np.float32)
+        kernels.add_noise(values, order, ((first, 0.0011), (second, 0.017)), 0.9, whole[1:-1])
+        expected = values[order] + first * np.float32(0.0011)
+        expected += second * np.float32(0.017)
+        np.testing.assert_array_equal(whole[1:-1], np.clip(expected, np.float32(-0.9), np.float32(0.9)))
+        assert whole[0] == whole[-1] == 7
+
+
 def check_the_logistic_function():
     for n in (0, 1, 2, 3, 8, 9):
         values = np.linspace(-3, 4, n)
         room = np.concatenate([[7.0], values, [7.0]])
-        assert products.logistic(room[1:-1]) is not None
+        assert kernels.logistic(room[1:-1]) is not None
         np.testing.assert_allclose(room[1:-1], 1 / (1 + np.exp(-values)), rtol=1e-15)
         assert room[0] == room[-1] == 7
     near = np.concatenate([drawn((5001,), np.float64) * scale for scale in (1e-9, 1, 5, 100)])
     expected = 1 / (1 + np.exp(-near))
-    np.testing.assert_allclose(products.logistic(near.copy()), expected, rtol=1e-15)
+    np.testing.assert_allclose(kernels.logistic(near.copy()), expected, rtol=1e-15)
     with np.errstate(over="ignore"):
         far = np.array([np.nan, np.inf, -np.inf, 800, -800, -744.4, -708.3, -709.7, 709.7, 0, -0.0, 40, -40, 5e-324])
         expected = 1 / (1 + np.exp(-far))
-    np.testing.assert_allclose(products.logistic(far.copy()), expected, rtol=1e-15)
+    np.testing.assert_allclose(kernels.logistic(far.copy()), expected, rtol=1e-15)
 
 
 def check_memory_that_grows():

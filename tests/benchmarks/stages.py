@@ -19,7 +19,7 @@ import scipy
 from scipy.special import stdtr
 
 from imagenomer.engine import Engine
-from imagenomer.statistics import products
+from imagenomer.statistics import kernels, products
 from imagenomer.statistics.column_moments import column_moments
 from imagenomer.statistics.correlation import correlate_fast
 
@@ -45,7 +45,7 @@ PHENOTYPES = ("wrat", "mean_fd", "age")
 
 
 class BeforeKernels(products.Blas):
-    """How products were made before the page had kernels of its own: in WebAssembly by `sgemv` in blocks."""
+    """How all was done before the page had kernels of its own: products in WebAssembly by `sgemv` in blocks."""
 
     def multiply(self, left: Any, right: Any, out: Any, *, add: bool) -> None:
         if left.dtype != np.float32:
@@ -186,6 +186,24 @@ def _products(stages: Stages) -> None:
             stages.kernel(name, lambda left=weights, right=block: products.multiply(left, right))
             name = f"830 rows of 512 with each other, {np.dtype(dtype).name}: 0.35 GF"
             stages.kernel(name, lambda rows=block: products.gram(rows))
+            name = f"largest of each row of 1,000 x 830 by 830 x 512, {np.dtype(dtype).name}"
+            stages.kernel(name, lambda left=weights, right=block: products.multiply_max(left, right))
+            stages.kernel(f"ranks of 830 x 512, {np.dtype(dtype).name}", lambda rows=block: kernels.rank_columns(rows))
+    _passes(stages, rng)
+
+
+def _passes(stages: Stages, rng: np.random.Generator) -> None:
+    """Time what takes NumPy many passes, and LAPACK its BLAS."""
+    left, right = (rng.standard_normal((n, 830)).astype(np.float32) for n in (1000, 512))
+    pairs = rng.integers(0, 1000, 50_000), rng.integers(0, 512, 50_000)
+    level, ends = np.minimum(rng.exponential(8, (32, 34_716)), 45).astype(np.int16), np.triu_indices(264, 1)
+    power, weight = np.arange(34_717) ** 0.4, (np.arange(46) * 0.1) ** 3
+    square = products.gram(rng.standard_normal((664, 664)))
+    for _ in range(AGAIN):
+        stages.kernel("50,000 pairs of rows of 830", lambda: products.multiply_pairs(left, right, *pairs))
+        stages.kernel("support of edges in 32 graphs", lambda: kernels.support(level, ends, power, weight))
+        given = square.copy(), np.empty(664), np.empty(663), np.empty(663)
+        stages.kernel("664 x 664 made tridiagonal", lambda given=given: list(kernels.tridiagonalise(*given)))
 
 
 async def _predictions(engine: Engine, run: Callable[..., Any], logistic: dict[str, str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edges_of_age import draw, permuted_and_refitted, run
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
+from imagenomer.statistics import products
 from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.freedman_lane import FreedmanLane
 from imagenomer.statistics.max_statistic import exceedances
@@ -46,6 +48,26 @@ def test_no_edge_is_passed_over_that_the_covariates_lift(rng):
         everything[chunk] = np.maximum(everything[chunk], share.max(axis=1))
     ours = run(values, score, design, 3, 200)
     np.testing.assert_allclose(ours.null, model.statistic_of(everything), rtol=1e-5)
+
+
+@pytest.mark.parametrize("few_pairs", [0.0, 1.0])
+def test_pairs_and_all_products_lift_shares_alike(rng, monkeypatch, few_pairs):
+    monkeypatch.setattr(products.Blas, "few_pairs", few_pairs)
+    values, score, site, design = draw(1)
+    for tested in (score, site):
+        model = FreedmanLane(values, np.arange(30), tested, design)
+        ((_, permutations, unit, _),) = model.blocks(model.permutations(9, rng))
+        share, sign = model.all_shares(unit, permutations)
+        large = model.large(unit, permutations, np.full(9, 0.01, dtype=np.float32))
+        product = model.products(unit, permutations)
+        plain = np.einsum("kij,kij->ij", product, product)
+        where = large.permutation, large.column
+        np.testing.assert_array_equal(where, np.nonzero(plain >= np.float32(0.01)))
+        np.testing.assert_array_equal(large.share, plain[where])
+        np.testing.assert_array_equal(large.sign, sign[where])
+        np.testing.assert_array_equal(large.largest, plain.max(axis=1))
+        np.testing.assert_array_equal(model.largest(unit, permutations), plain.max(axis=1))
+        np.testing.assert_allclose(model.lifted(unit, permutations, large), share[where], rtol=1e-4)
 
 
 @settings(max_examples=20)

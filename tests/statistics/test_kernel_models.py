@@ -8,6 +8,7 @@ from scipy import optimize
 from sklearn.metrics import log_loss
 
 from imagenomer.errors import InputError
+from imagenomer.progress import finish
 from imagenomer.statistics.features import Kernels
 from imagenomer.statistics.kernel_models import classify, factorise, loss_of, require_solution
 from imagenomer.statistics.sample_space import project
@@ -17,7 +18,7 @@ from predicted import N
 def test_the_generalised_cross_validation_error_counts_what_covariates_use_up(space, target, covariates):
     projection = project(N, N, (covariates, covariates))
     kernels = projection.of(Kernels(space.gram, space.gram))
-    factor = factorise(kernels, 3)
+    factor = finish(factorise(kernels, 3))
     columns = np.column_stack([np.ones(N), covariates])
     of_covariates = columns @ np.linalg.pinv(columns)
     for penalty in (0.5, 20.0):
@@ -30,7 +31,7 @@ def test_the_generalised_cross_validation_error_counts_what_covariates_use_up(sp
 def test_a_factor_solves_ridge_regression_at_any_penalty(space, target):
     projection = project(N, N)
     kernels = projection.of(Kernels(space.gram, space.gram))
-    factor = factorise(kernels, 1)
+    factor = finish(factorise(kernels, 1))
     left = projection.left(np.column_stack([target, target**2]))
     rotated = factor.rotated(left)
     np.testing.assert_allclose(factor.rotated(rotated, back=True), left, atol=1e-8)

@@ -153,11 +153,11 @@ def test_flipped_signs_find_five_percent_where_patients_are_noisier_and_permutat
 
 def test_the_spread_of_subjects_is_seen(rng):
     values, tested, design = noisier(rng, n=100)
-    spread = spread_of_subjects(values, np.arange(100), tested, design)
+    spread = finish(spread_of_subjects(values, np.arange(100), tested, design))
     difference = associate(spread[:, None], tested, design)
     assert np.exp(difference.beta[0]) == pytest.approx(1.8, rel=0.15)
     assert difference.p_value[0] < 1e-6
-    even = spread_of_subjects(
+    steps = spread_of_subjects(
         *(values / np.where(np.arange(100) < 20, 1.8, 1)[:, None], np.arange(100)), tested, design
     )
-    assert associate(even[:, None], tested, design).p_value[0] > 0.01
+    assert associate(finish(steps)[:, None], tested, design).p_value[0] > 0.01

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.products import add_rows, combine_rows
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -47,6 +48,11 @@ class ColumnMoments:
 
 
 def column_moments(values: Float32Array, rows: IntArray) -> ColumnMoments:
+    """Return what `summarise_columns` does, in one piece."""
+    return finish(summarise_columns(values, rows))
+
+
+def summarise_columns(values: Float32Array, rows: IntArray) -> Steps[ColumnMoments]:
     """Return the moments of the chosen rows of each column, without a copy of ``values``.
 
     Parameters
@@ -60,14 +66,16 @@ def column_moments(values: Float32Array, rows: IntArray) -> ColumnMoments:
     # Deviations from the first row stay small whatever the offset. They are summed in float32 within a tile,
     # and in float64 over tiles.
     shift = values[rows[0]]
-    with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, n, 16):
+    for start in range(0, n, 16):
+        yield Progress("Summarising connections", start, n)
+        with np.errstate(invalid="ignore", over="ignore"):
             tile = values[rows[start : start + 16]]
             tile -= shift
             ones = np.ones(len(tile), dtype=np.float32)
             total += combine_rows(tile, ones)
             tile *= tile
             squares += combine_rows(tile, ones)
+    with np.errstate(invalid="ignore", over="ignore"):
         mean = shift + total / n
         norm = np.sqrt(np.maximum(squares - total**2 / n, 0))
         apart = np.flatnonzero(~(np.abs(mean) * np.sqrt(n) <= _OFFSET * norm))

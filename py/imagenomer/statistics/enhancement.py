@@ -20,6 +20,7 @@ from imagenomer.edges import edge_parcels, n_parcels_of
 from imagenomer.progress import Steps
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.freedman_lane import FreedmanLane
+from imagenomer.statistics.kernels import support
 from imagenomer.statistics.max_statistic import ROUNDING, adjusted_p_values
 from imagenomer.statistics.permutation import Alternative, heights_of
 from imagenomer.types import FloatArray, IntArray
@@ -28,8 +29,6 @@ from imagenomer.types import FloatArray, IntArray
 _AT_A_TIME = 128
 #: Of these, how many are enhanced between two looks for a cancel.
 _ENHANCED_AT_A_TIME = 32
-#: Numbers in one table of parcels by height.
-_TABLE = 4_000_000
 #: Heights in all, at most: a very strong effect makes the steps larger, not more.
 _MOST_STEPS = 500
 
@@ -130,70 +129,11 @@ def enhanced(
     """
     # float32 heights just below a multiple of the step count as that multiple.
     level = np.floor(np.minimum(height / step * (1 + 1e-6), 2 * _MOST_STEPS)).astype(np.int16)
-    scores = np.empty(level.shape)
-    at_a_time = max(1, _TABLE // (n_parcels * (int(level.max(initial=0)) + 1)))
-    for start in range(0, len(level), at_a_time):
-        some = slice(start, start + at_a_time)
-        scores[some] = _scores(level[some], n_parcels, step, extent_power, height_power)
-    return scores
-
-
-def _scores(
-    level: NDArray[np.int16], n_parcels: int, step: float, extent_power: float, height_power: float
-) -> FloatArray:
-    """Return the scores, given how many thresholds each edge is above.
-
-    Components at every threshold follow from one walk over the parcels that always takes the strongest edge to a new
-    one (Prim's): at a threshold, the walk enters a new component just where the edge it takes is below.
-    """
-    n_graphs, n_levels = len(level), int(level.max(initial=0))
-    if n_levels == 0:
-        return np.zeros(level.shape)
-    order, entry = _walk(level, n_parcels)
-    graphs = np.arange(n_graphs)[:, None]
-    first, second = edge_parcels(np.arange(level.shape[1]), n_parcels)
-
-    # Edges at each parcel above each threshold, by place in the walk, shape (n_graphs, n_levels, n_parcels).
-    place = np.empty_like(order)
-    place[graphs, order] = np.arange(n_parcels)
-    degree = np.zeros(n_graphs * n_parcels * (n_levels + 1), dtype=np.intp)
-    for ends in (first, second):
-        cell = (graphs * n_parcels + place[:, ends]) * (n_levels + 1) + level
-        degree += np.bincount(cell.ravel(), minlength=degree.size)
-    table = degree.reshape(n_graphs, n_parcels, n_levels + 1)[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
-    table = table[:, :, 1:].transpose(0, 2, 1)
-
-    thresholds = np.arange(1, n_levels + 1)
-    label = (entry[:, None, :] < thresholds[:, None]).cumsum(axis=2) - 1
-    label += (np.arange(n_graphs * n_levels) * n_parcels).reshape(n_graphs, n_levels, 1)
-    twice_extent = np.bincount(label.ravel(), table.ravel(), minlength=n_graphs * n_levels * n_parcels)
-    support = (twice_extent / 2) ** extent_power
-    gain = support[label] * ((thresholds * step) ** height_power * step)[:, None]
-    total = np.zeros((n_graphs, n_levels + 1, n_parcels))
-    np.cumsum(gain, axis=1, out=total[:, 1:])
-    return np.asarray(total[graphs, level, place[:, first]])
-
-
-def _walk(level: NDArray[np.int16], n_parcels: int) -> tuple[IntArray, NDArray[np.int16]]:
-    """Return the parcels in the order of Prim's walk, and the level of the edge taken to each (-1 to the first)."""
-    n_graphs = len(level)
-    graphs = np.arange(n_graphs)
-    matrix = np.full((n_graphs, n_parcels, n_parcels), -1, dtype=np.int16)
-    first, second = edge_parcels(np.arange(level.shape[1]), n_parcels)
-    matrix[:, first, second] = level
-    matrix[:, second, first] = level
-    order = np.zeros((n_graphs, n_parcels), dtype=np.intp)
-    entry = np.full((n_graphs, n_parcels), -1, dtype=np.int16)
-    best = matrix[:, 0].copy()
-    visited = np.zeros((n_graphs, n_parcels), dtype=bool)
-    visited[:, 0] = True
-    for position in range(1, n_parcels):
-        best[visited] = -2
-        parcel = best.argmax(axis=1)
-        order[:, position], entry[:, position] = parcel, best[graphs, parcel]
-        visited[graphs, parcel] = True
-        np.maximum(best, matrix[graphs, parcel], out=best)
-    return order, entry
+    n_edges = level.shape[1]
+    power = np.arange(n_edges + 1, dtype=np.float64) ** extent_power
+    heights = np.arange(int(level.max(initial=0)) + 1, dtype=np.float64) * step
+    weight = heights**height_power * step
+    return support(level, edge_parcels(np.arange(n_edges), n_parcels), power, weight)
 
 
 def _root(model: FreedmanLane, statistic: FloatArray, alternative: Alternative) -> FloatArray:

@@ -14,7 +14,7 @@ how.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy
@@ -25,16 +25,42 @@ from imagenomer.statistics.adjustment import take_out
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.permutation import Permutations, check_exchangeable, kinds_of
-from imagenomer.statistics.products import multiply
+from imagenomer.statistics.products import few_pairs, multiply, multiply_above, multiply_max, multiply_pairs
 from imagenomer.statistics.tails import fits_exactly
-from imagenomer.types import Float32Array, FloatArray, IntArray
+from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Permutations worked on at a time are those whose weights fit this many numbers.
 _WEIGHTS_AT_A_TIME = 8_000_000
 #: Chance that one edge in one permutation is wrongly passed over.
 _OVERLOOKED = 1e-10
-#: If more than this share of edges needs the products with the covariates, all have them: that is faster.
-_MANY = 0.03
+#: What rounding can make of the root of a share, so that no share is missed that is compared again.
+_JUST_BELOW = 1 - 1e-6
+
+
+class LargeShares(NamedTuple):
+    """Shares of variance, without regard to the covariates, that are large, by permutation.
+
+    Attributes
+    ----------
+    largest : ndarray, shape (n_permutations,)
+        Of all, large or not.
+    permutation, column : ndarray, shape (n_large,)
+    share : ndarray, shape (n_large,)
+    sign : ndarray, shape (n_large,)
+        Of t; 1 for F.
+    """
+
+    largest: Float32Array
+    permutation: IntArray
+    column: IntArray
+    share: Float32Array
+    sign: Float32Array
+
+    def where(self, wanted: BoolArray) -> LargeShares:
+        """Return some of them."""
+        return LargeShares(
+            self.largest, self.permutation[wanted], self.column[wanted], self.share[wanted], self.sign[wanted]
+        )
 
 
 class FreedmanLane:
@@ -127,29 +153,47 @@ class FreedmanLane:
         """Return the permuted residuals times the tested columns, shape (n_tested, n_permutations, n_columns)."""
         return np.stack([multiply(weights, unit) for weights in self._weights(permutations)[: self.n_tested]])
 
-    def lifted(
-        self, share: Float32Array, unit: Float32Array, permutations: IntArray, which: tuple[NDArray[Any], ...]
-    ) -> Float32Array:
-        """Return some shares divided by what the covariates leave of the permuted residuals.
+    def largest(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
+        """Return the largest share of each permutation, without regard to the covariates, shape (n_permutations,)."""
+        if self.n_tested == 1:
+            return multiply_max(self._weights(permutations)[0], unit) ** 2
+        return np.asarray(self._shares(unit, permutations).max(axis=1))
+
+    def large(
+        self, unit: Float32Array, permutations: IntArray, limit: Float32Array, of_largest: float = 0.0
+    ) -> LargeShares:
+        """Return the shares, without regard to the covariates, that are large.
 
         Parameters
         ----------
-        share : ndarray, shape (n_permutations, n_columns)
-            Squared products with the tested columns.
-        which : tuple of two ndarrays
-            Permutation and column of each share wanted.
+        limit : ndarray, shape (n_permutations,), float32
+            Least share of each permutation.
+        of_largest : float
+            If it is not 0, also at least so much of the largest share of the permutation.
         """
-        if which[0].size > _MANY * share.size:
-            explained = self._explained(unit, permutations)[which]
+        if self.n_tested == 1:
+            roots = np.sqrt(limit) * np.float32(_JUST_BELOW), float(np.sqrt(of_largest)) * _JUST_BELOW
+            found = multiply_above(self._weights(permutations)[0], unit, *roots)
+            largest, share, sign = found.largest**2, found.value**2, np.sign(found.value)
+            every = LargeShares(largest, found.row, found.column, share, sign)
+            return every.where(share >= _limits(limit, largest, of_largest)[found.row])
+        shares = self._shares(unit, permutations)
+        largest = shares.max(axis=1)
+        row, column = np.nonzero(shares >= _limits(limit, largest, of_largest)[:, None])
+        return LargeShares(largest, row, column, shares[row, column], np.ones(row.size, dtype=np.float32))
+
+    def lifted(self, unit: Float32Array, permutations: IntArray, large: LargeShares) -> Float32Array:
+        """Return shares divided by what the covariates leave of the permuted residuals."""
+        permutation, column = large.permutation, large.column
+        if column.size > few_pairs() * len(permutations) * unit.shape[1]:
+            # Then products with all are faster.
+            explained = self._explained(unit, permutations)[permutation, column]
         else:
-            explained = np.zeros(which[0].size, dtype=np.float32)
+            explained = np.zeros(column.size, dtype=np.float32)
             columns = np.ascontiguousarray(unit.T)
-            for start in range(0, which[0].size, 2048):
-                some = slice(start, start + 2048)
-                residuals, permutation = columns[which[1][some]], which[0][some]
-                for covariate in self._weights(permutations)[self.n_tested :]:
-                    explained[some] += np.einsum("ij,ij->i", residuals, covariate[permutation]) ** 2
-        return _lifted(share[which], explained)
+            for covariate in self._weights(permutations)[self.n_tested :]:
+                explained += multiply_pairs(covariate, columns, permutation, column) ** 2
+        return _lifted(large.share, explained)
 
     def all_shares(self, unit: Float32Array, permutations: IntArray) -> tuple[Float32Array, Float32Array]:
         """Return the partial r squared of each edge in each permutation, and the sign of t (F: 1)."""
@@ -158,6 +202,11 @@ class FreedmanLane:
         if self._covariates.shape[1]:
             share = _lifted(share, self._explained(unit, permutations))
         return share, np.sign(product[0]) if self.n_tested == 1 else np.ones_like(share)
+
+    def _shares(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
+        """Return all shares without regard to the covariates, shape (n_permutations, n_columns)."""
+        product = self.products(unit, permutations)
+        return np.asarray(np.einsum("kij,kij->ij", product, product))
 
     def _explained(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
         """Return the share of the permuted residuals that the covariates explain, shape (n_permutations, n_columns)."""
@@ -191,6 +240,10 @@ class FreedmanLane:
             columns = np.concatenate([self._direction_rows, self._covariates], axis=1).T
             self._permuted = (permutations, np.stack([column[permutations] for column in columns]))
         return self._permuted[1]
+
+
+def _limits(limit: Float32Array, largest: Float32Array, of_largest: float) -> Float32Array:
+    return np.maximum(limit, np.float32(of_largest) * largest) if of_largest else limit
 
 
 def _lifted(share: Float32Array, explained: Float32Array) -> Float32Array:

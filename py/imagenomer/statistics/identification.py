@@ -163,29 +163,18 @@ def mismatches(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[
     """
     kinds = np.unique(conditions).tolist()
     scans_of = {kind: np.flatnonzero(conditions == kind) for kind in kinds}
-    best = np.full((len(r), len(kinds)), -1, dtype=np.intp)
-    own = np.full((len(r), len(kinds)), -1, dtype=np.intp)
-    scan_of = {
-        (int(subject), int(kind)): row for row, (subject, kind) in enumerate(zip(subjects, conditions, strict=True))
-    }
-    for position, kind in enumerate(kinds):
-        among = scans_of[kind]
-        best[:, position] = among[_best(r[:, among])]
-        for row, (subject, condition) in enumerate(zip(subjects.tolist(), conditions.tolist(), strict=True)):
-            if condition != kind:
-                own[row, position] = scan_of.get((subject, kind), -1)
-    place = {kind: position for position, kind in enumerate(kinds)}
+    best = np.stack([among[_best(r[:, among])] for among in scans_of.values()], axis=1)
+    here = np.searchsorted(kinds, conditions)
+    everybody, owner = np.unique(subjects, return_inverse=True)
+    scan_of = np.full((everybody.size, len(kinds)), -1, dtype=np.intp)
+    scan_of[owner, here] = np.arange(len(r))
+    own = scan_of[owner]
+    own[np.arange(len(r)), here] = -1
+    back = best[best, here[:, None]] == np.arange(len(r))[:, None]
+    both_ways = (own >= 0) & (subjects[best] != subjects[:, None]) & back
     found = []
-    for scan in range(len(r)):
-        others = np.flatnonzero(own[scan] >= 0)
-        here = place[int(conditions[scan])]
-        mutual = [
-            position
-            for position in others.tolist()
-            if subjects[best[scan, position]] != subjects[scan] and best[best[scan, position], here] == scan
-        ]
-        if not mutual:
-            continue
+    for scan in np.flatnonzero(both_ways.any(axis=1)).tolist():
+        others, mutual = np.flatnonzero(own[scan] >= 0), np.flatnonzero(both_ways[scan]).tolist()
         matched = subjects[best[scan, mutual]]
         # The subject who is the best match most often; of several the most similar one.
         who = max(
@@ -197,7 +186,7 @@ def mismatches(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[
         )
         agreeing = [position for position in mutual if subjects[best[scan, position]] == who]
         strongest = max(agreeing, key=lambda position: r[scan, best[scan, position]])
-        counterpart = scan_of.get((who, int(conditions[scan])), -1)
+        counterpart = int(scan_of[np.searchsorted(everybody, who), here[scan]])
         asked = [position for position in others.tolist() if counterpart >= 0 and own[counterpart, position] >= 0]
         crossed = bool(asked) and all(subjects[best[counterpart, position]] == subjects[scan] for position in asked)
         found.append(

@@ -29,8 +29,10 @@ import numpy as np
 import scipy
 
 from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.cholesky import cholesky, inverse_lengths
 from imagenomer.statistics.features import Kernels
+from imagenomer.statistics.kernels import tridiagonalise
 from imagenomer.statistics.products import combine_rows
 from imagenomer.types import FloatArray, IntArray
 
@@ -111,7 +113,7 @@ def require_solution(info: int, penalty: float) -> None:
         )
 
 
-def factorise(kernels: Kernels, n_fixed: int) -> RidgeFactor:
+def factorise(kernels: Kernels, n_fixed: int) -> Steps[RidgeFactor]:
     """Return the factor of a training part.
 
     Parameters
@@ -122,10 +124,12 @@ def factorise(kernels: Kernels, n_fixed: int) -> RidgeFactor:
         Its columns.
     """
     n = len(kernels.train)
-    reduced, diagonal, beside, tau, info = scipy.linalg.lapack.dsytrd(kernels.train, lower=1, lwork=max(1, 32 * n))
-    assert info == 0
+    matrix = np.array(kernels.train.T, order="C")
+    diagonal, beside, tau = np.empty(n), np.empty(n - 1), np.empty(n - 1)
+    for _ in tridiagonalise(matrix, diagonal, beside, tau):
+        yield Progress("Training")
     eigenvalues = scipy.linalg.eigh_tridiagonal(diagonal, beside, eigvals_only=True) if n > 1 else diagonal
-    return RidgeFactor(reduced, tau, diagonal, beside, eigenvalues, n_fixed)
+    return RidgeFactor(matrix.T, tau, diagonal, beside, eigenvalues, n_fixed)
 
 
 # --- classes -------------------------------------------------------------------------------------

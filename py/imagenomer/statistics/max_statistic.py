@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
-from imagenomer.progress import Steps
+from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.freedman_lane import FreedmanLane
 from imagenomer.statistics.permutation import Alternative
@@ -88,17 +88,18 @@ def max_statistic(
         If the target cannot be tested (`directions_of`) or there is too little to permute.
     """
     model = FreedmanLane(values, rows, tested, design, blocks)
+    yield Progress("Permuting", 0, n_permutations)
     drawn = model.permutations(n_permutations, rng)
     largest = np.zeros(drawn.n, dtype=np.float32)
     keep = 1 - model.slack
     for chunk, permutations, unit, columns in model.blocks(drawn):
         best = largest[chunk]
-        product = model.products(unit, permutations)
-        share = product[0] ** 2 if len(product) == 1 else np.einsum("kij,kij->ij", product, product)
-        np.maximum(best, share.max(axis=1), out=best)  # a share only grows by the covariates
         if model.slack:
-            which = np.nonzero(share >= (best * np.float32(keep))[:, None])
-            np.maximum.at(best, which[0], model.lifted(share, unit, permutations, which))
+            large = model.large(unit, permutations, best * np.float32(keep), keep)
+            np.maximum(best, large.largest, out=best)  # a share only grows by the covariates
+            np.maximum.at(best, large.permutation, model.lifted(unit, permutations, large))
+        else:
+            np.maximum(best, model.largest(unit, permutations), out=best)
         yield model.progress(chunk, columns, drawn.n)
     # What rounding could make of an equal one must not count as smaller.
     reach = np.sort((np.sqrt(largest.astype(np.float64)) + _R_ERROR) ** 2)
@@ -155,17 +156,15 @@ def exceedances(
     limit = model.share_of(threshold)
     floor = (1 - model.slack) * limit
     found: list[tuple[NDArray[Any], ...]] = []
+    yield Progress("Permuting", 0, n_permutations)
     drawn = model.permutations(n_permutations, rng)
     for chunk, permutations, unit, columns in model.blocks(drawn):
-        product = model.products(unit, permutations)
-        share = np.einsum("kij,kij->ij", product, product)
-        candidate = share > floor
+        large = model.large(unit, permutations, np.full(len(permutations), floor, dtype=np.float32))
         if model.n_tested == 1 and alternative != "two-sided":
-            candidate &= product[0] > 0 if alternative == "greater" else product[0] < 0
-        which = np.nonzero(candidate)
-        lifted = model.lifted(share, unit, permutations, which) if model.slack else share[which]
+            large = large.where(large.sign > 0 if alternative == "greater" else large.sign < 0)
+        lifted = model.lifted(unit, permutations, large) if model.slack else large.share
         above = lifted > limit
-        found.append((which[0][above] + chunk.start, which[1][above] + columns.start, lifted[above]))
+        found.append((large.permutation[above] + chunk.start, large.column[above] + columns.start, lifted[above]))
         yield model.progress(chunk, columns, drawn.n)
     permutation, edge, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
     height = model.statistic_of(share.astype(np.float64)).astype(np.float32)

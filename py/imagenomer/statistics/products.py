@@ -1,8 +1,9 @@
 """Products of matrices: everything that multiplies large ones does it here.
 
-Natively BLAS multiplies. In Pyodide NumPy has none, so that its ``@`` is a plain loop, and the one of SciPy is scalar;
-there the worker hands in kernels of its own (`use`), and nothing here knows what they are. Nothing else in the package
-multiplies large matrices: ``tests/statistics/test_products.py`` holds that.
+Natively BLAS multiplies (`imagenomer.statistics.native`). In Pyodide NumPy has none, so that its ``@`` is a plain loop,
+and the one of SciPy is scalar; there the worker hands in kernels of its own (`use`), and nothing here knows what they
+are. Nothing else in the package multiplies large matrices: ``tests/statistics/test_products.py`` holds that. Whoever
+multiplies also does what NumPy takes many passes for (`imagenomer.statistics.kernels`).
 
 Operands are read where they lie, whatever their order and strides. What is decided or printed is recomputed in float64,
 since the last digits of a product depend on who multiplied.
@@ -11,90 +12,21 @@ since the last digits of a product depend on who multiplied.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagenomer.statistics.backend import Backend, Matrix
+from imagenomer.statistics.native import Blas
+from imagenomer.types import Float32Array, IntArray
+
 Number = TypeVar("Number", np.float32, np.float64)
-Matrix = NDArray[np.floating[Any]]
 
 #: Rows mirrored at a time, few enough for the cache to hold both places.
 _MIRRORED = 64
 #: Products in one part of a sum: tens of milliseconds in the page.
 _PRODUCTS = 800_000_000
-
-
-class Backend(Protocol):
-    """What multiplies.
-
-    Operands are all float32 or all float64 and none is empty. The result shares no memory with them, is of their type
-    or float64, and the numbers of its rows are side by side.
-    """
-
-    def multiply(self, left: Matrix, right: Matrix, out: Matrix, *, add: bool) -> None:
-        """Put ``left @ right`` into ``out``."""
-        ...
-
-    def add_gram(self, rows: Matrix, total: Matrix) -> None:
-        """Add ``rows @ rows.T`` to ``total`` at and right of the diagonal; to the left of it anything may be added."""
-        ...
-
-    def combine_rows(self, values: Matrix, weights: Matrix, total: Matrix) -> None:
-        """Add ``weights @ values`` to ``total``, a vector; ``values`` are in C's order."""
-        ...
-
-    def logistic(self, values: NDArray[np.float64]) -> None:
-        """Replace each x by ``1 / (1 + exp(-x))``; ``values`` are in C's order."""
-        ...
-
-
-class Blas:
-    """The BLAS of SciPy."""
-
-    def multiply(self, left: Matrix, right: Matrix, out: Matrix, *, add: bool) -> None:
-        gemm = _blas().sgemm if left.dtype == np.float32 else _blas().dgemm
-        # The transposes, multiplied the other way round, are in the order of Fortran.
-        (first, trans_a), (second, trans_b) = _in_fortran_order(right.T), _in_fortran_order(left.T)
-        if out.dtype == left.dtype and out.flags.c_contiguous:
-            gemm(1, first, second, int(add), out.T, trans_a, trans_b, overwrite_c=1)
-            return
-        product = gemm(1, first, second, trans_a=trans_a, trans_b=trans_b).T
-        np.add(out, product, out=out) if add else np.copyto(out, product)
-
-    def add_gram(self, rows: Matrix, total: Matrix) -> None:
-        syrk = _blas().ssyrk if rows.dtype == np.float32 else _blas().dsyrk
-        matrix, trans = _in_fortran_order(rows.T)
-        if total.dtype == rows.dtype and total.flags.c_contiguous:
-            syrk(1, matrix, 1, total.T, trans=1 - trans, lower=1, overwrite_c=1)
-            return
-        total += syrk(1, matrix, trans=1 - trans, lower=1).T
-
-    def combine_rows(self, values: Matrix, weights: Matrix, total: Matrix) -> None:
-        gemv = _blas().sgemv if values.dtype == np.float32 else _blas().dgemv
-        total[:] = gemv(1, values.T, weights, 1, total)
-
-    def logistic(self, values: NDArray[np.float64]) -> None:
-        np.negative(values, out=values)
-        with np.errstate(over="ignore"):
-            np.exp(values, out=values)
-        values += 1
-        np.reciprocal(values, out=values)
-
-
-def _blas() -> Any:
-    import scipy  # late: the engine starts without it
-
-    return scipy.linalg.blas
-
-
-def _in_fortran_order(matrix: Matrix) -> tuple[Matrix, int]:
-    """Return a matrix in the order of Fortran, and whether that is its transpose: 0 or 1."""
-    if matrix.flags.f_contiguous:
-        return matrix, 0
-    if matrix.flags.c_contiguous:
-        return matrix.T, 1
-    return np.asfortranarray(matrix), 0
 
 
 _backend: Backend = Blas()
@@ -105,6 +37,11 @@ def use(backend: Backend) -> Backend:
     global _backend
     before, _backend = _backend, backend
     return before
+
+
+def backend() -> Backend:
+    """Return what multiplies, for `imagenomer.statistics.kernels`."""
+    return _backend
 
 
 def multiply(left: NDArray[Number], right: NDArray[Number]) -> NDArray[Number]:
@@ -211,6 +148,105 @@ def mirror(upper: NDArray[Number]) -> NDArray[Number]:
     return upper
 
 
+def multiply_max(left: NDArray[Number], right: NDArray[Number]) -> NDArray[Number]:
+    """Return the largest magnitude in each row of ``left @ right``, shape (m,), NaN where one is.
+
+    To the last bit what `multiply` would give, but the product is never stored. For the largest of each column exchange
+    and transpose the operands.
+
+    Parameters
+    ----------
+    left, right : ndarray, shapes (m, k) and (k, n)
+
+    Raises
+    ------
+    ValueError
+        As for `multiply`.
+    """
+    _check(left, right)
+    largest = np.zeros(left.shape[0], dtype=left.dtype)
+    if left.size and right.size:
+        _backend.multiply_max(left, right, largest)
+    return largest
+
+
+class LargeProducts(NamedTuple):
+    """What of a product is above a limit, row by row.
+
+    Attributes
+    ----------
+    largest : ndarray, shape (m,)
+        Largest magnitude of each row.
+    row, column : ndarray, shape (n_above,)
+    value : ndarray, shape (n_above,)
+    """
+
+    largest: Float32Array
+    row: IntArray
+    column: IntArray
+    value: Float32Array
+
+
+def multiply_above(
+    left: Float32Array, right: Float32Array, limit: Float32Array, of_largest: float = 0.0
+) -> LargeProducts:
+    """Return what of ``left @ right`` is large, to the last bit what `multiply` would give; the rest is never stored.
+
+    Parameters
+    ----------
+    left, right : ndarray, shapes (m, k) and (k, n), float32
+    limit : ndarray, shape (m,), float32
+        Least magnitude in each row.
+    of_largest : float
+        If it is not 0, also at least this share of the largest magnitude of the row.
+
+    Raises
+    ------
+    ValueError
+        As for `multiply`.
+    """
+    _check(left, right)
+    if left.dtype != np.float32 or limit.dtype != np.float32 or limit.shape != left.shape[:1]:
+        raise ValueError(f"limits of {limit.shape} {limit.dtype} for {left.shape[0]} rows; all must be float32")
+    if not left.size or not right.size:
+        none = np.zeros(0, dtype=np.intp)
+        return LargeProducts(np.zeros(left.shape[0], dtype=np.float32), none, none, np.zeros(0, dtype=np.float32))
+    largest, place, value = _backend.multiply_above(left, right, limit, of_largest)
+    row, column = np.divmod(place, right.shape[1])
+    return LargeProducts(largest, row, column, value)
+
+
+def few_pairs() -> float:
+    """Return the share of all products of two matrices below which `multiply_pairs` is the faster way."""
+    return _backend.few_pairs
+
+
+def multiply_pairs(left: Float32Array, right: Float32Array, left_rows: IntArray, right_rows: IntArray) -> Float32Array:
+    """Return the sum of the products of pairs of rows, shape (n_pairs,).
+
+    Parameters
+    ----------
+    left, right : ndarray, shapes (m, k) and (n, k), float32, C-ordered
+    left_rows, right_rows : ndarray, shape (n_pairs,)
+
+    Raises
+    ------
+    ValueError
+        If shapes, types or orders do not fit, or there is no such row.
+    """
+    _check(left, right.T)
+    if left.dtype != np.float32 or not (left.flags.c_contiguous and right.flags.c_contiguous):
+        raise ValueError("pairs of rows are multiplied in float32, of matrices in C's order")
+    if left_rows.shape != right_rows.shape:
+        raise ValueError(f"{left_rows.size} rows and {right_rows.size} make no pairs")
+    for rows, matrix in ((left_rows, left), (right_rows, right)):
+        if rows.size and not (rows.min() >= 0 and rows.max() < len(matrix)):
+            raise ValueError(f"rows {rows.min()} to {rows.max()} of {len(matrix)}")
+    if not left_rows.size or not left.shape[1]:
+        return np.zeros(left_rows.size, dtype=np.float32)
+    return _backend.multiply_pairs(left, right, left_rows, right_rows)
+
+
 def combine_rows(values: NDArray[Number], weights: NDArray[Number]) -> NDArray[Number]:
     """Return the sum of the rows times their weights, shape (n_columns,).
 
@@ -235,25 +271,6 @@ def add_rows(total: NDArray[Number], values: NDArray[Number], weights: NDArray[N
     _check(weights[None], values, total[None])
     if values.size:
         _backend.combine_rows(np.ascontiguousarray(values), weights, total)
-
-
-def logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``1 / (1 + exp(-x))`` of each number, to the last few units of the last place, in their own place.
-
-    Parameters
-    ----------
-    values : ndarray, float64, C-ordered
-
-    Raises
-    ------
-    ValueError
-        If the values are of another type or order.
-    """
-    if values.dtype != np.float64 or not values.flags.c_contiguous:
-        raise ValueError("the logistic function is computed in place, of float64 values that follow each other")
-    if values.size:
-        _backend.logistic(values)
-    return values
 
 
 def _check(left: Matrix, right: Matrix, total: Matrix | None = None) -> None:

@@ -55,8 +55,7 @@ def ridge_errors(
     errors = []
     for part, truth in task.within(inner):
         kernels = part.projection.of((yield from part.space.kernels(part.split)))
-        own = factorise(kernels, part.projection.basis.shape[1])
-        yield Progress("Training")
+        own = yield from factorise(kernels, part.projection.basis.shape[1])
         solved = own.rotated(part.left)
         each = np.concatenate([own.solved(solved, one) for one in penalties], axis=1)
         added = multiply(kernels.test, own.rotated(each, back=True))
@@ -91,7 +90,7 @@ def ridge_factor(space: SampleSpace, split: Split, projection: Projection) -> St
     found = space.factors.get(key)
     if found is None:
         own = projection.of((yield from space.kernels(split)))
-        factor = factorise(own, projection.basis.shape[1])
+        factor = yield from factorise(own, projection.basis.shape[1])
         require_variation(factor.scale, split)
         found = space.factors.put(key, (factor, own.test))
     return found

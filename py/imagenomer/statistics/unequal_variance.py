@@ -253,7 +253,9 @@ def _contributions(
 # --- does the spread vary? -----------------------------------------------------------------------
 
 
-def spread_of_subjects(values: NDArray[np.floating[Any]], rows: IntArray, tested: Term, design: Design) -> FloatArray:
+def spread_of_subjects(
+    values: NDArray[np.floating[Any]], rows: IntArray, tested: Term, design: Design
+) -> Steps[FloatArray]:
     """Return the logarithm of each subject's spread about the model, over edges; shape (n_subjects,).
 
     The root mean square of the residuals of the whole model in standard deviations of their edge, with what leverage
@@ -268,11 +270,16 @@ def spread_of_subjects(values: NDArray[np.floating[Any]], rows: IntArray, tested
     """
     directions = directions_of(tested, design)
     basis = np.concatenate([design.basis, directions], axis=1)
-    step = max(1, values.shape[1] // _EDGES_OF_SPREAD)
-    block = values[rows, ::step].astype(np.float64, order="C")
-    norm = take_out(block, np.asfortranarray(basis), float(np.finfo(values.dtype).eps))
-    used = np.isfinite(norm)
+    edges = np.arange(0, values.shape[1], max(1, values.shape[1] // _EDGES_OF_SPREAD))
+    squares, used = np.empty((rows.size, edges.size)), np.empty(edges.size, dtype=bool)
+    for columns in column_blocks(edges.size):
+        yield Progress("Comparing the spread of subjects", columns.start, edges.size)
+        block = values[:, edges[columns]][rows].astype(np.float64, order="C")
+        norm = take_out(block, np.asfortranarray(basis), float(np.finfo(values.dtype).eps))
+        used[columns] = np.isfinite(norm)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            squares[:, columns] = (block / norm) ** 2
     left = 1 - np.einsum("ij,ij->i", basis, basis)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = ((block[:, used] / norm[used]) ** 2).mean(axis=1) if used.any() else np.full(rows.size, np.nan)
+        mean = squares[:, used].mean(axis=1) if used.any() else np.full(rows.size, np.nan)
         return np.asarray(np.where(left > _FITTED, 0.5 * np.log(mean * rows.size / left), np.nan))

@@ -171,7 +171,11 @@ def shared_information(genotypes: Genotypes, design: VariantDesign, weight: Floa
 
 
 def information(weights: FloatArray, genotypes: Genotypes, design: VariantDesign) -> FloatArray:
-    """Return X'WX of each variant, covariates first, shape (n_parameters, n_parameters, n_variants)."""
+    """Return X'WX of each variant, covariates first, shape (n_parameters, n_parameters, n_variants).
+
+    Weighted Gram matrices of many variants are one product: of the products of pairs of covariates, which are the same
+    for all, with the weights. Half of each matrix is made, and nothing is weighted but the genotypes.
+    """
     n_columns, codes = design.columns.shape[1], genotypes.codes
     matrix = np.empty((n_columns + len(codes), n_columns + len(codes), codes[0].shape[1]))
     sums = times(weights, design.pairs)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from imagenomer.statistics.products import logistic, multiply
+from imagenomer.statistics.kernels import logistic
+from imagenomer.statistics.products import multiply
 from imagenomer.statistics.variant_blocks import (
     Genotypes,
     VariantDesign,

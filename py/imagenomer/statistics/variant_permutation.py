@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.genotype_codes import Model, term_names
 from imagenomer.statistics.permutation import Permutations, kinds_of
-from imagenomer.statistics.products import multiply
+from imagenomer.statistics.products import multiply, multiply_max
 from imagenomer.statistics.variant_blocks import (
     Genotypes,
     VariantDesign,
@@ -125,12 +125,15 @@ class CodeResiduals:
         columns = self.design.columns.T
         if self.known is None:
             explained = multiply(permuted, columns.T) ** 2 / columns.shape[1]  # the columns are orthogonal here
-            left = ((permuted**2).sum(axis=1) - explained.sum(axis=1))[:, None]
+            left = (permuted**2).sum(axis=1) - explained.sum(axis=1)
+            # Whoever has all genotypes has the same residual degrees of freedom, so the largest product decides.
+            share, dof = (multiply_max(permuted, self.codes) ** 2 / left)[:, None], self.dof[:1]
         else:
-            left = times(self.known, permuted**2)
-            products = [times(self.known, permuted * column) for column in columns]
+            # One product, so that what is known is packed for all of them at once.
+            weights = np.concatenate([permuted**2, *(permuted * column for column in columns)])
+            left, *products = times(self.known, weights).reshape(1 + len(columns), len(permuted), -1)
             for row, one in enumerate(products):
                 for column, other in enumerate(products[: row + 1]):
                     left -= (1 if row == column else 2) * self.inverse[row, column] * one * other
-        share = times(self.codes, permuted) ** 2 / left
-        return np.asarray(np.sqrt((self.dof * share / np.maximum(1 - share, 1e-300)).max(axis=1)))
+            share, dof = times(self.codes, permuted) ** 2 / left, self.dof
+        return np.asarray(np.sqrt((dof * share / np.maximum(1 - share, 1e-300)).max(axis=1)))

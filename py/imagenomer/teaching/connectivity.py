@@ -18,6 +18,7 @@ from imagenomer.cohort import Measure, Scan
 from imagenomer.edges import matrix_to_edges
 from imagenomer.parcellation import Parcellation
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.kernels import add_noise
 from imagenomer.teaching.recipe import Effect, Recipe
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -160,8 +161,6 @@ def draw_scans(
     values = np.empty((len(tasks) * n_subjects, n_edges), dtype=np.float32)
     coefficients = np.ones((n_pairs, len(tasks), _PEOPLE_A_BLOCK, n_modes + 1), dtype=np.float32)
     by_pair = np.empty((len(tasks), _PEOPLE_A_BLOCK, n_edges), dtype=np.float32)
-    noise = np.empty(n_edges, dtype=np.float32)
-    own = np.empty(n_edges, dtype=np.float32)
 
     for start in range(0, n_subjects, _PEOPLE_A_BLOCK):
         yield Progress("Drawing connectivity", start, n_subjects)
@@ -175,14 +174,11 @@ def draw_scans(
             # Four terms an edge: matmul into place is as fast as BLAS, which would return a copy.
             np.matmul(coefficients[pair], loadings[:, edges], out=by_pair[..., edges])
         for person in range(size):
-            np.multiply(_random_bytes(n_edges, rng), np.float32(_SD_PERSON / _SD_BYTE), out=own)
+            own = _random_bytes(n_edges, rng)
             for index, task in enumerate(tasks):
                 scan = values[index * n_subjects + start + person]
-                by_pair[index, person].take(basis.order, out=scan, mode="wrap")
-                np.multiply(_random_bytes(n_edges, rng), np.float32(_SD_SCAN[task] / _SD_BYTE), out=noise)
-                scan += noise
-                scan += own
-                np.clip(scan, -_LIMIT, _LIMIT, out=scan)
+                noise = (_random_bytes(n_edges, rng), _SD_SCAN[task] / _SD_BYTE), (own, _SD_PERSON / _SD_BYTE)
+                add_noise(by_pair[index, person], basis.order, noise, _LIMIT, scan)
     scans = tuple(Scan(task, subject) for task in tasks for subject in subjects)
     return scans, Measure("fc", values, np.ones(len(scans), dtype=bool))
 

@@ -174,8 +174,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
         unadjusted = Unadjusted(other, _significant_alike(other, decision, unequal=unequal))
     spread = None
     if not unequal:
-        yield Progress("Comparing the spread of subjects")
-        spread = spread_of(features, model)
+        spread = yield from spread_of(features, model)
     listed = strongest(fit, decision.significant)
     return EdgeAssociation(sample, model, fit, decision, listed, unadjusted, plan, ancestry, spread)
 

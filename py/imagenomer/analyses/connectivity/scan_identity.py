@@ -100,6 +100,7 @@ def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
     originals = np.array([scan for scan in range(len(r)) if scan not in copied], dtype=np.intp)
     r, subjects, conditions = r[np.ix_(originals, originals)], scans.subjects[originals], scans.conditions[originals]
     found = tuple(identify(r, subjects, conditions))
+    yield Progress("Looking for swapped scans")
     wrong = tuple(
         replace(one, scan=int(originals[one.scan]), match=int(originals[one.match]))
         for one in mismatches(r, subjects, conditions)
@@ -110,7 +111,9 @@ def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
         return Identity(found, same, wrong, np.zeros(0), np.zeros(0), np.zeros(0), own.size, others.size)
     n_bins = int(np.clip(2 * np.sqrt(min(own.size, others.size)), _FEWEST_BINS, _MOST_BINS))
     bins = np.linspace(min(own.min(), others.min()), max(own.max(), others.max()) + 1e-9, n_bins + 1)
-    shares = [100 * np.histogram(side, bins)[0] / side.size for side in (own, others)]
+    # Bins that NumPy knows to be of one width need no sorting of millions of pairs.
+    ends = float(bins[0]), float(bins[-1])
+    shares = [100 * np.histogram(side, n_bins, ends)[0] / side.size for side in (own, others)]
     return Identity(found, same, wrong, bins, shares[0], shares[1], own.size, others.size)
 
 
@@ -119,13 +122,16 @@ def _pairs(r: FloatArray, subjects: IntArray, conditions: IntArray) -> tuple[Flo
 
     Two scans of one condition are of two subjects, so only pairs of different conditions are compared.
     """
-    first, second = np.triu_indices(len(r), 1)
-    apart = conditions[first] != conditions[second]
-    first, second = first[apart], second[apart]
-    same_subject = subjects[first] == subjects[second]
-    pairs = r[first, second]
-    own, others = (side[np.isfinite(side)] for side in (pairs[same_subject], pairs[~same_subject]))
-    return own, others
+    own, others = [np.zeros(0)], [np.zeros(0)]
+    scans_of = [np.flatnonzero(conditions == kind) for kind in np.unique(conditions)]
+    for place, one in enumerate(scans_of):
+        for other in scans_of[place + 1 :]:
+            # Rounding differs left and right of the diagonal; what is right of it counts.
+            pairs = np.where(one[:, None] < other, r[np.ix_(one, other)], r[np.ix_(other, one)].T)
+            finite, same_subject = np.isfinite(pairs), subjects[one][:, None] == subjects[other]
+            own.append(pairs[finite & same_subject])
+            others.append(pairs[finite & ~same_subject])
+    return np.concatenate(own), np.concatenate(others)
 
 
 def suspicion(scans: Scans, found: Identity, one: Mismatch) -> Suspicion:

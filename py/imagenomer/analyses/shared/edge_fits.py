@@ -25,9 +25,10 @@ from imagenomer.statistics.adjustment import (
     associate_category,
     correlate_adjusted,
 )
-from imagenomer.statistics.column_moments import ColumnMoments, column_moments
+from imagenomer.statistics.column_moments import ColumnMoments, summarise_columns
 from imagenomer.statistics.correction import Method, n_tests, rejected
 from imagenomer.statistics.correlation import Correlation, correlate, correlate_fast, edges_to_recheck
+from imagenomer.statistics.kernels import rank_columns
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.unequal_variance import associate_unequal, spread_of_subjects
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
@@ -72,8 +73,7 @@ def features_of(cohort: Cohort, sample: Sample, *, ranked: bool) -> Steps[Featur
     cache, key = sample.observations.caches[_MOMENTS], sample.rows.tobytes()
     found = cache.get(key)
     if found is None:
-        yield Progress("Summarising connections")
-        found = cache.put(key, column_moments(sample.observations.values, sample.rows))
+        found = cache.put(key, (yield from summarise_columns(sample.observations.values, sample.rows)))
     return Features(sample.observations.values, sample.rows, found)
 
 
@@ -121,9 +121,10 @@ class SpreadTest:
     p_value: float
 
 
-def spread_of(features: Features, model: Model) -> SpreadTest | None:
+def spread_of(features: Features, model: Model) -> Steps[SpreadTest | None]:
     """Test whether the spread of subjects varies with what is tested; None where that cannot be told."""
-    spread = spread_of_subjects(features.values, features.rows, model.tested, model.design)[:, None]
+    every = yield from spread_of_subjects(features.values, features.rows, model.tested, model.design)
+    spread = every[:, None]
     if model.n_tested > 1:
         whole = associate_category(spread, model.tested, model.design)
         return None if np.isnan(whole.p_value[0]) else SpreadTest(None, None, float(whole.p_value[0]))
@@ -184,13 +185,17 @@ def _n_listed(significant: BoolArray) -> int:
 
 def observed(cohort: Cohort, sample: Sample, edges: IntArray) -> FloatArray:
     """Return chosen edges of the sample in float64, shape (n_subjects, len(edges))."""
-    if not sample.fisher_z and (sample.observations.n_scans == 1).all():
-        # Nothing was averaged, so float32 holds the exact values.
+    if _is_exact(sample):
         return sample.observations.values[:, edges][sample.rows].astype(np.float64)
     values = cohort.observed_edges(
         sample.measure, sample.task, edges, session=sample.session, run=sample.run, fisher_z=sample.fisher_z
     )
     return values[sample.rows]
+
+
+def _is_exact(sample: Sample) -> bool:
+    """Return whether float32 holds the exact values: nothing was averaged."""
+    return not sample.fisher_z and bool((sample.observations.n_scans == 1).all())
 
 
 def observed_name(cohort: Cohort, sample: Sample) -> str:
@@ -244,7 +249,10 @@ def _ranks(cohort: Cohort, sample: Sample) -> Steps[tuple[Float32Array, ColumnMo
         for start in range(0, n_edges, _AT_ONCE):
             yield Progress("Ranking connections", start, n_edges)
             stop = min(start + _AT_ONCE, n_edges)
-            # From averages in float64: rounded to float32 some would tie or swap.
-            ranks[:, start:stop] = average_ranks(observed(cohort, sample, np.arange(start, stop)))
-        found = cache.put(key, (ranks, column_moments(ranks, np.arange(sample.n_subjects))))
+            if _is_exact(sample):
+                ranks[:, start:stop] = rank_columns(sample.observations.values[:, start:stop][sample.rows])
+            else:  # from averages in float64: rounded to float32 some would tie or swap
+                ranks[:, start:stop] = rank_columns(observed(cohort, sample, np.arange(start, stop)))
+        moments = yield from summarise_columns(ranks, np.arange(sample.n_subjects))
+        found = cache.put(key, (ranks, moments))
     return found
