@@ -159,6 +159,12 @@ class FreedmanLane:
             share = _lifted(share, self._explained(unit, permutations))
         return share, np.sign(product[0]) if self.n_tested == 1 else np.ones_like(share)
 
+    def statistics(self, drawn: Permutations, at_a_time: int) -> Iterator[tuple[slice, slice, FloatArray]]:
+        """Yield each chunk of permutations with each block of edges, and t or F of these."""
+        for chunk, permutations, unit, columns in self.blocks(drawn, at_a_time):
+            share, sign = self.all_shares(unit, permutations)
+            yield chunk, columns, self.statistic_of(share.astype(np.float64)) * sign
+
     def _explained(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
         """Return the share of the permuted residuals that the covariates explain, shape (n_permutations, n_columns)."""
         explained = np.zeros((len(permutations), unit.shape[1]), dtype=np.float32)

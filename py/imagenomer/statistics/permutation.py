@@ -28,7 +28,7 @@ from imagenomer.types import FloatArray, IntArray
 #: Which effects count: of either sign, positive, negative. A category of several levels has no sign.
 Alternative: TypeAlias = Literal["two-sided", "greater", "less"]
 #: Fewer permutations than this cannot make p < 0.05.
-_FEWEST_POSSIBLE = 20
+FEWEST_POSSIBLE = 20
 #: Permutations are listed where there are at most this many; counted, beyond it only by their logarithm.
 _MOST_LISTED = 100_001
 #: Permutations compared at a time with the actual order.
@@ -286,8 +286,8 @@ def check_exchangeable(name: str, values: NDArray[Any], blocks: IntArray | None,
                 f"{name} does not vary within any block, so permuting subjects within blocks changes nothing; "
                 "choose other blocks, or none"
             )
-    n_distinct = count_distinct(kinds_of(values, *beside), blocks, _FEWEST_POSSIBLE)
-    if n_distinct < _FEWEST_POSSIBLE:
+    n_distinct = count_distinct(kinds_of(values, *beside), blocks, FEWEST_POSSIBLE)
+    if n_distinct < FEWEST_POSSIBLE:
         whose = f"{n} subjects" if blocks is None else f"{np.unique(blocks).size} blocks of {n} subjects"
         raise InputError(
             f"{whose} can be permuted in {n_distinct:.0f} {'way' if n_distinct == 1 else 'ways'} only that "

@@ -91,7 +91,7 @@ def test_max_t_flips_signs_and_says_so(cohort, covariates):
     _, result, report = associate(cohort, variance="unequal", **given)
     assert result.decision.permuted.null.size == 200
     assert any(s.startswith("200 sign flips of the residuals") for s in report.sentences)
-    assert any("contribution to the score" in sentence for sentence in report.sentences)
+    assert any("The contribution of each subject to the score" in sentence for sentence in report.sentences)
     assert "sign flips" in result.note
     assert ("significant_unadjusted" in report.arrays) is False
     again = associate(cohort, variance="unequal", **given)[2]
@@ -100,9 +100,51 @@ def test_max_t_flips_signs_and_says_so(cohort, covariates):
         associate(cohort, variance="unequal", blocks="pair", **given)
 
 
-def test_a_variance_that_the_form_hides_changes_nothing(cohort):
-    given = {"phenotype": "patient", "correction": "tfce", "permutations": 100}
-    assert associate(cohort, variance="unequal", **given)[2].numbers["variance"] == "equal"
+@pytest.mark.parametrize("correction", ["nbs", "tfce"])
+def test_components_flip_signs_in_a_direction(cohort, correction):
+    given = {"phenotype": "patient", "correction": correction, "permutations": 100, "component_threshold": 0.05}
+    both, one_sided = (
+        associate(cohort, variance="unequal", direction=direction, **given)[2] for direction in ("two-sided", "greater")
+    )
+    assert both.numbers["variance"] == "unequal"
+    assert both.numbers["distinct_permutations"] == 2**39
+    assert one_sided.numbers["distinct_permutations"] == 2**40
+    assert any("which allows unequal variances" in sentence for sentence in both.sentences)
+    usual = associate(cohort, **given)[2]
+    assert not np.allclose(usual.arrays["statistic"], both.arrays["statistic"])
+
+
+@pytest.mark.parametrize("correction", ["bonferroni", "max-t", "nbs", "tfce"])
+def test_families_are_clusters(cohort, correction):
+    given = {"phenotype": "age", "correction": correction, "permutations": 100}
+    _, result, report = associate(cohort, families="pair", **given)
+    _, alone, _ = associate(cohort, variance="unequal", **given)
+    assert report.numbers["families"] == "pair"
+    assert report.numbers["dof"] == result.model.n_clusters - 1
+    assert any("Subjects of the same pair are related" in sentence for sentence in report.sentences)
+    used = ~cohort.phenotypes["age"].missing
+    families = cohort.phenotypes["pair"].values[used]
+    columns = sm.add_constant(cohort.phenotypes["age"].values[used])
+    edge = subject_means(cohort)[used, 3]
+    whole = sm.OLS(edge, columns).fit().params
+    changes = [sm.OLS(edge[families != one], columns[families != one]).fit().params for one in np.unique(families)]
+    t = whole[1] / np.sqrt(((np.array(changes)[:, 1] - whole[1]) ** 2).sum())
+    p = 2 * stats.t.sf(abs(t), np.unique(families).size - 1)
+    assert report.arrays["neg_log10_p"][3] == pytest.approx(-np.log10(p), rel=1e-6)
+    if correction != "bonferroni":
+        assert "family" in " ".join(report.sentences)
+        assert not np.allclose(result.verdict.permuted.statistic, alone.verdict.permuted.statistic)
+    with pytest.raises(InputError, match="says who is related and cannot be tested or adjusted for too"):
+        associate(cohort, families="pair", phenotype="pair")
+
+
+def test_a_family_column_that_is_not_used_is_warned_of(cohort):
+    fam = dataclasses.replace(cohort.phenotypes["pair"], name="Fam_ID")
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"Fam_ID": fam})
+    warned = associate(cohort, phenotype="age")[2].warnings
+    assert [one for one in warned if "Fam_ID may say who is related" in one and "under Families" in one]
+    for given in ({"families": "Fam_ID"}, {"correction": "max-t", "blocks": "Fam_ID", "permutations": 100}):
+        assert not any("who is related" in one for one in associate(cohort, phenotype="age", **given)[2].warnings)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +166,3 @@ def test_a_spread_that_varies_with_the_phenotype_is_warned_of(cohort, phenotype,
     assert "May be unequal" in warned[0]
     for given in ({"phenotype": phenotype, "variance": "unequal"}, {"phenotype": "place"}):
         assert not any("spread of connectivity" in one for one in associate(cohort, **given)[2].warnings)
-
-
-def test_the_warning_beside_tfce_names_what_allows_it(cohort):
-    _, _, report = associate(cohort, phenotype="patient", correction="tfce", permutations=100)
-    assert any("TFCE assumes equal variances; compare with max-T" in one for one in report.warnings)

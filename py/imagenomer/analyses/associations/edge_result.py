@@ -90,7 +90,7 @@ class EdgeAssociation:
     def note(self) -> str:
         """What every figure of this result says below it."""
         adjusted = f"; adjusted for {self.model.adjusted_for}" if self.model.adjusted_for else ""
-        noun = "sign flips" if self.model.question.unequal else "permutations"
+        noun = "sign flips" if self.model.question.robust else "permutations"
         permuted = "" if self.decision.permuted is None else f", {self.plan.n_used:,} {noun}"
         return (
             f"{self.sample.note}{adjusted}\n"

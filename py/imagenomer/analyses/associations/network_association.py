@@ -20,18 +20,22 @@ from imagenomer.analyses.contract import (
     Report,
     TableView,
 )
-from imagenomer.analyses.shared.edge_fits import Fit, effect_of, features_of, fit_edges, fit_exactly
+from imagenomer.analyses.shared.edge_fits import Fit, effect_of, features_of, fit_edges, fit_exactly, spread_of
 from imagenomer.analyses.shared.form_fields import (
     Alpha,
     Blocks,
+    Families,
     FisherZ,
     Permutations,
     Seed,
+    Variance,
     alpha_field,
     blocks_field,
+    families_field,
     fisher_z_field,
     permutations_field,
     seed_field,
+    variance_field,
 )
 from imagenomer.analyses.shared.inference import (
     BY_P,
@@ -58,12 +62,15 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correlation import Correlation
 from imagenomer.statistics.networks import enrichment, network_pairs, pair_means
+from imagenomer.statistics.unequal_variance import RobustCorrelation
 from imagenomer.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
 class Params(QuestionFields):
     correction: Annotated[str, Choice((*BY_P.items(), ("max-t", "Permutation max-T")))] = "bonferroni"
+    variance: Variance = variance_field()
+    families: Families = families_field()
     alpha: Alpha = alpha_field()
     enrichment: Annotated[bool, Flag()] = field(
         default=True,
@@ -100,7 +107,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
             "network beside the data"
         )
     covariates, ancestry = yield from ancestry_covariates(cohort, params.ancestry_components)
-    question = ask(cohort, params, covariates)
+    question = ask(cohort, params, covariates, unequal=params.variance == "unequal", families=params.families)
     permuted = params.enrichment or params.correction == "max-t"
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks if permuted else None)
     sample = sample_of(
@@ -119,6 +126,10 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
             cohort, means, np.arange(len(means)), model, plan, params.correction, params.alpha
         )
     features = yield from features_of(cohort, sample, ranked=False)
+    spread = None
+    if not question.robust:
+        yield Progress("Comparing the spread of subjects")
+        spread = spread_of(features, model)
     edges = yield from fit_edges(cohort, sample, features, model, "bonferroni", params.alpha)
     threshold = threshold_of(params.edge_threshold, model)
     enriched = None
@@ -148,6 +159,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         enriched,
         plan,
         ancestry,
+        spread,
     )
 
 
@@ -155,8 +167,10 @@ def _statistic_of_edges(edges: Fit, model: Model) -> FloatArray:
     """Return ``|t|`` or F of every edge, NaN where it was not tested."""
     if not isinstance(edges, Correlation):
         return edges.f
+    dof = edges.residual_dof if isinstance(edges, RobustCorrelation) else edges.dof
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.abs(edges.r) * np.sqrt(edges.dof / ((1 - edges.r) * (1 + edges.r))))
+        usual = np.asarray(np.abs(edges.r) * np.sqrt(dof / ((1 - edges.r) * (1 + edges.r))))
+        return usual / edges.spread if isinstance(edges, RobustCorrelation) else usual
 
 
 # --- saying --------------------------------------------------------------------------------------
@@ -177,6 +191,8 @@ def report(cohort: Cohort, params: Params, result: NetworkAssociation) -> Report
             **sample.numbers,
             "dof": model.dof,
             "dof_tested": model.n_tested,
+            "variance": "unequal" if model.question.robust else "equal",
+            "families": params.families,
             "correction": params.correction,
             "alpha": params.alpha,
             **(result.plan.numbers if enriched is not None or decision.permuted is not None else {}),
@@ -189,7 +205,7 @@ def report(cohort: Cohort, params: Params, result: NetworkAssociation) -> Report
             "pairs": rows,
         },
         sentences=tuple(network_sentences(cohort, result)),
-        warnings=tuple(network_warnings(result)),
+        warnings=tuple(network_warnings(cohort, params.blocks, result)),
         views=(
             *network_grids(cohort, result, _link(params)),
             TableView("pairs", "Pairs of networks", pair_columns(result), tuple(rows)),

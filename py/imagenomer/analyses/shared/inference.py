@@ -17,10 +17,10 @@ from imagenomer.progress import Steps
 from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, p_threshold, rejected
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.enhancement import EnhancedEdges, enhance
+from imagenomer.statistics.flipped_scores import exchange_of_flips
 from imagenomer.statistics.max_statistic import MaxStatistic, max_statistic
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic, network_based_statistic, threshold_of_p
 from imagenomer.statistics.permutation import Alternative, Exchange, exchange_of
-from imagenomer.statistics.unequal_variance import exchange_of_signs, max_score
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
 
 #: Corrections by what they are called, those that need p-values only first.
@@ -92,8 +92,10 @@ class Plan:
 
     def of(self, model: Model, alternative: Alternative = "two-sided") -> Plan:
         """Return the plan with what is known once there are subjects: how many permutations of them differ."""
-        if model.question.unequal:
-            return replace(self, exchange=exchange_of_signs(model.subjects.size, self.n_permutations))
+        if model.question.robust:
+            _require_no_blocks(self.blocks)
+            signed: Alternative = alternative if model.n_tested == 1 else "two-sided"
+            return replace(self, exchange=exchange_of_flips(model.n_clusters, self.n_permutations, signed))
         codes = self.codes(model.subjects)
         exchange = exchange_of(model.tested, model.design, codes, self.n_permutations, alternative)
         return replace(self, exchange=exchange)
@@ -191,7 +193,7 @@ def judge_by_permutation(
     threshold: float = 0.001,
     alternative: Alternative = "two-sided",
 ) -> Steps[Decision]:
-    """Decide by permuting subjects.
+    """Decide by permuting subjects, or by flipping signs where the question is a robust one.
 
     Parameters
     ----------
@@ -209,14 +211,11 @@ def judge_by_permutation(
         Which edges count (`alternative_of`).
     """
     arguments, options = permutation_arguments(cohort, rows, model, plan)
-    if correction == "max-t" and model.question.unequal:
-        flips = {"n_flips": plan.n_permutations, "rng": options["rng"]}
-        scores = yield from max_score(values, *arguments, **flips)
-        return _verdict(correction, alpha, scores.adjusted_p, scores)
     if correction == "max-t":
         largest = yield from max_statistic(values, *arguments, **options)
         limit = largest.threshold(alpha)
-        p_limit = _p_of(limit, model) if np.isfinite(limit) else None
+        # Flipped signs know no p-value that holds of other t than theirs.
+        p_limit = _p_of(limit, model) if np.isfinite(limit) and not model.question.robust else None
         return _verdict(correction, alpha, largest.adjusted_p, largest, p_limit)
     options["alternative"] = alternative
     if correction == "tfce":
@@ -237,9 +236,29 @@ def permutation_arguments(
     """
     names = [cohort.subjects[index] for index in model.subjects]
     order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)
-    blocks = plan.codes(model.subjects[order])
-    options = {"n_permutations": plan.n_permutations, "rng": np.random.default_rng(plan.seed), "blocks": blocks}
+    options = {
+        "n_permutations": plan.n_permutations,
+        "rng": np.random.default_rng(plan.seed),
+        "blocks": plan.codes(model.subjects[order]),
+        "flip_by": _as_they_appear(model, order) if model.question.robust else None,
+    }
     return (rows[order], *reorder(model, order)), options
+
+
+def _as_they_appear(model: Model, order: IntArray) -> IntArray:
+    """Return whose signs are flipped together, of subjects in some order, numbered as they first appear."""
+    if model.families is None:
+        return np.arange(order.size)
+    first, codes = np.unique(model.families[order], return_index=True, return_inverse=True)[1:]
+    return np.asarray(np.argsort(np.argsort(first))[codes.reshape(-1)])
+
+
+def _require_no_blocks(blocks: Phenotype | None) -> None:
+    if blocks is not None:
+        raise InputError(
+            f"blocks ({blocks.name}) are for permutations, and with unequal variances or families signs are flipped "
+            "instead; leave the blocks out, or choose equal variances and no families"
+        )
 
 
 def threshold_of(given: float, model: Model, alternative: Alternative = "two-sided") -> float:
@@ -304,12 +323,15 @@ def about_permutations(decision: Decision, model: Model, plan: Plan) -> list[str
 
 def permutations_in_words(model: Model, plan: Plan, alpha: float) -> list[str]:
     """Say what was permuted, how often, and how precise the p-values are."""
-    if model.question.unequal:
+    if model.question.robust:
         said = plan_in_words("the residuals of the reduced model", model.subjects, plan, alpha, "sign flips")
+        related = model.question.related
+        whose = "subject" if related is None else "family"
+        allowed = "unequal variances" if related is None else f"unequal variances and relatives ({related.name})"
         return [
             *said,
-            "Each subject's contribution to the score of all edges is flipped in sign or left (Hemerik, Goeman and "
-            "Finos 2020), which allows unequal variances; the largest |score| in standard errors decides.",
+            f"The contribution of each {whose} to the score of all features is flipped in sign or left (Hemerik, "
+            f"Goeman and Finos 2020), which allows {allowed}; t is the score in its standard errors.",
         ]
     what = "subjects" if model.design.rank == 1 else "the residuals of the reduced model"
     who = " (Freedman and Lane)" if model.design.rank > 1 else ""
