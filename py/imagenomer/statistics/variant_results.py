@@ -35,6 +35,8 @@ class Problem(IntEnum):
     NOT_CONVERGED = 6
     #: The phenotype follows from genotype and covariates, so that no spread is left to compare with.
     EXACT = 7
+    #: The genotype rests on one subject or family, whose own variance cannot be estimated.
+    ONE_CLUSTER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class VariantFits:
     n_parameters: int
     firth: BoolArray
     problem: NDArray[np.int8]
+    most_dof: IntArray  # less than the residuals' where errors are by cluster
     done: int = 0  # variants
 
     @classmethod
@@ -169,12 +172,13 @@ class VariantFits:
             0,
             np.zeros(n_variants, dtype=bool),
             np.zeros(n_variants, dtype=np.int8),
+            np.full(n_variants, np.iinfo(np.intp).max),
         )
 
     def result(self, *, logistic: bool, scale: float) -> VariantAssociation:
         tested = self.problem == 0
         self.beta[:, ~tested] = np.nan
-        dof = self.n_subjects - self.n_parameters
+        dof = np.minimum(self.n_subjects - self.n_parameters, self.most_dof)
         terms = []
         with np.errstate(invalid="ignore", divide="ignore"):
             for row, name in enumerate(term_names(self.model)):
