@@ -138,12 +138,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         enriched = yield from enrichment(
             features.values, rows, tested, design, pair, len(pairs), threshold=threshold, **options
         )
-    effect, inside = effect_of(edges), pair >= 0
-    usable = inside & np.isfinite(effect)
-    with np.errstate(invalid="ignore"):
-        edge_effect = np.bincount(pair[usable], effect[usable], len(pairs)) / np.bincount(
-            pair[usable], minlength=len(pairs)
-        )
+    inside = pair >= 0
     beyond = inside & (_statistic_of_edges(edges, model) > threshold)
     return NetworkAssociation(
         sample,
@@ -153,7 +148,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         fit,
         decision,
         fit_exactly(means, model.without_covariates) if model.plain is not None else None,
-        edge_effect,
+        _mean_effects(edges, pair, len(pairs)),
         np.bincount(pair[beyond], minlength=len(pairs)) if enriched is None else enriched.count,
         threshold,
         enriched,
@@ -161,6 +156,15 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         ancestry,
         spread,
     )
+
+
+def _mean_effects(edges: Fit, pair: IntArray, n_pairs: int) -> FloatArray:
+    """Return the mean effect of the edges of each pair that were fitted."""
+    effect = effect_of(edges)
+    usable = (pair >= 0) & np.isfinite(effect)
+    with np.errstate(invalid="ignore"):
+        total = np.bincount(pair[usable], effect[usable], n_pairs)
+        return np.asarray(total / np.bincount(pair[usable], minlength=n_pairs))
 
 
 def _statistic_of_edges(edges: Fit, model: Model) -> FloatArray:

@@ -31,7 +31,9 @@ from imagenomer.analyses.models.protocol import (
     model_of,
     splits_of,
     whom,
+    with_families,
 )
+from imagenomer.analyses.shared.families import is_named_after_families
 from imagenomer.analyses.shared.form_fields import (
     AncestryComponents,
     Blocks,
@@ -122,6 +124,7 @@ class Params(Protocol, Source, Target):
 
 def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
     yield Progress("Choosing subjects")
+    params = with_families(cohort, params, params.phenotype)
     ancestry, ancestry_sentences = yield from ancestry_covariates(cohort, params.ancestry_components)
     question = ask(
         cohort, QuestionFields(phenotype=params.phenotype, level=params.level, covariates=params.covariates), ancestry
@@ -169,7 +172,7 @@ def _missing(cohort: Cohort, params: Params, question: Question, plan: Plan) -> 
     """Return for whom what the prediction needs is missing, by what it is."""
     missing = dict(question.missing)
     for one in (kept_together(cohort, params), left_out_by(cohort, params), plan.blocks):
-        if one is not None:
+        if one is not None and not is_named_after_families(one.name):  # who has no family is of one alone
             missing[one.name] = one.missing
     both = whom(cohort, params)
     if both is not None:
@@ -354,11 +357,12 @@ def _signed_and_absolute(validation: CrossValidation) -> tuple[FloatArray, Float
 
 
 def report(cohort: Cohort, params: Params, result: Prediction) -> Report:
+    params = with_families(cohort, params, params.phenotype)
     return prediction_report(cohort, params, params, result)
 
 
 def methods(cohort: Cohort, params: Params, result: Prediction) -> Methods:
-    return prediction_methods(params, result)
+    return prediction_methods(with_families(cohort, params, params.phenotype), result)
 
 
 def draw(cohort: Cohort, params: Params, result: Prediction, report: Report, theme: ThemeName) -> Mapping[str, Figure]:
