@@ -133,7 +133,7 @@ def test_families_are_clusters(cohort, correction):
     assert report.arrays["neg_log10_p"][3] == pytest.approx(-np.log10(p), rel=1e-6)
     if correction != "bonferroni":
         assert "family" in " ".join(report.sentences)
-        assert not np.allclose(result.verdict.permuted.statistic, alone.verdict.permuted.statistic)
+        assert not np.allclose(result.decision.permuted.statistic, alone.decision.permuted.statistic)
     with pytest.raises(InputError, match="says who is related and cannot be tested or adjusted for too"):
         associate(cohort, families="pair", phenotype="pair")
 

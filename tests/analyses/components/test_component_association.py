@@ -240,7 +240,7 @@ def test_max_t_of_components_flips_signs_of_families(scored):
     scored = dataclasses.replace(scored, phenotypes=scored.phenotypes | {"FID": pairs})
     given = {"decomposition": "made", "phenotypes": ["age"], "correction": "max-t", "permutations": 199}
     _, result, report = associate(scored, families="FID", **given)
-    assert result.verdict.permuted.null.size == 199
+    assert result.decision.permuted.null.size == 199
     assert result.significant[0].tolist() == [False, True, False, False, False]
     assert any("contribution of each family" in sentence for sentence in report.sentences)
     with pytest.raises(InputError, match="who is related and cannot be tested"):

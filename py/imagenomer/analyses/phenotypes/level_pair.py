@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imagenomer.analyses.contract import Column, FigureView, PointsView, TableView, View
+from imagenomer.analyses.contract import Column, FigureView, PointSeries, PointsView, TableView, View
 from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.edge_points import jitter

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imagenomer.analyses.contract import PointsView, View
+from imagenomer.analyses.contract import PointSeries, PointsView, View
 from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.linear_model import as_ranks, require_variation

@@ -28,7 +28,7 @@ from imagenomer.analyses.shared.form_fields import (
     seed_field,
     variance_field,
 )
-from imagenomer.analyses.shared.sample import PhenotypeSample, draw_people
+from imagenomer.analyses.shared.sample import PhenotypeSample, draw_phenotype_sample
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -88,7 +88,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeAssociation]:
     # Two categories are adjusted by strata, which numbers do not make.
     used = [one for one in covariates if one.levels or not (x.levels and y.levels)]
     missing = {one.name: one.missing for one in (x, y, *used)}
-    people = draw_people(cohort, group=params.group, missing=missing, at_least=3)
+    people = draw_phenotype_sample(cohort, group=params.group, missing=missing, at_least=3)
     errors = Errors(unequal, related, people.subjects)
     pair: NumberPair | LevelPair | TablePair
     if x.levels and y.levels:
