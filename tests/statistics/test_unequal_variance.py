@@ -10,24 +10,22 @@ from scipy import stats
 from edges_of_age import draw
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
+from imagenomer.statistics import unequal_variance
 from imagenomer.statistics.adjustment import associate, associate_category
 from imagenomer.statistics.design import build_design, code
-from imagenomer.statistics.unequal_variance import (
-    associate_unequal,
-    spread_of_subjects,
-)
+from imagenomer.statistics.unequal_variance import associate_unequal, spread_of_subjects
+from robust import effective_dof, left_out
 
 
 def oracle_of(edge, tested, design):
-    """Return t or F, and p, of HC3 by statsmodels, among those who have the edge."""
+    """Return t or F of HC3 by statsmodels among those who have the edge, and p by the degrees of freedom there."""
     cases = np.isfinite(edge)
     columns = np.column_stack([tested.values, design.matrix])[cases]
     fit = sm.OLS(edge[cases].astype(float), columns).fit().get_robustcov_results("HC3", use_t=True)
     k = tested.values.shape[1]
-    if k == 1:
-        return fit.tvalues[0], fit.pvalues[0]
-    test = fit.f_test(np.eye(columns.shape[1])[:k])
-    return float(test.fvalue), float(test.pvalue)
+    nu = effective_dof(columns[:, :k], columns[:, k:], np.arange(len(columns)))
+    f = float(fit.f_test(np.eye(columns.shape[1])[:k]).fvalue)
+    return fit.tvalues[0] if k == 1 else f, stats.f.sf(f * (nu - k + 1) / nu, k, nu - k + 1)
 
 
 @pytest.mark.parametrize("with_covariates", [True, False])
@@ -59,12 +57,14 @@ def test_f_of_a_category_is_that_of_statsmodels(holes):
         np.testing.assert_allclose(getattr(ours, name), getattr(usual, name), rtol=1e-9)
 
 
-def test_of_two_groups_of_a_size_it_is_nearly_welchs_test(rng):
-    group = Phenotype("group", np.arange(200) % 2, levels=("a", "b"))
+@pytest.mark.parametrize("n", [100, 12])
+def test_of_two_groups_it_is_nearly_welchs_test(rng, n):
+    group = Phenotype("group", (np.arange(200) < n).astype(np.intp), levels=("a", "b"))
     values = rng.standard_normal((200, 5)) * (1 + 2 * group.values[:, None])
     ours = associate_unequal(values, code(group, np.arange(200)), build_design([], np.arange(200)))
+    assert ours.effective_dof[0] < 2 * n
     welch = stats.ttest_ind(values[group.values == 1], values[group.values == 0], equal_var=False)
-    np.testing.assert_allclose(ours.p_value, welch.pvalue, rtol=0.05)
+    np.testing.assert_allclose(ours.neg_log10_p, -np.log10(welch.pvalue), rtol=0.2)
 
 
 def test_what_cannot_be_tested_is_not():
@@ -86,27 +86,20 @@ def families_of(n):
     return np.random.default_rng(5).permutation(np.concatenate([np.repeat(np.arange(n // 8), 4), np.arange(n)])[:n])
 
 
-def left_out(edge, tested, design, clusters):
-    """Return t or F of clusters: coefficients by statsmodels with one family left out after the other."""
-    columns = np.column_stack([tested.values, design.matrix])
-    k, groups = tested.values.shape[1], np.unique(clusters)
-    whole = sm.OLS(edge, columns).fit().params
-    changes = np.array([sm.OLS(edge[clusters != g], columns[clusters != g]).fit().params for g in groups]) - whole
-    f = whole[:k] @ np.linalg.solve((changes.T @ changes)[:k, :k], whole[:k]) / k
-    return f, stats.f.sf(f, k, min(groups.size - 1, len(edge) - columns.shape[1]))
-
-
 @pytest.mark.parametrize("number", [True, False])
 def test_of_families_it_is_what_leaving_one_out_changes(number):
     values, score, site, design = draw(11, n=40, effect=0.05)
     clusters, tested = families_of(40), score if number else site
     ours = associate_unequal(values, tested, design, clusters)
-    f, p = np.array([left_out(edge, tested, design, clusters) for edge in values.T.astype(float)]).T
+    found = [left_out(edge, tested.values, design.matrix, clusters)[2:] for edge in values.T.astype(float)]
+    nu, f, p = np.array(found).T
+    assert unequal_variance.effective_dof(tested, design, clusters) == pytest.approx(nu[0], rel=1e-9)
     np.testing.assert_allclose(ours.p_value, p, rtol=1e-8)
     if number:
         usual = associate(values, tested, design)
         np.testing.assert_allclose((usual.t / ours.spread) ** 2, f, rtol=1e-8)
-        assert (ours.widening >= ours.spread).all()
+        wider = stats.t.ppf(0.975, nu) / stats.t.ppf(0.975, usual.dof)
+        np.testing.assert_allclose(ours.widening, ours.spread * wider, rtol=1e-8)
     else:
         np.testing.assert_allclose(ours.f, f, rtol=1e-8)
 

@@ -12,6 +12,7 @@ from imagenomer.progress import finish
 from imagenomer.statistics.genotype_codes import code_genotypes
 from imagenomer.statistics.variant_results import Problem
 from imagenomer.statistics.variants import associate_number
+from robust import effective_dof, left_out
 
 
 def columns_of(dosage, covariates, model):
@@ -21,10 +22,9 @@ def columns_of(dosage, covariates, model):
     return known, np.column_stack([*[code[:, 0] for code in codes], np.ones(known.sum()), covariates[known]])
 
 
-def left_out(values, columns, codes, k):
-    whole = OLS(values, columns).fit().params
-    changes = [OLS(values[codes != one], columns[codes != one]).fit().params for one in np.unique(codes)] - whole
-    return whole[:k], (changes.T @ changes)[:k, :k]
+def fewest_dof(columns, k, codes):
+    """Degrees of freedom of each of the first k columns, given all others; the fewest."""
+    return min(effective_dof(columns[:, one], np.delete(columns, one, axis=1), codes) for one in range(k))
 
 
 @pytest.mark.parametrize("model", ["additive", "dominant", "genotypic"])
@@ -37,14 +37,17 @@ def test_the_errors_of_subjects_are_hc3(model):
     for variant in tested[:20]:
         known, columns = columns_of(dosage[:, variant], covariates, model)
         fit = OLS(number[known], columns).fit().get_robustcov_results("HC3", use_t=True)
+        nu = fewest_dof(columns, len(ours.terms), np.arange(len(columns)))
+        assert ours.dof[variant] == pytest.approx(nu, rel=1e-8)
         for row, term in enumerate(ours.terms):
             assert term.se[variant] == pytest.approx(fit.bse[row], rel=1e-8)
-            assert term.p_value[variant] == pytest.approx(fit.pvalues[row], rel=1e-7)
+            assert term.p_value[variant] == pytest.approx(2 * stats.t.sf(abs(fit.tvalues[row]), nu), rel=1e-7)
             assert term.beta[variant] == plain.terms[row].beta[variant]
         if ours.joint is not None:
             f = fit.f_test(np.eye(columns.shape[1])[:2])
             assert ours.joint.statistic[variant] == pytest.approx(float(f.fvalue), rel=1e-7)
-            assert ours.joint.p_value[variant] == pytest.approx(float(f.pvalue), rel=1e-7)
+            p = stats.f.sf(float(f.fvalue) * (nu - 1) / nu, 2, nu - 1)
+            assert ours.joint.p_value[variant] == pytest.approx(p, rel=1e-7)
 
 
 @pytest.mark.parametrize("model", ["additive", "genotypic"])
@@ -57,13 +60,13 @@ def test_the_errors_of_families_are_what_leaving_one_out_changes(model):
     for variant in tested[:12]:
         known, columns = columns_of(dosage[:, variant], covariates, model)
         k, codes = len(ours.terms), families[known]
-        beta, covariance = left_out(number[known], columns, codes, k)
-        dof = min(known.sum() - columns.shape[1], np.unique(codes).size - 1)
+        beta, covariance, *_ = left_out(number[known], columns[:, :k], columns[:, k:], codes)
+        nu = fewest_dof(columns, k, codes)
+        assert ours.dof[variant] == pytest.approx(nu, rel=1e-7)
         for row, term in enumerate(ours.terms):
             se = np.sqrt(covariance[row, row])
             assert term.se[variant] == pytest.approx(se, rel=1e-7)
-            assert term.p_value[variant] == pytest.approx(2 * stats.t.sf(abs(beta[row]) / se, dof), rel=1e-6)
-        assert ours.dof[variant] == dof
+            assert term.p_value[variant] == pytest.approx(2 * stats.t.sf(abs(beta[row]) / se, nu), rel=1e-6)
 
 
 def test_a_genotype_of_one_subject_or_family_is_not_tested():

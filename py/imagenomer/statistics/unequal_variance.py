@@ -4,13 +4,17 @@ Where patients are noisier than controls, or connectivity varies more with motio
 not there. HC3 estimates the variance of a coefficient from each subject's own residual, e_i / (1 - h_i) with the
 leverage h_i. Where subjects are related the residuals of a cluster (a family) are taken together, (1 - H_gg)^-1 e_g
 with its block of the hat matrix, and their products with the target summed (CR3): what leaving out one cluster after
-the other changes, squared and summed. If every subject is a cluster that is HC3. Tests by flipped signs, for all edges
-together, are in `imagenomer.statistics.flipped_scores`.
+the other changes, squared and summed. If every subject is a cluster that is HC3.
+
+Such a variance is that of few where few carry the target. So it has the degrees of freedom of Satterthwaite (Bell and
+McCaffrey 2002; of several columns Hotelling's, Pustejovsky and Tipton 2018), for two groups about Welch's. Tests by
+flipped signs, for all edges together, are in `imagenomer.statistics.flipped_scores`.
 
 References
 ----------
 MacKinnon and White (1985), J. Econom. 29:305 (HC3). Long and Ervin (2000), Am. Stat. 54:217. Bell and McCaffrey (2002),
-Surv. Methodol. 28:169; MacKinnon, Nielsen and Webb (2023), J. Econom. 232:272 (clusters).
+Surv. Methodol. 28:169; MacKinnon, Nielsen and Webb (2023), J. Econom. 232:272 (clusters). Pustejovsky and Tipton
+(2018), J. Bus. Econ. Stat. 36:672 (degrees of freedom).
 """
 
 from __future__ import annotations
@@ -49,15 +53,21 @@ class RobustCorrelation(Correlation):
         Robust standard error over the usual one.
     residual_dof : ndarray, shape (n_features,)
         Degrees of freedom of the usual one; more than ``dof`` where there are clusters.
+    effective_dof : ndarray, shape (n_features,)
+        Those of the robust one, by which p-values and intervals are made.
     """
 
     spread: FloatArray
     residual_dof: IntArray
+    effective_dof: FloatArray
 
     @property
     def widening(self) -> FloatArray:
         """How many times as wide intervals are."""
-        usual, own = (scipy.special.stdtrit(np.maximum(dof, 1), 0.975) for dof in (self.residual_dof, self.dof))
+        usual, own = (
+            scipy.special.stdtrit(np.where(dof > 0, dof, np.nan), 0.975)
+            for dof in (self.residual_dof, self.effective_dof)
+        )
         return np.asarray(self.spread * own / usual)
 
 
@@ -89,7 +99,7 @@ def associate_unequal(
     share, wald, signs = (np.full(n_features, np.nan) for _ in range(3))
     n_subjects = np.full(n_features, design.n_subjects)
     usual_dof, dof = np.zeros(n_features, dtype=np.intp), np.zeros(n_features, dtype=np.intp)
-    dof_tested = np.full(n_features, n_tested)
+    dof_tested, effective = np.full(n_features, n_tested), np.full(n_features, np.nan)
     for columns in column_blocks(n_features):
         block = features[:, columns].astype(np.float64, order="C")
         for members, cases in by_pattern(np.isfinite(block)):
@@ -103,16 +113,49 @@ def associate_unequal(
             codes = cluster_codes(None if clusters is None else clusters[cases], int(n_subjects[where[0]]))
             usual_dof[where] = n_subjects[where] - some[1].rank - len(some[0].columns)
             dof[where] = robust_dof(some[1], len(some[0].columns), int(codes.max()) + 1)
+            effective[where] = effective_dof(*some, codes)
             rounding = float(np.finfo(features.dtype).eps)
             share[where], wald[where], signs[where] = _tested(block[np.ix_(cases, members)], *some, codes, rounding)
     f = np.where(fits_exactly(np.sqrt(share)), np.nan, wald / np.maximum(dof_tested, 1))
-    neg_log10_p = neg_log10_p_of_shares(dof_tested * f / (dof_tested * f + dof), dof_tested, dof)
+    # Hotelling's: (nu - k + 1) / nu of F has k and nu - k + 1 degrees of freedom.
+    neg_log10_p = neg_log10_p_of_shares(
+        dof_tested * f / (dof_tested * f + effective), dof_tested, np.maximum(effective - dof_tested + 1, 0)
+    )
     if n_tested > 1:
         return CategoryAssociation(f, share, 10**-neg_log10_p, neg_log10_p, n_subjects, dof_tested, dof)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.sqrt(share * usual_dof / ((1 - share) * f))
     r = signs * np.sqrt(share)
-    return RobustCorrelation(r, 10**-neg_log10_p, neg_log10_p, n_subjects, dof, spread, usual_dof)
+    return RobustCorrelation(r, 10**-neg_log10_p, neg_log10_p, n_subjects, dof, spread, usual_dof, effective)
+
+
+def effective_dof(tested: Term, design: Design, clusters: IntArray | None = None) -> float:
+    """Return the degrees of freedom of the robust variance, if in truth subjects were alike and independent.
+
+    By Satterthwaite: those of the chi-squared with the mean and the variance of the estimate, which is a sum over
+    clusters of squares of m_g'e, whose covariance is G_gh = m_g'(I - H) m_h.
+
+    Parameters
+    ----------
+    tested, design, clusters
+        As for `associate_unequal`.
+    """
+    directions = directions_of(tested, design)
+    codes = cluster_codes(clusters, design.n_subjects)
+    multipliers = _multipliers(tested, design, directions, codes)
+    basis = np.concatenate([design.basis, directions], axis=1)
+    k = directions.shape[1]
+    own = sums_by_cluster(multipliers[:, :, None] * multipliers[:, None, :], codes)
+    shared = sums_by_cluster(multipliers[:, :, None] * basis[:, None, :], codes)
+    root = np.linalg.inv(np.linalg.cholesky(own.sum(axis=0) - np.einsum("gap,gbp->ab", shared, shared)))
+    own, shared = np.einsum("ac,gcd,bd->gab", root, own, root), np.einsum("ac,gcp->gap", root, shared)
+    inner = np.einsum("gap,gbp->gab", shared, shared)
+    products = np.einsum("gap,gbq->apbq", shared, shared)
+    crossed = np.einsum("gab,gba->", own, own) - 2 * np.einsum("gab,gba->", own, inner)
+    crossed += np.einsum("apbq,bpaq->", products, products)
+    straight = (np.einsum("gaa->g", own) * (np.einsum("gaa->g", own) - 2 * np.einsum("gaa->g", inner))).sum()
+    straight += (products**2).sum()
+    return float(k * (k + 1) / (crossed + straight))
 
 
 def _tested(

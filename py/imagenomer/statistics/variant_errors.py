@@ -24,8 +24,8 @@ def robust_covariance(
     design: VariantDesign,
     target: FloatArray,
     clusters: IntArray,
-) -> tuple[FloatArray, IntArray]:
-    """Return the covariance of the terms of each variant, and how many clusters have its genotype.
+) -> tuple[FloatArray, FloatArray]:
+    """Return the covariance of the terms of each variant, and its degrees of freedom by Satterthwaite.
 
     Parameters
     ----------
@@ -42,7 +42,8 @@ def robust_covariance(
     -------
     covariance : ndarray, shape (n_terms, n_terms, n_variants)
         NaN where a subject or family is fitted exactly that the terms rest on.
-    n_clusters : ndarray of int, shape (n_variants,)
+    effective_dof : ndarray, shape (n_variants,)
+        Of two terms the fewer.
     """
     n_columns, known = design.columns.shape[1], genotypes.known
     there = np.ones(genotypes.codes[0].shape) if known is None else known
@@ -61,9 +62,21 @@ def robust_covariance(
             _weigh(weights, members, some, rows, solved, terms)
     scores = [sums_by_cluster(one * residual, clusters) for one in weights]
     covariance = np.array([[(one * other).sum(axis=0) for other in scores] for one in scores])
-    if known is None:
-        return covariance, np.full(residual.shape[1], int(clusters.max()) + 1)
-    return covariance, np.count_nonzero(sums_by_cluster(there, clusters), axis=0)
+    return covariance, np.min([_effective_dof(one, rows, inverse, clusters) for one in weights], axis=0)
+
+
+def _effective_dof(weight: FloatArray, rows: list[FloatArray], inverse: FloatArray, clusters: IntArray) -> FloatArray:
+    """Return (tr G)^2 / tr G^2 of each variant, with G_gh = m_g'(I - H) m_h of the weights m of clusters."""
+    own = sums_by_cluster(weight * weight, clusters)
+    shared = [sums_by_cluster(weight * row, clusters) for row in rows]
+    solved = [sum(one * inverse[k, j] for j, one in enumerate(shared)) for k in range(len(shared))]
+    explained = np.sum([one * other for one, other in zip(shared, solved, strict=True)], axis=0)
+    # S P of each variant, P being the sum over clusters of the products of shared.
+    product = np.array([[(one * other).sum(axis=0) for other in shared] for one in solved])
+    trace = (own - explained).sum(axis=0)
+    squares = (own * (own - 2 * explained)).sum(axis=0) + np.einsum("klj,lkj->j", product, product)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(trace**2 / squares)
 
 
 def _weigh(

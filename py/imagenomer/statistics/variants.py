@@ -112,11 +112,11 @@ def _fit_linear(
             return
         fitted = np.flatnonzero(fits.problem[block] == 0)
         own, some = block[fitted], genotypes.of(fitted)
-        covariance, n_clusters = robust_covariance(
+        covariance, effective_dof = robust_covariance(
             inverse[:, :, fitted], beta[:, fitted], some, design, target, clusters
         )
         fits.covariance[:, :, own] = covariance
-        fits.most_dof[own] = n_clusters - 1
+        fits.effective_dof[own] = effective_dof
         fits.problem[own[np.isnan(covariance).any(axis=(0, 1))]] = Problem.ONE_CLUSTER
 
 

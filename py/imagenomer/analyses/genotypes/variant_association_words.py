@@ -144,8 +144,7 @@ def _about_fits(params: Params, result: VariantTests) -> Iterator[str]:
     if params.families is not None:
         yield (
             f"Subjects of the same {params.families} are related: standard errors are cluster-robust (CR3, Bell and "
-            "McCaffrey 2002), with as many degrees of freedom as families with a genotype less one, and allow unequal "
-            "variances too."
+            "McCaffrey 2002, with their degrees of freedom), and allow unequal variances too."
         )
     elif params.variance == "unequal":
         yield "Variances may differ between subjects: standard errors are HC3 (MacKinnon and White 1985)."

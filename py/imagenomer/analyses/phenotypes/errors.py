@@ -52,12 +52,13 @@ class Errors:
             return [
                 f"Subjects of the same {self.related.name} are related "
                 f"({counted(int(families.max()) + 1, 'family', 'families')}): intervals and p of estimates are by "
-                "cluster-robust errors (CR3, Bell and McCaffrey 2002), which allow unequal variances too."
+                "cluster-robust errors (CR3, Bell and McCaffrey 2002, with their degrees of freedom), which allow "
+                "unequal variances too."
             ]
         if self.unequal:
             return [
                 "Variances may differ between subjects: intervals and p of estimates are by HC3 (MacKinnon and White "
-                "1985)."
+                "1985), with degrees of freedom by Satterthwaite (Bell and McCaffrey 2002)."
             ]
         return []
 

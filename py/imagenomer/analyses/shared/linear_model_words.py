@@ -12,6 +12,7 @@ from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
 from imagenomer.statistics.design import residuals
 from imagenomer.statistics.tails import fits_exactly
+from imagenomer.statistics.unequal_variance import effective_dof
 
 #: Fewer subjects than this at a level, and its p-values rest on assumptions that so few cannot support.
 _FEW = 10
@@ -20,6 +21,10 @@ _MOSTLY_EXPLAINED = 0.9
 
 #: Below this p-value the spread of subjects is said to vary with what is tested.
 _UNEQUAL = 0.01
+
+
+#: Effective degrees of freedom below which it is said that few subjects carry what is tested.
+_FEW_EFFECTIVE = 10
 
 
 def statistic_name(model: Model) -> str:
@@ -58,17 +63,24 @@ def adjustment_in_words(model: Model) -> str:
 def variance_in_words(model: Model) -> list[str]:
     """Say how unequal variances and relatives are allowed for; nothing where subjects are taken to be alike."""
     related = model.question.related
+    if not model.question.robust:
+        return []
+    effective = effective_dof(model.tested, model.design, model.families)
+    how = f"{effective:.1f} effective degrees of freedom (Satterthwaite; Pustejovsky and Tipton 2018)"
+    few = f"The errors have {how}, by which p-values and intervals are made."
+    if effective < _FEW_EFFECTIVE:
+        few = f"Few subjects carry {model.name}: the errors have only {how}, and little can be shown."
     if related is not None:
         return [
             f"Subjects of the same {related.name} are related ({counted(model.n_clusters, 'family', 'families')}): "
             "p-values and intervals are by cluster-robust errors (CR3, Bell and McCaffrey 2002), which allow unequal "
-            "variances too; the effect itself is the same."
+            "variances too; the effect itself is the same.",
+            few,
         ]
-    if not model.question.unequal:
-        return []
     return [
         "Variances may differ between subjects: p-values and intervals are by HC3 (MacKinnon and White 1985), the "
-        "effect itself is the same."
+        "effect itself is the same.",
+        few,
     ]
 
 
