@@ -240,8 +240,9 @@ def permutation_arguments(
         "n_permutations": plan.n_permutations,
         "rng": np.random.default_rng(plan.seed),
         "blocks": plan.codes(model.subjects[order]),
-        "flip_by": _as_they_appear(model, order) if model.question.robust else None,
     }
+    if model.question.robust:
+        options["flip_by"] = _as_they_appear(model, order)
     return (rows[order], *reorder(model, order)), options
 
 
