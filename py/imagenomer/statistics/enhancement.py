@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from imagenomer.edges import edge_parcels, n_parcels_of
 from imagenomer.progress import Steps
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.flipped_scores import FlippedScores
 from imagenomer.statistics.freedman_lane import FreedmanLane
@@ -68,7 +69,7 @@ def enhance(
     alternative: Alternative = "two-sided",
     n_permutations: int,
     rng: np.random.Generator,
-    blocks: IntArray | None = None,
+    blocks: IntArray | Blocks | None = None,
     flip_by: IntArray | None = None,
     step: float = 0.1,
     extent_power: float = 0.4,
@@ -209,7 +210,7 @@ def _drawn(
     n_permutations: int,
     rng: np.random.Generator,
     *,
-    blocks: IntArray | None,
+    blocks: IntArray | Blocks | None,
     flip_by: IntArray | None,
 ) -> tuple[FreedmanLane | FlippedScores, Permutations | SignFlips, Iterator[tuple[slice, slice, FloatArray]]]:
     """Return the model, what is drawn, and the statistics of each chunk of that with each block of edges."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from imagenomer.progress import Progress
 from imagenomer.statistics.adjustment import take_out
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.permutation import Permutations, check_exchangeable, kinds_of
@@ -57,7 +58,7 @@ class FreedmanLane:
         rows: IntArray,
         tested: Term,
         design: Design,
-        blocks: IntArray | None = None,
+        blocks: IntArray | Blocks | None = None,
     ) -> None:
         self._values, self._rows, self._design, self._exchangeable = values, rows, design, blocks
         self._directions = directions_of(tested, design)

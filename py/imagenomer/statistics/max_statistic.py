@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.flipped_scores import FlippedScores
 from imagenomer.statistics.freedman_lane import FreedmanLane
@@ -64,7 +65,7 @@ def max_statistic(
     *,
     n_permutations: int,
     rng: np.random.Generator,
-    blocks: IntArray | None = None,
+    blocks: IntArray | Blocks | None = None,
     flip_by: IntArray | None = None,
 ) -> Steps[MaxStatistic]:
     """Test every edge for a target given covariates, corrected for all of them (max-T).
@@ -159,7 +160,7 @@ def exceedances(
     alternative: Alternative,
     n_permutations: int,
     rng: np.random.Generator,
-    blocks: IntArray | None = None,
+    blocks: IntArray | Blocks | None = None,
     flip_by: IntArray | None = None,
 ) -> Steps[Exceedances]:
     """Find the edges above a threshold in each permutation; parameters as for `max_statistic`.

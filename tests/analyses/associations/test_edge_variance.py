@@ -166,3 +166,17 @@ def test_a_spread_that_varies_with_the_phenotype_is_warned_of(cohort, phenotype,
     assert "May be unequal" in warned[0]
     for given in ({"phenotype": phenotype, "variance": "unequal"}, {"phenotype": "place"}):
         assert not any("spread of connectivity" in one for one in associate(cohort, **given)[2].warnings)
+
+
+def test_whole_families_are_permuted_and_said(cohort):
+    dose = Phenotype("dose", np.arange(40) // 2 * 1.0)
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"dose": dose})
+    given = {"phenotype": "dose", "correction": "max-t", "permutations": 100}
+    _, result, report = associate(cohort, blocks="pair", exchange="both", **given)
+    assert report.numbers["blocks_permuted"] == "both"
+    assert result.plan.exchange.n_distinct == pytest.approx(float(np.prod(np.arange(1.0, 21))))
+    assert any("The 20 levels of pair are permuted as wholes, and subjects within" in one for one in report.sentences)
+    with pytest.raises(InputError, match="does not vary within any block"):
+        associate(cohort, blocks="pair", **given)
+    with pytest.raises(InputError, match="no blocks are chosen that could be permuted as wholes"):
+        associate(cohort, exchange="whole", **given)

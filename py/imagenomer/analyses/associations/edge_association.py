@@ -42,6 +42,7 @@ from imagenomer.analyses.shared.edge_table import (
 from imagenomer.analyses.shared.form_fields import (
     Alpha,
     Blocks,
+    Exchanged,
     Families,
     FisherZ,
     Permutations,
@@ -49,6 +50,7 @@ from imagenomer.analyses.shared.form_fields import (
     Variance,
     alpha_field,
     blocks_field,
+    exchange_field,
     families_field,
     fisher_z_field,
     permutations_field,
@@ -126,6 +128,7 @@ class Params(QuestionFields):
     permutations: Permutations = permutations_field(**_WHEN_PERMUTED)
     seed: Seed = seed_field(**_WHEN_PERMUTED)
     blocks: Blocks = blocks_field(**_WHEN_PERMUTED)
+    exchange: Exchanged = exchange_field(**_WHEN_PERMUTED)
     fisher_z: FisherZ = fisher_z_field(help="Correlate arctanh of the connectivity instead of connectivity.")
 
 
@@ -143,7 +146,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
         unequal=params.variance == "unequal",
         families=params.families,
     )
-    plan = plan_of(cohort, params.permutations, params.seed, params.blocks if params.correction in PERMUTED else None)
+    blocks, exchange = (params.blocks, params.exchange) if params.correction in PERMUTED else (None, "within")
+    plan = plan_of(cohort, params.permutations, params.seed, blocks, exchange)
     sample = sample_of(
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )

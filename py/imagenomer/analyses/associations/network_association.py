@@ -24,6 +24,7 @@ from imagenomer.analyses.shared.edge_fits import Fit, effect_of, features_of, fi
 from imagenomer.analyses.shared.form_fields import (
     Alpha,
     Blocks,
+    Exchanged,
     Families,
     FisherZ,
     Permutations,
@@ -31,6 +32,7 @@ from imagenomer.analyses.shared.form_fields import (
     Variance,
     alpha_field,
     blocks_field,
+    exchange_field,
     families_field,
     fisher_z_field,
     permutations_field,
@@ -91,6 +93,7 @@ class Params(QuestionFields):
     )
     seed: Seed = seed_field(section="Permutations")
     blocks: Blocks = blocks_field(section="Permutations")
+    exchange: Exchanged = exchange_field(section="Permutations")
     fisher_z: FisherZ = fisher_z_field()
 
 
@@ -109,7 +112,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
     covariates, ancestry = yield from ancestry_covariates(cohort, params.ancestry_components)
     question = ask(cohort, params, covariates, unequal=params.variance == "unequal", families=params.families)
     permuted = params.enrichment or params.correction == "max-t"
-    plan = plan_of(cohort, params.permutations, params.seed, params.blocks if permuted else None)
+    plan = plan_of(cohort, params.permutations, params.seed, params.blocks if permuted else None, params.exchange)
     sample = sample_of(
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )

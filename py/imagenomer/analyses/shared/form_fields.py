@@ -33,6 +33,9 @@ Permutations: TypeAlias = Annotated[int, Integer(minimum=100, maximum=100_000, s
 Blocks: TypeAlias = Annotated[str | None, PhenotypeChoice("category")]
 Variance: TypeAlias = Annotated[str, Choice((("equal", "Equal"), ("unequal", "May be unequal")))]
 Families: TypeAlias = Annotated[str | None, PhenotypeChoice()]
+Exchanged: TypeAlias = Annotated[
+    str, Choice((("within", "Within blocks"), ("whole", "Whole blocks"), ("both", "Whole blocks and within")))
+]
 Alpha: TypeAlias = Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)]
 AncestryComponents: TypeAlias = Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS)]
 FisherZ: TypeAlias = Annotated[bool, Flag()]
@@ -65,6 +68,15 @@ def permutations_field(default: int = 1000, **metadata: Any) -> Any:
 def blocks_field(**metadata: Any) -> Any:
     """Return the declaration of a category within whose levels subjects are permuted."""
     return field(default=None, metadata={"help": "Permute within its levels only: families, sites.", **metadata})
+
+
+def exchange_field(**metadata: Any) -> Any:
+    """Return the declaration of what of blocks is permuted."""
+    words = (
+        "Within: sites, whose means may differ. Whole blocks of as many subjects: families, whose members are alike; "
+        "within them as well, if members are related in the same way."
+    )
+    return field(default="within", metadata={"label": "Permute", "help": words, **metadata})
 
 
 def variance_field(**metadata: Any) -> Any:

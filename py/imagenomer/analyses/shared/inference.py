@@ -14,6 +14,7 @@ from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
+from imagenomer.statistics.block_exchange import BlockExchange, Blocks
 from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, p_threshold, rejected
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.enhancement import EnhancedEdges, enhance
@@ -54,15 +55,18 @@ class Plan:
     n_permutations, seed : int
         As the form has them.
     blocks : Phenotype or None
-        A category: subjects are permuted within its levels only.
+        A category: subjects are permuted within its levels, or as ``permuted`` says.
     exchange : Exchange or None
         How many permutations there are; None before it is known of whom.
+    permuted : {"within", "whole", "both"}
+        What of blocks is permuted.
     """
 
     n_permutations: int
     seed: int
     blocks: Phenotype | None
     exchange: Exchange | None = None
+    permuted: BlockExchange = "within"
 
     @property
     def n_used(self) -> int:
@@ -83,6 +87,7 @@ class Plan:
             "distinct_permutations": None if n_distinct is None else round(n_distinct),
             "seed": self.seed,
             "blocks": None if self.blocks is None else self.blocks.name,
+            **({} if self.permuted == "within" else {"blocks_permuted": self.permuted}),
             "smallest_p": self.smallest_p,
         }
 
@@ -90,14 +95,19 @@ class Plan:
         """Return the block of each of some subjects, None where all are exchangeable."""
         return None if self.blocks is None else self.blocks.values[subjects].astype(np.intp)
 
+    def exchangeable(self, subjects: IntArray) -> IntArray | Blocks | None:
+        """Return the blocks of some subjects with what of them is permuted, None where all are exchangeable."""
+        codes = self.codes(subjects)
+        return codes if codes is None or self.permuted == "within" else Blocks(codes, self.permuted)
+
     def of(self, model: Model, alternative: Alternative = "two-sided") -> Plan:
         """Return the plan with what is known once there are subjects: how many permutations of them differ."""
         if model.question.robust:
             _require_no_blocks(self.blocks)
             signed: Alternative = alternative if model.n_tested == 1 else "two-sided"
             return replace(self, exchange=exchange_of_flips(model.n_clusters, self.n_permutations, signed))
-        codes = self.codes(model.subjects)
-        exchange = exchange_of(model.tested, model.design, codes, self.n_permutations, alternative)
+        blocks = self.exchangeable(model.subjects)
+        exchange = exchange_of(model.tested, model.design, blocks, self.n_permutations, alternative)
         return replace(self, exchange=exchange)
 
 
@@ -144,12 +154,14 @@ class Decision:
         return np.asarray(10**-self.neg_log10_p)
 
 
-def plan_of(cohort: Cohort, n_permutations: int, seed: int, blocks: str | None) -> Plan:
-    """Return the plan that a form asks for; raise `InputError` if the category is unknown."""
+def plan_of(cohort: Cohort, n_permutations: int, seed: int, blocks: str | None, permuted: str = "within") -> Plan:
+    """Return the plan that a form asks for; raise `InputError` if the category is unknown, or lacking."""
     within = None if blocks is None else cohort.phenotype(blocks)
     if within is not None and not within.levels:
         raise InputError(f"{within.name} is a number; blocks are levels of a category")
-    return Plan(n_permutations, seed, within)
+    if within is None and permuted != "within":
+        raise InputError("no blocks are chosen that could be permuted as wholes; choose them, or permute within blocks")
+    return Plan(n_permutations, seed, within, permuted=cast("BlockExchange", permuted))
 
 
 def alternative_of(direction: str, correction: str, model: Model) -> Alternative:
@@ -239,7 +251,7 @@ def permutation_arguments(
     options = {
         "n_permutations": plan.n_permutations,
         "rng": np.random.default_rng(plan.seed),
-        "blocks": plan.codes(model.subjects[order]),
+        "blocks": plan.exchangeable(model.subjects[order]),
     }
     if model.question.robust:
         options["flip_by"] = _as_they_appear(model, order)
@@ -355,9 +367,20 @@ def plan_in_words(what: str, subjects: IntArray, plan: Plan, alpha: float, noun:
         if plan.exchange is not None:
             said.append(f"There are {_many(plan.exchange.n_distinct)} distinct {noun}.")
     if plan.blocks is not None:
-        n = np.unique(plan.blocks.values[subjects]).size
-        said.append(f"Subjects are permuted only within the {counted(n, 'level')} of {plan.blocks.name}.")
+        said.append(_blocks_in_words(plan.blocks, plan.permuted, subjects))
     return said
+
+
+def _blocks_in_words(blocks: Phenotype, permuted: BlockExchange, subjects: IntArray) -> str:
+    n = np.unique(blocks.values[subjects]).size
+    if permuted == "within":
+        return f"Subjects are permuted only within the {counted(n, 'level')} of {blocks.name}."
+    sizes = np.unique(np.unique(blocks.values[subjects], return_counts=True)[1])
+    and_within = ", and subjects within them" if permuted == "both" else ""
+    return (
+        f"The {counted(n, 'level')} of {blocks.name} are permuted as wholes{and_within} (Winkler et al. 2015): those "
+        f"of as many subjects, of which there are {counted(sizes.size, 'size')}, change places."
+    )
 
 
 def _many(n_distinct: float) -> str:
