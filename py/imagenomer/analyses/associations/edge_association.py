@@ -66,10 +66,10 @@ from imagenomer.analyses.shared.inference import (
     alternative_of,
     judge_by_p,
     judge_by_permutation,
-    plan_of,
 )
 from imagenomer.analyses.shared.linear_model import QuestionFields, ancestry_covariates, ask, build_model, missing_with
 from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
+from imagenomer.analyses.shared.plan import plan_of
 from imagenomer.analyses.shared.sample import counted, sample_of
 from imagenomer.analyses.shared.test_tables import p_text
 from imagenomer.cohort import Cohort, parcellation_of

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.edge_fits import Fit, SpreadTest, effect_of, observed_name
-from imagenomer.analyses.shared.inference import Decision, Plan
+from imagenomer.analyses.shared.inference import Decision
 from imagenomer.analyses.shared.linear_model import Model
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.analyses.shared.sample import Sample, counted
 from imagenomer.cohort import Cohort
 from imagenomer.statistics.correction import n_tests

@@ -44,7 +44,6 @@ from imagenomer.analyses.shared.inference import (
     judge_by_p,
     judge_by_permutation,
     permutation_arguments,
-    plan_of,
     threshold_of,
 )
 from imagenomer.analyses.shared.linear_model import (
@@ -58,6 +57,7 @@ from imagenomer.analyses.shared.linear_model import (
 from imagenomer.analyses.shared.linear_model_words import (
     effect_key,
 )
+from imagenomer.analyses.shared.plan import plan_of
 from imagenomer.analyses.shared.sample import sample_of
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.edge_fits import Fit, SpreadTest
-from imagenomer.analyses.shared.inference import BY_P, Decision, Plan, judge_by_p
+from imagenomer.analyses.shared.inference import BY_P, Decision, judge_by_p
 from imagenomer.analyses.shared.linear_model import Model
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.analyses.shared.sample import Sample, counted
 from imagenomer.statistics.correction import n_tests
 from imagenomer.statistics.networks import Enrichment

@@ -19,8 +19,9 @@ from imagenomer.analyses.components.component_association_words import (
 from imagenomer.analyses.contract import Analysis, Report, ThemeName
 from imagenomer.analyses.shared.decompositions import Components, decompose
 from imagenomer.analyses.shared.families import related_by
-from imagenomer.analyses.shared.inference import Decision, Plan, judge_by_p, permutation_arguments, plan_of
+from imagenomer.analyses.shared.inference import Decision, judge_by_p, permutation_arguments
 from imagenomer.analyses.shared.linear_model import Model, Question, build_model
+from imagenomer.analyses.shared.plan import Plan, plan_of
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError

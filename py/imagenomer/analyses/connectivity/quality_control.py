@@ -80,8 +80,8 @@ from imagenomer.analyses.shared.form_fields import (
     permutations_field,
     seed_field,
 )
-from imagenomer.analyses.shared.inference import plan_of
 from imagenomer.analyses.shared.linear_model import Question, missing_with
+from imagenomer.analyses.shared.plan import plan_of
 from imagenomer.analyses.shared.sample import Sample, default_measure, sample_of
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError

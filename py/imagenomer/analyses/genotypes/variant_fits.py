@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imagenomer.analyses.genotypes.variant_association_params import Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantSelection
 from imagenomer.analyses.shared.genotyped import Genotyped
-from imagenomer.analyses.shared.inference import Plan
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.genotypes import MITOCHONDRIAL, GenotypeCounts, X, Y, check_variants, chromosome_numbers
 from imagenomer.progress import Steps

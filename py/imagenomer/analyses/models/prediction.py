@@ -41,7 +41,6 @@ from imagenomer.analyses.shared.form_fields import (
     blocks_field,
     permutations_field,
 )
-from imagenomer.analyses.shared.inference import Plan, plan_of
 from imagenomer.analyses.shared.linear_model import (
     Model,
     Question,
@@ -50,6 +49,7 @@ from imagenomer.analyses.shared.linear_model import (
     ask,
     build_model,
 )
+from imagenomer.analyses.shared.plan import Plan, plan_of
 from imagenomer.analyses.shared.predictors import FeatureSet, Source, gather
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
