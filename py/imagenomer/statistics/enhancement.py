@@ -10,6 +10,7 @@ Smith and Nichols (2009), NeuroImage 44:83 (TFCE). Vinokur et al. (2015), OHBM; 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +19,14 @@ from numpy.typing import NDArray
 
 from imagenomer.edges import edge_parcels, n_parcels_of
 from imagenomer.progress import Steps
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
+from imagenomer.statistics.flipped_scores import FlippedScores
 from imagenomer.statistics.freedman_lane import FreedmanLane
 from imagenomer.statistics.kernels import support
 from imagenomer.statistics.max_statistic import ROUNDING, adjusted_p_values
-from imagenomer.statistics.permutation import Alternative, heights_of
+from imagenomer.statistics.permutation import Alternative, Permutations, heights_of
+from imagenomer.statistics.sign_flips import SignFlips
 from imagenomer.types import FloatArray, IntArray
 
 #: Permutations whose statistics of all edges are held at a time.
@@ -64,7 +68,8 @@ def enhance(
     alternative: Alternative = "two-sided",
     n_permutations: int,
     rng: np.random.Generator,
-    blocks: IntArray | None = None,
+    blocks: IntArray | Blocks | None = None,
+    flip_by: IntArray | None = None,
     step: float = 0.1,
     extent_power: float = 0.4,
     height_power: float = 3.0,
@@ -73,7 +78,7 @@ def enhance(
 
     Parameters
     ----------
-    values, rows, tested, design, alternative, n_permutations, rng, blocks
+    values, rows, tested, design, alternative, n_permutations, rng, blocks, flip_by
         As for `network_based_statistic`.
     step : float
         Between thresholds; larger where a statistic is so large that there would be more than 500.
@@ -86,16 +91,16 @@ def enhance(
     of  extent(h)^E h^H step,  with the extent in edges.
     """
     n_parcels = n_parcels_of(values.shape[1])
-    model = FreedmanLane(values, rows, tested, design, blocks)
-    drawn = model.permutations(n_permutations, rng)
+    model, drawn, statistics = _drawn(
+        values, rows, tested, design, alternative, n_permutations, rng, blocks=blocks, flip_by=flip_by
+    )
     largest = np.zeros(drawn.n)
     score = np.zeros(values.shape[1])
     height = np.zeros((0, 0), dtype=np.float32)
-    for chunk, permutations, unit, columns in model.blocks(drawn, _AT_A_TIME):
+    for chunk, columns, statistic in statistics:
         if columns.start == 0:
             height = np.empty((chunk.stop - chunk.start, values.shape[1]), dtype=np.float32)
-        share, sign = model.all_shares(unit, permutations)
-        height[:, columns] = _root(model, model.statistic_of(share.astype(np.float64)) * sign, alternative)
+        height[:, columns] = _root(model, statistic, alternative)
         yield model.progress(chunk, columns, drawn.n)
         if columns.stop < values.shape[1]:
             continue
@@ -107,7 +112,7 @@ def enhance(
             some = slice(start, start + _ENHANCED_AT_A_TIME)
             largest[chunk][some] = enhanced(height[some], n_parcels, step, extent_power, height_power).max(axis=1)
             yield model.progress(chunk, columns, drawn.n)
-    adjusted_p = np.where(np.isnan(model.share), np.nan, adjusted_p_values(score * (1 - ROUNDING), largest))
+    adjusted_p = np.where(np.isnan(model.statistic), np.nan, adjusted_p_values(score * (1 - ROUNDING), largest))
     return EnhancedEdges(model.statistic, score, adjusted_p, largest)
 
 
@@ -136,6 +141,28 @@ def enhanced(
     return support(level, edge_parcels(np.arange(n_edges), n_parcels), power, weight)
 
 
-def _root(model: FreedmanLane, statistic: FloatArray, alternative: Alternative) -> FloatArray:
+def _drawn(
+    values: NDArray[np.floating[Any]],
+    rows: IntArray,
+    tested: Term,
+    design: Design,
+    alternative: Alternative,
+    n_permutations: int,
+    rng: np.random.Generator,
+    *,
+    blocks: IntArray | Blocks | None,
+    flip_by: IntArray | None,
+) -> tuple[FreedmanLane | FlippedScores, Permutations | SignFlips, Iterator[tuple[slice, slice, FloatArray]]]:
+    """Return the model, what is drawn, and the statistics of each chunk of that with each block of edges."""
+    if flip_by is None:
+        model = FreedmanLane(values, rows, tested, design, blocks)
+        permutations = model.permutations(n_permutations, rng)
+        return model, permutations, model.statistics(permutations, _AT_A_TIME)
+    scores = FlippedScores(values, rows, tested, design, flip_by)
+    flips = scores.draws(n_permutations, rng, alternative)
+    return scores, flips, scores.statistics(flips, _AT_A_TIME)
+
+
+def _root(model: FreedmanLane | FlippedScores, statistic: FloatArray, alternative: Alternative) -> FloatArray:
     height = heights_of(statistic, alternative, model.n_tested)
     return np.asarray(height if model.n_tested == 1 else np.sqrt(height))

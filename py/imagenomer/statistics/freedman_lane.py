@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from imagenomer.progress import Progress
 from imagenomer.statistics.adjustment import take_out
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.statistics.permutation import Permutations, check_exchangeable, kinds_of
@@ -83,7 +84,7 @@ class FreedmanLane:
         rows: IntArray,
         tested: Term,
         design: Design,
-        blocks: IntArray | None = None,
+        blocks: IntArray | Blocks | None = None,
     ) -> None:
         self._values, self._rows, self._design, self._exchangeable = values, rows, design, blocks
         self._directions = directions_of(tested, design)
@@ -207,6 +208,12 @@ class FreedmanLane:
         """Return all shares without regard to the covariates, shape (n_permutations, n_columns)."""
         product = self.products(unit, permutations)
         return np.asarray(np.einsum("kij,kij->ij", product, product))
+
+    def statistics(self, drawn: Permutations, at_a_time: int) -> Iterator[tuple[slice, slice, FloatArray]]:
+        """Yield each chunk of permutations with each block of edges, and t or F of these."""
+        for chunk, permutations, unit, columns in self.blocks(drawn, at_a_time):
+            share, sign = self.all_shares(unit, permutations)
+            yield chunk, columns, self.statistic_of(share.astype(np.float64)) * sign
 
     def _explained(self, unit: Float32Array, permutations: IntArray) -> Float32Array:
         """Return the share of the permuted residuals that the covariates explain, shape (n_permutations, n_columns)."""

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
+from imagenomer.statistics.flipped_scores import FlippedScores
 from imagenomer.statistics.freedman_lane import FreedmanLane
-from imagenomer.statistics.permutation import Alternative
+from imagenomer.statistics.permutation import Alternative, heights_of
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Sums of heights are carried in float32; equal ones must count as equal.
@@ -63,7 +65,8 @@ def max_statistic(
     *,
     n_permutations: int,
     rng: np.random.Generator,
-    blocks: IntArray | None = None,
+    blocks: IntArray | Blocks | None = None,
+    flip_by: IntArray | None = None,
 ) -> Steps[MaxStatistic]:
     """Test every edge for a target given covariates, corrected for all of them (max-T).
 
@@ -81,12 +84,18 @@ def max_statistic(
     rng : numpy.random.Generator
     blocks : ndarray of int, shape (n_subjects,), optional
         Exchangeability block of each subject.
+    flip_by : ndarray of int, shape (n_subjects,), optional
+        Instead of permuting subjects flip the signs of their scores, together where this is the same: statistics are
+        those of `FlippedScores`, which allow unequal variances, and ``blocks`` must be None.
 
     Raises
     ------
     InputError
         If the target cannot be tested (`directions_of`) or there is too little to permute.
     """
+    if flip_by is not None:
+        flipped = FlippedScores(values, rows, tested, design, flip_by)
+        return (yield from _largest_of_flips(flipped, n_permutations, rng))
     model = FreedmanLane(values, rows, tested, design, blocks)
     yield Progress("Permuting", 0, n_permutations)
     drawn = model.permutations(n_permutations, rng)
@@ -107,6 +116,17 @@ def max_statistic(
     adjusted_p = np.where(np.isnan(model.share), np.nan, (1 + n_larger) / (1 + drawn.n))
     null = model.statistic_of(largest.astype(np.float64))
     return MaxStatistic(model.statistic, adjusted_p, null, model.n_tested, model.dof)
+
+
+def _largest_of_flips(model: FlippedScores, n_flips: int, rng: np.random.Generator) -> Steps[MaxStatistic]:
+    drawn = model.draws(n_flips, rng)
+    largest = np.zeros(drawn.n)
+    for chunk, columns, statistic in model.statistics(drawn):
+        np.maximum(largest[chunk], np.abs(statistic).max(axis=1), out=largest[chunk])
+        yield model.progress(chunk, columns, drawn.n)
+    adjusted_p = adjusted_p_values(np.abs(model.statistic) * (1 - ROUNDING), largest)
+    adjusted_p[np.isnan(model.statistic)] = np.nan
+    return MaxStatistic(model.statistic, adjusted_p, largest, model.n_tested, model.dof)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +161,8 @@ def exceedances(
     alternative: Alternative,
     n_permutations: int,
     rng: np.random.Generator,
-    blocks: IntArray | None = None,
+    blocks: IntArray | Blocks | None = None,
+    flip_by: IntArray | None = None,
 ) -> Steps[Exceedances]:
     """Find the edges above a threshold in each permutation; parameters as for `max_statistic`.
 
@@ -152,6 +173,9 @@ def exceedances(
     alternative : {"two-sided", "greater", "less"}
         Whether ``|t|``, t or -t must be above it.
     """
+    if flip_by is not None:
+        flipped = FlippedScores(values, rows, tested, design, flip_by)
+        return (yield from _exceedances_of_flips(flipped, threshold, alternative, n_permutations, rng))
     model = FreedmanLane(values, rows, tested, design, blocks)
     limit = model.share_of(threshold)
     floor = (1 - model.slack) * limit
@@ -169,6 +193,20 @@ def exceedances(
     permutation, edge, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
     height = model.statistic_of(share.astype(np.float64)).astype(np.float32)
     return Exceedances(permutation, edge, height, model.statistic, drawn.n)
+
+
+def _exceedances_of_flips(
+    model: FlippedScores, threshold: float, alternative: Alternative, n_flips: int, rng: np.random.Generator
+) -> Steps[Exceedances]:
+    drawn = model.draws(n_flips, rng, alternative)
+    found: list[tuple[NDArray[Any], ...]] = []
+    for chunk, columns, statistic in model.statistics(drawn):
+        height = heights_of(statistic, alternative, model.n_tested)
+        flip, edge = np.nonzero(height > threshold)
+        found.append((flip + chunk.start, edge + columns.start, height[flip, edge]))
+        yield model.progress(chunk, columns, drawn.n)
+    flip, edge, height = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Exceedances(flip, edge, height.astype(np.float32), model.statistic, drawn.n)
 
 
 def adjusted_p_values(actual: NDArray[Any], null: NDArray[Any]) -> FloatArray:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from imagenomer.edges import edge_parcels, n_parcels_of
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.max_statistic import ROUNDING, adjusted_p_values, exceedances, require_threshold
 from imagenomer.statistics.permutation import Alternative, heights_of
@@ -70,7 +71,8 @@ def network_based_statistic(
     alternative: Alternative = "two-sided",
     n_permutations: int,
     rng: np.random.Generator,
-    blocks: IntArray | None = None,
+    blocks: IntArray | Blocks | None = None,
+    flip_by: IntArray | None = None,
 ) -> Steps[NetworkBasedStatistic]:
     """Find the components of edges above a threshold, and how likely such large ones are by chance.
 
@@ -88,7 +90,7 @@ def network_based_statistic(
         Of t, or of F where several columns are tested; edges above it count. see `threshold_of_p`.
     alternative : {"two-sided", "greater", "less"}
         Whether ``|t|``, t or -t must be above it. Two-sided, a component may hold effects of both signs.
-    n_permutations, rng, blocks
+    n_permutations, rng, blocks, flip_by
         As for `max_statistic`.
 
     Raises
@@ -108,6 +110,7 @@ def network_based_statistic(
         n_permutations=n_permutations,
         rng=rng,
         blocks=blocks,
+        flip_by=flip_by,
     )
     yield Progress("Finding components")
     height = heights_of(above.statistic, alternative, len(tested.columns))

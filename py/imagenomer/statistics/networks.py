@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.progress import Steps
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.max_statistic import Exceedances, exceedances, require_threshold
 from imagenomer.statistics.permutation import Alternative, heights_of
@@ -115,7 +116,8 @@ def enrichment(
     alternative: Alternative = "two-sided",
     n_permutations: int,
     rng: np.random.Generator,
-    blocks: IntArray | None = None,
+    blocks: IntArray | Blocks | None = None,
+    flip_by: IntArray | None = None,
 ) -> Steps[Enrichment]:
     """Count the edges above a threshold in each pair of networks, and test whether there are more than by chance.
 
@@ -125,7 +127,7 @@ def enrichment(
     ----------
     pair, n_pairs
         From `network_pairs`.
-    values, rows, tested, design, threshold, alternative, n_permutations, rng, blocks
+    values, rows, tested, design, threshold, alternative, n_permutations, rng, blocks, flip_by
         As for `network_based_statistic`.
     """
     require_threshold(threshold)
@@ -139,6 +141,7 @@ def enrichment(
         n_permutations=n_permutations,
         rng=rng,
         blocks=blocks,
+        flip_by=flip_by,
     )
     height = heights_of(above.statistic, alternative, len(tested.columns))
     actual = pair[(height > threshold) & (pair >= 0)]

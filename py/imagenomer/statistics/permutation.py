@@ -12,7 +12,6 @@ Phipson and Smyth (2010), Stat. Appl. Genet. Mol. Biol. 9:39 (exact p by all per
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -21,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
+from imagenomer.statistics.block_exchange import Blocks, list_orders
 from imagenomer.statistics.design import Design, Term, directions_of
-from imagenomer.statistics.sign_flips import cluster_codes, members_of
 from imagenomer.types import FloatArray, IntArray
 
 #: Which effects count: of either sign, positive, negative. A category of several levels has no sign.
 Alternative: TypeAlias = Literal["two-sided", "greater", "less"]
 #: Fewer permutations than this cannot make p < 0.05.
-_FEWEST_POSSIBLE = 20
+FEWEST_POSSIBLE = 20
 #: Permutations are listed where there are at most this many; counted, beyond it only by their logarithm.
 _MOST_LISTED = 100_001
 #: Permutations compared at a time with the actual order.
@@ -41,7 +40,7 @@ _SAME = 1e-9
 
 
 def draw_permutations(
-    rng: np.random.Generator, n_permutations: int, n_subjects: int, blocks: IntArray | None = None
+    rng: np.random.Generator, n_permutations: int, n_subjects: int, blocks: IntArray | Blocks | None = None
 ) -> IntArray:
     """Return permutations of subjects, each as likely as any other.
 
@@ -49,21 +48,24 @@ def draw_permutations(
     ----------
     rng : numpy.random.Generator
     n_permutations, n_subjects : int
-    blocks : ndarray of int, shape (n_subjects,), optional
-        Subjects are permuted only within a block.
+    blocks : ndarray of int, shape (n_subjects,), or Blocks, optional
+        Subjects are permuted only within a block, or as `Blocks` says.
 
     Returns
     -------
     ndarray, shape (n_permutations, n_subjects)
-        In each row, who takes the place of each subject. Ten and ten more are the same as twenty at once.
+        In each row, who takes the place of each subject. Ten and ten more are the same as twenty at once, but where
+        blocks are permuted as wholes.
     """
     keys = rng.random((n_permutations, n_subjects))
     if blocks is None:
         return np.argsort(keys, axis=1)
-    ranks = np.unique(blocks, return_inverse=True)[1]
-    permutations = np.empty(keys.shape, dtype=np.intp)
-    permutations[:, np.argsort(ranks, kind="stable")] = np.argsort(keys + ranks, axis=1)
-    return permutations
+    blocks = _blocks(blocks)
+    return blocks.draw(keys, keys if blocks.exchange != "both" else rng.random(keys.shape))
+
+
+def _blocks(blocks: IntArray | Blocks) -> Blocks:
+    return blocks if isinstance(blocks, Blocks) else Blocks(blocks)
 
 
 # --- all of them, where they are few ---------------------------------------------------------------
@@ -76,7 +78,7 @@ class Permutations:
     ----------
     kinds : ndarray of int, shape (n_subjects,)
         Subjects of one kind are alike in all that is permuted (`kinds_of`).
-    blocks : ndarray of int, shape (n_subjects,), or None
+    blocks : ndarray of int, shape (n_subjects,), Blocks or None
         Subjects are permuted only within a block.
     n_permutations : int
         How many are asked for.
@@ -90,7 +92,9 @@ class Permutations:
         Whether each distinct permutation occurs once.
     """
 
-    def __init__(self, kinds: IntArray, blocks: IntArray | None, n_permutations: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, kinds: IntArray, blocks: IntArray | Blocks | None, n_permutations: int, rng: np.random.Generator
+    ) -> None:
         self._n_subjects, self._blocks, self._rng, self._drawn = kinds.size, blocks, rng, 0
         n_distinct = count_distinct(kinds, blocks, 1 + n_permutations)
         self.listed = n_distinct <= 1 + n_permutations
@@ -112,15 +116,15 @@ def kinds_of(*columns: NDArray[Any]) -> IntArray:
     return np.unique(whole, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
 
 
-def count_distinct(kinds: IntArray, blocks: IntArray | None, most: int = _MOST_LISTED) -> float:
+def count_distinct(kinds: IntArray, blocks: IntArray | Blocks | None, most: int = _MOST_LISTED) -> float:
     """Return how many permutations differ, the actual order included: exactly up to ``most``, else nearly.
 
     Infinite where there are more than the largest double.
     """
     number, log = 1, 0.0
-    for members in _members(kinds.size, blocks):
-        left = members.size
-        for size in np.unique(kinds[members], return_counts=True)[1].tolist():
+    for items in [kinds] if blocks is None else _blocks(blocks).items(kinds):
+        left = items.size
+        for size in np.unique(items, return_counts=True)[1].tolist():
             log += math.lgamma(left + 1) - math.lgamma(size + 1) - math.lgamma(left - size + 1)
             if log <= math.log(most) + 1:
                 number *= math.comb(left, size)
@@ -130,36 +134,11 @@ def count_distinct(kinds: IntArray, blocks: IntArray | None, most: int = _MOST_L
     return math.exp(log) if log < 700 else math.inf
 
 
-def list_distinct(kinds: IntArray, blocks: IntArray | None) -> NDArray[np.int32]:
+def list_distinct(kinds: IntArray, blocks: IntArray | Blocks | None) -> NDArray[np.int32]:
     """Return all permutations that differ, shape (n_distinct, n_subjects), the actual order first."""
-    found = np.arange(kinds.size, dtype=np.int32)[None]
-    for members in _members(kinds.size, blocks):
-        own = _list_one_block(kinds[members])
-        whole = np.repeat(found, len(own), axis=0)
-        whole[:, members] = np.tile(members[own], (len(found), 1))
-        found = whole
+    found = list_orders(kinds).astype(np.int32) if blocks is None else _blocks(blocks).list_distinct(kinds)
     actual = int(np.flatnonzero((found == np.arange(kinds.size)).all(axis=1))[0])
     return np.concatenate([found[actual : actual + 1], found[:actual], found[actual + 1 :]])
-
-
-def _members(n_subjects: int, blocks: IntArray | None) -> list[IntArray]:
-    """Return the subjects of each block."""
-    if blocks is None:
-        return [np.arange(n_subjects)]
-    return members_of(cluster_codes(blocks, n_subjects))
-
-
-def _list_one_block(kinds: IntArray) -> IntArray:
-    """Return the distinct orders of the subjects of a block: each kind in turn takes some of the places left."""
-    orders = np.full((1, kinds.size), -1, dtype=np.intp)
-    for kind in np.unique(kinds):
-        own = np.flatnonzero(kinds == kind)
-        free = np.argsort(orders >= 0, axis=1, kind="stable")[:, : int(np.count_nonzero(orders[0] < 0))]
-        chosen = np.array(list(itertools.combinations(range(free.shape[1]), own.size)), dtype=np.intp)
-        places = free[:, chosen].reshape(-1, own.size)
-        orders = np.repeat(orders, len(chosen), axis=0)
-        orders[np.arange(len(orders))[:, None], places] = own
-    return orders
 
 
 # --- what they can show --------------------------------------------------------------------------
@@ -196,7 +175,7 @@ class Exchange:
 def exchange_of(
     tested: Term,
     design: Design,
-    blocks: IntArray | None,
+    blocks: IntArray | Blocks | None,
     n_permutations: int,
     alternative: Alternative = "two-sided",
 ) -> Exchange:
@@ -207,7 +186,7 @@ def exchange_of(
     tested : Term
     design : Design
         Covariates of the same subjects.
-    blocks : ndarray of int, shape (n_subjects,), or None
+    blocks : ndarray of int, shape (n_subjects,), Blocks or None
     n_permutations : int
         How many are asked for.
     alternative : {"two-sided", "greater", "less"}
@@ -221,7 +200,7 @@ def exchange_of(
 
 def exchange_of_kinds(
     kinds: IntArray,
-    blocks: IntArray | None,
+    blocks: IntArray | Blocks | None,
     n_permutations: int,
     directions: FloatArray | None,
     covariates: FloatArray | None = None,
@@ -265,30 +244,33 @@ def _count_alike(
     return n
 
 
-def check_exchangeable(name: str, values: NDArray[Any], blocks: IntArray | None, *beside: NDArray[Any]) -> None:
+def check_exchangeable(
+    name: str, values: NDArray[Any], blocks: IntArray | Blocks | None, *beside: NDArray[Any]
+) -> None:
     """Raise `InputError` if permuting the values of what is called ``name`` could show nothing.
 
     Parameters
     ----------
     name : str
     values : ndarray, shape (n_subjects,) or (n_subjects, n_columns)
-    blocks : ndarray of int, shape (n_subjects,), or None
+    blocks : ndarray of int, shape (n_subjects,), Blocks or None
     *beside : ndarray
         What is permuted with the values: covariates.
     """
     n = values.shape[0]
-    if blocks is not None and blocks.shape != (n,):
-        raise ValueError(f"blocks of shape {blocks.shape} for {n} subjects")
-    if blocks is not None:
-        first, ranks = np.unique(blocks, return_index=True, return_inverse=True)[1:]
+    codes = None if blocks is None else _blocks(blocks).codes
+    if codes is not None and codes.shape != (n,):
+        raise ValueError(f"blocks of shape {codes.shape} for {n} subjects")
+    if blocks is not None and codes is not None and _blocks(blocks).exchange == "within":
+        first, ranks = np.unique(codes, return_index=True, return_inverse=True)[1:]
         if first.size < n and (values == values[first][ranks]).all():
             raise InputError(
                 f"{name} does not vary within any block, so permuting subjects within blocks changes nothing; "
                 "choose other blocks, or none"
             )
-    n_distinct = count_distinct(kinds_of(values, *beside), blocks, _FEWEST_POSSIBLE)
-    if n_distinct < _FEWEST_POSSIBLE:
-        whose = f"{n} subjects" if blocks is None else f"{np.unique(blocks).size} blocks of {n} subjects"
+    n_distinct = count_distinct(kinds_of(values, *beside), blocks, FEWEST_POSSIBLE)
+    if n_distinct < FEWEST_POSSIBLE:
+        whose = f"{n} subjects" if codes is None else f"{np.unique(codes).size} blocks of {n} subjects"
         raise InputError(
             f"{whose} can be permuted in {n_distinct:.0f} {'way' if n_distinct == 1 else 'ways'} only that "
             f"differ in {name}, which cannot show p < 0.05; "

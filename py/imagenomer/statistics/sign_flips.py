@@ -35,9 +35,22 @@ def cluster_codes(labels: IntArray | None, n_subjects: int) -> IntArray:
     return np.unique(labels, return_inverse=True)[1].astype(np.intp)
 
 
+def count_flips(n_clusters: int, *, signed: bool) -> float:
+    """Return how many flips differ, the identity included; infinite beyond the largest double.
+
+    Parameters
+    ----------
+    n_clusters : int
+    signed : bool
+        Whether the sign of the statistic matters, so that all signs turned are a flip of its own.
+    """
+    exponent = n_clusters - 1 + signed
+    return 2.0**exponent if exponent < 1000 else float("inf")
+
+
 def flips_are_exhaustive(n_clusters: int, n_flips: int) -> bool:
     """Return whether all flips of some clusters are no more than a number of flips and the identity."""
-    return bool(n_clusters - 1 <= np.log2(n_flips + 1))
+    return count_flips(n_clusters, signed=False) <= 1 + n_flips
 
 
 def all_signs(n_clusters: int) -> FloatArray:
@@ -57,6 +70,40 @@ def draw_signs(rng: np.random.Generator, n_flips: int, n_clusters: int) -> Float
     return np.asarray(1.0 - 2.0 * rng.integers(0, 2, (n_flips, n_clusters)), dtype=np.float64)
 
 
+class SignFlips:
+    """All flips but the identity where those are few enough, else a random sample.
+
+    Parameters
+    ----------
+    n_clusters, n_flips : int
+        How many have a sign of their own, and how many flips are asked for.
+    rng : numpy.random.Generator
+    signed : bool
+        As for `count_flips`.
+
+    Attributes
+    ----------
+    n : int
+        How many there are to draw.
+    """
+
+    def __init__(self, n_clusters: int, n_flips: int, rng: np.random.Generator, *, signed: bool = False) -> None:
+        n_distinct = count_flips(n_clusters, signed=signed)
+        self._n_clusters, self._rng, self._drawn, self._all = n_clusters, rng, 0, None
+        self.n = n_flips
+        if n_distinct <= 1 + n_flips:
+            half = all_signs(n_clusters)
+            self._all = np.vstack([half, -half])[1:] if signed else half[1:]
+            self.n = len(self._all)
+
+    def draw(self, n: int) -> FloatArray:
+        """Return the next ``n``, shape (n, n_clusters)."""
+        if self._all is None:
+            return draw_signs(self._rng, n, self._n_clusters)
+        self._drawn += n
+        return self._all[self._drawn - n : self._drawn]
+
+
 def identity_and_flips(rng: np.random.Generator, n_flips: int, n_clusters: int) -> FloatArray:
     """Return the identity and so many random flips, or all flips there are where these are no more.
 
@@ -65,9 +112,8 @@ def identity_and_flips(rng: np.random.Generator, n_flips: int, n_clusters: int) 
     ndarray of +1 and -1, shape (n, n_clusters)
         The identity first.
     """
-    if flips_are_exhaustive(n_clusters, n_flips):
-        return all_signs(n_clusters)
-    return np.vstack([np.ones(n_clusters), draw_signs(rng, n_flips, n_clusters)])
+    flips = SignFlips(n_clusters, n_flips, rng)
+    return np.vstack([np.ones(n_clusters), flips.draw(flips.n)])
 
 
 def flipped_look(flipped: FloatArray, gram: FloatArray, basis: FloatArray) -> tuple[FloatArray, FloatArray]:

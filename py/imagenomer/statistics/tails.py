@@ -111,7 +111,7 @@ def neg_log10_p_of_share(share: ArrayLike, n_tested: float, dof: ArrayLike) -> F
     return np.asarray(neg_log / np.log(10))
 
 
-def neg_log10_p_of_shares(shares: FloatArray, n_tested: IntArray, dof: IntArray) -> FloatArray:
+def neg_log10_p_of_shares(shares: FloatArray, n_tested: IntArray, dof: FloatArray | IntArray) -> FloatArray:
     """Return `neg_log10_p_of_share` of features, each with its own number of tested columns; NaN where that is 0."""
     neg_log10_p = np.full(shares.shape, np.nan)
     for number in np.unique(n_tested[n_tested > 0]).tolist():

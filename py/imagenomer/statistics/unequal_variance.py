@@ -1,24 +1,29 @@
-"""Linear models whose noise need not be the same for all subjects: HC3 standard errors, and max-T by flipped signs.
+"""Linear models whose noise need not be the same for all subjects, nor independent among relatives: HC3 and clusters.
 
-Where patients are noisier than controls, or connectivity varies more with motion, the usual t and permutations of
-subjects find effects that are not there. HC3 estimates the variance of a coefficient from each subject's own residual,
-e_i^2 / (1 - h_i)^2 with the leverage h_i. For max-T the signs of the subjects' contributions to the score are flipped
-at random, all edges together: a contribution is the part of the target that the covariates leave, times the residual of
-the covariates' model, and its sign is as likely as the other if the target has no effect, however large it is.
+Where patients are noisier than controls, or connectivity varies more with motion, the usual t finds effects that are
+not there. HC3 estimates the variance of a coefficient from each subject's own residual, e_i / (1 - h_i) with the
+leverage h_i. Where subjects are related the residuals of a cluster (a family) are taken together, (1 - H_gg)^-1 e_g
+with its block of the hat matrix, and their products with the target summed (CR3): what leaving out one cluster after
+the other changes, squared and summed. If every subject is a cluster that is HC3.
+
+Such a variance is that of few where few carry the target. So it has the degrees of freedom of Satterthwaite (Bell and
+McCaffrey 2002; of several columns Hotelling's, Pustejovsky and Tipton 2018), for two groups about Welch's. Tests by
+flipped signs, for all edges together, are in `imagenomer.statistics.flipped_scores`.
 
 References
 ----------
-MacKinnon and White (1985), J. Econom. 29:305 (HC3). Long and Ervin (2000), Am. Stat. 54:217. Hemerik, Goeman and Finos
-(2020), J. R. Stat. Soc. B 82:841 (sign-flipped scores).
+MacKinnon and White (1985), J. Econom. 29:305 (HC3). Long and Ervin (2000), Am. Stat. 54:217. Bell and McCaffrey (2002),
+Surv. Methodol. 28:169; MacKinnon, Nielsen and Webb (2023), J. Econom. 232:272 (clusters). Pustejovsky and Tipton
+(2018), J. Bus. Econ. Stat. 36:672 (degrees of freedom).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
@@ -27,19 +32,14 @@ from imagenomer.statistics.adjustment import CategoryAssociation, by_pattern, fe
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.correlation import Correlation
 from imagenomer.statistics.design import Design, Term, directions_of
-from imagenomer.statistics.max_statistic import MaxStatistic
-from imagenomer.statistics.permutation import Exchange
-from imagenomer.statistics.products import combine_rows, multiply
-from imagenomer.statistics.sign_flips import all_signs
+from imagenomer.statistics.flipped_scores import robust_dof
+from imagenomer.statistics.products import multiply
+from imagenomer.statistics.sign_flips import cluster_codes, members_of, sums_by_cluster
 from imagenomer.statistics.tails import fits_exactly, neg_log10_p_of_shares
-from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
+from imagenomer.types import FloatArray, IntArray
 
 #: A subject whose leverage is 1 but for this is fitted exactly, and has no residual to learn from.
 _FITTED = 1e-8
-#: Flips whose signs fit this many numbers are worked on at a time.
-_SIGNS_AT_A_TIME = 8_000_000
-#: Error of a sum of float32 contributions of length 1; equal ones must count as equal.
-_ERROR = 1e-5
 #: Edges that tell how the spread differs between subjects: some of all, evenly over them, do.
 _EDGES_OF_SPREAD = 2000
 
@@ -51,16 +51,31 @@ class RobustCorrelation(Correlation):
     Attributes
     ----------
     spread : ndarray, shape (n_features,)
-        Standard error by HC3 over the usual one; intervals are wider by it.
+        Robust standard error over the usual one.
+    residual_dof : ndarray, shape (n_features,)
+        Degrees of freedom of the usual one; more than ``dof`` where there are clusters.
+    effective_dof : ndarray, shape (n_features,)
+        Those of the robust one, by which p-values and intervals are made.
     """
 
     spread: FloatArray
+    residual_dof: IntArray
+    effective_dof: FloatArray
+
+    @property
+    def widening(self) -> FloatArray:
+        """How many times as wide intervals are."""
+        usual, own = (
+            scipy.special.stdtrit(np.where(dof > 0, dof, np.nan), 0.975)
+            for dof in (self.residual_dof, self.effective_dof)
+        )
+        return np.asarray(self.spread * own / usual)
 
 
 def associate_unequal(
-    features: NDArray[np.floating[Any]], tested: Term, design: Design
+    features: NDArray[np.floating[Any]], tested: Term, design: Design, clusters: IntArray | None = None
 ) -> RobustCorrelation | CategoryAssociation:
-    """Fit the linear model of each feature, and test the target by HC3, in float64.
+    """Fit the linear model of each feature, and test the target by HC3 or, of clusters, CR3; in float64.
 
     Parameters
     ----------
@@ -70,18 +85,22 @@ def associate_unequal(
         Of one column it is tested by t, of several by the Wald test, as F.
     design : Design
         Covariates of the same subjects.
+    clusters : ndarray of int, shape (n_subjects,), optional
+        Subjects of one cluster (a family) may depend on each other. There are then as many degrees of freedom as
+        clusters less one, where those are fewer.
 
     Raises
     ------
     InputError
-        If the target cannot be tested (`directions_of`), or rests on a subject who is fitted exactly.
+        If the target cannot be tested (`directions_of`), or rests on a subject or cluster that is fitted exactly.
     """
     if features.shape[0] != design.n_subjects:
         raise ValueError(f"features of {features.shape[0]} subjects for covariates of {design.n_subjects}")
     n_features, n_tested = features.shape[1], len(tested.columns)
     share, wald, signs = (np.full(n_features, np.nan) for _ in range(3))
-    n_subjects, dof = np.full(n_features, design.n_subjects), np.zeros(n_features, dtype=np.intp)
-    dof_tested = np.full(n_features, n_tested)
+    n_subjects = np.full(n_features, design.n_subjects)
+    usual_dof, dof = np.zeros(n_features, dtype=np.intp), np.zeros(n_features, dtype=np.intp)
+    dof_tested, effective = np.full(n_features, n_tested), np.full(n_features, np.nan)
     for columns in column_blocks(n_features):
         block = features[:, columns].astype(np.float64, order="C")
         for members, cases in by_pattern(np.isfinite(block)):
@@ -92,162 +111,101 @@ def associate_unequal(
                 dof_tested[where] = 0
                 continue
             dof_tested[where] = len(some[0].columns)
-            dof[where] = n_subjects[where] - some[1].rank - len(some[0].columns)
+            codes = cluster_codes(None if clusters is None else clusters[cases], int(n_subjects[where[0]]))
+            usual_dof[where] = n_subjects[where] - some[1].rank - len(some[0].columns)
+            dof[where] = robust_dof(some[1], len(some[0].columns), int(codes.max()) + 1)
+            effective[where] = effective_dof(*some, codes)
             rounding = float(np.finfo(features.dtype).eps)
-            share[where], wald[where], signs[where] = _tested(block[np.ix_(cases, members)], *some, rounding)
+            share[where], wald[where], signs[where] = _tested(block[np.ix_(cases, members)], *some, codes, rounding)
     f = np.where(fits_exactly(np.sqrt(share)), np.nan, wald / np.maximum(dof_tested, 1))
-    neg_log10_p = neg_log10_p_of_shares(dof_tested * f / (dof_tested * f + dof), dof_tested, dof)
+    # Hotelling's: (nu - k + 1) / nu of F has k and nu - k + 1 degrees of freedom.
+    neg_log10_p = neg_log10_p_of_shares(
+        dof_tested * f / (dof_tested * f + effective), dof_tested, np.maximum(effective - dof_tested + 1, 0)
+    )
     if n_tested > 1:
         return CategoryAssociation(f, share, 10**-neg_log10_p, neg_log10_p, n_subjects, dof_tested, dof)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.sqrt(share * dof / ((1 - share) * f))
+        spread = np.sqrt(share * usual_dof / ((1 - share) * f))
     r = signs * np.sqrt(share)
-    return RobustCorrelation(r, 10**-neg_log10_p, neg_log10_p, n_subjects, dof, spread)
+    return RobustCorrelation(r, 10**-neg_log10_p, neg_log10_p, n_subjects, dof, spread, usual_dof, effective)
+
+
+def effective_dof(tested: Term, design: Design, clusters: IntArray | None = None) -> float:
+    """Return the degrees of freedom of the robust variance, if in truth subjects were alike and independent.
+
+    By Satterthwaite: those of the chi-squared with the mean and the variance of the estimate, which is a sum over
+    clusters of squares of m_g'e, whose covariance is G_gh = m_g'(I - H) m_h.
+
+    Parameters
+    ----------
+    tested, design, clusters
+        As for `associate_unequal`.
+    """
+    directions = directions_of(tested, design)
+    codes = cluster_codes(clusters, design.n_subjects)
+    multipliers = _multipliers(tested, design, directions, codes)
+    basis = np.concatenate([design.basis, directions], axis=1)
+    k = directions.shape[1]
+    own = sums_by_cluster(multipliers[:, :, None] * multipliers[:, None, :], codes)
+    shared = sums_by_cluster(multipliers[:, :, None] * basis[:, None, :], codes)
+    root = np.linalg.inv(np.linalg.cholesky(own.sum(axis=0) - np.einsum("gap,gbp->ab", shared, shared)))
+    own, shared = np.einsum("ac,gcd,bd->gab", root, own, root), np.einsum("ac,gcp->gap", root, shared)
+    inner = np.einsum("gap,gbp->gab", shared, shared)
+    products = np.einsum("gap,gbq->apbq", shared, shared)
+    crossed = np.einsum("gab,gba->", own, own) - 2 * np.einsum("gab,gba->", own, inner)
+    crossed += np.einsum("apbq,bpaq->", products, products)
+    straight = (np.einsum("gaa->g", own) * (np.einsum("gaa->g", own) - 2 * np.einsum("gaa->g", inner))).sum()
+    straight += (products**2).sum()
+    return float(k * (k + 1) / (crossed + straight))
 
 
 def _tested(
-    block: FloatArray, tested: Term, design: Design, rounding: float
+    block: FloatArray, tested: Term, design: Design, codes: IntArray, rounding: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the share that is explained of what the covariates leave, Wald's statistic, and the first sign."""
     directions = directions_of(tested, design)
-    left = np.einsum("ij,ij->i", design.basis, design.basis) + np.einsum("ij,ij->i", directions, directions)
-    exact = 1 - left <= _FITTED
-    if (np.abs(directions[exact]) > _FITTED).any():
-        raise InputError(
-            f"{tested.name} has a level or a value of one subject only, whose own variance cannot be estimated; "
-            "choose a larger group, or equal variances"
-        )
+    multipliers = _multipliers(tested, design, directions, codes)
     block = np.ascontiguousarray(block)
     norm = take_out(block, design.basis, rounding)
     weights = multiply(block.T, directions)
     residual = block - multiply(directions, weights.T)
-    squares = (residual / np.where(exact, 1, 1 - left)[:, None]) ** 2
     share = np.minimum(np.einsum("ij,ij->i", weights, weights) / norm**2, 1)
-    return share, _quadratic(weights, squares, directions), np.sign(weights[:, 0])
+    return share, _quadratic(weights, residual, multipliers, codes), np.sign(weights[:, 0])
 
 
-def _quadratic(weights: FloatArray, squares: FloatArray, directions: FloatArray) -> FloatArray:
-    """Return w'V^-1 w of each column, V being the sum over subjects of u u' times the square."""
-    if directions.shape[1] == 1:
+def _multipliers(tested: Term, design: Design, directions: FloatArray, codes: IntArray) -> FloatArray:
+    """Return (1 - H_gg)^-1 of each cluster times its part of the directions, shape (n_subjects, n_tested)."""
+    basis = np.concatenate([design.basis, directions], axis=1)
+    found = np.empty(directions.shape)
+    families = members_of(codes)
+    for size in sorted({members.size for members in families}):
+        members = np.array([one for one in families if one.size == size])
+        own = basis[members]
+        left, vectors = np.linalg.eigh(np.eye(size) - np.einsum("gik,gjk->gij", own, own))
+        exact = left <= _FITTED
+        parts = np.einsum("gij,gik->gjk", vectors, directions[members])
+        if (np.abs(parts[exact]) > _FITTED).any():
+            who = "of one subject" if codes.size == int(codes.max()) + 1 else "that rests on one cluster of relatives"
+            raise InputError(
+                f"{tested.name} has a level or a value {who} only, whose own variance cannot be estimated; "
+                "choose a larger group, or equal variances"
+            )
+        found[members] = np.einsum("gij,gjk->gik", vectors / np.where(exact, 1, left)[:, None, :], parts)
+    return found
+
+
+def _quadratic(weights: FloatArray, residual: FloatArray, multipliers: FloatArray, codes: IntArray) -> FloatArray:
+    """Return w'V^-1 w of each column, V being the sum over clusters of u u', u the cluster's part of the score."""
+    parts = np.stack([sums_by_cluster(one[:, None] * residual, codes) for one in multipliers.T])
+    if len(parts) == 1:
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(weights[:, 0] ** 2 / combine_rows(squares, directions[:, 0] ** 2))
-    whole = _information(squares, directions)
-    solvable = np.linalg.matrix_rank(whole) == directions.shape[1]
+            return np.asarray(weights[:, 0] ** 2 / (parts[0] ** 2).sum(axis=0))
+    whole = np.einsum("kgj,lgj->jkl", parts, parts)
+    solvable = np.linalg.matrix_rank(whole) == len(parts)
     result = np.full(len(weights), np.nan)
     solved = np.linalg.solve(whole[solvable], weights[solvable][:, :, None])[:, :, 0]
     result[solvable] = np.einsum("ij,ij->i", weights[solvable], solved)
     return result
-
-
-def _information(squares: FloatArray, directions: FloatArray) -> FloatArray:
-    """Return V of each column, shape (n_columns, n_tested, n_tested)."""
-    n, n_tested = directions.shape
-    pairs = (directions[:, :, None] * directions[:, None, :]).reshape(n, n_tested**2)
-    return multiply(squares.T, pairs).reshape(-1, n_tested, n_tested)
-
-
-# --- max-T ---------------------------------------------------------------------------------------
-
-
-def exchange_of_signs(n_subjects: int, n_flips: int) -> Exchange:
-    """Return how many flips of the subjects' signs there are; all signs turned round give the same statistic."""
-    n_distinct = 2.0**n_subjects if n_subjects < 1000 else float("inf")
-    listed = n_distinct <= 1 + n_flips
-    return Exchange(n_distinct, 2, int(n_distinct) - 1 if listed else n_flips, listed)
-
-
-def max_score(
-    values: NDArray[np.floating[Any]],
-    rows: IntArray,
-    tested: Term,
-    design: Design,
-    *,
-    n_flips: int,
-    rng: np.random.Generator,
-) -> Steps[MaxStatistic]:
-    """Test every edge by its score, corrected for all of them by flipped signs (max-T).
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_rows, n_edges), C-ordered
-        An edge with missing values is excluded.
-    rows : ndarray, shape (n_subjects,)
-    tested : Term
-    design : Design
-    n_flips : int
-        Drawn at random; where there are no more, all are used.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    MaxStatistic
-        Its statistic is the score over its standard error, which the contributions give, or of several columns the
-        quadratic form over their number.
-
-    Raises
-    ------
-    InputError
-        If the target cannot be tested (`directions_of`).
-    """
-    directions = directions_of(tested, design)
-    n, n_tested, n_edges = rows.size, directions.shape[1], values.shape[1]
-    exchange = exchange_of_signs(n, n_flips)
-    statistic, largest = np.full(n_edges, np.nan), np.zeros(exchange.n_used)
-    at_a_time = max(1, _SIGNS_AT_A_TIME // n)
-    for start, signs in _signs(n, exchange, at_a_time, rng):
-        best = largest[start : start + len(signs)]
-        for columns in column_blocks(n_edges):
-            contributions, lost = _contributions(values[rows, columns], directions, design)
-            if not start:
-                score = contributions.sum(axis=1, dtype=np.float64)
-                own = score[0] if n_tested == 1 else (score**2).sum(axis=0) / n_tested
-                statistic[columns] = np.where(lost, np.nan, own)
-            flipped = np.stack([multiply(signs, one) for one in contributions])
-            height = np.abs(flipped[0]) if n_tested == 1 else (flipped**2).sum(axis=0) / n_tested
-            np.maximum(best, height.max(axis=1), out=best)
-            done = start + len(signs) * columns.stop // n_edges
-            yield Progress("Flipping signs", done, exchange.n_used)
-    reach = np.sort(largest * (1 + _ERROR))
-    n_larger = largest.size - np.searchsorted(reach, np.abs(statistic))
-    adjusted_p = np.where(np.isnan(statistic), np.nan, (1 + n_larger) / (1 + largest.size))
-    return MaxStatistic(statistic, adjusted_p, largest, n_tested, n - design.rank - n_tested)
-
-
-def _signs(n: int, exchange: Exchange, at_a_time: int, rng: np.random.Generator) -> Iterator[tuple[int, Float32Array]]:
-    """Yield chunks of flips, each with the place of its first: 1 and -1 for each subject."""
-    every = None
-    if exchange.listed:
-        half = all_signs(n).astype(np.float32)
-        every = np.concatenate([half[1:], -half])
-    for start in range(0, exchange.n_used, at_a_time):
-        stop = min(start + at_a_time, exchange.n_used)
-        if every is not None:
-            yield start, every[start:stop]
-        else:
-            yield start, np.where(rng.random((stop - start, n)) < 0.5, np.float32(-1), np.float32(1))
-
-
-def _contributions(
-    block: NDArray[np.floating[Any]], directions: FloatArray, design: Design
-) -> tuple[Float32Array, BoolArray]:
-    """Return each subject's part of the score, standardised, shape (n_tested, n_subjects, n_columns), and what is lost.
-
-    Their sums over subjects have a sum of squares over columns tested that is Wald's statistic of the score.
-    """
-    rounding = float(np.finfo(block.dtype).eps)
-    left = block.astype(np.float64, order="C")
-    norm = take_out(left, design.basis, rounding)
-    weights = multiply(left.T, directions)
-    lost = np.isnan(norm) | fits_exactly(np.sqrt(np.minimum((weights**2).sum(axis=1) / norm**2, 1)))
-    left[:, lost] = 0
-    whole = _information(left**2, directions)
-    if directions.shape[1] > 1:
-        lost |= np.linalg.matrix_rank(whole) < directions.shape[1]
-    whole[lost] = np.eye(directions.shape[1])
-    left[:, lost] = 0
-    root = np.linalg.inv(np.linalg.cholesky(whole))  # whose product with the directions has V of 1
-    standardised = np.einsum("jkl,il->kij", root, directions) * left
-    return np.ascontiguousarray(standardised, dtype=np.float32), lost
 
 
 # --- does the spread vary? -----------------------------------------------------------------------
@@ -266,7 +224,7 @@ def spread_of_subjects(
     values : ndarray, shape (n_rows, n_edges)
         Edges with missing values are not used, and of many some, evenly over them.
     rows, tested, design
-        As for `max_score`.
+        As for `imagenomer.statistics.max_statistic.max_statistic`.
     """
     directions = directions_of(tested, design)
     basis = np.concatenate([design.basis, directions], axis=1)

@@ -35,6 +35,8 @@ class Problem(IntEnum):
     NOT_CONVERGED = 6
     #: The phenotype follows from genotype and covariates, so that no spread is left to compare with.
     EXACT = 7
+    #: The genotype rests on one subject or family, whose own variance cannot be estimated.
+    ONE_CLUSTER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,10 @@ class VariantAssociation:
         One, or two of the genotypic model.
     joint : JointTest or None
         Of the genotypic model.
-    n_subjects, dof : ndarray of int, shape (n_variants,)
-        Subjects with a genotype, and degrees of freedom left by the model.
+    n_subjects : ndarray of int, shape (n_variants,)
+        Subjects with a genotype.
+    dof : ndarray, shape (n_variants,)
+        Degrees of freedom left by the model, or of robust errors.
     firth : ndarray of bool, shape (n_variants,)
         Where the logistic model failed and Firth's was fitted.
     problem : ndarray of int8, shape (n_variants,)
@@ -99,7 +103,7 @@ class VariantAssociation:
     terms: tuple[Term, ...]
     joint: JointTest | None
     n_subjects: IntArray
-    dof: IntArray
+    dof: FloatArray | IntArray
     firth: BoolArray
     problem: NDArray[np.int8]
 
@@ -139,7 +143,7 @@ class VariantAssociation:
             ),
             joint,
             placed(np.zeros(n_variants, dtype=np.intp), [fit.n_subjects for fit in fits]),
-            placed(np.zeros(n_variants, dtype=np.intp), [fit.dof for fit in fits]),
+            placed(np.zeros(n_variants, dtype=fits[0].dof.dtype), [fit.dof for fit in fits]),
             placed(np.zeros(n_variants, dtype=bool), [fit.firth for fit in fits]),
             placed(np.zeros(n_variants, dtype=np.int8), [fit.problem for fit in fits]),
         )
@@ -156,6 +160,7 @@ class VariantFits:
     n_parameters: int
     firth: BoolArray
     problem: NDArray[np.int8]
+    effective_dof: FloatArray  # of robust errors; NaN where errors are the usual ones
     done: int = 0  # variants
 
     @classmethod
@@ -169,12 +174,15 @@ class VariantFits:
             0,
             np.zeros(n_variants, dtype=bool),
             np.zeros(n_variants, dtype=np.int8),
+            np.full(n_variants, np.nan),
         )
 
     def result(self, *, logistic: bool, scale: float) -> VariantAssociation:
         tested = self.problem == 0
         self.beta[:, ~tested] = np.nan
-        dof = self.n_subjects - self.n_parameters
+        dof: FloatArray | IntArray = self.n_subjects - self.n_parameters
+        if not np.isnan(self.effective_dof).all():
+            dof = np.where(tested, self.effective_dof, np.nan)
         terms = []
         with np.errstate(invalid="ignore", divide="ignore"):
             for row, name in enumerate(term_names(self.model)):
@@ -192,13 +200,15 @@ class VariantFits:
             joint = self._joint(dof, logistic=logistic) if len(terms) == 2 else None
         return VariantAssociation(tuple(terms), joint, self.n_subjects, dof, self.firth, self.problem)
 
-    def _joint(self, dof: IntArray, *, logistic: bool) -> JointTest:
+    def _joint(self, dof: FloatArray | IntArray, *, logistic: bool) -> JointTest:
         (a, b), (_, d) = self.covariance
         x, y = self.beta
         chi_squared = (d * x**2 - 2 * b * x * y + a * y**2) / (a * d - b**2)
         if logistic:
             statistic, log_p = chi_squared, -chi_squared / 2
         else:
-            # The tail of F with 2 degrees of freedom in the numerator is (1 + 2 F / dof)^(-dof / 2).
-            statistic, log_p = chi_squared / 2, -dof / 2 * np.log1p(chi_squared / dof)
+            # The tail of F with 2 degrees of freedom in the numerator is (1 + 2 F / dof)^(-dof / 2). Of robust errors
+            # it is Hotelling's, (dof - 1) / dof F with one degree of freedom less.
+            less = 0 if np.isnan(self.effective_dof).all() else 1
+            statistic, log_p = chi_squared / 2, -np.maximum(dof - less, 0) / 2 * np.log1p(chi_squared / dof)
         return JointTest(statistic, np.exp(log_p), -log_p / np.log(10))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.genotype_codes import Model, term_names
+from imagenomer.statistics.sign_flips import cluster_codes
 from imagenomer.statistics.tails import fits_exactly
 from imagenomer.statistics.variant_blocks import (
     Genotypes,
@@ -33,13 +34,18 @@ from imagenomer.statistics.variant_blocks import (
     shared_information,
     times,
 )
+from imagenomer.statistics.variant_errors import robust_covariance
 from imagenomer.statistics.variant_logistic import fit_covariates, fit_logistic
 from imagenomer.statistics.variant_results import Problem, VariantAssociation, VariantFits
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 
 def associate_number(
-    dosage: NDArray[np.int8], phenotype: FloatArray, covariates: FloatArray | None = None, model: Model = "additive"
+    dosage: NDArray[np.int8],
+    phenotype: FloatArray,
+    covariates: FloatArray | None = None,
+    model: Model = "additive",
+    clusters: IntArray | None = None,
 ) -> Steps[VariantAssociation]:
     """Fit a linear model to each variant, with an intercept and the covariates.
 
@@ -53,6 +59,8 @@ def associate_number(
         Numbers, and indicators of all levels but one of a category; without missing values.
     model : str
         See `Model`.
+    clusters : ndarray of int, shape (n_subjects,), optional
+        Errors are then CR3, by clusters (families), or HC3 where each subject is one: variances may be unequal.
 
     Raises
     ------
@@ -62,15 +70,21 @@ def associate_number(
     design = VariantDesign(phenotype, covariates, len(term_names(model)))
     target, scale = residual(design, np.asarray(phenotype, dtype=np.float64))
     fits = VariantFits.empty(dosage.shape[1], model)
+    codes = None if clusters is None else cluster_codes(clusters, target.size)
     for block, genotypes in genotype_blocks(dosage, design, model):
-        _fit_linear(fits, block, genotypes, design, target)
+        _fit_linear(fits, block, genotypes, design, target, codes)
         fits.done += block.size
         yield Progress("Testing variants", fits.done, dosage.shape[1])
     return fits.result(logistic=False, scale=scale)
 
 
 def _fit_linear(
-    fits: VariantFits, block: IntArray, genotypes: Genotypes, design: VariantDesign, target: FloatArray
+    fits: VariantFits,
+    block: IntArray,
+    genotypes: Genotypes,
+    design: VariantDesign,
+    target: FloatArray,
+    clusters: IntArray | None,
 ) -> None:
     everybody = np.ones(target.size)
     matrix = shared_information(genotypes, design, everybody)
@@ -93,7 +107,17 @@ def _fit_linear(
         left = np.where(exact, np.nan, np.maximum(squares - explained, 0))
         variance = left / (fits.n_subjects[block] - n_parameters)
         fits.beta[:, block] = beta[n_columns:]
-        fits.covariance[:, :, block] = inverse[n_columns:, n_columns:] * variance
+        if clusters is None:
+            fits.covariance[:, :, block] = inverse[n_columns:, n_columns:] * variance
+            return
+        fitted = np.flatnonzero(fits.problem[block] == 0)
+        own, some = block[fitted], genotypes.of(fitted)
+        covariance, effective_dof = robust_covariance(
+            inverse[:, :, fitted], beta[:, fitted], some, design, target, clusters
+        )
+        fits.covariance[:, :, own] = covariance
+        fits.effective_dof[own] = effective_dof
+        fits.problem[own[np.isnan(covariance).any(axis=(0, 1))]] = Problem.ONE_CLUSTER
 
 
 def associate_levels(

@@ -226,12 +226,12 @@ def test_progress_counts_permutations_and_a_cancelled_run_leaves_nothing_behind(
 def test_fields_matter_only_where_their_correction_uses_them():
     shown = {field["name"]: field["when"]["correction"] for field in form_of(ANALYSIS) if field["when"]}
     assert shown == {
-        "variance": ["bonferroni", "holm", "bh", "by", "max-t"],
         "component_threshold": ["nbs"],
         "direction": ["nbs", "tfce"],
         "permutations": ["max-t", "nbs", "tfce"],
         "seed": ["max-t", "nbs", "tfce"],
         "blocks": ["max-t", "nbs", "tfce"],
+        "exchange": ["max-t", "nbs", "tfce"],
     }
 
 

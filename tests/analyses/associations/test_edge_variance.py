@@ -12,6 +12,7 @@ from scipy import stats
 from analyses.associations.test_edge_association import associate, subject_means
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
+from robust import effective_dof, left_out
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def cohort(cohort, rng):
 
 
 def hc3(cohort, tested, covariates):
-    """t or F and p of HC3 by statsmodels, of every edge."""
+    """F of HC3 by statsmodels and its p, of every edge."""
     used = ~np.any([cohort.phenotypes[name].missing for name in (tested, *covariates)], axis=0)
     one, edges = cohort.phenotypes[tested], subject_means(cohort)[used]
     own = one.values[used]
@@ -39,10 +40,11 @@ def hc3(cohort, tested, covariates):
     given = [cohort.phenotypes[name].values[used] for name in covariates]
     design, k = np.column_stack([columns, np.ones(used.sum()), *given]), columns.shape[1]
     found = []
+    nu = effective_dof(design[:, :k], design[:, k:], np.arange(used.sum()))
     for edge in edges.T:
         fit = sm.OLS(edge, design).fit().get_robustcov_results("HC3", use_t=True)
-        test = fit.f_test(np.eye(design.shape[1])[:k])
-        found.append((float(test.fvalue), float(test.pvalue)))
+        f = float(fit.f_test(np.eye(design.shape[1])[:k]).fvalue)
+        found.append((f, stats.f.sf(f * (nu - k + 1) / nu, k, nu - k + 1)))
     return np.array(found).T
 
 
@@ -69,11 +71,13 @@ def test_intervals_are_as_much_wider_as_the_standard_error(cohort):
         for variance in ("equal", "unequal")
     }
     f, _ = hc3(cohort, "patient", [])
+    nu = effective_dof(cohort.phenotypes["patient"].values, np.ones((40, 1)), np.arange(40))
+    quantiles = stats.t.ppf(0.975, nu) / stats.t.ppf(0.975, 38)
     for edge, row in rows["unequal"].items():
         usual = rows["equal"][edge]
         t = row["r"] * np.sqrt(38 / (1 - row["r"] ** 2))
         width, before = (np.arctanh(one["ci_upper"]) - np.arctanh(one["ci_lower"]) for one in (row, usual))
-        assert width / before == pytest.approx(abs(t) / np.sqrt(f[edge]), rel=1e-6)
+        assert width / before == pytest.approx(quantiles * abs(t) / np.sqrt(f[edge]), rel=1e-6)
 
 
 def test_ranks_are_tested_alike(cohort):
@@ -81,8 +85,8 @@ def test_ranks_are_tested_alike(cohort):
     used = ~cohort.phenotypes["age"].missing
     ranks = stats.rankdata(cohort.phenotypes["age"].values[used])
     edge = stats.rankdata(subject_means(cohort)[used, 3])
-    fit = sm.OLS(edge, sm.add_constant(ranks)).fit().get_robustcov_results("HC3", use_t=True)
-    assert report.arrays["neg_log10_p"][3] == pytest.approx(-np.log10(fit.pvalues[1]), rel=1e-6)
+    *_, p = left_out(edge, ranks, np.ones((used.sum(), 1)), np.arange(used.sum()))
+    assert report.arrays["neg_log10_p"][3] == pytest.approx(-np.log10(p), rel=1e-6)
 
 
 @pytest.mark.parametrize("covariates", [[], ["age"]])
@@ -91,7 +95,7 @@ def test_max_t_flips_signs_and_says_so(cohort, covariates):
     _, result, report = associate(cohort, variance="unequal", **given)
     assert result.decision.permuted.null.size == 200
     assert any(s.startswith("200 sign flips of the residuals") for s in report.sentences)
-    assert any("contribution to the score" in sentence for sentence in report.sentences)
+    assert any("The contribution of each subject to the score" in sentence for sentence in report.sentences)
     assert "sign flips" in result.note
     assert ("significant_unadjusted" in report.arrays) is False
     again = associate(cohort, variance="unequal", **given)[2]
@@ -100,9 +104,47 @@ def test_max_t_flips_signs_and_says_so(cohort, covariates):
         associate(cohort, variance="unequal", blocks="pair", **given)
 
 
-def test_a_variance_that_the_form_hides_changes_nothing(cohort):
-    given = {"phenotype": "patient", "correction": "tfce", "permutations": 100}
-    assert associate(cohort, variance="unequal", **given)[2].numbers["variance"] == "equal"
+@pytest.mark.parametrize("correction", ["nbs", "tfce"])
+def test_components_flip_signs_in_a_direction(cohort, correction):
+    given = {"phenotype": "patient", "correction": correction, "permutations": 100, "component_threshold": 0.05}
+    both, one_sided = (
+        associate(cohort, variance="unequal", direction=direction, **given)[2] for direction in ("two-sided", "greater")
+    )
+    assert both.numbers["variance"] == "unequal"
+    assert both.numbers["distinct_permutations"] == 2**39
+    assert one_sided.numbers["distinct_permutations"] == 2**40
+    assert any("which allows unequal variances" in sentence for sentence in both.sentences)
+    usual = associate(cohort, **given)[2]
+    assert not np.allclose(usual.arrays["statistic"], both.arrays["statistic"])
+
+
+@pytest.mark.parametrize("correction", ["bonferroni", "max-t", "nbs", "tfce"])
+def test_families_are_clusters(cohort, correction):
+    given = {"phenotype": "age", "correction": correction, "permutations": 100}
+    _, result, report = associate(cohort, families="pair", **given)
+    _, alone, _ = associate(cohort, variance="unequal", **given)
+    assert report.numbers["families"] == "pair"
+    assert report.numbers["dof"] == result.model.n_clusters - 1
+    assert any("Subjects of the same pair are related" in sentence for sentence in report.sentences)
+    used = ~cohort.phenotypes["age"].missing
+    families = cohort.phenotypes["pair"].values[used]
+    edge, age = subject_means(cohort)[used, 3], cohort.phenotypes["age"].values[used]
+    *_, p = left_out(edge, age, np.ones((used.sum(), 1)), families)
+    assert report.arrays["neg_log10_p"][3] == pytest.approx(-np.log10(p), rel=1e-6)
+    if correction != "bonferroni":
+        assert "family" in " ".join(report.sentences)
+        assert not np.allclose(result.decision.permuted.statistic, alone.decision.permuted.statistic)
+    with pytest.raises(InputError, match="says who is related and cannot be tested or adjusted for too"):
+        associate(cohort, families="pair", phenotype="pair")
+
+
+def test_a_family_column_that_is_not_used_is_warned_of(cohort):
+    fam = dataclasses.replace(cohort.phenotypes["pair"], name="Fam_ID")
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"Fam_ID": fam})
+    warned = associate(cohort, phenotype="age")[2].warnings
+    assert [one for one in warned if "Fam_ID may say who is related" in one and "under Families" in one]
+    for given in ({"families": "Fam_ID"}, {"correction": "max-t", "blocks": "Fam_ID", "permutations": 100}):
+        assert not any("who is related" in one for one in associate(cohort, phenotype="age", **given)[2].warnings)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +168,15 @@ def test_a_spread_that_varies_with_the_phenotype_is_warned_of(cohort, phenotype,
         assert not any("spread of connectivity" in one for one in associate(cohort, **given)[2].warnings)
 
 
-def test_the_warning_beside_tfce_names_what_allows_it(cohort):
-    _, _, report = associate(cohort, phenotype="patient", correction="tfce", permutations=100)
-    assert any("TFCE assumes equal variances; compare with max-T" in one for one in report.warnings)
+def test_whole_families_are_permuted_and_said(cohort):
+    dose = Phenotype("dose", np.arange(40) // 2 * 1.0)
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"dose": dose})
+    given = {"phenotype": "dose", "correction": "max-t", "permutations": 100}
+    _, result, report = associate(cohort, blocks="pair", exchange="both", **given)
+    assert report.numbers["blocks_permuted"] == "both"
+    assert result.plan.exchange.n_distinct == pytest.approx(float(np.prod(np.arange(1.0, 21))))
+    assert any("The 20 levels of pair are permuted as wholes, and subjects within" in one for one in report.sentences)
+    with pytest.raises(InputError, match="does not vary within any block"):
+        associate(cohort, blocks="pair", **given)
+    with pytest.raises(InputError, match="no blocks are chosen that could be permuted as wholes"):
+        associate(cohort, exchange="whole", **given)

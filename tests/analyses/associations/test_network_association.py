@@ -19,6 +19,7 @@ from imagenomer.edges import edge_parcels
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from nulls import moved_by_motion
+from robust import left_out
 
 NETWORKS = ("VIS", "DMN", "VIS", "DMN", "DMN", "VIS")
 PAIRS = (("DMN", "DMN"), ("DMN", "VIS"), ("VIS", "VIS"))
@@ -185,3 +186,39 @@ def test_the_table_has_what_the_columns_name(cohort):
         for row in table.rows:
             assert {column.key for column in table.columns} <= set(row)
         json.dumps(report.numbers, allow_nan=False)
+
+
+@pytest.mark.parametrize("families", [None, "pair"])
+@pytest.mark.parametrize("correction", ["bonferroni", "max-t"])
+def test_unequal_variances_and_families_are_allowed_for_everywhere(cohort, families, correction):
+    cohort.phenotypes["pair"] = Phenotype("pair", np.arange(40) // 2, levels=tuple(f"P{one}" for one in range(20)))
+    given = {"phenotype": "score", "variance": "unequal", "correction": correction, "permutations": 100}
+    _, result, report = associate(cohort, families=families, **given)
+    used = ~cohort.phenotypes["score"].missing
+    mean = subject_means(cohort)[used][:, edges_of("VIS", "VIS")].mean(axis=1)
+    codes = np.arange(40)[used] if families is None else np.arange(40)[used] // 2
+    *_, p = left_out(mean, cohort.phenotypes["score"].values[used], np.ones((used.sum(), 1)), codes)
+    (pair,) = (index for index, names in enumerate(result.pairs) if names == ("VIS", "VIS"))
+    assert report.arrays["p_value"][pair] == pytest.approx(p, rel=1e-5)
+    said = " ".join(report.sentences)
+    assert ("by HC3" in said) == (families is None)
+    assert ("cluster-robust errors" in said) == (families is not None)
+    assert "Signs of subjects were flipped, not edges" in said
+    assert "sign flips of the residuals" in said
+    assert result.enriched.count.sum() > 0
+    counted = associate(cohort, families=families, enrichment=False, **given)[1].n_beyond
+    assert np.abs(counted - result.enriched.count).sum() <= 3  # by HC3 here, by the score there
+
+
+def test_networks_warn_of_families_that_are_not_used_and_of_unequal_spread(cohort, rng):
+    family = Phenotype("rel_family_id", (np.arange(40) // 2).astype(float))
+    patient = Phenotype("patient", (np.arange(40) % 4 == 0).astype(np.intp), levels=("no", "yes"))
+    cohort = dataclasses.replace(cohort, phenotypes=cohort.phenotypes | {"rel_family_id": family, "patient": patient})
+    patient_of = dict(zip(cohort.subjects, patient.values, strict=True))
+    for row, scan in enumerate(cohort.scans):
+        cohort.measures["fc"].values[row] += patient_of[scan.subject] * rng.normal(0, 0.35, 15).astype(np.float32)
+    warned = " ".join(associate(cohort, phenotype="patient", enrichment=False)[2].warnings)
+    assert "rel_family_id may say who is related" in warned
+    assert "times as large where patient = yes" in warned
+    given = {"phenotype": "patient", "enrichment": False, "families": "rel_family_id"}
+    assert "related" not in " ".join(associate(cohort, **given)[2].warnings)

@@ -19,6 +19,7 @@ from imagenomer.errors import InputError
 from imagenomer.figures.theme import render
 from imagenomer.load import load
 from imagenomer.progress import finish
+from robust import left_out
 
 STATSMODELS = {"bonferroni": "bonferroni", "holm": "holm", "bh": "fdr_bh", "by": "fdr_by"}
 
@@ -208,3 +209,35 @@ def test_the_tutorials_example_has_its_known_correlations_and_none_survives(shar
     assert (r.argmin(), r.argmax()) == (0, 4)
     assert report.numbers["n_tests"] == 65
     assert report.numbers["n_significant"] == 0
+
+
+@pytest.mark.parametrize("phenotype", ["motion", "hand"])
+@pytest.mark.parametrize("families", [None, "FID"])
+def test_unequal_variances_and_families_are_those_of_statsmodels(scored, phenotype, families):
+    pairs = Phenotype("FID", (np.arange(40) // 2).astype(float))
+    scored = dataclasses.replace(scored, phenotypes=scored.phenotypes | {"FID": pairs})
+    given = {"decomposition": "made", "phenotypes": [phenotype], "variance": "unequal", "families": families}
+    _, _, report = associate(scored, **given)
+    scores, values = scored.decompositions["made"].scores, scored.phenotypes[phenotype].values
+    used = ~np.isnan(scores[:, 0])
+    own = (values[used, None] == [1, 2]).astype(float) if phenotype == "hand" else values[used][:, None]
+    codes = np.arange(40)[used] // (1 if families is None else 2)
+    for row, score in zip(report.numbers["tests"], scores[used].T, strict=True):
+        *_, p = left_out(score, own, np.ones((used.sum(), 1)), codes)
+        assert row["p_value"] == pytest.approx(p, rel=1e-6)
+    said = " ".join(report.sentences)
+    assert ("by HC3" in said, "cluster-robust" in said) == (families is None, families is not None)
+    related = [one for one in report.warnings if "FID may say who is related" in one]
+    assert len(related) == (families is None)
+
+
+def test_max_t_of_components_flips_signs_of_families(scored):
+    pairs = Phenotype("FID", (np.arange(40) // 2).astype(float))
+    scored = dataclasses.replace(scored, phenotypes=scored.phenotypes | {"FID": pairs})
+    given = {"decomposition": "made", "phenotypes": ["age"], "correction": "max-t", "permutations": 199}
+    _, result, report = associate(scored, families="FID", **given)
+    assert result.decision.permuted.null.size == 199
+    assert result.significant[0].tolist() == [False, True, False, False, False]
+    assert any("contribution of each family" in sentence for sentence in report.sentences)
+    with pytest.raises(InputError, match="who is related and cannot be tested"):
+        associate(scored, families="age", **given)

@@ -139,7 +139,7 @@ def test_the_lasso_is_that_of_scikit_learn_and_chooses_the_planted_edge(cohort):
     assert np.abs(report.arrays["weights"]).argmax() == 3
     assert any("Lasso: linear regression with most weights 0" in one for one in report.sentences)
     assert any(
-        "inner folds of the training part, which keep each level of family together" in one for one in report.sentences
+        "inner folds of the training part, which keep each value of family together" in one for one in report.sentences
     )
     methods = PREDICTION.methods(cohort, read_params(PREDICTION, {"phenotype": "age", **given}), result)
     assert any("Tibshirani (1996)" in one for one in methods.citations)

@@ -10,7 +10,7 @@ import numpy as np
 
 from imagenomer.analyses.associations.edge_result import EdgeAssociation, Unadjusted
 from imagenomer.analyses.associations.edge_sentences import edge_sentences, edge_warnings
-from imagenomer.analyses.associations.edge_views import confidence_interval, edge_views, strongest_edges
+from imagenomer.analyses.associations.edge_views import edge_views, strongest_edges
 from imagenomer.analyses.contract import (
     Analysis,
     Choice,
@@ -23,6 +23,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.edge_fits import (
     Fit,
+    confidence_interval,
     effect_of,
     features_of,
     fit_edges,
@@ -41,18 +42,23 @@ from imagenomer.analyses.shared.edge_table import (
 from imagenomer.analyses.shared.form_fields import (
     Alpha,
     Blocks,
+    Exchanged,
+    Families,
     FisherZ,
     Permutations,
     Seed,
+    Variance,
     alpha_field,
     blocks_field,
+    exchange_field,
+    families_field,
     fisher_z_field,
     permutations_field,
     seed_field,
+    variance_field,
 )
 from imagenomer.analyses.shared.inference import (
     BY_P,
-    CORRECTIONS,
     DIRECTED,
     DIRECTIONS,
     PERMUTED,
@@ -60,10 +66,10 @@ from imagenomer.analyses.shared.inference import (
     alternative_of,
     judge_by_p,
     judge_by_permutation,
-    plan_of,
 )
 from imagenomer.analyses.shared.linear_model import QuestionFields, ancestry_covariates, ask, build_model, missing_with
 from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
+from imagenomer.analyses.shared.plan import plan_of
 from imagenomer.analyses.shared.sample import counted, sample_of
 from imagenomer.analyses.shared.test_tables import p_text
 from imagenomer.cohort import Cohort, parcellation_of
@@ -102,14 +108,8 @@ class Params(QuestionFields):
             )
         ),
     ] = "bonferroni"
-    variance: Annotated[str, Choice((("equal", "Equal"), ("unequal", "May be unequal (HC3)")))] = field(
-        default="equal",
-        metadata={
-            "when": {"correction": tuple(name for name in CORRECTIONS if name not in DIRECTED)},
-            "help": "Of the noise of subjects. Equal is exact in small samples if it is true; where patients are "
-            "noisier or connectivity varies more with motion, it finds what is not there.",
-        },
-    )
+    variance: Variance = variance_field()
+    families: Families = families_field()
     alpha: Alpha = alpha_field()
     component_threshold: Annotated[float, Number(minimum=1e-9, maximum=100, step=0.001)] = field(
         default=0.001,
@@ -128,6 +128,7 @@ class Params(QuestionFields):
     permutations: Permutations = permutations_field(**_WHEN_PERMUTED)
     seed: Seed = seed_field(**_WHEN_PERMUTED)
     blocks: Blocks = blocks_field(**_WHEN_PERMUTED)
+    exchange: Exchanged = exchange_field(**_WHEN_PERMUTED)
     fisher_z: FisherZ = fisher_z_field(help="Correlate arctanh of the connectivity instead of connectivity.")
 
 
@@ -137,14 +138,16 @@ class Params(QuestionFields):
 def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
     yield Progress("Choosing subjects")
     covariates, ancestry = yield from ancestry_covariates(cohort, params.ancestry_components)
-    unequal = params.variance == "unequal" and params.correction not in DIRECTED
-    question = ask(cohort, params, covariates, ranked=params.method == "spearman", unequal=unequal)
-    if unequal and params.correction == "max-t" and params.blocks is not None:
-        raise InputError(
-            f"blocks ({params.blocks}) are for permutations, and with unequal variances the signs of residuals are "
-            "flipped instead; leave the blocks out, or choose equal variances"
-        )
-    plan = plan_of(cohort, params.permutations, params.seed, params.blocks if params.correction in PERMUTED else None)
+    question = ask(
+        cohort,
+        params,
+        covariates,
+        ranked=params.method == "spearman",
+        unequal=params.variance == "unequal",
+        families=params.families,
+    )
+    blocks, exchange = (params.blocks, params.exchange) if params.correction in PERMUTED else (None, "within")
+    plan = plan_of(cohort, params.permutations, params.seed, blocks, exchange)
     sample = sample_of(
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )
@@ -171,19 +174,19 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
         plain = model.without_covariates
         other = yield from fit_edges(cohort, sample, features, plain, by_p, params.alpha)
         other = replaced(other, listed, fit_exactly(exactly, plain))
-        unadjusted = Unadjusted(other, _significant_alike(other, decision, unequal=unequal))
+        unadjusted = Unadjusted(other, _significant_alike(other, decision, robust=question.robust))
     spread = None
-    if not unequal:
+    if not question.robust:
         spread = yield from spread_of(features, model)
     listed = strongest(fit, decision.significant)
     return EdgeAssociation(sample, model, fit, decision, listed, unadjusted, plan, ancestry, spread)
 
 
-def _significant_alike(unadjusted: Fit, decision: Decision, *, unequal: bool) -> BoolArray | None:
+def _significant_alike(unadjusted: Fit, decision: Decision, *, robust: bool) -> BoolArray | None:
     """Return which edges are significant without the covariates, by the same rule; None where it is not repeated."""
     if decision.correction in BY_P:
         return judge_by_p(unadjusted.neg_log10_p, decision.correction, decision.alpha).significant
-    if decision.correction != "max-t" or unequal:
+    if decision.correction != "max-t" or robust:
         return None  # flipped signs know no p-value that both maps could be held against
     if decision.p_threshold is None:
         return np.zeros(unadjusted.p_value.shape, dtype=bool)
@@ -198,7 +201,7 @@ def report(cohort: Cohort, params: Params, result: EdgeAssociation) -> Report:
     return Report(
         numbers=_numbers(params, result, top),
         sentences=tuple(edge_sentences(result)),
-        warnings=tuple(edge_warnings(result)),
+        warnings=tuple(edge_warnings(cohort, params.blocks, result)),
         views=tuple(edge_views(cohort, result, top)),
         arrays=_arrays(result),
     )
@@ -217,7 +220,8 @@ def _numbers(params: Params, result: EdgeAssociation, top: list[dict[str, Json]]
         "dof": model.dof,
         "dof_tested": model.n_tested,
         "method": params.method,
-        "variance": "unequal" if model.question.unequal else "equal",
+        "variance": "unequal" if model.question.robust else "equal",
+        "families": params.families,
         "correction": params.correction,
         **({} if decision.correction not in DIRECTED else {"direction": decision.alternative}),
         "alpha": params.alpha,
@@ -287,7 +291,7 @@ def _caption(result: EdgeAssociation, edge: int, exact: Fit) -> str:
         return f"{symbol} is not defined: edge {edge} does not vary among {counted(n, 'subject')}."
     interval = ""
     if isinstance(exact, Correlation):
-        low, high = confidence_interval(exact, 0, model)
+        low, high = confidence_interval(exact, model, 0)
         interval = f" (95 % CI {signed(low, 3)} to {signed(high, 3)})" if np.isfinite(low) else ""
     elif np.isfinite(exact.f[0]):
         interval = f" (F = {exact.f[0]:.3f}, {exact.dof_tested[0]} and {exact.dof[0]} degrees of freedom)"

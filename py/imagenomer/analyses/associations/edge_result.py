@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.edge_fits import Fit, SpreadTest, effect_of, observed_name
-from imagenomer.analyses.shared.inference import Decision, Plan
+from imagenomer.analyses.shared.inference import Decision
 from imagenomer.analyses.shared.linear_model import Model
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.analyses.shared.sample import Sample, counted
 from imagenomer.cohort import Cohort
 from imagenomer.statistics.correction import n_tests
@@ -90,7 +91,7 @@ class EdgeAssociation:
     def note(self) -> str:
         """What every figure of this result says below it."""
         adjusted = f"; adjusted for {self.model.adjusted_for}" if self.model.adjusted_for else ""
-        noun = "sign flips" if self.model.question.unequal else "permutations"
+        noun = "sign flips" if self.model.question.robust else "permutations"
         permuted = "" if self.decision.permuted is None else f", {self.plan.n_used:,} {noun}"
         return (
             f"{self.sample.note}{adjusted}\n"

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from imagenomer.analyses.associations.edge_result import AdjustedMap, EdgeAssociation
 from imagenomer.analyses.shared.edge_table import signed
-from imagenomer.analyses.shared.inference import DIRECTED, about_permutations, decided, permutation_warnings
+from imagenomer.analyses.shared.inference import about_permutations, decided, permutation_warnings
 from imagenomer.analyses.shared.linear_model_words import (
     adjustment_in_words,
     degrees_in_words,
     exact_in_words,
+    independence_warnings,
     sentences_of,
+    spread_warnings,
     statistic_name,
     symbol_of,
     variance_in_words,
     warnings_of,
 )
 from imagenomer.analyses.shared.sample import counted
-
-#: Below this p-value the spread of subjects is said to vary with what is tested.
-_UNEQUAL = 0.01
+from imagenomer.cohort import Cohort
 
 
 def edge_sentences(result: EdgeAssociation) -> list[str]:
@@ -93,34 +93,14 @@ def _about_edges(result: EdgeAssociation) -> list[str]:
     return said
 
 
-def _about_spread(result: EdgeAssociation) -> list[str]:
-    """Warn where equal variances are assumed, and subjects differ in spread with what is tested."""
-    spread, model = result.spread, result.model
-    if spread is None or spread.p_value > _UNEQUAL:
-        return []
-    how = f"differs between the levels of {model.name}"
-    if spread.ratio is not None:
-        how = f"is {spread.ratio:.2f} times as large where {model.name}"
-    elif spread.r is not None:
-        how = f"{'increases' if spread.r > 0 else 'decreases'} with {model.name} (r = {signed(spread.r, 2)})"
-    way_out = (
-        "choose “May be unequal” for the variance"
-        if result.decision.correction not in DIRECTED
-        else f"{result.decision.correction_name} assumes equal variances; compare with max-T and unequal variances"
-    )
-    return [
-        f"The spread of connectivity {how}, p = {spread.p_value:.2g}: tests that assume equal variances can find "
-        f"effects that are not there; {way_out}."
-    ]
-
-
-def edge_warnings(result: EdgeAssociation) -> list[str]:
-    """Say what of the result could mislead."""
+def edge_warnings(cohort: Cohort, blocks: str | None, result: EdgeAssociation) -> list[str]:
+    """Say what of the result could mislead; ``blocks`` is the phenotype within which subjects were permuted."""
     said = []
     if not result.n_tested:
         said.append("No edge varies among these subjects, so none could be tested.")
     said += warnings_of(result.model)
-    said += _about_spread(result)
+    said += spread_warnings(result.spread, result.model)
+    said += independence_warnings(cohort, result.model, blocks)
     if result.model.question.ranked and result.sample.n_subjects <= 10:
         said.append("The p-values of Spearman's rho are approximate with so few subjects.")
     if result.decision.permuted is not None:

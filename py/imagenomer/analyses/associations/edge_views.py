@@ -10,7 +10,7 @@ import numpy as np
 
 from imagenomer.analyses.associations.edge_result import EdgeAssociation
 from imagenomer.analyses.contract import Column, FigureView, MatrixView, TableView, View
-from imagenomer.analyses.shared.edge_fits import effect_of
+from imagenomer.analyses.shared.edge_fits import confidence_interval, effect_of
 from imagenomer.analyses.shared.edge_table import (
     describe_edges,
     edge_columns,
@@ -20,18 +20,16 @@ from imagenomer.analyses.shared.edge_table import (
     interval_text,
 )
 from imagenomer.analyses.shared.inference import statistic_of
-from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels
 from imagenomer.figures.pixels import scale_limit
 from imagenomer.parcellation import Parcellation
-from imagenomer.statistics.correlation import Correlation, Kind, fisher_interval
+from imagenomer.statistics.correlation import Correlation
 from imagenomer.statistics.enhancement import EnhancedEdges
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic
-from imagenomer.statistics.unequal_variance import RobustCorrelation
-from imagenomer.types import FloatArray, IntArray, Json, Row
+from imagenomer.types import Json, Row
 
 #: Components listed, the largest first.
 _MOST_COMPONENTS = 100
@@ -94,19 +92,12 @@ def _maps(cohort: Cohort, result: EdgeAssociation) -> list[MatrixView]:
     return maps
 
 
-def confidence_interval(fit: Correlation, edges: IntArray | int, model: Model) -> tuple[FloatArray, FloatArray]:
-    """Return the confidence interval of r; what is adjusted for takes a subject a column."""
-    kind: Kind = "spearman" if model.question.ranked else "pearson"
-    spread = fit.spread[edges] if isinstance(fit, RobustCorrelation) else 1.0
-    return fisher_interval(fit.r[edges], fit.dof[edges] + 2, kind=kind, spread=spread)
-
-
 def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, Json]]:
     """Describe the strongest edges, with 0-based file indices."""
     edges, fit, decision = result.strongest, result.fit, result.decision
     values: dict[str, Sequence[Json]] = {effect_key(result.model): effect_of(fit)[edges].tolist()}
     if isinstance(fit, Correlation):
-        low, high = confidence_interval(fit, edges, result.model)
+        low, high = confidence_interval(fit, result.model, edges)
         values |= {"ci_lower": finite_or_none(low), "ci_upper": finite_or_none(high)}
     else:
         values["f"] = finite_or_none(fit.f[edges])

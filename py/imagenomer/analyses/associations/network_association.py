@@ -20,25 +20,30 @@ from imagenomer.analyses.contract import (
     Report,
     TableView,
 )
-from imagenomer.analyses.shared.edge_fits import Fit, effect_of, features_of, fit_edges, fit_exactly
+from imagenomer.analyses.shared.edge_fits import Fit, effect_of, features_of, fit_edges, fit_exactly, spread_of
 from imagenomer.analyses.shared.form_fields import (
     Alpha,
     Blocks,
+    Exchanged,
+    Families,
     FisherZ,
     Permutations,
     Seed,
+    Variance,
     alpha_field,
     blocks_field,
+    exchange_field,
+    families_field,
     fisher_z_field,
     permutations_field,
     seed_field,
+    variance_field,
 )
 from imagenomer.analyses.shared.inference import (
     BY_P,
     judge_by_p,
     judge_by_permutation,
     permutation_arguments,
-    plan_of,
     threshold_of,
 )
 from imagenomer.analyses.shared.linear_model import (
@@ -52,18 +57,22 @@ from imagenomer.analyses.shared.linear_model import (
 from imagenomer.analyses.shared.linear_model_words import (
     effect_key,
 )
+from imagenomer.analyses.shared.plan import plan_of
 from imagenomer.analyses.shared.sample import sample_of
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correlation import Correlation
 from imagenomer.statistics.networks import enrichment, network_pairs, pair_means
+from imagenomer.statistics.unequal_variance import RobustCorrelation
 from imagenomer.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
 class Params(QuestionFields):
     correction: Annotated[str, Choice((*BY_P.items(), ("max-t", "Permutation max-T")))] = "bonferroni"
+    variance: Variance = variance_field()
+    families: Families = families_field()
     alpha: Alpha = alpha_field()
     enrichment: Annotated[bool, Flag()] = field(
         default=True,
@@ -84,6 +93,7 @@ class Params(QuestionFields):
     )
     seed: Seed = seed_field(section="Permutations")
     blocks: Blocks = blocks_field(section="Permutations")
+    exchange: Exchanged = exchange_field(section="Permutations")
     fisher_z: FisherZ = fisher_z_field()
 
 
@@ -100,9 +110,9 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
             "network beside the data"
         )
     covariates, ancestry = yield from ancestry_covariates(cohort, params.ancestry_components)
-    question = ask(cohort, params, covariates)
+    question = ask(cohort, params, covariates, unequal=params.variance == "unequal", families=params.families)
     permuted = params.enrichment or params.correction == "max-t"
-    plan = plan_of(cohort, params.permutations, params.seed, params.blocks if permuted else None)
+    plan = plan_of(cohort, params.permutations, params.seed, params.blocks if permuted else None, params.exchange)
     sample = sample_of(
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )
@@ -119,6 +129,9 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
             cohort, means, np.arange(len(means)), model, plan, params.correction, params.alpha
         )
     features = yield from features_of(cohort, sample, ranked=False)
+    spread = None
+    if not question.robust:
+        spread = yield from spread_of(features, model)
     edges = yield from fit_edges(cohort, sample, features, model, "bonferroni", params.alpha)
     threshold = threshold_of(params.edge_threshold, model)
     enriched = None
@@ -127,12 +140,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         enriched = yield from enrichment(
             features.values, rows, tested, design, pair, len(pairs), threshold=threshold, **options
         )
-    effect, inside = effect_of(edges), pair >= 0
-    usable = inside & np.isfinite(effect)
-    with np.errstate(invalid="ignore"):
-        edge_effect = np.bincount(pair[usable], effect[usable], len(pairs)) / np.bincount(
-            pair[usable], minlength=len(pairs)
-        )
+    inside = pair >= 0
     beyond = inside & (_statistic_of_edges(edges, model) > threshold)
     return NetworkAssociation(
         sample,
@@ -142,21 +150,33 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         fit,
         decision,
         fit_exactly(means, model.without_covariates) if model.plain is not None else None,
-        edge_effect,
+        _mean_effects(edges, pair, len(pairs)),
         np.bincount(pair[beyond], minlength=len(pairs)) if enriched is None else enriched.count,
         threshold,
         enriched,
         plan,
         ancestry,
+        spread,
     )
+
+
+def _mean_effects(edges: Fit, pair: IntArray, n_pairs: int) -> FloatArray:
+    """Return the mean effect of the edges of each pair that were fitted."""
+    effect = effect_of(edges)
+    usable = (pair >= 0) & np.isfinite(effect)
+    with np.errstate(invalid="ignore"):
+        total = np.bincount(pair[usable], effect[usable], n_pairs)
+        return np.asarray(total / np.bincount(pair[usable], minlength=n_pairs))
 
 
 def _statistic_of_edges(edges: Fit, model: Model) -> FloatArray:
     """Return ``|t|`` or F of every edge, NaN where it was not tested."""
     if not isinstance(edges, Correlation):
         return edges.f
+    dof = edges.residual_dof if isinstance(edges, RobustCorrelation) else edges.dof
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.abs(edges.r) * np.sqrt(edges.dof / ((1 - edges.r) * (1 + edges.r))))
+        usual = np.asarray(np.abs(edges.r) * np.sqrt(dof / ((1 - edges.r) * (1 + edges.r))))
+        return usual / edges.spread if isinstance(edges, RobustCorrelation) else usual
 
 
 # --- saying --------------------------------------------------------------------------------------
@@ -177,6 +197,8 @@ def report(cohort: Cohort, params: Params, result: NetworkAssociation) -> Report
             **sample.numbers,
             "dof": model.dof,
             "dof_tested": model.n_tested,
+            "variance": "unequal" if model.question.robust else "equal",
+            "families": params.families,
             "correction": params.correction,
             "alpha": params.alpha,
             **(result.plan.numbers if enriched is not None or decision.permuted is not None else {}),
@@ -189,7 +211,7 @@ def report(cohort: Cohort, params: Params, result: NetworkAssociation) -> Report
             "pairs": rows,
         },
         sentences=tuple(network_sentences(cohort, result)),
-        warnings=tuple(network_warnings(result)),
+        warnings=tuple(network_warnings(cohort, params.blocks, result)),
         views=(
             *network_grids(cohort, result, _link(params)),
             TableView("pairs", "Pairs of networks", pair_columns(result), tuple(rows)),

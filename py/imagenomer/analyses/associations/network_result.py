@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.analyses.shared.edge_fits import Fit
-from imagenomer.analyses.shared.inference import BY_P, Decision, Plan, judge_by_p
+from imagenomer.analyses.shared.edge_fits import Fit, SpreadTest
+from imagenomer.analyses.shared.inference import BY_P, Decision, judge_by_p
 from imagenomer.analyses.shared.linear_model import Model
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.analyses.shared.sample import Sample, counted
 from imagenomer.statistics.correction import n_tests
 from imagenomer.statistics.networks import Enrichment
@@ -43,6 +44,8 @@ class NetworkAssociation:
     plan : Plan
     ancestry : tuple of str
         How the components of ancestry among the covariates were computed.
+    spread : SpreadTest or None
+        Whether the spread of subjects varies with what is tested; None where unequal variances are allowed.
     """
 
     sample: Sample
@@ -58,6 +61,7 @@ class NetworkAssociation:
     enriched: Enrichment | None
     plan: Plan
     ancestry: tuple[str, ...]
+    spread: SpreadTest | None
 
     @property
     def n_tested(self) -> int:

@@ -6,12 +6,16 @@ import numpy as np
 
 from imagenomer.analyses.associations.network_result import NetworkAssociation
 from imagenomer.analyses.shared.inference import controls, permutation_warnings, permutations_in_words, statistic_of
+from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.linear_model_words import (
     adjustment_in_words,
     degrees_in_words,
     exact_in_words,
+    independence_warnings,
     sentences_of,
+    spread_warnings,
     statistic_name,
+    variance_in_words,
     warnings_of,
 )
 from imagenomer.analyses.shared.sample import counted
@@ -31,6 +35,7 @@ def network_sentences(cohort: Cohort, result: NetworkAssociation) -> list[str]:
         f"{decision.correction_name}, {controls(decision.correction)} {decision.alpha:g}"
         + ("." if decision.p_threshold is None else f", p at or below {decision.p_threshold:.3g}."),
     ]
+    said += variance_in_words(model)
     said += exact_in_words(model, result.fit, "pair")
     comparison = result.comparison
     if comparison:
@@ -43,12 +48,16 @@ def network_sentences(cohort: Cohort, result: NetworkAssociation) -> list[str]:
         said.append(
             f"{result.n_enriched:,} of {counted(len(result.pairs), 'pair')} have more edges with {statistic_of(model)} "
             f"above {result.threshold:.4g} than by chance: enrichment, corrected for all pairs by the smallest p of "
-            f"each permutation, family-wise error {decision.alpha:g}. Subjects were permuted, not edges: permuting "
-            "edges ignores their correlation and is anti-conservative."
+            f"each permutation, family-wise error {decision.alpha:g}. {_whose(model)}, not edges: permuting edges "
+            "ignores their correlation and is anti-conservative."
         )
     if result.enriched is not None or decision.permuted is not None:
         said += permutations_in_words(model, plan, decision.alpha)
     return said + _about_parcels_and_edges(cohort, result)
+
+
+def _whose(model: Model) -> str:
+    return "Signs of subjects were flipped" if model.question.robust else "Subjects were permuted"
 
 
 def _about_parcels_and_edges(cohort: Cohort, result: NetworkAssociation) -> list[str]:
@@ -67,9 +76,11 @@ def _about_parcels_and_edges(cohort: Cohort, result: NetworkAssociation) -> list
     return said
 
 
-def network_warnings(result: NetworkAssociation) -> list[str]:
-    """Say what of the result could mislead."""
+def network_warnings(cohort: Cohort, blocks: str | None, result: NetworkAssociation) -> list[str]:
+    """Say what of the result could mislead; ``blocks`` is the phenotype within which subjects were permuted."""
     said = warnings_of(result.model)
+    said += spread_warnings(result.spread, result.model)
+    said += independence_warnings(cohort, result.model, blocks)
     if result.enriched is not None or result.decision.permuted is not None:
         said += permutation_warnings(result.plan, result.decision.alpha)
     return said

@@ -9,14 +9,14 @@ import numpy as np
 
 from imagenomer.analyses.associations.network_result import NetworkAssociation
 from imagenomer.analyses.contract import Column, GridView, Link
-from imagenomer.analyses.shared.edge_fits import effect_of, observed_name
+from imagenomer.analyses.shared.edge_fits import confidence_interval, effect_of, observed_name
 from imagenomer.analyses.shared.edge_table import finite_or_none, interval_text, signed
 from imagenomer.analyses.shared.inference import statistic_of
 from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.figures.pixels import scale_limit
-from imagenomer.statistics.correlation import Correlation, fisher_interval
+from imagenomer.statistics.correlation import Correlation
 from imagenomer.types import Cell, Row
 
 _Value = TypeVar("_Value")
@@ -38,7 +38,7 @@ def pair_rows(result: NetworkAssociation) -> list[Row]:
         "share_beyond": (100 * result.n_beyond / result.n_edges).tolist(),
     }
     if isinstance(fit, Correlation):
-        low, high = (finite_or_none(limit) for limit in fisher_interval(fit.r, fit.dof + 2))
+        low, high = (finite_or_none(limit) for limit in confidence_interval(fit, result.model))
         columns |= {"ci_lower": low, "ci_upper": high, "ci": list(map(interval_text, low, high))}
     else:
         columns["f"] = finite_or_none(fit.f)

@@ -18,16 +18,19 @@ from imagenomer.analyses.components.component_association_words import (
 )
 from imagenomer.analyses.contract import Analysis, Report, ThemeName
 from imagenomer.analyses.shared.decompositions import Components, decompose
-from imagenomer.analyses.shared.inference import Decision, Plan, judge_by_p, permutation_arguments, plan_of
-from imagenomer.analyses.shared.linear_model import Question, build_model
+from imagenomer.analyses.shared.families import related_by
+from imagenomer.analyses.shared.inference import Decision, judge_by_p, permutation_arguments
+from imagenomer.analyses.shared.linear_model import Model, Question, build_model
+from imagenomer.analyses.shared.plan import Plan, plan_of
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.adjustment import associate, associate_category
+from imagenomer.statistics.adjustment import CategoryAssociation, associate, associate_category
 from imagenomer.statistics.correlation import fisher_interval
 from imagenomer.statistics.max_statistic import max_statistic
-from imagenomer.types import Json
+from imagenomer.statistics.unequal_variance import RobustCorrelation, associate_unequal
+from imagenomer.types import FloatArray, Json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +45,9 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentTests]:
     both = [name for name in params.phenotypes if name in params.covariates]
     if both:
         raise InputError(f"{both[0]} is what is tested and cannot be adjusted for too; leave it out")
-    everything = [one for name, one in cohort.phenotypes.items() if name not in params.covariates]
+    related = related_by(cohort, params.families, (*params.phenotypes, *params.covariates))
+    unequal, no_test = params.variance == "unequal", {*params.covariates, params.families}
+    everything = [one for name, one in cohort.phenotypes.items() if name not in no_test]
     phenotypes = chosen or everything
     if not phenotypes:
         raise InputError(f"{cohort.name} has no phenotype to test; open a cohort with demographics")
@@ -58,7 +63,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentTests]:
     for done, phenotype in enumerate(phenotypes):
         yield Progress("Testing phenotypes", done, len(phenotypes))
         try:
-            tested.append(_test(components, Question(phenotype, None, None, covariates)))
+            question = Question(phenotype, None, None, covariates, unequal=unequal, related=related)
+            tested.append(_test(components, question))
         except InputError as error:
             if len(phenotypes) == 1:
                 raise
@@ -84,15 +90,20 @@ def _test(components: Components, question: Question) -> PhenotypeTest:
     model = build_model(question, components.subjects[rows])
     scores = components.scores[rows]
     if model.n_tested > 1:
-        whole = associate_category(scores, model.tested, model.design)
+        whole = _fitted_category(scores, model)
         none = np.full(components.n_components, np.nan)
         effect = np.sqrt(whole.partial_eta_squared)
         return PhenotypeTest(
             model, rows, effect, none, none, none, none, none, whole.p_value, whole.neg_log10_p, model.dof
         )
     one = associate(scores, model.tested, model.design)
+    tests, widening = one.correlation, np.ones(one.r.shape)
+    if question.robust:
+        robust = associate_unequal(scores, model.tested, model.design, model.families)
+        assert isinstance(robust, RobustCorrelation)
+        tests, widening = robust, robust.widening
     # A partial correlation has the interval of a plain one of as many subjects less than there are covariates.
-    lower, upper = fisher_interval(one.r, one.dof + 2)
+    lower, upper = fisher_interval(one.r, one.dof + 2, spread=widening)
     slope_lower, slope_upper = one.interval()
     return PhenotypeTest(
         model,
@@ -101,12 +112,20 @@ def _test(components: Components, question: Question) -> PhenotypeTest:
         lower,
         upper,
         one.beta,
-        slope_lower,
-        slope_upper,
-        one.p_value,
-        one.neg_log10_p,
+        one.beta + (slope_lower - one.beta) * widening,
+        one.beta + (slope_upper - one.beta) * widening,
+        tests.p_value,
+        tests.neg_log10_p,
         model.dof,
     )
+
+
+def _fitted_category(scores: FloatArray, model: Model) -> CategoryAssociation:
+    if not model.question.robust:
+        return associate_category(scores, model.tested, model.design)
+    found = associate_unequal(scores, model.tested, model.design, model.families)
+    assert isinstance(found, CategoryAssociation)
+    return found
 
 
 def _permute(cohort: Cohort, components: Components, test: PhenotypeTest, plan: Plan, alpha: float) -> Steps[Decision]:
@@ -124,7 +143,7 @@ def report(cohort: Cohort, params: Params, result: ComponentTests) -> Report:
     return Report(
         numbers={**_numbers(params, result), "tests": rows},
         sentences=(*components.sentences, *association_sentences(cohort, params, result)),
-        warnings=(*components.warnings, *association_warnings(params, result)),
+        warnings=(*components.warnings, *association_warnings(cohort, params, result)),
         views=tuple(association_views(cohort, params, result, rows)),
         arrays={
             "effect": result.effects,
@@ -144,6 +163,8 @@ def _numbers(params: Params, result: ComponentTests) -> dict[str, Json]:
         "untested": [{"phenotype": name, "reason": reason} for name, reason in result.untested],
         "covariates": list(params.covariates),
         "adjusted_for": list(result.used),
+        "variance": "unequal" if result.tested[0].model.question.robust else "equal",
+        "families": params.families,
         "n_components": components.n_components,
         "n_scored": int(components.subjects.size),
         "n_subjects": int(single.rows.size) if single else None,

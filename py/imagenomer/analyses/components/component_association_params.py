@@ -7,7 +7,17 @@ from typing import Annotated
 
 from imagenomer.analyses.contract import Choice, Integer, PhenotypesChoice
 from imagenomer.analyses.shared.decompositions import Source
-from imagenomer.analyses.shared.form_fields import Alpha, Seed, alpha_field, permutations_field, seed_field
+from imagenomer.analyses.shared.form_fields import (
+    Alpha,
+    Families,
+    Seed,
+    Variance,
+    alpha_field,
+    families_field,
+    permutations_field,
+    seed_field,
+    variance_field,
+)
 from imagenomer.analyses.shared.inference import BY_P
 
 MAX_T = "max-t"
@@ -25,6 +35,8 @@ class Params(Source):
     correction: Annotated[str, Choice(tuple(CORRECTIONS.items()))] = field(
         default="bonferroni", metadata={"help": "Over all components, and over all phenotypes that are tested."}
     )
+    variance: Variance = variance_field()
+    families: Families = families_field()
     permutations: Annotated[int, Integer(minimum=99, maximum=20_000, step=100)] = permutations_field(
         when={"correction": (MAX_T,)}
     )

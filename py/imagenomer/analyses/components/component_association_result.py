@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.decompositions import Components
-from imagenomer.analyses.shared.inference import Decision, Plan
+from imagenomer.analyses.shared.inference import Decision
 from imagenomer.analyses.shared.linear_model import Model
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.cohort import Phenotype
 from imagenomer.statistics.correction import n_tests
 from imagenomer.types import BoolArray, FloatArray, IntArray

@@ -8,10 +8,18 @@ import numpy as np
 
 from imagenomer.analyses.components.component_association_params import CORRECTIONS, Params
 from imagenomer.analyses.components.component_association_result import ComponentTests
+from imagenomer.analyses.shared.edge_fits import SpreadTest, spread_of_values
 from imagenomer.analyses.shared.inference import controls, permutation_warnings, permutations_in_words
-from imagenomer.analyses.shared.linear_model_words import sentences_of, warnings_of
+from imagenomer.analyses.shared.linear_model_words import (
+    independence_warnings,
+    sentences_of,
+    spread_warnings,
+    variance_in_words,
+    warnings_of,
+)
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
+from imagenomer.progress import finish
 
 
 def title_of(result: ComponentTests) -> str:
@@ -57,12 +65,23 @@ def association_sentences(cohort: Cohort, params: Params, result: ComponentTests
         yield from permutations_in_words(result.tested[0].model, result.plan, params.alpha)
 
 
-def association_warnings(params: Params, result: ComponentTests) -> Iterator[str]:
+def association_warnings(cohort: Cohort, params: Params, result: ComponentTests) -> Iterator[str]:
     """Yield what could mislead."""
+    model = result.tested[0].model
     if len(result.tested) == 1:
-        yield from warnings_of(result.tested[0].model)
+        yield from warnings_of(model)
+        yield from spread_warnings(_spread(result), model, "component scores")
+    yield from independence_warnings(cohort, model)
     if result.plan is not None:
         yield from permutation_warnings(result.plan, params.alpha)
+
+
+def _spread(result: ComponentTests) -> SpreadTest | None:
+    """Test whether the spread of scores varies with the only phenotype; None where that is allowed for."""
+    (one,) = result.tested
+    if one.model.question.robust:
+        return None
+    return finish(spread_of_values(result.components.scores, one.rows, one.model))
 
 
 def _about_phenotypes(cohort: Cohort, result: ComponentTests) -> list[str]:
@@ -86,6 +105,7 @@ def _about_phenotypes(cohort: Cohort, result: ComponentTests) -> list[str]:
             f"{what} of every component's scores with {one.model.name} in {counted(one.rows.size, 'subject')}, "
             f"{one.dof} degrees of freedom, {adjusted}."
         )
+        said += variance_in_words(one.model)
     else:
         sizes = [one.rows.size for one in result.tested]
         said.append(
@@ -96,5 +116,10 @@ def _about_phenotypes(cohort: Cohort, result: ComponentTests) -> list[str]:
             "Of a category of two levels one is coded 1, as the column says; one of more levels is tested as a whole "
             "and its eta (root of the share of variance it explains) has no sign."
         )
+        robust = result.tested[0].model.question
+        if robust.related is not None:
+            said.append(f"Subjects of the same {robust.related.name} are related: errors are by cluster (CR3).")
+        elif robust.unequal:
+            said.append("Variances may differ between subjects: p-values are by HC3 (MacKinnon and White 1985).")
     said += [f"{name} was not tested: {reason}." for name, reason in result.untested]
     return said

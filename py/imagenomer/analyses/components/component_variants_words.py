@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from imagenomer.analyses.components.component_variants_params import Params
 from imagenomer.analyses.components.component_variants_result import ComponentVariantTests
 from imagenomer.analyses.shared.design_words import adjusted_in_words, design_warnings
+from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.genotyped import CODED, about_relatives
 from imagenomer.analyses.shared.inference import BY_P, controls
 from imagenomer.analyses.shared.sample import counted, listed
@@ -53,7 +54,9 @@ def component_warnings(
 ) -> Iterator[str]:
     """Yield what could mislead; ``by_component`` are the rows of the table of components."""
     yield from design_warnings(result.design.findings)
-    yield from about_relatives(cohort, result.components.subjects[result.rows])
+    subjects = result.components.subjects[result.rows]
+    yield from family_warnings(cohort, subjects, params.covariates, "choose a group of one subject of each")
+    yield from about_relatives(cohort, subjects)
     inflated = [
         row["component"]
         for row in by_component

@@ -18,6 +18,7 @@ import numpy as np
 
 from imagenomer.analyses.confounds.candidates import Candidates, choose_candidates
 from imagenomer.analyses.confounds.params import Params
+from imagenomer.analyses.shared.families import family_codes, named_families
 from imagenomer.analyses.shared.linear_model import Model, Question, build_model
 from imagenomer.analyses.shared.sample import Sample, counted, draw_sample
 from imagenomer.cache import Kind
@@ -31,8 +32,6 @@ from imagenomer.statistics.sample_space import SampleSpace, sample_space
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 N_FOLDS = 5
-#: Names of a column that says who is related, where none is chosen; in lower case.
-_FAMILY_NAMES = ("family", "family_id", "familyid", "fid", "fam_id", "famid", "pedigree")
 
 #: The sample space of all subjects in the report, by rows.
 _SPACE: Kind[bytes, SampleSpace] = Kind("confound space", 1)
@@ -176,7 +175,7 @@ def choose_subjects(cohort: Cohort, params: Params) -> Steps[Subjects]:
     families = _related(cohort, params, subjects)
     related = None if families is None else families.name
     candidates = yield from choose_candidates(cohort, params, subjects, related)
-    unused = tuple(name for name in _named_families(cohort, subjects) if name != related)
+    unused = tuple(name for name in named_families(cohort, subjects) if name != related)
     return Subjects(sample, sample.rows[order], subjects, model, candidates, families, unused)
 
 
@@ -190,12 +189,12 @@ def _related(cohort: Cohort, params: Params, subjects: IntArray) -> Families | N
     """
     if params.families is None:
         taken = {params.target, *params.named_candidates}
-        name = next((name for name in _named_families(cohort, subjects) if name not in taken), None)
-        return None if name is None else Families(name, _family_codes(cohort.phenotype(name), subjects))
+        name = next((name for name in named_families(cohort, subjects) if name not in taken), None)
+        return None if name is None else Families(name, family_codes(cohort.phenotype(name), subjects))
     name = params.families
     if name == params.target or name in params.named_candidates:
         raise InputError(f"{name} says who is related and cannot be the target or a candidate too; leave it out")
-    codes = _family_codes(cohort.phenotype(name), subjects)
+    codes = family_codes(cohort.phenotype(name), subjects)
     n_families = int(codes.max()) + 1
     if n_families < N_FOLDS:
         raise InputError(
@@ -203,24 +202,6 @@ def _related(cohort: Cohort, params: Params, subjects: IntArray) -> Families | N
             "compare; choose another phenotype for the families, or none"
         )
     return Families(name, codes)
-
-
-def _named_families(cohort: Cohort, subjects: IntArray) -> list[str]:
-    """Return the phenotypes that are named after families and have relatives in enough of them."""
-    found = []
-    for name, phenotype in cohort.phenotypes.items():
-        if name.lower() in _FAMILY_NAMES:
-            n_families = int(_family_codes(phenotype, subjects).max()) + 1
-            if N_FOLDS <= n_families < subjects.size:
-                found.append(name)
-    return found
-
-
-def _family_codes(phenotype: Phenotype, subjects: IntArray) -> IntArray:
-    """Return the family of each subject, from 0 on; whoever has no value is of a family of their own."""
-    values, missing = phenotype.values[subjects].astype(np.float64), phenotype.missing[subjects]
-    values[missing] = np.max(values[~missing], initial=0) + 1 + np.arange(np.count_nonzero(missing))
-    return np.unique(values, return_inverse=True)[1].astype(np.intp)
 
 
 def whole_space(people: Subjects) -> Steps[SampleSpace]:

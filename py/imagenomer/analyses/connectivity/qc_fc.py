@@ -21,9 +21,10 @@ from imagenomer.analyses.contract import (
 from imagenomer.analyses.shared.edge_fits import features_of, fit_edges, fit_exactly, observed, observed_name
 from imagenomer.analyses.shared.edge_points import EdgePoints, edge_points, points_view
 from imagenomer.analyses.shared.edge_table import edge_title, signed
-from imagenomer.analyses.shared.inference import Plan, permutation_arguments, permutations_in_words
+from imagenomer.analyses.shared.inference import permutation_arguments, permutations_in_words
 from imagenomer.analyses.shared.linear_model import Model, Question, build_model
 from imagenomer.analyses.shared.linear_model_words import adjustment_in_words, sentences_of, statistic_name, warnings_of
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.analyses.shared.sample import Sample, counted
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, Phenotype, parcellation_of

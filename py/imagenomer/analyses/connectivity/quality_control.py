@@ -70,6 +70,7 @@ from imagenomer.analyses.contract import (
     View,
     in_parts,
 )
+from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.form_fields import (
     Blocks,
     Permutations,
@@ -79,8 +80,8 @@ from imagenomer.analyses.shared.form_fields import (
     permutations_field,
     seed_field,
 )
-from imagenomer.analyses.shared.inference import plan_of
 from imagenomer.analyses.shared.linear_model import Question, missing_with
+from imagenomer.analyses.shared.plan import plan_of
 from imagenomer.analyses.shared.sample import Sample, default_measure, sample_of
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -269,7 +270,8 @@ def report(cohort: Cohort, params: Params, result: QualityControl) -> Report:
     if moved is not None:
         numbers |= motion_numbers(moved)
         sentences += [*moved.sample.sentences, *motion_sentences(result.motion, moved)]
-        warnings += motion_warnings(moved)
+        used, way_out = (params.blocks, result.motion.name), "choose a group of one subject of each"
+        warnings += [*motion_warnings(moved), *family_warnings(cohort, moved.sample.subjects, used, way_out)]
         views += motion_views(cohort, params.group, moved)
         arrays |= motion_arrays(moved)
         verdict += motion_verdict(moved)

@@ -39,9 +39,10 @@ from imagenomer.analyses.genotypes.variant_fits import (
     select_variants,
 )
 from imagenomer.analyses.shared.ancestry import ancestry, as_phenotypes, components
+from imagenomer.analyses.shared.families import family_codes, related_by
 from imagenomer.analyses.shared.genotyped import Genotyped, draw_genotyped
-from imagenomer.analyses.shared.inference import Plan, plan_of
 from imagenomer.analyses.shared.linear_model import affirmative, require_variation
+from imagenomer.analyses.shared.plan import Plan, plan_of
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
 from imagenomer.errors import InputError
@@ -70,6 +71,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
         raise InputError(f"{phenotype.name} is the phenotype and cannot be its own covariate; leave it out")
     level = _level(phenotype, params.level)
     plan = _plan(cohort, params, phenotype, level)
+    related = _related(cohort, params, phenotype, level)
     covariates, missing, about_ancestry = yield from _covariates(cohort, params)
     missing = {phenotype.name: phenotype.missing, **missing}
     if plan is not None and plan.blocks is not None:
@@ -86,8 +88,13 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
     sexes = cohort.sexes[sample.subjects]
     counts = count_by_sex(sample.dosage, chromosome_numbers(sample.variants.chromosomes), sexes)
     selection = select_variants(params, sample.variants, counts, sexes)
+    clusters = None
+    if related is not None:
+        clusters = family_codes(related, sample.subjects)
+    elif params.variance == "unequal":
+        clusters = np.arange(sample.n_subjects)
     fits, why_not_x = yield from fit_variants(
-        cohort, params, sample, selection, counts, target, covariates, design, level
+        cohort, params, sample, selection, counts, target, covariates, design, level, clusters
     )
     fit = fits.result
     if plan is not None:
@@ -151,6 +158,29 @@ def _plan(cohort: Cohort, params: Params, phenotype: Phenotype, level: str | Non
     if params.coding == "genotypic":
         raise InputError("permutation max-T needs one coefficient, and genotypic coding has two; choose another coding")
     return plan_of(cohort, params.permutations, params.seed, params.blocks)
+
+
+def _related(cohort: Cohort, params: Params, phenotype: Phenotype, level: str | None) -> Phenotype | None:
+    """Return who is related; None where nothing is chosen.
+
+    Raises
+    ------
+    InputError
+        If errors that allow unequal variances, or relatives, are asked for where there are none.
+    """
+    if params.variance == "equal" and params.families is None:
+        return None
+    if level is not None:
+        raise InputError(
+            f"{phenotype.name} has levels, and a logistic model has no variance that could be unequal or that of "
+            "families; choose equal variances and no families, and a group of one subject of each family"
+        )
+    if params.correction == "max-t":
+        raise InputError(
+            "permutation max-T of variants takes subjects for alike in variance and unrelated; choose another "
+            "correction, such as Holm, or equal variances and no families"
+        )
+    return related_by(cohort, params.families, (phenotype.name, *params.covariates))
 
 
 def _covariates(cohort: Cohort, params: Params) -> Steps[tuple[list[Phenotype], dict[str, BoolArray], tuple[str, ...]]]:
@@ -262,6 +292,8 @@ def _numbers(params: Params, result: VariantTests) -> dict[str, Json]:
         "group": params.group,
         **result.sample.numbers,
         "model": "logistic" if result.logistic else "linear",
+        "variance": "equal" if params.variance == "equal" and params.families is None else "unequal",
+        "families": params.families,
         "coding": params.coding,
         "covariates": list(params.covariates),
         "adjusted_for": list(result.design.used_of(params.covariates)),

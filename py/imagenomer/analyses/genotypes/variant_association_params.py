@@ -18,19 +18,23 @@ from imagenomer.analyses.shared.form_fields import (
     Alpha,
     AncestryComponents,
     Blocks,
+    Families,
     LeastHardyP,
     LeastMaf,
     MostMissing,
     Permutations,
     Seed,
+    Variance,
     alpha_field,
     ancestry_field,
     blocks_field,
+    families_field,
     least_hardy_p_field,
     least_maf_field,
     most_missing_field,
     permutations_field,
     seed_field,
+    variance_field,
 )
 from imagenomer.analyses.shared.genotyped import CODINGS
 from imagenomer.analyses.shared.inference import BY_P
@@ -72,6 +76,12 @@ class Params:
     least_hardy_p: LeastHardyP = least_hardy_p_field(help="0 applies no filter; 1e-6 is usual within one ancestry.")
     correction: Annotated[str, Choice((*BY_P.items(), ("max-t", "Permutation max-T")))] = field(
         default="bonferroni", metadata={"help": "Max-T is for numbers, and accounts for linkage disequilibrium."}
+    )
+    variance: Variance = variance_field(
+        help="Of the noise of subjects: equal, or by HC3, which allows unequal variances. Of numbers, without max-T."
+    )
+    families: Families = families_field(
+        help="Subjects with the same value are related: errors are by family. Of numbers, without max-T."
     )
     alpha: Alpha = alpha_field()
     permutations: Permutations = permutations_field(**_WHEN_PERMUTED)

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from imagenomer.analyses.shared.genotyped import Genotyped
-from imagenomer.analyses.shared.inference import Plan
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.genotypes import GenotypeCounts, VariantQuality
 from imagenomer.statistics.correction import Method, n_tests, p_threshold
 from imagenomer.statistics.design import Design

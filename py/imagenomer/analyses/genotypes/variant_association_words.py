@@ -10,6 +10,7 @@ from imagenomer import groups
 from imagenomer.analyses.genotypes.variant_association_params import GENOTYPES, Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantTests
 from imagenomer.analyses.shared.design_words import adjusted_in_words, design_warnings
+from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.genotyped import CODED, about_relatives, shares, variant_label
 from imagenomer.analyses.shared.inference import CORRECTIONS, controls, permutation_warnings, plan_in_words
 from imagenomer.analyses.shared.sample import counted
@@ -36,6 +37,7 @@ PROBLEMS = {
     Problem.ONE_LEVEL: "all subjects with a genotype have the same level",
     Problem.NOT_CONVERGED: "the fit did not converge",
     Problem.EXACT: "the phenotype follows exactly from the genotype and the covariates, so no spread is left to test",
+    Problem.ONE_CLUSTER: "the genotype rests on one subject or family, whose own variance cannot be estimated",
 }
 
 
@@ -80,7 +82,7 @@ def association_sentences(params: Params, result: VariantTests) -> Iterator[str]
     yield _about_coding(params)
     yield "Subjects with a missing genotype are excluded for that variant."
     yield _about_variants(params, result)
-    yield from _about_fits(result)
+    yield from _about_fits(params, result)
     yield from _about_significance(params, result)
     if np.isfinite(result.inflation):
         yield (
@@ -124,7 +126,7 @@ def _about_variants(params: Params, result: VariantTests) -> str:
     return f"{result.n_tests:,} of {n_variants} tested" + (f"; not tested: {left_out}." if left_out else ".")
 
 
-def _about_fits(result: VariantTests) -> Iterator[str]:
+def _about_fits(params: Params, result: VariantTests) -> Iterator[str]:
     fit = result.fit
     fitted, tested = fit.problem == Problem.NONE, ~np.isnan(result.neg_log10_p)
     n_each = fit.n_subjects[fitted & tested]
@@ -139,6 +141,13 @@ def _about_fits(result: VariantTests) -> Iterator[str]:
             f"For {counted(n_firth, 'variant')} the logistic model has no finite or stable estimate, and Firth's "
             "penalised model was fitted instead; the table marks them."
         )
+    if params.families is not None:
+        yield (
+            f"Subjects of the same {params.families} are related: standard errors are cluster-robust (CR3, Bell and "
+            "McCaffrey 2002, with their degrees of freedom), and allow unequal variances too."
+        )
+    elif params.variance == "unequal":
+        yield "Variances may differ between subjects: standard errors are HC3 (MacKinnon and White 1985)."
     if (result.selection.chromosomes[tested] == X).any():
         yield "On X a male's copy counts as two, and sex is adjusted for."
 
@@ -185,6 +194,9 @@ def association_warnings(cohort: Cohort, params: Params, result: VariantTests) -
             f"The p-values are inflated (lambda {result.inflation:.2f}): {params.phenotype} may be associated with "
             f"ancestry or kinship, so small p-values need not mean an effect of the variant; {way_out}."
         )
+    used = (params.families, params.blocks, params.phenotype, *params.covariates)
+    way_out = "choose it under Families" if result.level is None else "choose a group of one subject of each"
+    yield from family_warnings(cohort, result.sample.subjects, used, way_out)
     yield from about_relatives(cohort, result.sample.subjects)
 
 

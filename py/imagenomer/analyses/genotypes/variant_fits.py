@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imagenomer.analyses.genotypes.variant_association_params import Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantSelection
 from imagenomer.analyses.shared.genotyped import Genotyped
-from imagenomer.analyses.shared.inference import Plan
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.genotypes import MITOCHONDRIAL, GenotypeCounts, X, Y, check_variants, chromosome_numbers
 from imagenomer.progress import Steps
@@ -80,9 +80,12 @@ class VariantFits:
         design: Design,
         *,
         logistic: bool,
+        clusters: IntArray | None = None,
         rows: IntArray | None = None,
     ) -> Steps[None]:
-        """Fit some variants; ``rows`` are the subjects that all this is of, if not of all."""
+        """Fit some variants; ``rows`` are the subjects that all this is of, if not of all, and ``clusters`` of all."""
+        if clusters is not None and rows is not None:
+            clusters = clusters[rows]
         flip = turned[columns]
         if flip.any():
             dosage = np.where(flip & (dosage >= 0), 2 - dosage, dosage).astype(np.int8)
@@ -90,7 +93,7 @@ class VariantFits:
         if logistic:
             found = yield from associate_levels(dosage, target > 0, covariates, self.model)
         else:
-            found = yield from associate_number(dosage, target, covariates, self.model)
+            found = yield from associate_number(dosage, target, covariates, self.model, clusters)
         self.parts.append((columns, found))
         self._given.append((dosage, covariates, rows))
 
@@ -123,6 +126,7 @@ def fit_variants(
     covariates: list[Phenotype],
     design: Design,
     level: str | None,
+    clusters: IntArray | None,
 ) -> Steps[tuple[VariantFits, str]]:
     """Fit every selected variant; return with them why those on X could not be fitted, "" if they were.
 
@@ -135,17 +139,21 @@ def fit_variants(
         What ``design`` is made of.
     level : str or None
         The level whose odds are modelled.
+    clusters : ndarray of int, shape (n_subjects,), or None
+        Of subjects whose errors may depend on each other, each their own where variances may be unequal only.
     """
     dosage, logistic = sample.dosage, level is not None
     model, turned = model_of(params, sample.variants, counts)
     fits = VariantFits(model, selection.chromosomes.size)
     on_x = selection.kept & (selection.chromosomes == X)
     elsewhere = np.flatnonzero(selection.kept & ~on_x)
-    yield from fits.add(elsewhere, dosage[:, elsewhere], turned, target, design, logistic=logistic)
+    yield from fits.add(elsewhere, dosage[:, elsewhere], turned, target, design, logistic=logistic, clusters=clusters)
     why = ""
     if on_x.any():
         columns = np.flatnonzero(on_x)
-        why = yield from _fit_x(cohort, fits, sample, columns, turned, target, covariates, logistic=logistic)
+        why = yield from _fit_x(
+            cohort, fits, sample, columns, turned, target, covariates, logistic=logistic, clusters=clusters
+        )
     return fits, why
 
 
@@ -159,6 +167,7 @@ def _fit_x(
     covariates: list[Phenotype],
     *,
     logistic: bool,
+    clusters: IntArray | None,
 ) -> Steps[str]:
     """Fit variants on X as PLINK 2 does, or return why not.
 
@@ -177,7 +186,7 @@ def _fit_x(
     others = [one for one in covariates if one.name.lower() not in ("sex", "gender")]
     extra = [sex] if both else []
     design = build_design([*others, *extra], sample.subjects[known])
-    yield from fits.add(columns, dosage, turned, own, design, logistic=logistic, rows=known)
+    yield from fits.add(columns, dosage, turned, own, design, logistic=logistic, clusters=clusters, rows=known)
     return ""
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from imagenomer.analyses.shared.inference import Plan
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.statistics.permutation import exchange_of_kinds, kinds_of
 from imagenomer.types import FloatArray, IntArray
 

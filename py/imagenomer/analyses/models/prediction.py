@@ -45,8 +45,10 @@ from imagenomer.analyses.models.protocol import (
     model_of,
     splits_of,
     whom,
+    with_families,
 )
 from imagenomer.analyses.models.transfers import transfers_of
+from imagenomer.analyses.shared.families import is_named_after_families
 from imagenomer.analyses.shared.form_fields import (
     AncestryComponents,
     Blocks,
@@ -54,7 +56,6 @@ from imagenomer.analyses.shared.form_fields import (
     blocks_field,
     permutations_field,
 )
-from imagenomer.analyses.shared.inference import Plan, plan_of
 from imagenomer.analyses.shared.linear_model import (
     Model,
     Question,
@@ -63,6 +64,7 @@ from imagenomer.analyses.shared.linear_model import (
     ask,
     build_model,
 )
+from imagenomer.analyses.shared.plan import Plan, plan_of
 from imagenomer.analyses.shared.predictors import FeatureSet, Source, gather
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
@@ -133,6 +135,7 @@ class Params(Protocol, Source, Target):
 
 def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
     yield Progress("Choosing subjects")
+    params = with_families(cohort, params, params.phenotype)
     both = None
     if params.tested_by == "cohorts":
         both = _both_cohorts(cohort, params)
@@ -212,7 +215,7 @@ def _missing(cohort: Cohort, params: Params, question: Question, plan: Plan) -> 
     """Return for whom what the prediction needs is missing, by what it is."""
     missing = dict(question.missing)
     for one in (kept_together(cohort, params), left_out_by(cohort, params), plan.blocks):
-        if one is not None:
+        if one is not None and not is_named_after_families(one.name):  # who has no family is of one alone
             missing[one.name] = one.missing
     both = whom(cohort, params)
     if both is not None:
@@ -354,11 +357,12 @@ def _patterns(space: SampleSpace, fit: Fit) -> FloatArray:
 
 
 def report(cohort: Cohort, params: Params, result: Prediction) -> Report:
+    params = with_families(result.cohort, params, params.phenotype)
     return prediction_report(result.cohort, params, params, result)
 
 
 def methods(cohort: Cohort, params: Params, result: Prediction) -> Methods:
-    return prediction_methods(params, result)
+    return prediction_methods(with_families(cohort, params, params.phenotype), result)
 
 
 def draw(cohort: Cohort, params: Params, result: Prediction, report: Report, theme: ThemeName) -> Mapping[str, Figure]:

@@ -10,8 +10,8 @@ from imagenomer.analyses.models.prediction_result import Prediction
 from imagenomer.analyses.models.prediction_sentences import prediction_sentences, prediction_verdict
 from imagenomer.analyses.models.prediction_tables import interval_numbers, size_rows, top_features
 from imagenomer.analyses.models.prediction_views import map_names, prediction_views
-from imagenomer.analyses.models.prediction_warnings import prediction_warnings
-from imagenomer.analyses.models.protocol import MODELS, USES, Protocol
+from imagenomer.analyses.models.prediction_warnings import prediction_warnings, related_warnings
+from imagenomer.analyses.models.protocol import MODELS, USES, Protocol, keeps_together
 from imagenomer.analyses.models.transfer_report import transfer_numbers
 from imagenomer.analyses.shared.predictors import Source
 from imagenomer.analyses.shared.sample import counted
@@ -29,7 +29,7 @@ def prediction_report(cohort: Cohort, protocol: Protocol, source: Source, result
     return Report(
         numbers=_numbers(protocol, source, result, top),
         sentences=tuple(prediction_sentences(protocol, result)),
-        warnings=tuple(prediction_warnings(result)),
+        warnings=(*prediction_warnings(result), *related_warnings(cohort, protocol, result)),
         views=tuple(prediction_views(cohort, _note(protocol, source, result), result, top)),
         arrays=_arrays(result),
         verdict=prediction_verdict(result),
@@ -55,6 +55,7 @@ def _numbers(protocol: Protocol, source: Source, result: Prediction, top: list[R
         "n_subjects": features.n_subjects,
         "n_splits": len(validation.splits),
         "seed": protocol.seed,
+        "kept_together": protocol.together if keeps_together(protocol) else None,
         "interval": "corrected resampled t" if validation.repeated else "bootstrap over subjects",
         "scores": {name: interval_numbers(one) for name, one in performance.scores.items()},
         "null_scores": {name: finite(one) for name, one in performance.null.items()},

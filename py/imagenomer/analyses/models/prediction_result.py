@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.analyses.shared.inference import Plan
 from imagenomer.analyses.shared.linear_model import Model
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.analyses.shared.predictors import FeatureSet
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.analyses.shared.test_tables import number_text

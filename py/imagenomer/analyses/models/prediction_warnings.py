@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer.analyses.models.prediction_result import Prediction
+from imagenomer.analyses.models.protocol import Protocol, keeps_together
 from imagenomer.analyses.models.transfer_report import transfer_warnings
 from imagenomer.analyses.shared.design_words import design_warnings
+from imagenomer.analyses.shared.families import family_warnings, is_named_after_families
 from imagenomer.analyses.shared.inference import permutation_warnings
 from imagenomer.analyses.shared.sample import counted
+from imagenomer.cohort import Cohort
 
 #: Fewer training subjects than this, and associations of brain and behaviour often fail to replicate.
 _FEW = 300
@@ -45,6 +48,23 @@ def prediction_warnings(result: Prediction) -> list[str]:
     if result.permutation_test is not None:
         said += permutation_warnings(result.plan, _ALPHA)
     said += transfer_warnings(result)
+    return said
+
+
+def related_warnings(cohort: Cohort, protocol: Protocol, result: Prediction) -> list[str]:
+    """Say where relatives may be on both sides of a split, or are permuted like strangers."""
+    together = protocol.together if keeps_together(protocol) else None
+    blocks = None if result.plan.blocks is None else result.plan.blocks.name
+    used = (together, *result.linear_model.question.missing)
+    way_out = "choose folds or repeated splits, which keep them together"
+    if keeps_together(protocol):
+        way_out = "keep it together instead"
+    said = family_warnings(cohort, result.feature_set.subjects, used, way_out)
+    if together is not None and is_named_after_families(together) and blocks is None and result.permutation_test:
+        said.append(
+            f"Targets are permuted as if subjects of the same {together} were strangers: where relatives have targets "
+            "alike p is too small, and the interval of the score, which draws subjects, too narrow."
+        )
     return said
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, Literal, cast
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal, TypeVar, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from imagenomer.analyses.contract import (
     PhenotypeChoice,
     PhenotypesChoice,
 )
+from imagenomer.analyses.shared.families import family_codes, named_families
 from imagenomer.analyses.shared.form_fields import Seed, seed_field
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
@@ -74,6 +75,8 @@ PENALTIES = {
 _DETAILS = "Model and splits"
 _HELD_OUT = {"test_on": ("held-out",)}
 _OTHER_COHORT = {"test_on": ("second", "first", "both")}
+#: Protocols that draw who is a test subject.
+_SPLIT_AT_RANDOM = ("repeated", "folds")
 #: Models with a penalty.
 _PENALISED = ("ridge", "elastic-net", "logistic", "svm", "top")
 
@@ -182,13 +185,14 @@ class Protocol:
         default=5,
         metadata={"label": "Number of folds", "section": _DETAILS, "when": {**_HELD_OUT, "protocol": ("folds",)}},
     )
-    together: Annotated[str | None, PhenotypeChoice("category")] = field(
+    together: Annotated[str | None, PhenotypeChoice()] = field(
         default=None,
         metadata={
             "label": "Keep together",
             "section": _DETAILS,
             "when": {**_HELD_OUT, "protocol": ("repeated", "folds")},
-            "help": "Families, or sites: subjects of one level are all training or all test subjects.",
+            "help": "Families, or sites: subjects of one value are all training or all test subjects, in inner folds "
+            "too. None chosen: a column named family.",
         },
     )
     seed: Seed = seed_field(section=_DETAILS, help="The same seed draws the same splits.")
@@ -202,6 +206,9 @@ class Protocol:
     def trains_one_part(self) -> bool:
         """Whether the weights shown are those of the first training part: of a group, or of one of two cohorts."""
         return self.tested_by in ("groups", "cohorts")
+
+
+AnyProtocol = TypeVar("AnyProtocol", bound=Protocol)
 
 
 def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) -> Model:
@@ -225,7 +232,7 @@ def model_of(protocol: Protocol, n_classes: int, folds_of_training: InnerFolds) 
         raise InputError(
             f"{MODELS[protocol.model]} predicts categories; choose a category to predict, or ridge regression"
         )
-    inner = folds_of_training if protocol.penalty == "inner" else None
+    inner = folds_of_training if has_inner_folds(protocol) else None
     if protocol.model == "ridge":
         return Ridge(penalties, inner)
     if protocol.model == "elastic-net":
@@ -257,7 +264,7 @@ def inner_folds(
         What each fold has in the same proportion.
     """
     category = kept_together(cohort, protocol) or left_out_by(cohort, protocol)
-    labels = None if category is None else category.values[subjects].astype(np.intp)
+    labels = None if category is None else family_codes(category, subjects)
 
     def by_row(known: IntArray | None) -> IntArray | None:
         if known is None:
@@ -269,11 +276,40 @@ def inner_folds(
     return InnerFolds(seed=protocol.seed, labels=by_row(labels), strata=by_row(strata))
 
 
+def with_families(cohort: Cohort, protocol: AnyProtocol, phenotype: str) -> AnyProtocol:
+    """Return the protocol with relatives kept together where it keeps nobody: by a column that is named after families.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    protocol : Protocol
+    phenotype : str
+        What is predicted, which says nothing of who is related.
+    """
+    if protocol.tested_by not in _SPLIT_AT_RANDOM or protocol.together is not None:
+        return protocol
+    named = named_families(cohort, np.arange(cohort.n_subjects))
+    used = {phenotype, *protocol.covariates}
+    return replace(protocol, together=next((name for name in named if name not in used), None))
+
+
+def keeps_together(protocol: Protocol) -> bool:
+    """Return whether splits keep the values of a phenotype together."""
+    return protocol.tested_by in _SPLIT_AT_RANDOM and protocol.together is not None
+
+
+def has_inner_folds(protocol: Protocol) -> bool:
+    """Return whether a penalty is chosen by inner folds.
+
+    That is so too where the splits keep relatives together: criteria that leave out one subject, whose relatives stay,
+    choose a penalty that is good for relatives only.
+    """
+    return protocol.penalty == "inner" or (protocol.penalty == "chosen" and keeps_together(protocol))
+
+
 def kept_together(cohort: Cohort, protocol: Protocol) -> Phenotype | None:
-    """Return the category whose levels are kept together, where it matters."""
-    if protocol.tested_by not in ("repeated", "folds") or protocol.together is None:
-        return None
-    return _category(cohort, protocol.together, "kept together")
+    """Return the phenotype whose values are kept together, where it matters."""
+    return cohort.phenotype(protocol.together) if keeps_together(protocol) and protocol.together else None
 
 
 def left_out_by(cohort: Cohort, protocol: Protocol) -> Phenotype | None:
@@ -320,7 +356,7 @@ def splits_of(
     """
     n = subjects.size
     together = kept_together(cohort, protocol)
-    labels = None if together is None else together.values[subjects].astype(np.intp)
+    labels = None if together is None else family_codes(together, subjects)
     if protocol.tested_by == "repeated":
         n_repeats = protocol.repetitions
         return folds.repeated(n, n_repeats, float(protocol.test_share), rng, stratify=classes, together=labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagenomer.analyses.models.protocol import Protocol
+from imagenomer.analyses.models.protocol import Protocol, has_inner_folds, keeps_together
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.groups.sentence import Sentence, mention
 from imagenomer.statistics.elastic_net import RELATIVE_PENALTIES as NET_PENALTIES
@@ -29,7 +29,7 @@ def about_splits(protocol: Protocol, splits: tuple[Split, ...]) -> list[str]:
         "leave-one-out": f"Each of {len(splits)} levels of {protocol.leave_out} ({sizes[1]} subjects) is the test "
         f"set once, the others ({sizes[0]}) train",
     }[protocol.tested_by]
-    together = protocol.together if protocol.tested_by in ("repeated", "folds") else None
+    together = protocol.together if keeps_together(protocol) else None
     whole_levels = "" if together is None else f"; subjects of the same {together} are never on both sides"
     return [
         f"{how}{whole_levels}. No subject is in both the training and the test set of a split (seed {protocol.seed:g})."
@@ -84,7 +84,7 @@ def _about_penalty(protocol: Protocol, n_classes: int) -> str:
     if protocol.penalty == "fixed":
         return f"The penalty is {protocol.penalty_value:g}."
     by_loss = protocol.model in ("logistic", "svm") or (protocol.model == "top" and n_classes)
-    if protocol.penalty == "inner" or protocol.model == "elastic-net":
+    if has_inner_folds(protocol) or protocol.model == "elastic-net":
         tried = len(
             NET_PENALTIES
             if protocol.model == "elastic-net"
@@ -92,9 +92,9 @@ def _about_penalty(protocol: Protocol, n_classes: int) -> str:
             if by_loss
             else RELATIVE_PENALTIES
         )
-        category = protocol.together if protocol.tested_by in ("repeated", "folds") else None
+        category = protocol.together if keeps_together(protocol) else None
         category = protocol.leave_out if protocol.tested_by == "leave-one-out" else category
-        whole_levels = "" if category is None else f", which keep each level of {category} together"
+        whole_levels = "" if category is None else f", which keep each value of {category} together"
         return (
             f"The penalty is the one of {tried} with the minimum {'loss' if by_loss else 'mean squared error'} in "
             f"{InnerFolds().n_folds} inner folds of the training part{whole_levels}; everything is refitted in each "

@@ -7,7 +7,7 @@ import numpy as np
 from imagenomer.analyses.models.both_cohorts import BothCohorts
 from imagenomer.analyses.models.permutation_plan import plan_for
 from imagenomer.analyses.models.prediction_result import Performance, Transfer
-from imagenomer.analyses.shared.inference import Plan
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import Steps
 from imagenomer.statistics.prediction import CrossValidation

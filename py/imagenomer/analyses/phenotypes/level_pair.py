@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from imagenomer.analyses.contract import Column, FigureView, PointSeries, PointsView, TableView, View
+from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.edge_points import jitter
 from imagenomer.analyses.shared.linear_model import affirmative, require_variation
@@ -31,7 +32,6 @@ from imagenomer.figures.palette import GROUP_COLOURS, network_colours
 from imagenomer.jsonable import finite
 from imagenomer.statistics.adjustment import associate, associate_category
 from imagenomer.statistics.comparison import adjusted_means
-from imagenomer.statistics.correlation import fisher_interval
 from imagenomer.statistics.design import Design, Term, build_design
 from imagenomer.statistics.difference import NumberDifference, compare_numbers, share_interval
 from imagenomer.types import FloatArray, IntArray, Json
@@ -65,6 +65,7 @@ class LevelPair:
     means : ndarray, shape (n_levels,), or None
         Adjusted; None without covariates.
     design : Design
+    errors : Errors
     warnings : tuple of str
     """
 
@@ -78,6 +79,7 @@ class LevelPair:
     adjustments: tuple[AdjustedEstimate, ...]
     means: FloatArray | None
     design: Design
+    errors: Errors
     warnings: tuple[str, ...]
 
     @property
@@ -90,7 +92,9 @@ class LevelPair:
         return [values[self.codes == level] for level in range(len(self.levels))]
 
 
-def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenotype], subjects: IntArray) -> LevelPair:
+def compare(
+    number: Phenotype, category: Phenotype, covariates: Sequence[Phenotype], subjects: IntArray, errors: Errors
+) -> LevelPair:
     """Compare a number between levels; raise `InputError` where nothing varies or there are too few subjects."""
     values = number.values[subjects].astype(np.float64)
     require_variation(number, None, values)
@@ -101,9 +105,9 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
     two = len(levels) == 2
     name = f"{category.name} = {levels[0]}"
     target = Term(name, (name,), (codes == 0).astype(np.float64)[:, None]) if two else tested
-    unadjusted = _estimates(values, target, plain)
+    unadjusted = _estimates(values, target, plain, errors)
     used = design.used_of(one.name for one in covariates)
-    adjusted = _estimates(values, target, design) if used else [None] * len(unadjusted)
+    adjusted = _estimates(values, target, design, errors) if used else [None] * len(unadjusted)
     names = (
         [f"Difference of means, {levels[0]} less {levels[1]}", f"Correlation r with {name}"]
         if two
@@ -120,10 +124,12 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
         tuple(AdjustedEstimate(*row) for row in zip(names, unadjusted, adjusted, strict=True)),
         adjusted_means(values, codes, tested, design) if used else None,
         design,
+        errors,
         (
             *design_warnings(design.findings),
             *_exact(number, category, unadjusted[0], adjusted[0]),
             *_doubts(number, category, levels, values, codes),
+            *_independent(errors),
         ),
     )
 
@@ -151,21 +157,21 @@ def levels_of(category: Phenotype, subjects: IntArray) -> tuple[tuple[str, ...],
     return tuple(levels), place[given]
 
 
-def _estimates(values: FloatArray, target: Term, design: Design) -> list[Estimate]:
+def _estimates(values: FloatArray, target: Term, design: Design, errors: Errors) -> list[Estimate]:
     """Return the difference and r of two levels, or (partial) eta squared of more."""
     if len(target.columns) == 1:
         fit = associate(values[:, None], target, design)
         _require(fit.r, design)
-        p, limits, r_limits = float(fit.neg_log10_p[0]), fit.interval(), fisher_interval(fit.r, fit.dof + 2)
-        return [
-            Estimate(float(fit.beta[0]), float(limits[0][0]), float(limits[1][0]), p),
-            Estimate(float(fit.r[0]), float(r_limits[0][0]), float(r_limits[1][0]), p),
-        ]
+        p, limits, r_limits = errors.of_number(values, fit, target, design)
+        return [Estimate(float(fit.beta[0]), *limits, p), Estimate(float(fit.r[0]), *r_limits, p)]
     whole = associate_category(values[:, None], target, design)
     _require(whole.partial_eta_squared, design)
     share = float(whole.partial_eta_squared[0])
+    p = errors.of_category(values, whole, target, design)
+    if errors.robust:
+        return [Estimate(share, neg_log10_p=p)]  # the noncentral F is of equal variances
     interval = share_interval(share, float(whole.dof_tested[0]), float(whole.dof[0]))
-    return [Estimate(share, *interval, float(whole.neg_log10_p[0]), confidence=0.90)]
+    return [Estimate(share, *interval, p, confidence=0.90)]
 
 
 def _require(effect: FloatArray, design: Design) -> None:
@@ -212,6 +218,7 @@ def sentences(pair: LevelPair) -> list[str]:
             "The model assumes that the covariates have the same slope at every level. Adjusted means are those of "
             "each level at the mean covariates of everybody.",
         ]
+    said += pair.errors.sentences
     said.append(
         "Student's t and the analysis of variance assume equal variances, Welch's tests do not, and rank tests assume "
         "neither that nor normality. Intervals of d invert the noncentral t, those of eta squared (90 %, which "
@@ -232,6 +239,15 @@ def _exact(number: Phenotype, category: Phenotype, plain: Estimate, adjusted: Es
             f"{number.name} follows exactly from {category.name} and the covariates: the adjusted test is not defined."
         ]
     return []
+
+
+def _independent(errors: Errors) -> list[str]:
+    if errors.related is None:
+        return []
+    return [
+        f"Tests and effect sizes without covariates take subjects of the same {errors.related.name} for independent; "
+        "the table of the association does not: its p and intervals are by family."
+    ]
 
 
 def _doubts(

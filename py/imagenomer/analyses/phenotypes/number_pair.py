@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from imagenomer.analyses.contract import PointSeries, PointsView, View
+from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.linear_model import as_ranks, require_variation
 from imagenomer.analyses.shared.sample import counted, listed
@@ -25,7 +26,7 @@ from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.statistics.adjustment import associate
 from imagenomer.statistics.comparison import Line, fit_line
-from imagenomer.statistics.correlation import Kind, fisher_interval
+from imagenomer.statistics.correlation import Kind
 from imagenomer.statistics.design import Design, build_design, code, residuals
 from imagenomer.types import FloatArray, IntArray, Json
 
@@ -51,6 +52,7 @@ class NumberPair:
     adjustments : tuple of AdjustedEstimate
         Pearson's r, Spearman's rho, and the slope of y on x.
     design : Design
+    errors : Errors
     warnings : tuple of str
     """
 
@@ -60,6 +62,7 @@ class NumberPair:
     covariates: tuple[str, ...]
     adjustments: tuple[AdjustedEstimate, ...]
     design: Design
+    errors: Errors
     warnings: tuple[str, ...]
 
     @property
@@ -67,20 +70,22 @@ class NumberPair:
         return tuple(np.asarray(one.values[self.subjects], dtype=np.float64) for one in (self.x, self.y))  # type: ignore[return-value]
 
 
-def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subjects: IntArray) -> NumberPair:
+def compare(
+    x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subjects: IntArray, errors: Errors
+) -> NumberPair:
     """Correlate two numbers; raise `InputError` where one does not vary or there are too few subjects."""
     for one in (x, y):
         require_variation(one, None, one.values[subjects].astype(np.float64))
     plain, design = build_design([], subjects), build_design(covariates, subjects)
     x_ranks, y_ranks, *ranked = (as_ranks(one, subjects) for one in (x, y, *covariates))
-    pearson, slope = _estimates(x, y, subjects, plain, "pearson")
-    spearman, _ = _estimates(x_ranks, y_ranks, subjects, plain, "spearman")
+    pearson, slope = _estimates(x, y, plain, errors, "pearson")
+    spearman, _ = _estimates(x_ranks, y_ranks, plain, errors, "spearman")
     partial_r: Estimate | None = None
     partial_rho, partial_slope = partial_r, partial_r
     used = design.used_of(one.name for one in covariates)
     if used:
-        partial_r, partial_slope = _estimates(x, y, subjects, design, "pearson")
-        partial_rho, _ = _estimates(x_ranks, y_ranks, subjects, build_design(ranked, subjects), "spearman")
+        partial_r, partial_slope = _estimates(x, y, design, errors, "pearson")
+        partial_rho, _ = _estimates(x_ranks, y_ranks, build_design(ranked, subjects), errors, "spearman")
     adjustments = (
         AdjustedEstimate("Pearson's r", pearson, partial_r),
         AdjustedEstimate("Spearman's rho", spearman, partial_rho),
@@ -91,23 +96,19 @@ def compare(x: Phenotype, y: Phenotype, covariates: Sequence[Phenotype], subject
         *_exact(x, y, pearson, partial_r),
         *_doubts(pearson.value, spearman.value, subjects.size),
     )
-    return NumberPair(x, y, subjects, used, adjustments, design, warnings)
+    return NumberPair(x, y, subjects, used, adjustments, design, errors, warnings)
 
 
-def _estimates(x: Phenotype, y: Phenotype, subjects: IntArray, design: Design, kind: Kind) -> tuple[Estimate, Estimate]:
+def _estimates(x: Phenotype, y: Phenotype, design: Design, errors: Errors, kind: Kind) -> tuple[Estimate, Estimate]:
     """Return the (partial) correlation and the slope."""
-    fit = associate(y.values[subjects].astype(np.float64)[:, None], code(x, subjects), design)
+    values, target = y.values[errors.subjects].astype(np.float64), code(x, errors.subjects)
+    fit = associate(values[:, None], target, design)
     if np.isnan(fit.r[0]):
         raise InputError(
             f"{y.name} is determined by the covariates, so no residual variance is left to test; leave some out"
         )
-    low, high = fisher_interval(fit.r, fit.dof + 2, kind=kind)  # each adjusted column costs a degree of freedom
-    slope_low, slope_high = fit.interval()
-    p = float(fit.neg_log10_p[0])
-    return (
-        Estimate(float(fit.r[0]), float(low[0]), float(high[0]), p),
-        Estimate(float(fit.beta[0]), float(slope_low[0]), float(slope_high[0]), p),
-    )
+    p, slopes, limits = errors.of_number(values, fit, target, design, kind)
+    return Estimate(float(fit.r[0]), *limits, p), Estimate(float(fit.beta[0]), *slopes, p)
 
 
 def _slope_name(x: Phenotype, y: Phenotype) -> str:
@@ -141,6 +142,7 @@ def sentences(pair: NumberPair) -> list[str]:
             f"{p_text(spearman.adjusted.neg_log10_p)}.",
             "Both are of the same subjects, so any change is due to the adjustment.",
         ]
+    said += pair.errors.sentences
     said.append(
         "Pearson's r and the slope assume a linear relation, Spearman's rho only a monotonic one; intervals of r are "
         "by Fisher's z, those of rho by Bonett and Wright."
@@ -224,7 +226,8 @@ def draw(pair: NumberPair, title: str, theme: Literal["light", "dark"]) -> dict[
     from imagenomer.figures.comparison import line_figure
 
     def figure(name: str, title: str, x: FloatArray, y: FloatArray, line: Line, labels: tuple[str, str]) -> Figure:
-        note = f"{_caption(pair, name == 'adjusted')} The band is the pointwise 95 % confidence band of the line."
+        note = f"{_caption(pair, name == 'adjusted')} The band is the pointwise 95 % confidence band of the line"
+        note += ", for equal variances and independent subjects." if pair.errors.robust else "."
         return line_figure(x, y, line, title=title, x_label=labels[0], y_label=labels[1], note=note, theme=theme)
 
     x, y = pair.values

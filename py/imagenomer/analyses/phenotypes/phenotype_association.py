@@ -15,10 +15,19 @@ from imagenomer.analyses.contract import (
     View,
 )
 from imagenomer.analyses.phenotypes import level_pair, number_pair, table_pair
+from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.phenotypes.level_pair import LevelPair
 from imagenomer.analyses.phenotypes.number_pair import NumberPair
 from imagenomer.analyses.phenotypes.table_pair import TablePair
-from imagenomer.analyses.shared.form_fields import Seed, seed_field
+from imagenomer.analyses.shared.families import family_warnings, related_by
+from imagenomer.analyses.shared.form_fields import (
+    Families,
+    Seed,
+    Variance,
+    families_field,
+    seed_field,
+    variance_field,
+)
 from imagenomer.analyses.shared.sample import PhenotypeSample, draw_phenotype_sample
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
@@ -34,6 +43,12 @@ class Params:
     y: Annotated[str, PhenotypeChoice()] = field(metadata={"label": "With"})
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("x", "y"))] = field(
         default=(), metadata={"help": "Adjusted for; the unadjusted result is shown as well."}
+    )
+    variance: Variance = variance_field(
+        help="Of the noise of subjects: equal, or by HC3, which allows unequal variances. Not of two categories."
+    )
+    families: Families = families_field(
+        help="Subjects with the same value are related: errors are by family, and allow unequal variances too."
     )
     group: Annotated[str | None, GroupChoice()] = None
     chart: Annotated[str, Choice((("violin", "Violin"), ("box", "Box")))] = field(
@@ -63,18 +78,26 @@ def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeAssociation]:
                 f"{name} is one of the two phenotypes of interest and cannot be a covariate too; leave it out"
             )
     covariates = [cohort.phenotype(name) for name in params.covariates]
+    related = related_by(cohort, params.families, (x.name, y.name, *params.covariates))
+    unequal = params.variance == "unequal"
+    if x.levels and y.levels and (unequal or related is not None):
+        raise InputError(
+            f"{x.name} and {y.name} are categories, whose table is compared with chance in independent subjects: no "
+            "variance is estimated that could be unequal or that of families; choose equal variances and no families"
+        )
     # Two categories are adjusted by strata, which numbers do not make.
     used = [one for one in covariates if one.levels or not (x.levels and y.levels)]
     missing = {one.name: one.missing for one in (x, y, *used)}
     people = draw_phenotype_sample(cohort, group=params.group, missing=missing, at_least=3)
+    errors = Errors(unequal, related, people.subjects)
     pair: NumberPair | LevelPair | TablePair
     if x.levels and y.levels:
         pair = yield from table_pair.compare(x, y, covariates, people.subjects, params.seed)
     elif x.levels or y.levels:
         number, category = (y, x) if x.levels else (x, y)
-        pair = level_pair.compare(number, category, covariates, people.subjects)
+        pair = level_pair.compare(number, category, covariates, people.subjects, errors)
     else:
-        pair = number_pair.compare(x, y, covariates, people.subjects)
+        pair = number_pair.compare(x, y, covariates, people.subjects, errors)
     return PhenotypeAssociation(people, pair)
 
 
@@ -90,17 +113,21 @@ def report(cohort: Cohort, params: Params, result: PhenotypeAssociation) -> Repo
     else:
         numbers, sentences = table_pair.numbers(pair), table_pair.sentences(pair)
         views = table_pair.views(pair, title)
+    used = (params.families, params.x, params.y, *params.covariates)
+    way_out = "choose a group of one subject of each" if isinstance(pair, TablePair) else "choose it under Families"
     return Report(
         numbers={
             "x": params.x,
             "y": params.y,
             "covariates": list(params.covariates),
+            "variance": "equal" if params.variance == "equal" and params.families is None else "unequal",
+            "families": params.families,
             "group": params.group,
             **result.people.numbers,
             **numbers,
         },
         sentences=(*result.people.sentences, *sentences),
-        warnings=pair.warnings,
+        warnings=(*pair.warnings, *family_warnings(cohort, result.people.subjects, used, way_out)),
         views=tuple(views),
     )
 

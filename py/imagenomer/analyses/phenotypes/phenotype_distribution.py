@@ -22,6 +22,7 @@ from imagenomer.analyses.contract import (
 from imagenomer.analyses.phenotypes.distribution_figures import draw_distribution
 from imagenomer.analyses.phenotypes.distribution_result import Distribution, Members
 from imagenomer.analyses.shared.design_words import difference_warnings
+from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import effect_numbers, number_text, test_numbers, test_text, test_views
 from imagenomer.cohort import Cohort
@@ -107,9 +108,20 @@ def report(cohort: Cohort, params: Params, result: Distribution) -> Report:
             "effects": [effect_numbers(effect) for effect in effects],
         },
         sentences=tuple(_sentences(result)),
-        warnings=(*(difference_warnings(difference) if difference else ()), *_not_drawn(params, result)),
+        warnings=(
+            *(difference_warnings(difference) if difference else ()),
+            *(_relatives(cohort, result) if tests else ()),
+            *_not_drawn(params, result),
+        ),
         views=tuple(_views(result, params, title)),
     )
+
+
+def _relatives(cohort: Cohort, result: Distribution) -> list[str]:
+    """Warn of relatives among the groups that are compared."""
+    subjects = np.flatnonzero(np.any([one.selection.included for one in result.groups], axis=0))
+    way_out = "compare groups of one subject of each, or two phenotypes, with Families"
+    return family_warnings(cohort, subjects, (result.phenotype.name,), way_out)
 
 
 def _not_drawn(params: Params, result: Distribution) -> list[str]:

@@ -19,6 +19,7 @@ from imagenomer.analyses.contract import (
     Report,
     TableView,
 )
+from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.form_fields import Alpha, alpha_field
 from imagenomer.analyses.shared.sample import PhenotypeSample, counted, draw_phenotype_sample, listed
 from imagenomer.analyses.shared.test_tables import number_text, p_text
@@ -133,7 +134,11 @@ def report(cohort: Cohort, params: Params, result: PhenotypeMatrix) -> Report:
             "strongest": rows[:_NAMED],
         },
         sentences=tuple(_sentences(params, result, listed_pairs, tested, significant)),
-        warnings=(*_left_out(cohort, params), *_warnings(result, tested)),
+        warnings=(
+            *_left_out(cohort, params),
+            *_warnings(result, tested),
+            *family_warnings(cohort, result.people.subjects, (), "choose two phenotypes by themselves, with Families"),
+        ),
         views=(
             _grid(params, result),
             *([TableView("pairs", "Pairs, most significant first", _COLUMNS, tuple(rows))] if rows else []),

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagenomer.analyses.shared.linear_model import Model, build_model
 from imagenomer.analyses.shared.sample import Sample, what
@@ -27,14 +28,23 @@ from imagenomer.statistics.adjustment import (
 )
 from imagenomer.statistics.column_moments import ColumnMoments, summarise_columns
 from imagenomer.statistics.correction import Method, n_tests, rejected
-from imagenomer.statistics.correlation import Correlation, correlate, correlate_fast, edges_to_recheck
+from imagenomer.statistics.correlation import (
+    Correlation,
+    correlate,
+    correlate_fast,
+    edges_to_recheck,
+    fisher_interval,
+)
+from imagenomer.statistics.correlation import Kind as CorrelationKind
 from imagenomer.statistics.kernels import rank_columns
 from imagenomer.statistics.ranks import average_ranks
-from imagenomer.statistics.unequal_variance import associate_unequal, spread_of_subjects
+from imagenomer.statistics.unequal_variance import RobustCorrelation, associate_unequal, spread_of_subjects
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: One column is tested by r, several at once by F.
 Fit: TypeAlias = Correlation | CategoryAssociation
+#: One feature, or some.
+Which: TypeAlias = int | slice | IntArray
 
 #: The table holds this many of the strongest edges, or all that are significant up to the second number.
 _FEWEST_LISTED, _MOST_LISTED = 100, 300
@@ -82,6 +92,15 @@ def effect_of(fit: Fit) -> FloatArray:
     return fit.r if isinstance(fit, Correlation) else fit.partial_eta_squared
 
 
+def confidence_interval(fit: Correlation, model: Model, which: Which = slice(None)) -> tuple[FloatArray, FloatArray]:
+    """Return the 95 % interval of some r; what is adjusted for takes a subject a column."""
+    kind: CorrelationKind = "spearman" if model.question.ranked else "pearson"
+    dof, spread = fit.dof[which], np.ones(())
+    if isinstance(fit, RobustCorrelation):
+        dof, spread = fit.residual_dof[which], fit.widening[which]
+    return fisher_interval(fit.r[which], dof + 2, kind=kind, spread=spread)
+
+
 def fit_edges(
     cohort: Cohort, sample: Sample, features: Features, model: Model, method: Method, alpha: float
 ) -> Steps[Fit]:
@@ -90,7 +109,7 @@ def fit_edges(
     Exact for the edges to be listed and for all whose decision by ``method`` at ``alpha`` is close, else to 5e-6 in r.
     F, and all where variances may be unequal, are exact.
     """
-    if model.n_tested > 1 or model.question.unequal:
+    if model.n_tested > 1 or model.question.robust:
         return (yield from _fit_all(cohort, sample, model))
     fast: Fit = yield from _fit_fast(sample.observations, features, model)
     if model.question.ranked:
@@ -123,7 +142,12 @@ class SpreadTest:
 
 def spread_of(features: Features, model: Model) -> Steps[SpreadTest | None]:
     """Test whether the spread of subjects varies with what is tested; None where that cannot be told."""
-    every = yield from spread_of_subjects(features.values, features.rows, model.tested, model.design)
+    return (yield from spread_of_values(features.values, features.rows, model))
+
+
+def spread_of_values(values: NDArray[np.floating[Any]], rows: IntArray, model: Model) -> Steps[SpreadTest | None]:
+    """Test the same of any features, shape (n_rows, n_features)."""
+    every = yield from spread_of_subjects(values, rows, model.tested, model.design)
     spread = every[:, None]
     if model.n_tested > 1:
         whole = associate_category(spread, model.tested, model.design)
@@ -146,7 +170,7 @@ def fit_exactly(edges: FloatArray, model: Model) -> Fit:
         As observed, not ranked; an edge with missing values is fitted to those who have it.
     model : Model
     """
-    if model.n_tested == 1 and model.design.rank == 1 and not model.question.unequal:
+    if model.n_tested == 1 and model.design.rank == 1 and not model.question.robust:
         return correlate(edges, model.target, "spearman" if model.question.ranked else "pearson")
     if not model.question.ranked:
         return _fitted(edges, model, whole=model.n_tested > 1)
@@ -232,8 +256,8 @@ def _fit_all(cohort: Cohort, sample: Sample, model: Model) -> Steps[Fit]:
 
 
 def _fitted(edges: FloatArray, model: Model, *, whole: bool) -> Fit:
-    if model.question.unequal:
-        return associate_unequal(edges, model.tested, model.design)
+    if model.question.robust:
+        return associate_unequal(edges, model.tested, model.design, model.families)
     if whole:
         return associate_category(edges, model.tested, model.design)
     return associate(edges, model.tested, model.design).correlation

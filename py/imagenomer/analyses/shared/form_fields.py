@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias
 
 from imagenomer.analyses.contract import (
+    Choice,
     Flag,
     GroupChoice,
     Integer,
@@ -30,6 +31,11 @@ from imagenomer.analyses.shared.ancestry import MOST_COMPONENTS
 Seed: TypeAlias = Annotated[int, Integer(minimum=0, maximum=2**31 - 1)]
 Permutations: TypeAlias = Annotated[int, Integer(minimum=100, maximum=100_000, step=100)]
 Blocks: TypeAlias = Annotated[str | None, PhenotypeChoice("category")]
+Variance: TypeAlias = Annotated[str, Choice((("equal", "Equal"), ("unequal", "May be unequal")))]
+Families: TypeAlias = Annotated[str | None, PhenotypeChoice()]
+Exchanged: TypeAlias = Annotated[
+    str, Choice((("within", "Within blocks"), ("whole", "Whole blocks"), ("both", "Whole blocks and within")))
+]
 Alpha: TypeAlias = Annotated[float, Number(minimum=1e-6, maximum=0.5, step=0.01)]
 AncestryComponents: TypeAlias = Annotated[int, Integer(minimum=0, maximum=MOST_COMPONENTS)]
 FisherZ: TypeAlias = Annotated[bool, Flag()]
@@ -62,6 +68,34 @@ def permutations_field(default: int = 1000, **metadata: Any) -> Any:
 def blocks_field(**metadata: Any) -> Any:
     """Return the declaration of a category within whose levels subjects are permuted."""
     return field(default=None, metadata={"help": "Permute within its levels only: families, sites.", **metadata})
+
+
+def exchange_field(**metadata: Any) -> Any:
+    """Return the declaration of what of blocks is permuted."""
+    words = (
+        "Within: sites, whose means may differ. Whole blocks of as many subjects: families, whose members are alike; "
+        "within them as well, if members are related in the same way."
+    )
+    return field(default="within", metadata={"label": "Permute", "help": words, **metadata})
+
+
+def variance_field(**metadata: Any) -> Any:
+    """Return the declaration of whether subjects may differ in variance."""
+    words = (
+        "Of the noise of subjects. Equal is exact in small samples, and more sensitive, if it is true; where patients "
+        "are noisier, or connectivity varies more with motion, it finds what is not there. May be unequal: HC3, and "
+        "flipped signs in the place of permutations."
+    )
+    return field(default="equal", metadata={"help": words, **metadata})
+
+
+def families_field(**metadata: Any) -> Any:
+    """Return the declaration of a phenotype whose values say who is related."""
+    words = (
+        "Subjects with the same value are related: errors are by family and allow unequal variances, and signs of "
+        "families are flipped in the place of permutations."
+    )
+    return field(default=None, metadata={"help": words, **metadata})
 
 
 def alpha_field(**metadata: Any) -> Any:

@@ -10,18 +10,19 @@ import scipy
 from numpy.typing import NDArray
 
 from imagenomer.analyses.shared.linear_model import Model, reorder
+from imagenomer.analyses.shared.plan import Plan
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
+from imagenomer.statistics.block_exchange import BlockExchange
 from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, p_threshold, rejected
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.enhancement import EnhancedEdges, enhance
 from imagenomer.statistics.max_statistic import MaxStatistic, max_statistic
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic, network_based_statistic, threshold_of_p
-from imagenomer.statistics.permutation import Alternative, Exchange, exchange_of
-from imagenomer.statistics.unequal_variance import exchange_of_signs, max_score
-from imagenomer.types import BoolArray, FloatArray, IntArray, Json
+from imagenomer.statistics.permutation import Alternative
+from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Corrections by what they are called, those that need p-values only first.
 BY_P = {
@@ -43,60 +44,6 @@ Permuted: TypeAlias = MaxStatistic | NetworkBasedStatistic | EnhancedEdges
 def controls(correction: str) -> str:
     """Return which error a correction controls."""
     return "false discovery rate" if correction in ("bh", "by") else "family-wise error"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """How subjects are permuted.
-
-    Attributes
-    ----------
-    n_permutations, seed : int
-        As the form has them.
-    blocks : Phenotype or None
-        A category: subjects are permuted within its levels only.
-    exchange : Exchange or None
-        How many permutations there are; None before it is known of whom.
-    """
-
-    n_permutations: int
-    seed: int
-    blocks: Phenotype | None
-    exchange: Exchange | None = None
-
-    @property
-    def n_used(self) -> int:
-        """Permutations that are used: those asked for, or all that differ but the actual order where they are fewer."""
-        return self.n_permutations if self.exchange is None else self.exchange.n_used
-
-    @property
-    def smallest_p(self) -> float:
-        return 1 / (1 + self.n_permutations) if self.exchange is None else self.exchange.smallest_p
-
-    @property
-    def numbers(self) -> dict[str, Json]:
-        """The plan as `Report.numbers` has it."""
-        n_distinct = None if self.exchange is None or self.exchange.n_distinct > 1e15 else self.exchange.n_distinct
-        return {
-            "permutations": self.n_permutations,
-            "permutations_used": self.n_used,
-            "distinct_permutations": None if n_distinct is None else round(n_distinct),
-            "seed": self.seed,
-            "blocks": None if self.blocks is None else self.blocks.name,
-            "smallest_p": self.smallest_p,
-        }
-
-    def codes(self, subjects: IntArray) -> IntArray | None:
-        """Return the block of each of some subjects, None where all are exchangeable."""
-        return None if self.blocks is None else self.blocks.values[subjects].astype(np.intp)
-
-    def of(self, model: Model, alternative: Alternative = "two-sided") -> Plan:
-        """Return the plan with what is known once there are subjects: how many permutations of them differ."""
-        if model.question.unequal:
-            return replace(self, exchange=exchange_of_signs(model.subjects.size, self.n_permutations))
-        codes = self.codes(model.subjects)
-        exchange = exchange_of(model.tested, model.design, codes, self.n_permutations, alternative)
-        return replace(self, exchange=exchange)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,14 +89,6 @@ class Decision:
         return np.asarray(10**-self.neg_log10_p)
 
 
-def plan_of(cohort: Cohort, n_permutations: int, seed: int, blocks: str | None) -> Plan:
-    """Return the plan that a form asks for; raise `InputError` if the category is unknown."""
-    within = None if blocks is None else cohort.phenotype(blocks)
-    if within is not None and not within.levels:
-        raise InputError(f"{within.name} is a number; blocks are levels of a category")
-    return Plan(n_permutations, seed, within)
-
-
 def alternative_of(direction: str, correction: str, model: Model) -> Alternative:
     """Return which edges count; raise `InputError` where a direction is asked of F, which has none.
 
@@ -191,7 +130,7 @@ def judge_by_permutation(
     threshold: float = 0.001,
     alternative: Alternative = "two-sided",
 ) -> Steps[Decision]:
-    """Decide by permuting subjects.
+    """Decide by permuting subjects, or by flipping signs where the question is a robust one.
 
     Parameters
     ----------
@@ -209,14 +148,11 @@ def judge_by_permutation(
         Which edges count (`alternative_of`).
     """
     arguments, options = permutation_arguments(cohort, rows, model, plan)
-    if correction == "max-t" and model.question.unequal:
-        flips = {"n_flips": plan.n_permutations, "rng": options["rng"]}
-        scores = yield from max_score(values, *arguments, **flips)
-        return _verdict(correction, alpha, scores.adjusted_p, scores)
     if correction == "max-t":
         largest = yield from max_statistic(values, *arguments, **options)
         limit = largest.threshold(alpha)
-        p_limit = _p_of(limit, model) if np.isfinite(limit) else None
+        # Flipped signs know no p-value that holds of other t than theirs.
+        p_limit = _p_of(limit, model) if np.isfinite(limit) and not model.question.robust else None
         return _verdict(correction, alpha, largest.adjusted_p, largest, p_limit)
     options["alternative"] = alternative
     if correction == "tfce":
@@ -237,9 +173,22 @@ def permutation_arguments(
     """
     names = [cohort.subjects[index] for index in model.subjects]
     order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)
-    blocks = plan.codes(model.subjects[order])
-    options = {"n_permutations": plan.n_permutations, "rng": np.random.default_rng(plan.seed), "blocks": blocks}
+    options = {
+        "n_permutations": plan.n_permutations,
+        "rng": np.random.default_rng(plan.seed),
+        "blocks": plan.exchangeable(model.subjects[order]),
+    }
+    if model.question.robust:
+        options["flip_by"] = _as_they_appear(model, order)
     return (rows[order], *reorder(model, order)), options
+
+
+def _as_they_appear(model: Model, order: IntArray) -> IntArray:
+    """Return whose signs are flipped together, of subjects in some order, numbered as they first appear."""
+    if model.families is None:
+        return np.arange(order.size)
+    first, codes = np.unique(model.families[order], return_index=True, return_inverse=True)[1:]
+    return np.asarray(np.argsort(np.argsort(first))[codes.reshape(-1)])
 
 
 def threshold_of(given: float, model: Model, alternative: Alternative = "two-sided") -> float:
@@ -304,12 +253,15 @@ def about_permutations(decision: Decision, model: Model, plan: Plan) -> list[str
 
 def permutations_in_words(model: Model, plan: Plan, alpha: float) -> list[str]:
     """Say what was permuted, how often, and how precise the p-values are."""
-    if model.question.unequal:
+    if model.question.robust:
         said = plan_in_words("the residuals of the reduced model", model.subjects, plan, alpha, "sign flips")
+        related = model.question.related
+        whose = "subject" if related is None else "family"
+        allowed = "unequal variances" if related is None else f"unequal variances and relatives ({related.name})"
         return [
             *said,
-            "Each subject's contribution to the score of all edges is flipped in sign or left (Hemerik, Goeman and "
-            "Finos 2020), which allows unequal variances; the largest |score| in standard errors decides.",
+            f"The contribution of each {whose} to the score of all features is flipped in sign or left (Hemerik, "
+            f"Goeman and Finos 2020), which allows {allowed}; t is the score in its standard errors.",
         ]
     what = "subjects" if model.design.rank == 1 else "the residuals of the reduced model"
     who = " (Freedman and Lane)" if model.design.rank > 1 else ""
@@ -332,9 +284,20 @@ def plan_in_words(what: str, subjects: IntArray, plan: Plan, alpha: float, noun:
         if plan.exchange is not None:
             said.append(f"There are {_many(plan.exchange.n_distinct)} distinct {noun}.")
     if plan.blocks is not None:
-        n = np.unique(plan.blocks.values[subjects]).size
-        said.append(f"Subjects are permuted only within the {counted(n, 'level')} of {plan.blocks.name}.")
+        said.append(_blocks_in_words(plan.blocks, plan.permuted, subjects))
     return said
+
+
+def _blocks_in_words(blocks: Phenotype, permuted: BlockExchange, subjects: IntArray) -> str:
+    n = np.unique(blocks.values[subjects]).size
+    if permuted == "within":
+        return f"Subjects are permuted only within the {counted(n, 'level')} of {blocks.name}."
+    sizes = np.unique(np.unique(blocks.values[subjects], return_counts=True)[1])
+    and_within = ", and subjects within them" if permuted == "both" else ""
+    return (
+        f"The {counted(n, 'level')} of {blocks.name} are permuted as wholes{and_within} (Winkler et al. 2015): those "
+        f"of as many subjects, of which there are {counted(sizes.size, 'size')}, change places."
+    )
 
 
 def _many(n_distinct: float) -> str:

@@ -15,12 +15,14 @@ from imagenomer.analyses.contract import (
     PhenotypesChoice,
 )
 from imagenomer.analyses.shared.ancestry import ancestry, as_phenotypes, components
+from imagenomer.analyses.shared.families import family_codes, related_by
 from imagenomer.analyses.shared.form_fields import AncestryComponents, SampleFields, ancestry_field
 from imagenomer.analyses.shared.sample import listed
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.statistics.design import Design, Term, build_design, code
+from imagenomer.statistics.flipped_scores import robust_dof
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -67,7 +69,10 @@ class Question:
     ranked : bool
         Numbers are replaced by their ranks.
     unequal : bool
-        Subjects may differ in variance: tests are by HC3 and flipped signs (`imagenomer.statistics.unequal_variance`).
+        Subjects may differ in variance: tests are by HC3 (`imagenomer.statistics.unequal_variance`) and flipped signs
+        (`imagenomer.statistics.flipped_scores`).
+    related : Phenotype or None
+        Who has the same value is related: clusters of those tests, which are then made in any case.
     """
 
     phenotype: Phenotype
@@ -76,6 +81,12 @@ class Question:
     covariates: tuple[Phenotype, ...]
     ranked: bool = False
     unequal: bool = False
+    related: Phenotype | None = None
+
+    @property
+    def robust(self) -> bool:
+        """Whether tests allow unequal variances: where that is asked for, and among relatives."""
+        return self.unequal or self.related is not None
 
     @property
     def missing(self) -> dict[str, BoolArray]:
@@ -124,8 +135,20 @@ class Model:
 
     @property
     def dof(self) -> int:
-        """Residual degrees of freedom of an edge that everybody has."""
-        return self.design.n_subjects - self.design.rank - self.n_tested
+        """Degrees of freedom of an edge that everybody has: of its residuals, or by families where those are fewer."""
+        return robust_dof(self.design, self.n_tested, self.n_clusters)
+
+    @property
+    def families(self) -> IntArray | None:
+        """The family of each subject, from 0 on; None where nothing says who is related."""
+        related = self.question.related
+        return None if related is None else family_codes(related, self.subjects)
+
+    @property
+    def n_clusters(self) -> int:
+        """Families, or subjects where nothing says who is related."""
+        families = self.families
+        return int(self.subjects.size if families is None else families.max() + 1)
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -167,6 +190,7 @@ def ask(
     *,
     ranked: bool = False,
     unequal: bool = False,
+    families: str | None = None,
 ) -> Question:
     """Return the question that a form asks.
 
@@ -177,11 +201,13 @@ def ask(
     more : tuple of Phenotype
         Covariates beside those of the form.
     ranked, unequal : bool
+    families : str or None
+        The phenotype that says who is related.
 
     Raises
     ------
     InputError
-        If a name is not known, or the same phenotype is both tested and adjusted for.
+        If a name is not known, or the same phenotype is used in two ways.
     """
     phenotype = cohort.phenotype(asked.phenotype)
     if asked.level is not None and phenotype.kind == "number":
@@ -197,7 +223,9 @@ def ask(
         )
     moderator = None if asked.interaction is None else cohort.phenotype(asked.interaction)
     covariates = tuple(cohort.phenotype(name) for name in asked.covariates if name != asked.interaction)
-    return Question(phenotype, asked.level, moderator, (*covariates, *more), ranked, unequal)
+    used = (phenotype.name, *(one.name for one in (*filter(None, [moderator]), *covariates)))
+    related = related_by(cohort, families, used)
+    return Question(phenotype, asked.level, moderator, (*covariates, *more), ranked, unequal, related)
 
 
 def build_model(question: Question, subjects: IntArray) -> Model:

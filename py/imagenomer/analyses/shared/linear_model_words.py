@@ -5,16 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer.analyses.shared.design_words import design_warnings, not_used_in_words
-from imagenomer.analyses.shared.edge_fits import Fit, effect_of
+from imagenomer.analyses.shared.edge_fits import Fit, SpreadTest, effect_of
+from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import counted, listed
+from imagenomer.cohort import Cohort
 from imagenomer.statistics.design import residuals
 from imagenomer.statistics.tails import fits_exactly
+from imagenomer.statistics.unequal_variance import effective_dof
 
 #: Fewer subjects than this at a level, and its p-values rest on assumptions that so few cannot support.
 _FEW = 10
 #: Share of the tested phenotype's variance that covariates explain above which little is left to test.
 _MOSTLY_EXPLAINED = 0.9
+
+#: Below this p-value the spread of subjects is said to vary with what is tested.
+_UNEQUAL = 0.01
+
+
+#: Effective degrees of freedom below which it is said that few subjects carry what is tested.
+_FEW_EFFECTIVE = 10
 
 
 def statistic_name(model: Model) -> str:
@@ -51,12 +61,26 @@ def adjustment_in_words(model: Model) -> str:
 
 
 def variance_in_words(model: Model) -> list[str]:
-    """Say how unequal variances are allowed for; nothing where they are taken to be equal."""
-    if not model.question.unequal:
+    """Say how unequal variances and relatives are allowed for; nothing where subjects are taken to be alike."""
+    related = model.question.related
+    if not model.question.robust:
         return []
+    effective = effective_dof(model.tested, model.design, model.families)
+    how = f"{effective:.1f} effective degrees of freedom (Satterthwaite; Pustejovsky and Tipton 2018)"
+    few = f"The errors have {how}, by which p-values and intervals are made."
+    if effective < _FEW_EFFECTIVE:
+        few = f"Few subjects carry {model.name}: the errors have only {how}, and little can be shown."
+    if related is not None:
+        return [
+            f"Subjects of the same {related.name} are related ({counted(model.n_clusters, 'family', 'families')}): "
+            "p-values and intervals are by cluster-robust errors (CR3, Bell and McCaffrey 2002), which allow unequal "
+            "variances too; the effect itself is the same.",
+            few,
+        ]
     return [
         "Variances may differ between subjects: p-values and intervals are by HC3 (MacKinnon and White 1985), the "
-        "effect itself is the same."
+        "effect itself is the same.",
+        few,
     ]
 
 
@@ -120,6 +144,29 @@ def warnings_of(model: Model) -> list[str]:
             )
     said += _few_subjects(model)
     return said
+
+
+def spread_warnings(spread: SpreadTest | None, model: Model, what: str = "connectivity") -> list[str]:
+    """Warn where equal variances are assumed, and subjects differ in spread with what is tested."""
+    if spread is None or spread.p_value > _UNEQUAL:
+        return []
+    how = f"differs between the levels of {model.name}"
+    if spread.ratio is not None:
+        how = f"is {spread.ratio:.2f} times as large where {model.name}"
+    elif spread.r is not None:
+        direction = "increases" if spread.r > 0 else "decreases"
+        how = f"{direction} with {model.name} (r = {spread.r:.2f})".replace("-", "−")
+    return [
+        f"The spread of {what} {how}, p = {spread.p_value:.2g}: tests that assume equal variances can find "
+        "effects that are not there; choose “May be unequal” for the variance."
+    ]
+
+
+def independence_warnings(cohort: Cohort, model: Model, blocks: str | None = None) -> list[str]:
+    """Warn where a column may say who is related, and the model takes subjects for independent."""
+    question = model.question
+    related = None if question.related is None else question.related.name
+    return family_warnings(cohort, model.subjects, (related, blocks, *question.missing), "choose it under Families")
 
 
 def _few_subjects(model: Model) -> list[str]:
