@@ -1,0 +1,55 @@
+"""The door: whatever somebody has, family of files by family, claimed by formats and assembled to one cohort."""
+
+from __future__ import annotations
+
+from imagenomer.cohort import Cohort
+from imagenomer.errors import InputError
+from imagenomer.progress import Steps
+from imagenomer.readers.assemble import assemble
+from imagenomer.readers.formats import load_formats
+from imagenomer.readers.listing import Listing
+from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.recipe import read_recipe
+from imagenomer.readers.understanding import Pieces, claims_of, raise_problems, read_pieces
+from imagenomer.types import JsonObject
+
+
+def open_pieces(
+    listing: Listing, recipe: JsonObject | None, notes: Notes, *, in_other_form: bool
+) -> Steps[Cohort | None]:
+    """Return the cohort that the files make; None where nothing in them is known.
+
+    Parameters
+    ----------
+    listing : Listing
+    recipe : mapping or None
+    notes : Notes
+    in_other_form : bool
+        Somebody else reads the files where this returns None.
+
+    Raises
+    ------
+    InputError
+        If what is known cannot be used.
+    Question
+        If something must be known that the files do not say.
+    """
+    answers = read_recipe({} if recipe is None else recipe)
+    claims, unknown = yield from claims_of(listing, answers)
+    notes.recognised(
+        f"{count(len(listing.entries), 'file')} of {count(len(claims) + len(unknown), 'kind')}",
+        [f"{claim.family.pattern}: {claim.what}" for _, claim in claims],
+    )
+    pieces: Pieces = yield from read_pieces(claims, unknown, listing, answers, notes)
+    if not pieces.tables and not pieces.connectivity:
+        raise_problems(pieces.problems)
+        if pieces.unread and not in_other_form:
+            found = "; ".join(f"{one.source}: {one.why}" for one in pieces.unread[:5])
+            raise InputError(f"{listing.name} holds neither connectivity nor people that can be read. {found}")
+        return None
+    return (yield from assemble(listing, pieces, answers, notes))
+
+
+def accepted() -> list[str]:
+    """Return what may be dropped, in words, of every format."""
+    return [form.ACCEPTS for form in load_formats().values() if form.ACCEPTS]
