@@ -78,14 +78,15 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     _refuse_cohorts(listing, [one for one in _inside(listing) if bundle.recognise(one)])
     from imagenomer.readers import door  # late: most cohorts are in a format of their own
 
-    cohort = yield from door.open_pieces(listing, recipe, notes, in_other_form=reader is not None)
-    if cohort is not None:
-        return cohort
+    found = yield from door.open_pieces(listing, recipe, notes)
+    if isinstance(found, Cohort):
+        return found
     if reader is not None and recipe is None:
         return (yield from reader.read(listing, notes))
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
     accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
-    raise InputError(f"{_described(listing)}, and no cohort that is recognised. ImageNomer opens {accepted}")
+    known = "".join(f". {one.source}: {one.why}" for one in found[:5])
+    raise InputError(f"{_described(listing)}, and no cohort that is recognised. ImageNomer opens {accepted}{known}")
 
 
 def _inside(listing: Listing) -> list[Listing]:

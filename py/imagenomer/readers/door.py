@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from imagenomer.cohort import Cohort
-from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers.assemble import assemble
+from imagenomer.readers.claims import Unread
 from imagenomer.readers.formats import load_formats
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.recipe import read_recipe
-from imagenomer.readers.understanding import Pieces, claims_of, raise_problems, read_pieces
+from imagenomer.readers.understanding import claims_of, raise_problems, read_pieces
 from imagenomer.types import JsonObject
 
 
-def open_pieces(
-    listing: Listing, recipe: JsonObject | None, notes: Notes, *, in_other_form: bool
-) -> Steps[Cohort | None]:
-    """Return the cohort that the files make; None where nothing in them is known.
-
-    Parameters
-    ----------
-    listing : Listing
-    recipe : mapping or None
-    notes : Notes
-    in_other_form : bool
-        Somebody else reads the files where this returns None.
+def open_pieces(listing: Listing, recipe: JsonObject | None, notes: Notes) -> Steps[Cohort | tuple[Unread, ...]]:
+    """Return the cohort that the files make; what is known in them and not read where they make none.
 
     Raises
     ------
@@ -40,13 +30,10 @@ def open_pieces(
         f"{count(len(listing.entries), 'file')} of {count(len(claims) + len(unknown), 'kind')}",
         [f"{claim.family.pattern}: {claim.what}" for _, claim in claims],
     )
-    pieces: Pieces = yield from read_pieces(claims, unknown, listing, answers, notes)
+    pieces = yield from read_pieces(claims, unknown, listing, answers, notes)
     if not pieces.tables and not pieces.connectivity:
         raise_problems(pieces.problems)
-        if pieces.unread and not in_other_form:
-            found = "; ".join(f"{one.source}: {one.why}" for one in pieces.unread[:5])
-            raise InputError(f"{listing.name} holds neither connectivity nor people that can be read. {found}")
-        return None
+        return tuple(pieces.unread)
     return (yield from assemble(listing, pieces, answers, notes))
 
 

@@ -214,6 +214,8 @@ def _constant_diagonal(vectors: FloatArray, layout: Layout) -> bool:
     if not np.isfinite(own).any():
         return bool(np.isfinite(others).any())
     value = own.flat[0]
+    if not np.isfinite(value):
+        return False
     return bool(np.all(np.abs(own - value) < 1e-3) and np.mean(np.abs(others - value) < 1e-3) < 0.5)
 
 

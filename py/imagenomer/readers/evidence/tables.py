@@ -101,7 +101,8 @@ def read_text_table(data: bytes, name: str) -> TextTable:
     delimiter = delimiter_of(lines)
     records = _records(text, delimiter, name)
     usual = Counter(len(cells) for _, cells in records[-_LINES:]).most_common(1)[0][0]
-    start = next(place for place, (_, cells) in enumerate(records) if len(cells) == usual)
+    of_headers = [place for place, (_, cells) in enumerate(records) if 2 * _filled(cells) >= len(cells) == usual]
+    start = of_headers[0] if of_headers else 0
     titles, (_, header), body = records[:start], records[start], records[start + 1 :]
     for number, cells in body:
         if len(cells) != len(header):
@@ -170,6 +171,10 @@ def plain_numbers(cells: Sequence[str], *, decimal_comma: bool = False) -> tuple
 
 def _is_number_or_missing(cell: str) -> bool:
     return cell.strip().lower() in MISSING or bool(_NUMBER.fullmatch(cell.strip()))
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
 
 
 def _cut(line: str, delimiter: str) -> list[str]:
