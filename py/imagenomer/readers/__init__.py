@@ -81,7 +81,7 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     found = yield from door.open_pieces(listing, recipe, notes)
     if isinstance(found, Cohort):
         return found
-    if reader is not None and recipe is None:
+    if reader is not None and recipe is None and (reader is plink or not found):
         return (yield from reader.read(listing, notes))
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
     accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))

@@ -9,6 +9,7 @@ from imagenomer.readers.claims import Unread
 from imagenomer.readers.formats import load_formats
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.people import person_column
 from imagenomer.readers.recipe import read_recipe
 from imagenomer.readers.understanding import claims_of, raise_problems, read_pieces
 from imagenomer.types import JsonObject
@@ -31,7 +32,8 @@ def open_pieces(listing: Listing, recipe: JsonObject | None, notes: Notes) -> St
         [f"{claim.family.pattern}: {claim.what}" for _, claim in claims],
     )
     pieces = yield from read_pieces(claims, unknown, listing, answers, notes)
-    if not pieces.tables and not pieces.connectivity:
+    named = any(one.person or person_column(one.columns, None, answers) for one in pieces.tables)
+    if not named and not pieces.connectivity:
         raise_problems(pieces.problems)
         return tuple(pieces.unread)
     return (yield from assemble(listing, pieces, answers, notes))

@@ -4,6 +4,7 @@ or numbers as text."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from imagenomer.readers.families import Family
 from imagenomer.readers.layouts import chosen_layout
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.looks import Look
+from imagenomer.readers.matrix_text import NumberText
 from imagenomer.readers.measures import KINDS, measure_name
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Question, Recipe
@@ -33,6 +35,8 @@ ACCEPTS = "a stack of matrices or a table of subjects x edges in one .npy, .npz,
 _TEXTS = ("csv", "tsv", "txt", "dat")
 #: Edges from which on a table of numbers may be connectivity: smaller ones are phenotypes as often.
 _FEWEST_EDGES = 45
+#: Columns from which on a table of text may have edges in rows.
+_FEWEST_SUBJECTS = 10
 #: Planes of a stack looked at.
 _PLANES = 5
 #: Scans converted at a time.
@@ -90,19 +94,29 @@ def _stack_in(entry: Entry, look: Look) -> Stack:
         main = {name: array for name, array in arrays.items() if array.dtype.kind in "biuf" and may_be_stack(array)}
         return Stack(main, {name: array for name, array in arrays.items() if name not in main})
     text = look.numbers(entry)
-    alike = {"".join("#" if letter.isdigit() else letter for letter in column) for column in text.columns}
-    # Names of phenotypes differ; those of edges only count.
-    counted = not text.columns or len({"#".join(form.split("##")) for form in alike}) <= 4
-    if not counted or not may_be_stack(text.values) or text.values.shape[0] == text.values.shape[1]:
+    if not _may_be_edges(text):
         return Stack({}, {})
     return Stack({"": text.values}, {}, people=text.rows)
+
+
+def _may_be_edges(text: NumberText) -> bool:
+    """Whether numbers of a text may be subjects x edges, or the other way round: phenotypes have names that differ."""
+    forms = {re.sub("[0-9]+", "#", column) for column in text.columns}
+    n_rows, n_columns = text.values.shape
+    if n_rows == n_columns or 10 * len(forms) > n_columns:
+        return False
+    return _may_be_side(n_columns) or (n_columns >= _FEWEST_SUBJECTS and _may_be_side(n_rows))
+
+
+def _may_be_side(n: int) -> bool:
+    return n >= _FEWEST_EDGES and bool(layouts_of(n) or _root(n))
 
 
 def may_be_stack(array: NDArray[Any]) -> bool:
     """Whether the shape of an array is one of several scans."""
     if array.ndim == 3:
         return len(set(array.shape)) < 3 and min(array.shape) > 1
-    return array.ndim == 2 and any(n >= _FEWEST_EDGES and (layouts_of(n) or _root(n)) for n in array.shape)
+    return array.ndim == 2 and min(array.shape) > 1 and any(map(_may_be_side, array.shape))
 
 
 def _root(n: int) -> int:

@@ -77,7 +77,7 @@ def piece_of(table: TextTable, source: str, facts: dict[str, ColumnFacts], notes
         for name, *cells in zip(names, *table.rows, strict=True)
         if not _counts(name, cells)
     }
-    return Table(source, columns, described | facts, decimal_comma=table.delimiter != ",", sentences=table.sentences)
+    return Table(source, columns, described | facts, decimal_comma=table.delimiter == ";", sentences=table.sentences)
 
 
 def clean_header(header: Sequence[str], notes: Notes) -> list[str]:

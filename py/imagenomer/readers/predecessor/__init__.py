@@ -43,7 +43,7 @@ ACCEPTS = "a folder with demographics.pkl (or participants.tsv) and fc/<subject>
 
 _NOT_MEASURES = ("snps", "decomp", "weights")
 #: Files that may belong to a cohort and that this format does not read.
-_DATA = re.compile(r"\.(csv|tsv|tab|mat|npz|txt|1d|xlsx?|ods|dta|sav|rds|rda)$", re.IGNORECASE)
+_DATA = re.compile(r"\.(csv|tsv|tab|mat|npz|txt|1d|xlsx?|ods|dta|sav|rds|rda|nii|nii\.gz)$", re.IGNORECASE)
 
 
 def recognise(listing: Listing) -> bool:
