@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from imagenomer.progress import finish
 from imagenomer.readers import bundle_bytes, listing_of, open_cohort
 from imagenomer.readers.recipe import Question
 from readers.evidence.test_order import correlations, written
-from readers.small_folder import said, write_scan
+from readers.small_folder import said, write_demographics, write_scan
 from readers.test_plink import write_set
 
 N = 16
@@ -182,6 +184,33 @@ def test_a_giga_connectome_matrix_has_a_first_line_that_counts(tmp_path, squares
     cohort = opened(top)
     np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares[:2]), atol=1e-6)
     assert cohort.tasks == ("rest",)
+
+
+@pytest.mark.parametrize("order", ["rows", "columns"])
+@pytest.mark.parametrize("diagonal", [False, True])
+def test_the_first_programs_folder_with_vectors_in_any_order_gives_the_same_edges(tmp_path, squares, order, diagonal):
+    write_demographics(tmp_path, {"age": dict.fromkeys(PEOPLE, 30.0)})
+    for name, vector in zip(PEOPLE, written(squares, order, diagonal=diagonal), strict=True):
+        write_scan(tmp_path, f"fc/{name}_fc.npy", vector)
+    cohort = opened(tmp_path)
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+    if order == "columns" or diagonal:
+        said(cohort, "fc: its vectors are the upper triangle")
+
+
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize("fortran", [False, True])
+def test_a_bundle_written_by_hand_may_be_fortran_ordered_or_column_by_column(tmp_path, squares, columns, fortran):
+    write_squares(write_table(tmp_path / "study"), squares)
+    with zipfile.ZipFile(io.BytesIO(finish(bundle_bytes(opened(tmp_path / "study"))))) as archive:
+        archive.extractall(tmp_path / "bundle")
+    values = written(squares, "columns" if columns else "rows", diagonal=False).astype(np.float32)
+    path = next((tmp_path / "bundle" / "connectivity").glob("*.npy"))
+    np.save(path, np.asfortranarray(values) if fortran else values)
+    cohort = opened(tmp_path / "bundle")
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+    if columns:
+        said(cohort, "its rows are the upper triangle")
 
 
 # --- versions -------------------------------------------------------------------------------------

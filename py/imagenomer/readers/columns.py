@@ -174,3 +174,17 @@ def _note_odd_values(name: str, present: Sequence[Any], notes: ColumnNotes) -> N
         rarer = sorted({_level(value) for value in min(numbers, others, key=len)}, key=natural_key)
         more = f" and {len(rarer) - 10} more" if len(rarer) > 10 else ""
         notes.mixed.append(f"{name}: {', '.join(rarer[:10])}{more}")
+
+
+def clean_header(header: Sequence[str], notes: Notes) -> list[str]:
+    """Return names of columns, each once: by their place where they have none, numbered where two are the same."""
+    names = [notes.clean(cell).strip() or f"column {place}" for place, cell in enumerate(header, start=1)]
+    seen: Counter[str] = Counter()
+    for place, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] > 1:
+            names[place] = f"{name} ({seen[name]})"
+    twice = sorted(name for name, n in seen.items() if n > 1)
+    if twice:
+        notes.warning("Columns that have the name of another were numbered", twice)
+    return names

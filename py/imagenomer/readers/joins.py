@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagenomer.cohort import natural_key
 from imagenomer.readers.claims import Connectivity, Table
+from imagenomer.readers.columns import MISSING
 from imagenomer.readers.evidence.ids import IdMatch, match_ids
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.people import person_column, visit_column
@@ -48,8 +49,15 @@ def person_tables(tables: Sequence[Table], names: Sequence[str], recipe: Recipe,
         if person is None:
             without.append(f"{table.source}: {', '.join(list(table.columns)[:10])}")
             continue
+        kept = [row for row, cell in enumerate(table.columns[person]) if cell.strip().lower() not in MISSING]
+        if len(kept) < table.n_rows:
+            n_dropped = count(table.n_rows - len(kept), "row")
+            notes.warning(f"{table.source}: {n_dropped} without a name in the column {person} were left out")
+            columns = {name: [cells[row] for row in kept] for name, cells in table.columns.items()}
+            table = replace(table, columns=columns)
         people = tuple(cell.strip() for cell in table.columns[person])
-        found.append(PersonTable(table, person, visit_column(table.columns, person), people))
+        if people:
+            found.append(PersonTable(table, person, visit_column(table.columns, person), people))
     if without:
         notes.warning(
             "Tables without a column that names the people were left out; name it by a recipe: "

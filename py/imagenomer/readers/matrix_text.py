@@ -116,14 +116,12 @@ def _is_number(cell: str) -> bool:
 
 def _numbers(cells: list[list[str]], name: str) -> FloatArray:
     flat = [cell for line in cells for cell in line]
-    joined = "".join(flat)
-    if re.fullmatch(r"[0-9eE.+\-]*", joined) is None:
+    if "" in flat or re.fullmatch(r"[0-9eE.+\-]*", "".join(flat)) is None:
         flat = [_plain(cell, name) for cell in flat]
     try:
         return np.array(flat, dtype=np.float64).reshape(len(cells), -1)
-    except ValueError:
-        wrong = next(cell for cell in flat if not _is_number(cell))
-        raise InputError(f"{name}: {wrong[:40]!r} is not a number") from None
+    except ValueError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 def _plain(cell: str, name: str) -> str:

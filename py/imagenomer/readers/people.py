@@ -34,7 +34,7 @@ def person_column(columns: Mapping[str, Sequence[str]], names: Sequence[str] | N
     if answered in columns:
         return str(answered)
     ranked = sorted((rank, place, name) for place, name in enumerate(columns) if (rank := _rank(name)) is not None)
-    candidates = [name for _, _, name in ranked if all(cell.strip().lower() not in MISSING for cell in columns[name])]
+    candidates = [name for _, _, name in ranked if _mostly_filled(columns[name])]
     if names:
         others = [name for name in columns if name not in candidates and _names_people(columns[name])]
         # Any column of whole numbers may join some by accident: one that is called so is asked first.
@@ -57,6 +57,11 @@ def visit_column(columns: Mapping[str, Sequence[str]], person: str) -> str | Non
         if _plain(name) in _VISITS and len(set(zip(people, columns[name], strict=True))) > len(set(people)):
             return name
     return None
+
+
+def _mostly_filled(cells: Sequence[str]) -> bool:
+    missing = sum(cell.strip().lower() in MISSING for cell in cells)
+    return 2 * missing < len(cells)
 
 
 def _rank(name: str) -> int | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from imagenomer.cohort import Scan
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.readers.claims import Claim, Connectivity, Piece, ScanQuality, Table, Unread
+from imagenomer.readers.columns import clean_header
 from imagenomer.readers.families import Family, families_of
 from imagenomer.readers.formats import load_formats
 from imagenomer.readers.listing import Listing
@@ -42,16 +44,30 @@ class Pieces:
     unknown: list[str] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
 
-    def add(self, pieces: Sequence[Piece]) -> None:
+    def add(self, pieces: Sequence[Piece], notes: Notes) -> None:
+        """Sort pieces by what they are; their names and texts are clean from here on."""
         for piece in pieces:
             if isinstance(piece, Table):
-                self.tables.append(piece)
+                person = None if piece.person is None else notes.clean(piece.person).strip()
+                self.tables.append(replace(piece, columns=_clean_columns(piece.columns, notes), person=person))
             elif isinstance(piece, Connectivity):
-                self.connectivity.append(piece)
+                scans = tuple(_clean_scan(scan, notes) for scan in piece.scans)
+                labels = tuple(notes.clean(label) or f"Parcel {n}" for n, label in enumerate(piece.labels, start=1))
+                self.connectivity.append(replace(piece, scans=scans, labels=labels))
             elif isinstance(piece, ScanQuality):
-                self.quality.append(piece)
+                self.quality.append(replace(piece, columns=_clean_columns(piece.columns, notes)))
             else:
                 self.unread.append(piece)
+
+
+def _clean_columns(columns: Mapping[str, list[str]], notes: Notes) -> dict[str, list[str]]:
+    names = clean_header(list(columns), notes)
+    return {name: [notes.clean(cell) for cell in cells] for name, cells in zip(names, columns.values(), strict=True)}
+
+
+def _clean_scan(scan: Scan, notes: Notes) -> Scan:
+    parts = (notes.clean(part).strip() for part in (scan.task, scan.subject, scan.session, scan.run))
+    return Scan(*parts)
 
 
 def claims_of(listing: Listing, recipe: Recipe) -> Steps[tuple[list[tuple[str, Claim]], list[Family]]]:
@@ -90,7 +106,7 @@ def read_pieces(
     pieces = Pieces(unknown=[_shown(family) for family in unknown])
     for name, claim in claims:
         try:
-            pieces.add((yield from load_formats()[name].read(claim, listing, recipe, notes)))
+            pieces.add((yield from load_formats()[name].read(claim, listing, recipe, notes)), notes)
         except InputError as error:
             pieces.problems.append(error)
     return pieces

@@ -30,9 +30,12 @@ FAILS = -0.1
 #: Ratios of eigenvalues: the other order had at least 1.33 times that of the right one, where one was right, and at
 #: most 1.13 times where none was (counts of fibres; another number of parcels).
 MARGIN = 1.25
-#: Scans looked at, and parcels of each: a part of a matrix without negative eigenvalues has none either.
+#: Parcels from which on numbers that are no correlations do not pass for some by chance.
+FEWEST_PARCELS = 10
+#: Scans looked at, and parcels of each. Few parcels are no evidence: a part of a matrix in the wrong order passes where
+#: its values are weak (standard deviation s, n parcels: about where 2 s sqrt(n) < 1).
 N_SCANS = 5
-N_PARCELS = 200
+N_PARCELS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,22 @@ def decide(vectors: NDArray[Any]) -> OrderEvidence:
     return found or _by_ratio(chosen, plain, layouts)
 
 
+def proven(vectors: NDArray[Any]) -> OrderEvidence | None:
+    """Return the evidence where it proves another layout than row by row without the diagonal; else None.
+
+    For files of a format that says how it writes: only where its own order cannot be, and another fits.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n_scans, n_values)
+    """
+    evidence = decide(vectors)
+    if evidence.layout is None or evidence.kind not in ("r", "z", "partial"):
+        return None
+    own = evidence.layout.order == "rows" and not evidence.layout.diagonal
+    return None if own or evidence.layout.n_parcels < FEWEST_PARCELS else evidence
+
+
 def matrices(vectors: NDArray[Any], layout: Layout) -> FloatArray:
     """Return vectors of a layout as matrices with an empty diagonal, of some parcels where there are many.
 
@@ -160,31 +179,46 @@ def matrices(vectors: NDArray[Any], layout: Layout) -> FloatArray:
 def kind_of(squares: FloatArray) -> Kind | None:
     """Return what the values of matrices are, by their eigenvalues; None where nothing fits.
 
+    Where several kinds fit there is so little connectivity that it means nothing, and r is as good.
+
     Parameters
     ----------
     squares : ndarray, shape (n_scans, n_parcels, n_parcels)
         In the right order; the diagonal is not looked at.
     """
-    return next((kind for kind in ("r", "z", "partial") if smallest(squares, kind) > FITS), None)
+    as_r, as_partial = smallest(squares)
+    if as_r > FITS:
+        return "r"
+    if smallest(squares, fisher_z=True)[0] > FITS:
+        return "z"
+    return "partial" if as_partial > FITS else None
 
 
-def smallest(squares: FloatArray, kind: Kind) -> float:
-    """Return the median over scans of the smallest eigenvalue, were the values of this kind; -inf where they cannot be.
+def smallest(squares: FloatArray, *, fisher_z: bool = False) -> tuple[float, float]:
+    """Return the smallest eigenvalue of matrices with ones on the diagonal, as they are and with the sign turned.
 
-    Where all three kinds fit there is so little connectivity that it means nothing, and r is as good.
+    Partial correlations are a scaled precision matrix with the sign of the off-diagonal turned.
+
+    Parameters
+    ----------
+    squares : ndarray, shape (n_scans, n_parcels, n_parcels)
+    fisher_z : bool
+        Take tanh first.
+
+    Returns
+    -------
+    as_they_are, turned : float
+        Medians over scans; -inf where the values cannot be correlations, or Fisher z.
     """
-    values = [_without_gaps(square) for square in squares]
-    values = [one for one in values if len(one) > 2 and one.any()]
+    values = [one for one in map(_without_gaps, squares) if len(one) > 2 and one.any()]
     largest = max((float(np.abs(one).max()) for one in values), default=np.inf)
-    if not values or (kind != "z" and largest > 1 + 1e-6):
-        return -np.inf
-    if kind == "z" and largest > 8:  # tanh makes ones of all: counts and distances would pass
-        return -np.inf
-    lowest = []
-    for one in values:
-        matrix = np.tanh(one) if kind == "z" else -one if kind == "partial" else one
-        lowest.append(np.linalg.eigvalsh(matrix + np.eye(len(matrix)))[0])
-    return float(np.median(lowest))
+    # tanh makes ones of all large numbers: counts and distances would pass.
+    if not values or largest > (8 if fisher_z else 1 + 1e-6):
+        return -np.inf, -np.inf
+    ends = np.array([np.linalg.eigvalsh(np.tanh(one) if fisher_z else one)[[0, -1]] for one in values])
+    # Of few parcels any numbers pass now and then: there all scans must.
+    middle = np.median if len(squares[0]) >= FEWEST_PARCELS else np.min
+    return float(middle(1 + ends[:, 0])), float(middle(1 - ends[:, 1]))
 
 
 def _complete_first(vectors: NDArray[Any]) -> NDArray[Any]:
@@ -228,20 +262,31 @@ def _with_stored_diagonal(vectors: FloatArray, layout: Layout, layouts: Sequence
 
 
 def _by_fit(vectors: FloatArray, candidates: list[Layout], layouts: Sequence[Layout]) -> OrderEvidence | None:
-    """Return the evidence where one order makes matrices of a kind and the other does not."""
-    squares = {layout: matrices(vectors, layout) for layout in candidates}
-    for kind in ("r", "z", "partial"):
-        lowest = {layout: smallest(squares[layout], kind) for layout in candidates}
-        fitting = [layout for layout, value in lowest.items() if value > FITS]
-        failing = [layout for layout, value in lowest.items() if value < FAILS]
-        if len(fitting) == 1 and len(failing) == len(candidates) - 1:
-            sentence = (
-                f"read as {_KINDS[kind]}, the smallest eigenvalue is {lowest[fitting[0]]:.3f} where it should be 0 or "
-                f"more, in {fitting[0].words}, and {lowest[failing[0]]:.2f} in the other order"
-            )
-            return OrderEvidence(fitting[0], kind, tuple(layouts), (sentence,))
-        if fitting:
+    """Return the evidence where one order makes matrices of a kind and the other does not.
+
+    What fits as it is and with its sign turned proves nothing: weak numbers in any order do.
+    """
+    squares = [matrices(vectors, layout) for layout in candidates]
+    for fisher_z in (False, True):
+        own = [smallest(one, fisher_z=fisher_z) for one in squares]
+        proofs = [
+            (place, side)
+            for side in (0, 1)
+            for place, ends in enumerate(own)
+            if ends[side] > FITS and ends[1 - side] < FAILS
+        ]
+        if not proofs:
+            continue
+        place, side = proofs[0]
+        other = own[1 - place][side]
+        if len(proofs) > 1 or (fisher_z and side == 1) or other > FAILS:
             return None
+        kind: Kind = "z" if fisher_z else ("r", "partial")[side]
+        sentence = (
+            f"read as {_KINDS[kind]}, the smallest eigenvalue is {own[place][side]:.3f} where it should be 0 or more, "
+            f"in {candidates[place].words}, and {other:.2f} in the other order"
+        )
+        return OrderEvidence(candidates[place], kind, tuple(layouts), (sentence,))
     return None
 
 
@@ -249,14 +294,19 @@ def _by_ratio(vectors: FloatArray, candidates: list[Layout], layouts: Sequence[L
     ratios = sorted((_ratio(matrices(vectors, layout)), layout.order, layout) for layout in candidates)
     (best, _, layout), (other, _, _) = ratios[0], ratios[-1]
     shown = f"ratio of the ends of the spectrum {best:.3f} in {layout.words}, {other:.3f} in the other order"
-    if best > 0 and np.isfinite(other) and other >= MARGIN * best and smallest_of_all(vectors, candidates) < FAILS:
+    if (
+        best > 0
+        and np.isfinite(other)
+        and other >= MARGIN * best
+        and not any(_fits(vectors, one) for one in candidates)
+    ):
         return OrderEvidence(layout, "scaled", tuple(layouts), (f"{shown}; their scale is not known",))
     return OrderEvidence(None, None, tuple(layouts), (f"neither order fits better ({shown})",))
 
 
-def smallest_of_all(vectors: FloatArray, candidates: list[Layout]) -> float:
-    """Return the largest of what `smallest` says of any kind and order: near 0 where several fit."""
-    return max(smallest(matrices(vectors, layout), kind) for layout in candidates for kind in ("r", "z", "partial"))
+def _fits(vectors: FloatArray, layout: Layout) -> bool:
+    """Whether the values may be correlations in this order, of either sign."""
+    return max(smallest(matrices(vectors, layout))) > FAILS
 
 
 def _ratio(squares: FloatArray) -> float:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.readers.claims import POSSIBLE, Claim, Piece, Table
+from imagenomer.readers.columns import clean_header
 from imagenomer.readers.evidence.tables import TextTable, read_text_table
 from imagenomer.readers.families import Family
 from imagenomer.readers.listing import Listing
@@ -78,20 +78,6 @@ def piece_of(table: TextTable, source: str, facts: dict[str, ColumnFacts], notes
         if not _counts(name, cells)
     }
     return Table(source, columns, described | facts, decimal_comma=table.delimiter == ";", sentences=table.sentences)
-
-
-def clean_header(header: Sequence[str], notes: Notes) -> list[str]:
-    """Return names of columns, each once: by their place where they have none, numbered where two are the same."""
-    names = [notes.clean(cell).strip() or f"column {place}" for place, cell in enumerate(header, start=1)]
-    seen: Counter[str] = Counter()
-    for place, name in enumerate(names):
-        seen[name] += 1
-        if seen[name] > 1:
-            names[place] = f"{name} ({seen[name]})"
-    twice = sorted(name for name, n in seen.items() if n > 1)
-    if twice:
-        notes.warning("Columns that have the name of another were numbered", twice)
-    return names
 
 
 def _counts(name: str, cells: Sequence[str]) -> bool:
