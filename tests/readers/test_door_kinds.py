@@ -359,6 +359,14 @@ def test_parcels_that_are_0_in_a_scan_are_missing_there(tmp_path, squares):
 # --- what is refused ------------------------------------------------------------------------------
 
 
+def test_a_folder_of_decompositions_alone_is_named(tmp_path):
+    for number in range(3):
+        write_scan(tmp_path, f"decomp/pca-comps/pca_comp-{number}.npy", np.zeros(10))
+        write_scan(tmp_path, f"decomp/pca-weights/{number}_comp-pca_weights.npy", np.zeros(3))
+    with pytest.raises(InputError, match="open the folder of the cohort that it belongs to"):
+        opened(tmp_path / "decomp")
+
+
 def test_time_series_are_named_as_such(tmp_path, rng):
     for name in PEOPLE[:2]:
         write_scan(tmp_path, f"{name}_ts.npy", rng.normal(size=(205, 116)))

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.edges import edge_index, n_edges_of
+from imagenomer.edges import n_edges_of
 from imagenomer.types import FloatArray, IntArray
 
 Order: TypeAlias = Literal["rows", "columns"]
@@ -170,7 +170,8 @@ def matrices(vectors: NDArray[Any], layout: Layout) -> FloatArray:
     n = layout.n_parcels
     parcels = np.unique(np.linspace(0, n - 1, min(n, N_PARCELS)).round().astype(np.intp))
     first, second = np.triu_indices(parcels.size, k=1)
-    columns = positions[[edge_index(int(parcels[i]), int(parcels[j]), n) for i, j in zip(first, second, strict=True)]]
+    low, high = parcels[first], parcels[second]
+    columns = positions[low * n - low * (low + 1) // 2 + high - low - 1]
     result = np.zeros((len(vectors), parcels.size, parcels.size))
     result[:, first, second] = result[:, second, first] = vectors[:, columns]
     return result

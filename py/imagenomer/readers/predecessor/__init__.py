@@ -42,6 +42,7 @@ from imagenomer.readers.scans import ScanFile, parse_scan_path, read_scans
 ACCEPTS = "a folder with demographics.pkl (or participants.tsv) and fc/<subject>_task-<task>_fc.npy"
 
 _NOT_MEASURES = ("snps", "decomp", "weights")
+_DECOMPOSITION = re.compile(r"(?:[^/]+-)?(?:comps|weights)/[^/]*comp-[^/]*\.npy")
 #: Files that may belong to a cohort and that this format does not read.
 _DATA = re.compile(r"\.(csv|tsv|tab|mat|npz|txt|1d|xlsx?|ods|dta|sav|rds|rda|nii|nii\.gz)$", re.IGNORECASE)
 
@@ -106,6 +107,11 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
     InputError
         If the demographics cannot be read, nobody is in the cohort, or there are scans and none can be used.
     """
+    if listing.entries and all(_DECOMPOSITION.fullmatch(path) for path in listing):
+        raise InputError(
+            f"{listing.name} holds components and weights (NAME-comps, NAME-weights) and neither people nor scans; "
+            "open the folder of the cohort that it belongs to"
+        )
     notes.recognised(f"A cohort folder with {count(len(listing.entries), 'file')}")
     folder = Folder(listing, notes)
     scan_files = _scan_files(listing)
