@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,7 +128,8 @@ def _category(
     texts = [None if cell is None else _level(cell) for cell in cells]
     if levels is not None:
         # Statistics programs write the codes of levels as 1.0 and 2.0.
-        texts = [text if text is None or text in levels else _without_fraction(text, levels) for text in texts]
+        listed = frozenset(levels)
+        texts = [text if text is None or text in listed else _without_fraction(text, listed) for text in texts]
     found = sorted({text for text in texts if text is not None}, key=natural_key)
     known = dict.fromkeys(levels or ())
     others = [text for text in found if text not in known]
@@ -161,7 +162,7 @@ def _level(value: Any) -> str:
     return str(value).strip()
 
 
-def _without_fraction(text: str, levels: Sequence[str]) -> str:
+def _without_fraction(text: str, levels: Collection[str]) -> str:
     """Return a whole number as the level that it is, if there is one."""
     head, point, tail = text.partition(".")
     return head if point and not tail.strip("0") and head in levels else text
