@@ -184,6 +184,8 @@ def spoil_archive(data: bytes, rng: np.random.Generator) -> bytes:
 _SPOILS: dict[str, tuple[Spoil, ...]] = {
     "npy": (spoil_bytes, spoil_text),
     "tsv": (spoil_bytes, spoil_text, spoil_text),
+    "csv": (spoil_bytes, spoil_text, spoil_text),
+    "mat": (spoil_bytes,),
     "json": (spoil_bytes, spoil_text, spoil_json, spoil_json),
     "pkl": (spoil_bytes, spoil_pickle),
     "npz": (spoil_bytes, spoil_archive),

@@ -176,16 +176,16 @@ def test_files_are_handed_to_the_readers_and_a_failed_opening_leaves_the_open_co
         def read(self, index, start, stop):
             return b"abc"[start:stop]
 
-    def open_cohort(listing):
+    def open_cohort(listing, recipe):
         yield Progress("Reading")
-        raise InputError(f"{listing} is no cohort")
+        raise InputError(f"{listing} with {recipe} is no cohort")
 
     readers = SimpleNamespace(
         open_cohort=open_cohort, listing_from=lambda paths, sizes, read: (paths, sizes, read(0, 0, 2))
     )
     monkeypatch.setitem(sys.modules, "imagenomer.readers", readers)
-    with pytest.raises(InputError, match=r"'cohort/a.npy'.*b'ab'.* is no cohort"):
-        page.ask("open_files", paths=["cohort/a.npy"], files=Files())
+    with pytest.raises(InputError, match=r"'cohort/a.npy'.*b'ab'.* with \{'use': \{\}\} is no cohort"):
+        page.ask("open_files", paths=["cohort/a.npy"], recipe={"use": {}}, files=Files())
     assert page.ask("overview")[0]["name"] == "Forty"
 
 

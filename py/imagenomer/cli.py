@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     opening.add_argument("cohort", metavar="COHORT", help=_COHORT)
     opening.add_argument("--json", action="store_true", help="print the overview of the page as JSON")
     opening.add_argument("--atlas", metavar="NAME", help=_ATLAS)
+    _takes_recipe(opening)
     _takes_measures(opening)
     opening.set_defaults(act=_open)
 
@@ -110,9 +111,16 @@ def _parser() -> argparse.ArgumentParser:
     converting.add_argument("cohort", metavar="IN", help=_COHORT)
     converting.add_argument("out", metavar="OUT.zip", type=Path)
     converting.add_argument("--atlas", metavar="NAME", help=_ATLAS)
+    _takes_recipe(converting)
     _takes_measures(converting)
     converting.set_defaults(act=_convert)
     return parser
+
+
+def _takes_recipe(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--recipe", metavar="R.json", type=Path, help="answers to what the files cannot say, as the questions name them"
+    )
 
 
 def _takes_measures(command: argparse.ArgumentParser) -> None:
@@ -211,8 +219,18 @@ def _convert(options: argparse.Namespace) -> None:
 
 def _cohort_of(options: argparse.Namespace) -> Cohort:
     measures = [(analysis, _json_object(text, "--add-measure")) for analysis, text in options.add_measure]
-    second = getattr(options, "second", None)
-    return _finish(load_steps(options.cohort, atlas=options.atlas, measures=measures, second=second))
+    second, recipe = getattr(options, "second", None), getattr(options, "recipe", None)
+    answers = None if recipe is None else _read_recipe(recipe)
+    return _finish(load_steps(options.cohort, atlas=options.atlas, measures=measures, second=second, recipe=answers))
+
+
+def _read_recipe(path: Path) -> dict[str, Json]:
+    try:
+        return _json_object(path.read_text(encoding="utf-8"), f"--recipe {path}")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text") from None
 
 
 def _finish(steps: Steps[Result]) -> Result:

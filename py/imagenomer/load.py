@@ -10,7 +10,7 @@ from imagenomer.cohort import Cohort, with_measure, with_parcellation
 from imagenomer.companion import with_companion
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps, finish
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 #: An analysis by name, and the parameters with which it makes a measure.
 Making: TypeAlias = tuple[str, Mapping[str, Json]]
@@ -27,6 +27,7 @@ def load(
     atlas: str | None = None,
     second: str | PathLike[str] | None = None,
     measures: Iterable[Making] = (),
+    recipe: JsonObject | None = None,
 ) -> Cohort:
     """Open a cohort.
 
@@ -42,6 +43,8 @@ def load(
         A second cohort to test on, named like the first; it becomes `Cohort.companion`.
     measures : iterable of (str, mapping)
         Measures to make and add, one after another: an analysis that makes one, and its parameters.
+    recipe : mapping or None
+        Answers to what the files of ``where`` cannot say (`imagenomer.readers.recipe`).
 
     Raises
     ------
@@ -49,7 +52,7 @@ def load(
         If there is no such cohort, its files cannot be read (the message names the file), the atlas does not fit, or a
         measure cannot be made.
     """
-    return finish(load_steps(where, atlas=atlas, second=second, measures=measures))
+    return finish(load_steps(where, atlas=atlas, second=second, measures=measures, recipe=recipe))
 
 
 def load_steps(
@@ -58,9 +61,10 @@ def load_steps(
     atlas: str | None = None,
     second: str | PathLike[str] | None = None,
     measures: Iterable[Making] = (),
+    recipe: JsonObject | None = None,
 ) -> Steps[Cohort]:
     """Open a cohort as `load` does, reporting progress."""
-    cohort = yield from _as_found(where)
+    cohort = yield from _as_found(where, recipe)
     if atlas is not None:
         cohort = with_parcellation(cohort, atlas)
     for analysis, params in measures:
@@ -92,13 +96,15 @@ def add_measure(cohort: Cohort, analysis: str, params: Mapping[str, Json]) -> St
     return with_measure(cohort, (yield from chosen.measure(cohort, settled, result)))
 
 
-def _as_found(where: str | PathLike[str]) -> Steps[Cohort]:
+def _as_found(where: str | PathLike[str], recipe: JsonObject | None = None) -> Steps[Cohort]:
     # Late: a teaching cohort needs no reader, and a folder no teaching.
     if isinstance(where, str) and where.startswith(("demo:", "demo2:")):
+        if recipe is not None:
+            raise InputError(f"{where} is made here, and a recipe answers nothing of it; leave it out")
         return (yield from _teaching_cohort(where))
     from imagenomer.readers import listing_of, open_cohort
 
-    return (yield from open_cohort(listing_of(where)))
+    return (yield from open_cohort(listing_of(where), recipe))
 
 
 def _teaching_cohort(where: str) -> Steps[Cohort]:

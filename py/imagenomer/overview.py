@@ -101,6 +101,13 @@ class LogLine(TypedDict):
     items: list[str]
 
 
+class UnderstoodLine(TypedDict):
+    topic: str
+    text: str
+    items: list[str]
+    certain: bool
+
+
 class SecondEntry(TypedDict):
     """The second cohort, and what it has in common with the first."""
 
@@ -133,6 +140,7 @@ class Overview(TypedDict):
     weights: list[WeightsEntry]
     second: SecondEntry | None
     log: list[LogLine]
+    understood: list[UnderstoodLine]
     measures_limit: dict[str, float]
     colormaps: list[dict[str, Json]]
     parcellation_choices: NotRequired[list[dict[str, str | None]]]
@@ -178,6 +186,7 @@ def overview_of(cohort: Cohort) -> Overview:
         ],
         "second": None if cohort.companion is None else _second(cohort, cohort.companion),
         "log": list(cohort.log),
+        "understood": list(cohort.understood),
         "measures_limit": {measure.name: measure_limit(measure) for measure in cohort.measures.values()},
         "colormaps": [_colormap(colormap) for colormap in COLORMAPS.values()],
     }

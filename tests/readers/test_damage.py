@@ -120,6 +120,16 @@ def test_what_is_read_twice_counts_once_in_the_checksum():
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_file_is_refused_however_often_it_is_read(method):
+    data = bytearray(zipped({"a.npy": np.random.default_rng(0).bytes(4000)}, method))
+    data[2000] ^= 16
+    entry = held({"x.zip": bytes(data)})["a.npy"]
+    for _ in range(3):
+        with pytest.raises(InputError, match=r"a\.npy"):
+            entry.read()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_one_bit_turned_in_a_zipped_folder_sets_the_scan_aside_and_names_it(method):
     rng = np.random.default_rng(0)
     files = {}

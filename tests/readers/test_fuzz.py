@@ -14,6 +14,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from imagenomer.cohort import Cohort, Decomposition, ModelWeights, VariantSet
 from imagenomer.edges import n_parcels_of
@@ -134,7 +135,50 @@ def without_scale(manifest: bytes) -> bytes:
     return json.dumps(facts).encode()
 
 
+def squares(rng: np.random.Generator) -> list[np.ndarray]:
+    """Correlation matrices of six people among twelve parcels."""
+    return [np.corrcoef(rng.normal(size=(40, 3)) @ rng.normal(size=(3, 12)) + rng.normal(size=(40, 12)), rowvar=False)
+            for _ in range(6)]  # fmt: skip
+
+
+def as_text(values: np.ndarray, delimiter: str, header: str = "") -> bytes:
+    lines = [delimiter.join(f"{value:.5f}" for value in row) for row in values]
+    return "\n".join([header, *lines] if header else lines).encode()
+
+
+def matrices() -> dict[str, bytes]:
+    rng = np.random.default_rng(SEED)
+    names = "\t".join(f"P{n}" for n in range(12))
+    files = {f"sub-{n}_task-rest_relmat.tsv": as_text(one, "\t", names) for n, one in enumerate(squares(rng), start=1)}
+    table = b"id;age;score\n" + b"".join(b"%d;2%d,5;%d\n" % (n, n, -9999 if n == 3 else n) for n in range(1, 7))
+    motion = {f"sub-{n}_task-rest_motion.tsv": b"framewise_displacement\nn/a\n0.1\n0.%d\n" % n for n in range(1, 7)}
+    return files | motion | {"pheno.csv": table}
+
+
+def stack() -> dict[str, bytes]:
+    rng = np.random.default_rng(SEED)
+    buffer = io.BytesIO()
+    names = np.array([f"s{n}" for n in range(1, 7)], dtype=object)
+    savemat(buffer, {"conn": np.moveaxis(np.array(squares(rng)), 0, 2), "who": names, "age": np.arange(6.0)})
+    return {
+        "stack.mat": buffer.getvalue(),
+        "pheno.csv": b"who,dx\n" + b"".join(b"s%d,%d\n" % (n, n % 2) for n in range(1, 7)),
+    }
+
+
+def pairs() -> dict[str, bytes]:
+    rng = np.random.default_rng(SEED)
+    header = ",".join(["id", "event", *(f"c_{a}~{b}" for a in "abcde" for b in "abcde" if a < b)])
+    rows = [
+        f"p{n},v{k}," + ",".join(f"{value:.4f}" for value in rng.uniform(-1, 1, 10)) for n in range(4) for k in "12"
+    ]
+    return {"wide.csv": "\n".join([header, *rows]).encode()}
+
+
 DOORS = {
+    "matrices, a table and motion": matrices,
+    "a stack of MATLAB": stack,
+    "a table of named pairs": pairs,
     "a folder of the first ImageNomer": predecessor,
     "a folder with participants.tsv and PLINK files": bids,
     "PLINK files": plink,

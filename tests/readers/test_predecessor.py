@@ -335,11 +335,20 @@ def test_values_beyond_one_are_named(folder):
     assert said(opened(folder), "beyond -1 and 1 in 1 scan") == ("fc/2_task-rest_fc.npy: -2 to 0.5",)
 
 
-def test_vectors_with_the_diagonal_are_doubted(folder, shared_data):
+def test_vectors_with_the_diagonal_are_read_without_it(folder, shared_data):
     shutil.rmtree(folder / "fc")
     with_diagonal = np.load(shared_data / "npy-variants/fc_upper_with_diag.npy")
     write_scan(folder, "fc/2_task-rest_fc.npy", with_diagonal)
-    said(opened(folder), "264 parcels with the diagonal")
+    cohort = opened(folder)
+    said(cohort, "fc: its vectors are the upper triangle of 264 parcels row by row, with the diagonal")
+    rows, columns = np.triu_indices(264)
+    np.testing.assert_array_equal(cohort.measure("fc").values, with_diagonal[rows != columns][None].astype(np.float32))
+
+
+def test_small_vectors_that_have_1_where_a_diagonal_would_be_are_doubted(folder):
+    shutil.rmtree(folder / "fc")
+    write_scan(folder, "fc/2_task-rest_fc.npy", np.array([1, 5.0, 3, 4, 1, 6, 7, 1, 8, 1]))
+    said(opened(folder), "4 parcels with the diagonal")
 
 
 def test_copies_and_flat_scans_are_named(folder):

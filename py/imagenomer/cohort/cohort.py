@@ -18,6 +18,7 @@ from imagenomer.cohort.parts import (
     Observations,
     Phenotype,
     Scan,
+    Understanding,
     VariantSet,
     condition_name,
     natural_key,
@@ -52,6 +53,8 @@ class Cohort:
         Scans that were found but cannot be used, because their subject is unknown or none of their files can be
         read; the log says which.
     log : tuple of LogEntry
+    understood : tuple of Understanding
+        What its files were taken for; empty where the format left no doubt.
     companion : Cohort or None
         A second cohort to test on, where one is open beside this one (`imagenomer.companion`).
     caches : Caches
@@ -69,6 +72,7 @@ class Cohort:
     weights: dict[str, ModelWeights] = field(default_factory=dict)
     set_aside: tuple[Scan, ...] = ()
     log: tuple[LogEntry, ...] = ()
+    understood: tuple[Understanding, ...] = ()
     description: str = ""
     licence: str = ""
     provenance: str = ""

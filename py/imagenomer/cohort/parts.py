@@ -31,6 +31,19 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Understanding:
+    """One line of what the files were taken for, as the page shows it before anything is computed.
+
+    ``items`` are its evidence or its parts; ``certain`` is False where somebody should look.
+    """
+
+    topic: Literal["people", "scans", "connectivity", "parcels", "phenotypes", "genotypes", "not used"]
+    text: str
+    items: tuple[str, ...] = ()
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Phenotype:
     """One column about subjects.
 

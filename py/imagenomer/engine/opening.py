@@ -86,13 +86,15 @@ async def open_demo(
     return await _open(workspace, job, steps, demo_name(cohort, size, seed), place)
 
 
-async def open_files(workspace: Workspace, job: Job, *, paths: list[str], place: Place = "first") -> Answer:
+async def open_files(
+    workspace: Workspace, job: Job, *, paths: list[str], place: Place = "first", recipe: JsonObject | None = None
+) -> Answer:
     from imagenomer.readers import listing_from, open_cohort  # late: the teaching cohort needs no reader
 
     if job.files is None:
         raise InputError("no files came with the request; drop them again")
     listing = listing_from(paths, job.files.sizes, job.files.read)
-    return await _open(workspace, job, open_cohort(listing), top_of(paths) or listing.name, place)
+    return await _open(workspace, job, open_cohort(listing, recipe), top_of(paths) or listing.name, place)
 
 
 async def _open(workspace: Workspace, job: Job, steps: Steps[Cohort], where: str, place: Place) -> Answer:

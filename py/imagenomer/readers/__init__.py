@@ -1,4 +1,6 @@
-"""Readers: one file per format, each with `recognise` and `read`.
+"""Readers: from the files that somebody has to a cohort.
+
+Three formats hold whole cohorts (`bundle`, `predecessor`, `plink`). All others are in `formats`, one file each.
 
 A reader says in the cohort's log what it recognised, what it ignored and why, and what is doubtful.
 """
@@ -14,6 +16,7 @@ from imagenomer.readers import bundle, plink, predecessor
 from imagenomer.readers.bundle import bundle_bytes, write_bundle
 from imagenomer.readers.listing import Listing, listing_from, listing_of, with_clean_paths
 from imagenomer.readers.notes import Notes
+from imagenomer.types import JsonObject
 
 __all__ = ["Listing", "bundle_bytes", "listing_from", "listing_of", "open_cohort", "write_bundle"]
 
@@ -28,6 +31,9 @@ class Format(Protocol):
     def recognise(self, listing: Listing) -> bool:
         """Tell whether the files are of this format, by their names."""
 
+    def is_whole(self, listing: Listing) -> bool:
+        """Tell whether the format has a place for all that belongs to a cohort there, of files that it recognises."""
+
     def read(self, listing: Listing, notes: Notes) -> Steps[Cohort]:
         """Read them, and note in ``notes`` what was found; their names pass through it."""
 
@@ -41,26 +47,51 @@ _HDF5_HEAD, _LARGEST_HDF5 = 4096, 500_000_000
 _DEMOGRAPHICS = ("demographics.pkl", "participants.tsv")
 
 
-def open_cohort(listing: Listing) -> Steps[Cohort]:
-    """Read a cohort in whichever known format it is.
+def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Cohort]:
+    """Read a cohort in whichever known formats it is.
+
+    The first ImageNomer's folder, our bundle and PLINK's files alone are read as they always were; whatever else is
+    there is claimed by formats, file family by file family, and assembled (`imagenomer.readers.door`).
+
+    Parameters
+    ----------
+    listing : Listing
+    recipe : mapping or None
+        Answers to what the files cannot say (`imagenomer.readers.recipe`).
 
     Raises
     ------
     InputError
         If no format is recognised (the message says what was found and what would be), or the files cannot be used.
+    Question
+        If the files do not say what has to be known; the message has the answers that a recipe takes.
     """
     notes = Notes()
     listing = with_clean_paths(listing, notes)
     # Scans are found at any depth: of two cohorts side by side they would be mixed.
     if not any(name in listing for name in _DEMOGRAPHICS):
         _refuse_cohorts(listing, [one for one in _inside(listing) if any(name in one for name in _DEMOGRAPHICS)])
-    for reader in _FORMATS:
-        if reader.recognise(listing):
-            return (yield from reader.read(listing, notes))
+    reader = next((reader for reader in _FORMATS if reader.recognise(listing)), None)
+    if reader is not None and reader.is_whole(listing):
+        if recipe is not None:
+            raise InputError(
+                f"{listing.name} was taken for {reader.ACCEPTS}; there a recipe answers nothing: leave it out"
+            )
+        return (yield from reader.read(listing, notes))
+    _refuse_cohorts(listing, [one for one in _inside(listing) if bundle.recognise(one)])
+    from imagenomer.readers import door  # late: most cohorts are in a format of their own
+
+    found = yield from door.open_pieces(listing, recipe, notes)
+    if isinstance(found, Cohort):
+        return found
+    if reader is not None and recipe is None and (reader is plink or not found):
+        return (yield from reader.read(listing, notes))
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
-    accepted = "; or ".join(reader.ACCEPTS for reader in _FORMATS)
+    accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
+    known = "".join(f". {one.source}: {one.why}" for one in found[:5])
     raise InputError(
-        f"{_described(listing)}, and no cohort that is recognised. {_arrays_in(listing)}ImageNomer opens {accepted}"
+        f"{_described(listing)}, and no cohort that is recognised. {_arrays_in(listing)}ImageNomer opens "
+        f"{accepted}{known}"
     )
 
 

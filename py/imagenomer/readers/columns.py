@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,8 +91,8 @@ def read_column(
     if not all(isinstance(value, (str, int, float, type(None))) for value in values):
         notes.unreadable.append(name)
         return None
-    cells = [None if _is_missing(value) else value for value in values]
-    texts = Counter(value.strip() for value in values if isinstance(value, str) and _is_missing(value))
+    cells = [None if is_missing(value) else value for value in values]
+    texts = Counter(value.strip() for value in values if isinstance(value, str) and is_missing(value))
     if texts and not is_table:
         notes.texts_as_missing.append(f"{name}: {', '.join(f'{text!r} ({n})' for text, n in texts.items())}")
     present = [value for value in cells if value is not None]
@@ -102,7 +102,7 @@ def read_column(
     if len(present) < len(cells):
         notes.incomplete.append(f"{name} ({len(cells) - len(present)} of {len(cells)})")
     all_booleans = all(isinstance(value, bool) for value in present) and present != []
-    if levels is None and not all_booleans and all(_is_number(value) for value in present):
+    if levels is None and not all_booleans and all(is_number(value) for value in present):
         if not is_table and any(isinstance(value, str) for value in present):
             notes.texts_as_numbers.append(name)
         numbers = np.array([np.nan if value is None else float(value) for value in cells])
@@ -126,6 +126,10 @@ def _category(
     units: str,
 ) -> Phenotype:
     texts = [None if cell is None else _level(cell) for cell in cells]
+    if levels is not None:
+        # Statistics programs write the codes of levels as 1.0 and 2.0.
+        listed = frozenset(levels)
+        texts = [text if text is None or text in listed else _without_fraction(text, listed) for text in texts]
     found = sorted({text for text in texts if text is not None}, key=natural_key)
     known = dict.fromkeys(levels or ())
     others = [text for text in found if text not in known]
@@ -139,13 +143,15 @@ def _category(
     return Phenotype(name, codes, order, description, units)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for a missing one."""
     if isinstance(value, str):
         return value.strip().lower() in MISSING
     return value is None or value != value
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, or a text that reads as one."""
     return _NUMBER.fullmatch(value.strip()) is not None if isinstance(value, str) else True
 
 
@@ -156,10 +162,30 @@ def _level(value: Any) -> str:
     return str(value).strip()
 
 
+def _without_fraction(text: str, levels: Collection[str]) -> str:
+    """Return a whole number as the level that it is, if there is one."""
+    head, point, tail = text.partition(".")
+    return head if point and not tail.strip("0") and head in levels else text
+
+
 def _note_odd_values(name: str, present: Sequence[Any], notes: ColumnNotes) -> None:
-    numbers = [value for value in present if _is_number(value)]
-    others = [value for value in present if not _is_number(value)]
+    numbers = [value for value in present if is_number(value)]
+    others = [value for value in present if not is_number(value)]
     if numbers and others:
         rarer = sorted({_level(value) for value in min(numbers, others, key=len)}, key=natural_key)
         more = f" and {len(rarer) - 10} more" if len(rarer) > 10 else ""
         notes.mixed.append(f"{name}: {', '.join(rarer[:10])}{more}")
+
+
+def clean_header(header: Sequence[str], notes: Notes) -> list[str]:
+    """Return names of columns, each once: by their place where they have none, numbered where two are the same."""
+    names = [notes.clean(cell).strip() or f"column {place}" for place, cell in enumerate(header, start=1)]
+    seen: Counter[str] = Counter()
+    for place, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] > 1:
+            names[place] = f"{name} ({seen[name]})"
+    twice = sorted(name for name, n in seen.items() if n > 1)
+    if twice:
+        notes.warning("Columns that have the name of another were numbered", twice)
+    return names

@@ -307,7 +307,7 @@ class _Member:
         if start <= self._position < stop:
             self._crc = zlib.crc32(memoryview(data)[self._position - start :], self._crc)
             self._position = stop
-            self._compare_checksum()
+        self._compare_checksum()  # what was found damaged once stays so, however often it is read
         return data
 
     def _compare_checksum(self) -> None:

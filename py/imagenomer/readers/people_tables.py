@@ -120,12 +120,23 @@ def _rows_of_people(columns: dict[str, list[str]], known: Mapping[str, str], pat
     return rows
 
 
-def _cells(entry: Entry, notes: Notes) -> tuple[dict[str, list[str]], dict[str, ColumnFacts]] | None:
-    """Return the columns of a text with a header that names people as PLINK does; None for any other file."""
+def names_people(entry: Entry) -> bool:
+    """Whether a text has a header that names people as PLINK does."""
+    return bool({*ID_COLUMNS} & {*_header(entry, Notes())[0]})
+
+
+def _header(entry: Entry, notes: Notes) -> tuple[list[str], str | None]:
+    """Return the cells of the first line, and what separates them (None: blanks)."""
     first = re.split(b"[\r\n]", entry.read(0, _LONGEST_HEADER), maxsplit=1)[0]
     text = first.decode("utf-8", "replace").lstrip("\ufeff")
     separator = "\t" if "\t" in text else "," if "," in text else None
-    if not {*ID_COLUMNS} & {*_split(text.lstrip("#"), separator, notes)}:
+    return _split(text.lstrip("#"), separator, notes), separator
+
+
+def _cells(entry: Entry, notes: Notes) -> tuple[dict[str, list[str]], dict[str, ColumnFacts]] | None:
+    """Return the columns of a text with a header that names people as PLINK does; None for any other file."""
+    names, separator = _header(entry, notes)
+    if not {*ID_COLUMNS} & {*names}:
         return None
     lines = [line for line in lines_of(read_text(entry.read(), entry.path)) if line.strip()]
     header, *cells = [_split(line, separator, notes) for line in lines]

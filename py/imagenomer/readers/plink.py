@@ -22,13 +22,15 @@ from imagenomer.progress import Steps
 from imagenomer.readers.fam_phenotypes import ReadSets, fam_phenotypes
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.people_tables import read_tables_of_people
+from imagenomer.readers.people_tables import names_people, read_tables_of_people
 from imagenomer.types import IntArray
 
 #: What to drop, in words.
 ACCEPTS = "the three files of PLINK 1.9, NAME.bed, NAME.bim and NAME.fam"
 
 _EXTENSIONS = ("bed", "bim", "fam")
+#: Files that may belong to a cohort, and that are no genotypes.
+_DATA = re.compile(r"\.(csv|tsv|npy|npz|mat)$")
 #: Other ways to store genotypes, and what makes a fileset of them.
 _OTHERS = {
     ".pgen": "plink2 --pfile NAME --make-bed --out NAME",
@@ -57,6 +59,12 @@ class Fileset:
 def recognise(listing: Listing) -> bool:
     """Tell whether there is a fileset, or a part of one."""
     return any(path.lower().endswith((".bed", ".bim")) for path in listing) or bool(_in_other_formats(listing))
+
+
+def is_whole(listing: Listing) -> bool:
+    """Tell whether there is nothing but filesets, and tables that name people as PLINK does."""
+    others = [path for path in listing if _DATA.search(path.lower())]
+    return all(names_people(listing[path]) for path in others)
 
 
 def read(listing: Listing, notes: Notes) -> Steps[Cohort]:

@@ -29,6 +29,7 @@ def phenotypes_of_scans(
     subjects: Sequence[str],
     taken: Collection[str],
     notes: Notes,
+    source: str = "scans.tsv",
 ) -> dict[str, Phenotype]:
     """Return the phenotypes that columns about scans come to.
 
@@ -47,6 +48,8 @@ def phenotypes_of_scans(
         Names that phenotypes have already; these stay.
     notes : Notes
         Told of what was made.
+    source : str
+        Where the columns stand.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def phenotypes_of_scans(
             column = read_column(name, cells, ColumnNotes(), is_table=True, levels=known.levels, units=known.units)
         if column is None:
             continue
-        about = f"{known.description or name}; of scans.tsv, "
+        about = f"{known.description or name}; of {source}, "
         average = _level_of_all if column.levels else _mean_of_tasks
         for own, which, words in (
             (name, np.ones(len(scans), dtype=bool), "over all scans of a person"),
@@ -78,7 +81,7 @@ def phenotypes_of_scans(
             values = average(column, owner, of_task, which, len(subjects))
             made[own] = replace(column, name=own, values=values, description=about + words)
     if made:
-        notes.recognised("Columns of scans.tsv were made phenotypes, averaged as connectivity is", tuple(made))
+        notes.recognised(f"Columns of {source} were made phenotypes, averaged as connectivity is", tuple(made))
     return made
 
 

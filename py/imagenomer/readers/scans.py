@@ -17,6 +17,7 @@ from imagenomer.cohort import Measure, Scan, natural_key
 from imagenomer.edges import matrix_to_edges, n_edges_of, n_parcels_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
+from imagenomer.readers.evidence.order import N_SCANS, Layout, edge_positions, proven
 from imagenomer.readers.listing import Entry
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.npy import HEADER_BYTES, NpyHeader, check_size, read_header, read_npy
@@ -92,7 +93,10 @@ def read_scans(files: Sequence[ScanFile], position: Mapping[str, int], notes: No
         notes.warning("No scan belongs to a subject of the demographics; compare the file names with the subjects")
         return Connectivity(set_aside=tuple(found))
 
-    n_edges = _usual_n_edges(files)
+    n_values = _usual_n_edges(files)
+    layouts = _layouts(files, n_values, notes)
+    n_parcels = {layout.n_parcels for layout in layouts.values()} or {n_parcels_of(n_values)}
+    n_edges = n_edges_of(n_parcels.pop())
     row_of = {scan: row for row, scan in enumerate(scan for scan in found if scan.subject in position)}
     gathered = {measure: _MeasureRows(measure, len(row_of), n_edges) for measure in sorted({f.measure for f in files})}
     remarks = _Remarks()
@@ -101,7 +105,7 @@ def read_scans(files: Sequence[ScanFile], position: Mapping[str, int], notes: No
         if pending >= _PROGRESS_BYTES:
             yield Progress(f"Reading {file.measure}", done, total)
             pending = 0
-        gathered[file.measure].add(file, row_of[file.scan], remarks)
+        gathered[file.measure].add(file, row_of[file.scan], layouts.get(file.measure), remarks)
         done, pending = done + file.entry.size, pending + file.entry.size
     return _finish(list(row_of), unknown, gathered, position, remarks, notes)
 
@@ -134,10 +138,10 @@ class _MeasureRows:
         self.present: BoolArray = np.zeros(n_scans, dtype=bool)
         self.rows_by_checksum: dict[int, list[tuple[int, str]]] = defaultdict(list)
 
-    def add(self, file: ScanFile, row: int, remarks: _Remarks) -> None:
+    def add(self, file: ScanFile, row: int, layout: Layout | None, remarks: _Remarks) -> None:
         path, n_edges = file.entry.path, self.values.shape[1]
         try:
-            values = _edges_of(read_npy(file.entry.read(), path), path)
+            values = _edges_of(read_npy(file.entry.read(), path), path, layout)
         except InputError as error:
             remarks.unreadable.append(str(error))
             return
@@ -185,13 +189,33 @@ class _MeasureRows:
         return Measure(self.name, values, present)
 
 
-def _edges_of(values: NDArray[Any], path: str) -> NDArray[Any]:
-    """A vector as it is, a whole matrix folded."""
+def _edges_of(values: NDArray[Any], path: str, layout: Layout | None) -> NDArray[Any]:
+    """A vector in the program's order of edges, from its own layout if that is another; a whole matrix folded."""
     if values.ndim != 2 or values.shape[0] != values.shape[1] or values.size == 1:
-        return values.ravel()
+        vector = values.ravel()
+        return vector if layout is None or vector.size != layout.n_values else vector[edge_positions(layout)]
     if not np.allclose(values, values.T, equal_nan=True):
         raise InputError(f"{path} is a matrix of {values.shape[0]} x {values.shape[1]} that is not symmetric")
     return matrix_to_edges(values)
+
+
+def _layouts(files: Sequence[ScanFile], n_values: int, notes: Notes) -> dict[str, Layout]:
+    """Return the layout of the measures whose values prove another than the folder's own; the log says why."""
+    found = {}
+    for measure in sorted({file.measure for file in files}):
+        vectors: list[NDArray[Any]] = []
+        for file in [file for file in files if file.measure == measure][: 2 * N_SCANS]:
+            try:
+                values = read_npy(file.entry.read(), file.entry.path)
+            except InputError:
+                continue  # said when it is read
+            if values.size == n_values == max(values.shape, default=0):
+                vectors.append(values.ravel())
+        evidence = proven(np.array(vectors[:N_SCANS], dtype=np.float64)) if vectors else None
+        if evidence is not None and evidence.layout is not None:
+            found[measure] = evidence.layout
+            notes.warning(f"{measure}: its vectors are {evidence.layout.words}, and were read so", evidence.sentences)
+    return found
 
 
 def _n_edges_of_header(header: NpyHeader) -> int:

@@ -26,7 +26,7 @@ from imagenomer.readers.bundle.writer import bundle_bytes, write_bundle
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes
 
-__all__ = ["ACCEPTS", "VERSION", "bundle_bytes", "read", "recognise", "write_bundle"]
+__all__ = ["ACCEPTS", "VERSION", "bundle_bytes", "is_whole", "read", "recognise", "write_bundle"]
 
 #: What to drop, in words.
 ACCEPTS = "a bundle, that is a folder or a .zip with bundle.json"
@@ -48,3 +48,8 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
         out, and the log says so.
     """
     return (yield from Import(listing, notes).run())
+
+
+def is_whole(listing: Listing) -> bool:
+    """Tell that all that belongs to a cohort is in the bundle."""
+    return recognise(listing)

@@ -28,6 +28,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.readers.bundle.layout import FORMAT, MISSING_INT16, SCAN_COLUMNS, VERSION, row_blocks
 from imagenomer.readers.bundle.manifest import Manifest
 from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.evidence.order import edge_positions, proven
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.npy import (
@@ -36,6 +37,7 @@ from imagenomer.readers.npy import (
     check_size,
     put_in_single_precision,
     read_header,
+    read_npy,
     read_npz,
 )
 from imagenomer.readers.plink import clean_genotypes
@@ -201,7 +203,7 @@ class Import:
         name, path = entry.get("name", str), entry.get("file", str)
         file = self.file(path)
         header = read_header(file.read(0, HEADER_BYTES), path)
-        if len(header.shape) != 2 or header.shape[0] != self.n_rows or header.fortran:
+        if len(header.shape) != 2 or header.shape[0] != self.n_rows:
             raise InputError(f"{path} has the shape {header.shape}; scans.tsv has {self.n_rows:,} rows, one a scan")
         n_edges = header.shape[1]
         n_parcels_of(n_edges)
@@ -213,6 +215,7 @@ class Import:
         present = np.ones(self.n_rows, dtype=bool)
         present[entry.rows("absent", self.n_rows)] = False
         made = entry.get("made", str, "")
+        self.in_own_order(values[present], values, path)
         if np.array_equal(rows, np.arange(self.n_rows)):
             return Measure(name, values, present, made)
         return Measure(name, values[rows], present[rows], made)
@@ -223,10 +226,14 @@ class Import:
         row_bytes = n_edges * header.dtype.itemsize
         values: Float32Array = np.empty((self.n_rows, n_edges), dtype=np.float32)
         n_infinite = 0
+        whole = read_npy(file.read(), file.path) if header.fortran else None  # its rows do not lie together
         for block in row_blocks(self.n_rows, row_bytes):
             yield Progress(f"Reading {name}", block.start, self.n_rows)
-            data = file.read(header.start + block.start * row_bytes, header.start + block.stop * row_bytes)
-            stored: NDArray[Any] = np.frombuffer(data, header.dtype).reshape(-1, n_edges)
+            if whole is not None:
+                stored: NDArray[Any] = whole[block]
+            else:
+                data = file.read(header.start + block.start * row_bytes, header.start + block.stop * row_bytes)
+                stored = np.frombuffer(data, header.dtype).reshape(-1, n_edges)
             if scale is None:
                 n_infinite += put_in_single_precision(stored, values[block])
                 continue
@@ -238,6 +245,16 @@ class Import:
         if n_infinite:
             self.notes.warning(f"{file.path}: {count(n_infinite, 'infinite value')} read as missing")
         return values
+
+    def in_own_order(self, some: Float32Array, values: Float32Array, path: str) -> None:
+        """Put edges that somebody wrote column by column into the order of a bundle, in place."""
+        evidence = proven(some) if len(some) else None
+        if evidence is None or evidence.layout is None or evidence.layout.diagonal:
+            return
+        positions = edge_positions(evidence.layout)
+        for row in values:
+            row[:] = row[positions]
+        self.notes.warning(f"{path}: its rows are {evidence.layout.words}, and were read so", evidence.sentences)
 
     def parcellation(self) -> Parcellation | None:
         if self.n_edges is None:

@@ -17,6 +17,9 @@ An ``atlas.tsv`` beside them (label, x, y, z, network) says what the parcels are
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 
 from imagenomer.cohort import Cohort, natural_key
@@ -24,9 +27,11 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers import plink
 from imagenomer.readers.atlas import find_parcellation
+from imagenomer.readers.evidence.tables import read_text_table
 from imagenomer.readers.fam_phenotypes import sex_beside
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.npy import HEADER_BYTES, read_header
 from imagenomer.readers.predecessor.decompositions import read_decompositions
 from imagenomer.readers.predecessor.demographics import (
     phenotypes_of,
@@ -46,6 +51,9 @@ ACCEPTS = (
 )
 
 _NOT_MEASURES = ("snps", "decomp", "weights")
+_DECOMPOSITION = re.compile(r"(?:[^/]+-)?(?:comps|weights)/[^/]*comp-[^/]*\.npy")
+#: Files that may belong to a cohort and that this format does not read.
+_DATA = re.compile(r"\.(csv|tsv|tab|mat|npz|txt|1d|xlsx?|ods|dta|sav|rds|rda|nii|nii\.gz)$", re.IGNORECASE)
 
 
 def recognise(listing: Listing) -> bool:
@@ -59,6 +67,48 @@ def recognise(listing: Listing) -> bool:
     )
 
 
+def is_whole(listing: Listing) -> bool:
+    """Tell whether all that belongs to a cohort there is in this folder's own form.
+
+    It is not where its people are in another table, or their names are not those of the scans, or an array holds more
+    than one scan.
+    """
+    if "demographics.pkl" in listing or any(path.split("/")[0] in _NOT_MEASURES for path in listing if "/" in path):
+        return True
+    files = _scan_files(listing)
+    known = {file.entry.path for file in files} | {"participants.tsv", "participants.json", "atlas.tsv"}
+    if any(_DATA.search(path) for path in listing if path not in known):
+        return False
+    return _one_scan_each(files) and _names_are_those(files, listing)
+
+
+def _one_scan_each(files: Sequence[ScanFile]) -> bool:
+    """Whether the first file holds one scan, by its header; one that cannot be read is reported by who reads it."""
+    if not files:
+        return True
+    entry = files[0].entry
+    try:
+        shape = read_header(entry.read(0, HEADER_BYTES), entry.path).shape
+    except InputError:
+        return True
+    return len([n for n in shape if n > 1]) < 2 or (len(shape) == 2 and shape[0] == shape[1])
+
+
+def _names_are_those(files: Sequence[ScanFile], listing: Listing) -> bool:
+    """Whether participants.tsv, if it is there, has a column participant_id that names a subject of the scans."""
+    if "participants.tsv" not in listing:
+        return True
+    try:
+        table = read_text_table(listing["participants.tsv"].read(), "participants.tsv")
+    except InputError:
+        return True
+    if "participant_id" not in table.header:
+        return False
+    place = table.header.index("participant_id")
+    people = {row[place].strip() for row in table.rows}
+    return not files or any(file.scan.subject in people for file in files)
+
+
 def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
     """Read a cohort folder of the first ImageNomer.
 
@@ -67,6 +117,11 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
     InputError
         If the demographics cannot be read, nobody is in the cohort, or there are scans and none can be used.
     """
+    if listing.entries and all(_DECOMPOSITION.fullmatch(path) for path in listing):
+        raise InputError(
+            f"{listing.name} holds components and weights (NAME-comps, NAME-weights) and neither people nor scans; "
+            "open the folder of the cohort that it belongs to"
+        )
     notes.recognised(f"A cohort folder with {count(len(listing.entries), 'file')}")
     folder = Folder(listing, notes)
     scan_files = _scan_files(listing)

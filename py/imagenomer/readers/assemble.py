@@ -1,0 +1,374 @@
+"""Assemble: pieces of many formats to one cohort. Nothing else of the door knows what a cohort is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from imagenomer.cohort import Cohort, Measure, Phenotype, Scan, Understanding, natural_key
+from imagenomer.edges import n_edges_of
+from imagenomer.errors import InputError
+from imagenomer.parcellation import Parcellation, atlas_of_labels, plain_parcellation
+from imagenomer.progress import Steps
+from imagenomer.readers import plink
+from imagenomer.readers.atlas import find_parcellation
+from imagenomer.readers.checks import check_measures
+from imagenomer.readers.claims import Connectivity, ScanQuality
+from imagenomer.readers.evidence.ids import match_ids
+from imagenomer.readers.fam_phenotypes import sex_beside
+from imagenomer.readers.joins import PersonTable, first_rows, join_scans, join_tables, person_tables, with_names
+from imagenomer.readers.listing import Listing
+from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.phenotypes import TableNotes, table_phenotype
+from imagenomer.readers.recipe import Question, Recipe
+from imagenomer.readers.scan_columns import phenotypes_of_scans
+from imagenomer.readers.scans import scan_key
+from imagenomer.readers.tables import ColumnFacts
+from imagenomer.readers.understanding import Pieces, raise_problems
+from imagenomer.readers.versions import chosen_versions
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A cohort while it is put together.
+
+    Attributes
+    ----------
+    tables : list of PersonTable
+        The main one first.
+    chosen : dict of str to list of Connectivity
+        By measure.
+    persons : dict of str to str
+        From the names of scans to subjects.
+    position : dict of str to int
+        Each subject's place in the cohort.
+    """
+
+    listing: Listing
+    pieces: Pieces
+    recipe: Recipe
+    notes: Notes
+    tables: list[PersonTable] = field(default_factory=list)
+    chosen: dict[str, list[Connectivity]] = field(default_factory=dict)
+    persons: dict[str, str] = field(default_factory=dict)
+    position: dict[str, int] = field(default_factory=dict)
+    scans: list[Scan] = field(default_factory=list)
+    set_aside: list[Scan] = field(default_factory=list)
+
+    @property
+    def used(self) -> list[Connectivity]:
+        return [piece for pieces in self.chosen.values() for piece in pieces]
+
+
+def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> Steps[Cohort]:
+    """Make a cohort of pieces.
+
+    Raises
+    ------
+    InputError
+        If nobody is in it.
+    Question
+        If what is asked must be known before there is any cohort.
+    """
+    own = Assembly(listing, pieces, recipe, notes)
+    _choose(own)
+    _join_people(own)
+    phenotypes = _phenotypes(own)
+    measures = yield from _measures(own)
+    parcellation = _parcellation(own, measures)
+    variant_sets, sexes, _ = yield from plink.join(listing, tuple(own.position), notes)
+    sex = sex_beside(phenotypes.values(), sexes)
+    if sex is not None:
+        phenotypes = {**phenotypes, sex.name: sex}
+    check_measures(own.scans, measures, parcellation, notes)
+    _say_rest(own)
+    return Cohort(
+        name=listing.name,
+        subjects=tuple(own.position),
+        phenotypes=phenotypes,
+        scans=tuple(own.scans),
+        measures=measures,
+        parcellation=parcellation,
+        variant_sets=variant_sets,
+        set_aside=tuple(sorted(own.set_aside, key=lambda scan: scan_key(scan, own.position))),
+        log=notes.log(),
+        understood=_understood(own, phenotypes, parcellation, tuple(variant_sets)),
+    )
+
+
+# --- what is used, and whose it is ----------------------------------------------------------------
+
+
+def _choose(own: Assembly) -> None:
+    """Find the tables of people and the versions of connectivity that are used."""
+    found = own.pieces.connectivity
+    names = [scan.subject for piece in found if piece.named and not piece.by_place for scan in piece.scans]
+    own.tables = person_tables(own.pieces.tables, names, own.recipe, own.notes)
+    named = []
+    for piece in found:
+        try:
+            names = list(with_names(piece, own.tables, own.recipe))
+        except Question as question:
+            own.pieces.problems.append(question)
+            continue
+        scans = tuple(replace(scan, subject=name) for scan, name in zip(piece.scans, names, strict=True))
+        named.append(replace(piece, scans=scans, by_place=piece.by_place and scans == piece.scans))
+    own.chosen = chosen_versions(named, own.recipe, own.notes)
+    problems = own.pieces.problems
+    asked = any(isinstance(problem, Question) for problem in problems)
+    if (asked and not own.chosen) or (problems and not own.tables and not own.chosen):
+        raise_problems(problems)
+    unreadable = [problem for problem in problems if not isinstance(problem, Question)]
+    if unreadable and not own.tables:
+        raise_problems(unreadable)
+    if problems:
+        own.notes.warning("Files that could not be used were left out", [str(problem) for problem in problems])
+
+
+def _join_people(own: Assembly) -> None:
+    """Decide who is in the cohort, and which scans are theirs."""
+    found = dict.fromkeys(scan for piece in own.used for scan in piece.scans)
+    names = list(dict.fromkeys(scan.subject for scan in found))
+    if own.tables and names:
+        by_place = any(piece.by_place for piece in own.used)
+        own.persons = join_scans(names, own.tables[0], own.recipe, own.notes, by_place=by_place)
+    else:
+        own.persons = {name: name for name in (names or (own.tables[0].distinct if own.tables else []))}
+    subjects = own.tables[0].distinct if own.tables else names
+    if not subjects:
+        raise InputError(f"{own.listing.name} holds no subject")
+    if not own.tables:
+        own.notes.warning("No table of people: the subjects are those of the scans, without phenotypes")
+    own.position = {name: row for row, name in enumerate(sorted(subjects, key=natural_key))}
+    known = [replace(scan, subject=own.persons[scan.subject]) for scan in found if scan.subject in own.persons]
+    own.scans = sorted(set(known), key=lambda scan: scan_key(scan, own.position))
+    own.set_aside = [scan for scan in found if scan.subject not in own.persons]
+    if own.set_aside:
+        who = {scan.subject for scan in own.set_aside}
+        own.notes.ignored(
+            f"{count(len(own.set_aside), 'scan')} excluded, because the subject is not in {own.tables[0].table.source}",
+            who,
+        )
+    if own.scans:
+        with_scans = {scan.subject for scan in own.scans}
+        lacking = [name for name in own.position if name not in with_scans]
+        if lacking:
+            own.notes.warning(f"{count(len(lacking), 'subject')} without a scan", lacking)
+
+
+# --- what is known of them ------------------------------------------------------------------------
+
+
+def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
+    """Return the columns of all tables, and of what is known of scans, as phenotypes."""
+    remarks = TableNotes()
+    phenotypes: dict[str, Phenotype] = {}
+    columns: set[str] = set()
+    for place, one in enumerate(own.tables):
+        columns |= set(one.table.columns)
+        if place == 0:
+            people = {name: name for name in one.distinct}
+        else:
+            match = join_tables(own.tables[0], one, own.recipe)
+            people = match.pairs
+            if not people:
+                why = match.shift or f"nobody in it is in {own.tables[0].table.source}"
+                own.notes.warning(f"{one.table.source} was left out: {why}")
+                continue
+            strangers = [name for name in one.distinct if name not in people]
+            if strangers:
+                own.notes.ignored(
+                    f"People of {one.table.source} who are not in {own.tables[0].table.source}", strangers
+                )
+            if match.rule != "as written":
+                own.notes.recognised(f"{one.table.source} and {own.tables[0].table.source}: {match.words}")
+        phenotypes |= _of_table(one, people, own, phenotypes, remarks)
+    for quality in sorted(own.pieces.quality, key=lambda piece: (len(piece.columns) < 3, natural_key(piece.source))):
+        phenotypes |= _of_quality(quality, own, phenotypes)
+    own.recipe.check_columns(columns)
+    remarks.say(own.notes)
+    return phenotypes
+
+
+def _of_table(
+    one: PersonTable, people: Mapping[str, str], own: Assembly, taken: Collection[str], remarks: TableNotes
+) -> dict[str, Phenotype]:
+    """Return the columns of a table: what varies between the visits of a person is averaged, and told of each visit."""
+    table, found = one.table, {}
+    rows = first_rows(one.people, people)
+    repeated = sorted(name for name, n in Counter(one.people).items() if n > 1 and name in people)
+    varying = [name for name in table.columns if one.visit and name != one.visit and _varies(one, table.columns[name])]
+    if repeated and one.visit is None:
+        own.notes.warning(f"Subjects with several rows in {table.source}; the first row is used", repeated)
+    twice = []
+    for name, cells in table.columns.items():
+        if name in (one.person, one.visit) or name in varying:
+            continue
+        if name in taken:
+            twice.append(name)
+            continue
+        values = [cells[rows[person]] if person in rows else "" for person in own.position]
+        facts = table.facts.get(name, ColumnFacts())
+        phenotype = table_phenotype(name, values, facts, own.recipe, remarks, decimal_comma=table.decimal_comma)
+        if phenotype is not None:
+            found[name] = phenotype
+    if twice:
+        own.notes.ignored(f"Columns of {table.source} that another table has already", twice)
+    if varying and one.visit is not None:
+        found |= _of_visits(one, people, varying, own, {*taken, *found}, remarks)
+    described = f"{count(table.n_rows, 'row')}, its column {one.person} names the people"
+    own.notes.recognised(
+        f"{table.source}: {described}; {count(len(found), 'phenotype')}"
+        + "".join(f"; {text}" for text in table.sentences),
+        found,
+    )
+    return found
+
+
+def _varies(one: PersonTable, cells: Sequence[str]) -> bool:
+    """Whether a column has different values in the rows of one person."""
+    return len(set(zip(one.people, cells, strict=True))) > len(set(one.people))
+
+
+def _of_visits(
+    one: PersonTable,
+    people: Mapping[str, str],
+    varying: Sequence[str],
+    own: Assembly,
+    taken: Collection[str],
+    remarks: TableNotes,
+) -> dict[str, Phenotype]:
+    assert one.visit is not None
+    table = one.table
+    rows = [row for row, name in enumerate(one.people) if name in people]
+    scans = [Scan("", people[one.people[row]], table.columns[one.visit][row].strip()) for row in rows]
+    columns = {}
+    for name in varying:
+        cells = [table.columns[name][row] for row in rows]
+        facts = table.facts.get(name, ColumnFacts())
+        column = table_phenotype(name, cells, facts, own.recipe, remarks, decimal_comma=table.decimal_comma)
+        if column is not None:
+            columns[name] = _cells_of(column)
+    return phenotypes_of_scans(columns, table.facts, scans, tuple(own.position), taken, own.notes, table.source)
+
+
+def _cells_of(column: Phenotype) -> list[str]:
+    """Return a phenotype's values as cells."""
+    if column.levels:
+        return ["" if code < 0 else column.levels[code] for code in column.values.astype(np.intp)]
+    return ["" if value != value else repr(value) for value in column.values.tolist()]
+
+
+def _of_quality(quality: ScanQuality, own: Assembly, taken: Collection[str]) -> dict[str, Phenotype]:
+    """Return columns about scans as phenotypes of their people; of scans that are not used none."""
+    subjects = [scan.subject for scan in quality.scans]
+    people = {**match_ids(subjects, list(own.position)).pairs, **own.persons}
+    scans = [replace(scan, subject=people.get(scan.subject, "")) for scan in quality.scans]
+    used = set(own.scans)
+    rows = [row for row, scan in enumerate(scans) if scan.subject in own.position and (not used or scan in used)]
+    if not rows:
+        own.notes.ignored(f"{quality.source}: of no scan that is used")
+        return {}
+    columns = {name: [cells[row] for row in rows] for name, cells in quality.columns.items()}
+    chosen = [scans[row] for row in rows]
+    return phenotypes_of_scans(columns, {}, chosen, tuple(own.position), taken, own.notes, quality.source)
+
+
+# --- connectivity ---------------------------------------------------------------------------------
+
+
+def _measures(own: Assembly) -> Steps[dict[str, Measure]]:
+    """Read the measures; scans without any finite value are set aside."""
+    row_of = {scan: row for row, scan in enumerate(own.scans)}
+    measures = {}
+    for name, pieces in own.chosen.items():
+        values = np.full((len(own.scans), n_edges_of(pieces[0].n_parcels)), np.nan, dtype=np.float32)
+        for piece in pieces:
+            block = yield from piece.load()
+            for source, scan in enumerate(piece.scans):
+                person = own.persons.get(scan.subject)
+                if person is not None:
+                    values[row_of[replace(scan, subject=person)]] = block[source]
+            own.notes.recognised(
+                f"{name}: {count(len(piece.scans), 'scan')} of {piece.n_parcels} parcels from {piece.source}",
+                piece.sentences,
+            )
+        measures[name] = Measure(name, values, np.asarray(np.isfinite(values).any(axis=1)))
+    if not measures:
+        return {}
+    usable = np.asarray(np.stack([measure.present for measure in measures.values()]).any(axis=0))
+    if not usable.all():
+        empty = [scan for scan, use in zip(own.scans, usable, strict=True) if not use]
+        own.notes.warning("Scans without any value were excluded", [scan.title for scan in empty])
+        own.set_aside += empty
+        own.scans = [scan for scan, use in zip(own.scans, usable, strict=True) if use]
+        measures = {
+            name: Measure(name, one.values[usable], one.present[usable])
+            for name, one in measures.items()
+            if one.present.any()
+        }
+    if not own.scans:
+        raise InputError(f"none of the scans in {own.used[0].source} holds a number")
+    return measures
+
+
+def _parcellation(own: Assembly, measures: Mapping[str, Measure]) -> Parcellation | None:
+    """Return the parcels: those of atlas.tsv, of the names in the files, or of an atlas with as many."""
+    named = next((piece for piece in own.used if piece.labels), None)
+    if named is None or "atlas.tsv" in own.listing or not measures:
+        return find_parcellation(own.listing, measures, own.notes)
+    labels = own.notes.clean_all(named.labels)
+    known = atlas_of_labels(labels)
+    if known is not None:
+        own.notes.recognised(f"Parcels as {named.source} names them: {known.name}, with its coordinates and networks")
+        return known
+    own.notes.recognised(f"Parcels as {named.source} names them")
+    plain = plain_parcellation(len(labels))
+    return replace(
+        plain, labels=labels, coordinates=plain.coordinates if named.coordinates is None else named.coordinates
+    )
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def _say_rest(own: Assembly) -> None:
+    if own.pieces.unread:
+        own.notes.ignored(
+            "Files that are known and not used", [f"{one.source}: {one.why}" for one in own.pieces.unread]
+        )
+    if own.pieces.unknown:
+        own.notes.ignored(f"{count(len(own.pieces.unknown), 'file')} not recognised and not read", own.pieces.unknown)
+
+
+def _understood(
+    own: Assembly, phenotypes: Mapping[str, Phenotype], parcellation: Parcellation | None, variant_sets: Sequence[str]
+) -> tuple[Understanding, ...]:
+    """Return what the screen "What I understood" tells."""
+    lines = []
+    if own.tables:
+        main = own.tables[0]
+        lines.append(Understanding("people", f"{len(own.position):,} in {main.table.source}, column {main.person}"))
+    else:
+        lines.append(Understanding("people", f"{len(own.position):,}, of the scans", certain=False))
+    if own.scans:
+        lines.append(Understanding("scans", f"{len(own.scans):,}", tuple(scan.title for scan in own.scans)))
+    for name, pieces in own.chosen.items():
+        for piece in pieces:
+            lines.append(
+                Understanding(
+                    "connectivity", f"{name} from {piece.source}", piece.sentences, certain=piece.kind is not None
+                )
+            )
+    if parcellation is not None:
+        lines.append(Understanding("parcels", parcellation.name, certain=bool(parcellation.atlas)))
+    if phenotypes:
+        lines.append(Understanding("phenotypes", f"{len(phenotypes):,}", tuple(phenotypes)))
+    lines.extend(Understanding("genotypes", name) for name in variant_sets)
+    lines.extend(Understanding("not used", one.source, (one.why,)) for one in own.pieces.unread)
+    lines.extend(Understanding("not used", name, ("not recognised",)) for name in own.pieces.unknown)
+    lines.extend(Understanding("not used", "a question", (str(one),), certain=False) for one in own.pieces.problems)
+    return tuple(lines)

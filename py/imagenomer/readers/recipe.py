@@ -1,0 +1,151 @@
+"""Recipe: the answers to what files cannot say, as JSON without a value of any subject; and the questions they answer.
+
+::
+
+    {"files": {"vectors.npy": {"order": "columns", "people": "numbered"}},
+     "people": {"table": "pheno.csv", "id": "code", "join": "last number"},
+     "columns": {"FIQ": {"missing": []}, "site": {"kind": "category"}},
+     "use": {"fc": "results/*_relmat.tsv"}}
+
+``files`` are families of files, as the import log and the questions name them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagenomer.errors import InputError
+from imagenomer.readers.evidence.ids import RULES
+from imagenomer.types import JsonObject
+
+#: Of a family: what may be answered, and with what; None where any text will do.
+_FILE: dict[str, tuple[object, ...] | None] = {
+    "order": ("rows", "columns"),
+    "diagonal": (True, False),
+    "measure": None,
+    "people": None,
+    "subjects": ("first", "last"),
+    "session": None,
+    "task": None,
+    "ignore": (True, False),
+}
+_PEOPLE: dict[str, tuple[object, ...] | None] = {"table": None, "id": None, "join": tuple(RULES)}
+_COLUMN: dict[str, tuple[object, ...] | None] = {
+    "missing": None,
+    "kind": ("number", "category", "ignore"),
+    "decimal": (",",),
+}
+#: ``people`` of a family whose subjects have no names: call them by their place.
+NUMBERED = "numbered"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Answers; an empty recipe answers nothing.
+
+    Attributes
+    ----------
+    files : mapping of str to mapping
+        By pattern of the family: ``order`` of the edges ("rows" or "columns"), ``diagonal`` (it is stored too),
+        ``measure`` (a name), ``people`` ("numbered", or the table whose rows are in the same order), ``subjects``
+        (the "first" or "last" axis), ``session``, ``task``, ``ignore``.
+    people : mapping
+        ``table`` with one row a subject, its column ``id``, and the rule by which names are joined (``join``).
+    columns : mapping of str to mapping
+        ``missing`` (a list of codes, [] for none), ``kind`` ("number", "category", "ignore"), ``decimal`` (",").
+    use : mapping of str to str
+        The pattern of the version of a measure that is used.
+    """
+
+    files: Mapping[str, JsonObject] = field(default_factory=dict)
+    people: JsonObject = field(default_factory=dict)
+    columns: Mapping[str, JsonObject] = field(default_factory=dict)
+    use: Mapping[str, str] = field(default_factory=dict)
+
+    def file(self, pattern: str) -> JsonObject:
+        """Return what is answered about a family."""
+        return self.files.get(pattern, {})
+
+    def check_files(self, patterns: Iterable[str]) -> None:
+        """Raise `InputError` where a family is named that is not there."""
+        there_are = set(patterns)
+        for name in (*self.files, *self.use.values(), *filter(None, [self.people.get("table")])):
+            if name not in there_are:
+                raise InputError(f"the recipe names {name!r}; the files are: {', '.join(sorted(there_are))}")
+
+    def check_columns(self, names: Iterable[str]) -> None:
+        """Raise `InputError` where a column is named that no table has."""
+        there_are = set(names)
+        for name in self.columns:
+            if name not in there_are:
+                raise InputError(f"the recipe names the column {name!r}; there are: {', '.join(sorted(there_are))}")
+
+
+class Question(InputError):
+    """What the files cannot say, the alternatives, and the answer that a recipe takes.
+
+    Parameters
+    ----------
+    found : str
+        What was found, with the file.
+    answers : mapping of str to str
+        Alternatives: what each means, by the JSON that answers so.
+    """
+
+    def __init__(self, found: str, answers: Mapping[str, str]) -> None:
+        ways = "; ".join(f"{json} {meaning}" for json, meaning in answers.items())
+        super().__init__(f"{found}. Answer in a recipe (--recipe R.json): {ways}")
+
+
+def read_recipe(content: Any) -> Recipe:
+    """Return a recipe from JSON values.
+
+    Raises
+    ------
+    InputError
+        If something in it is not known, or has another type; the message says what would be.
+    """
+    given = _object(content, "a recipe", ("files", "people", "columns", "use"))
+    files = {pattern: _known(answer, f"files, {pattern}", _FILE) for pattern, answer in _map(given, "files").items()}
+    people = _known(given.get("people", {}), "people", _PEOPLE)
+    columns = {name: _known(answer, f"columns, {name}", _COLUMN) for name, answer in _map(given, "columns").items()}
+    for name, answer in columns.items():
+        codes = answer.get("missing", [])
+        if not isinstance(codes, list) or any(type(code) not in (int, float) for code in codes):
+            raise InputError(f"recipe, columns, {name}: 'missing' is a list of numbers, such as [-9999]")
+    use = _map(given, "use")
+    if any(not isinstance(pattern, str) for pattern in use.values()):
+        raise InputError('recipe, use: each measure has the name of its files, such as {"fc": "fc_*.csv"}')
+    return Recipe(files, people, columns, use)
+
+
+def _object(content: Any, where: str, known: Iterable[str]) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise InputError(f"{where} is a JSON object, with any of: {', '.join(known)}")
+    for key in content:
+        if key not in known:
+            raise InputError(f"{where} has {str(key)[:80]!r}, which is not known; it takes: {', '.join(known)}")
+    return content
+
+
+def _map(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = content.get(key, {})
+    if not isinstance(value, dict):
+        raise InputError(f"recipe: {key!r} is a JSON object")
+    return value
+
+
+def _known(content: Any, where: str, known: Mapping[str, tuple[object, ...] | None]) -> dict[str, Any]:
+    """Return an object of answers, each one of those that are known."""
+    for key, value in _object(content, f"recipe, {where}", known).items():
+        allowed = known[key]
+        if allowed is not None and not any(
+            value is one or (value == one and type(value) is type(one)) for one in allowed
+        ):
+            shown = ", ".join("true" if one is True else "false" if one is False else str(one) for one in allowed)
+            raise InputError(f"recipe, {where}: {key!r} is one of {shown}, not {value!r}"[:400])
+        if allowed is None and key != "missing" and not isinstance(value, str):
+            raise InputError(f"recipe, {where}: {key!r} is a text")
+    return dict(content)

@@ -1,0 +1,126 @@
+"""Understanding: which format has which family, and what a listing is then taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from imagenomer.cohort import Scan
+from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps
+from imagenomer.readers.claims import Claim, Connectivity, Piece, ScanQuality, Table, Unread
+from imagenomer.readers.columns import clean_header
+from imagenomer.readers.families import Family, families_of
+from imagenomer.readers.formats import load_formats
+from imagenomer.readers.listing import Listing
+from imagenomer.readers.looks import Look
+from imagenomer.readers.notes import Notes
+from imagenomer.readers.recipe import Question, Recipe
+
+#: Read elsewhere: genotypes, and the table of parcels.
+_ELSEWHERE = ("bed", "bim", "fam")
+_NOT_DATA = ("atlas.tsv", "dataset_description.json", "participants.json")
+
+
+@dataclass(slots=True)
+class Pieces:
+    """What was made of the files of a listing.
+
+    Attributes
+    ----------
+    tables, connectivity, quality : list
+    unread : list of Unread
+        Known, and not read.
+    unknown : list of str
+        Families that nothing knows.
+    problems : list of InputError
+        Of families that were claimed and could not be read; among them the questions.
+    """
+
+    tables: list[Table] = field(default_factory=list)
+    connectivity: list[Connectivity] = field(default_factory=list)
+    quality: list[ScanQuality] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    problems: list[InputError] = field(default_factory=list)
+
+    def add(self, pieces: Sequence[Piece], notes: Notes) -> None:
+        """Sort pieces by what they are; their names and texts are clean from here on."""
+        for piece in pieces:
+            if isinstance(piece, Table):
+                person = None if piece.person is None else notes.clean(piece.person).strip()
+                self.tables.append(replace(piece, columns=_clean_columns(piece.columns, notes), person=person))
+            elif isinstance(piece, Connectivity):
+                scans = tuple(_clean_scan(scan, notes) for scan in piece.scans)
+                labels = tuple(notes.clean(label) or f"Parcel {n}" for n, label in enumerate(piece.labels, start=1))
+                self.connectivity.append(replace(piece, scans=scans, labels=labels))
+            elif isinstance(piece, ScanQuality):
+                self.quality.append(replace(piece, columns=_clean_columns(piece.columns, notes)))
+            else:
+                self.unread.append(piece)
+
+
+def _clean_columns(columns: Mapping[str, list[str]], notes: Notes) -> dict[str, list[str]]:
+    names = clean_header(list(columns), notes)
+    return {name: [notes.clean(cell) for cell in cells] for name, cells in zip(names, columns.values(), strict=True)}
+
+
+def _clean_scan(scan: Scan, notes: Notes) -> Scan:
+    parts = (notes.clean(part).strip() for part in (scan.task, scan.subject, scan.session, scan.run))
+    return Scan(*parts)
+
+
+def claims_of(listing: Listing, recipe: Recipe) -> Steps[tuple[list[tuple[str, Claim]], list[Family]]]:
+    """Return the claims on families, each with its format, and the families that nobody claims."""
+    claims, unknown, patterns = [], [], []
+    look = Look(listing)
+    for family in families_of(listing):
+        if family.extension in _ELSEWHERE or family.pattern in _NOT_DATA:
+            continue
+        yield Progress(f"Looking at {family.pattern}")
+        look.forget()
+        best = _best(family, look, recipe)
+        for one in [family] if best is not None else family.split():
+            patterns.append(one.pattern)
+            own = best if best is not None else _best(one, look, recipe)
+            if own is None:
+                unknown.append(one)
+            elif recipe.file(one.pattern).get("ignore"):
+                continue
+            else:
+                claims.append(own)
+    recipe.check_files(patterns)
+    return claims, unknown
+
+
+def _best(family: Family, look: Look, recipe: Recipe) -> tuple[str, Claim] | None:
+    """Return the surest claim on a family, of equally sure ones that of the first format."""
+    found = [(name, one) for name, form in load_formats().items() if (one := form.claim(family, look, recipe))]
+    return max(found, key=lambda item: item[1].certainty, default=None)
+
+
+def read_pieces(
+    claims: Sequence[tuple[str, Claim]], unknown: Sequence[Family], listing: Listing, recipe: Recipe, notes: Notes
+) -> Steps[Pieces]:
+    """Read what is claimed; a family that cannot be read is a problem, which stops nothing."""
+    pieces = Pieces(unknown=[_shown(family) for family in unknown])
+    for name, claim in claims:
+        try:
+            pieces.add((yield from load_formats()[name].read(claim, listing, recipe, notes)), notes)
+        except InputError as error:
+            pieces.problems.append(error)
+    return pieces
+
+
+def raise_problems(problems: Sequence[InputError]) -> None:
+    """Raise the questions among problems, all in one, or else the first problem; nothing where there is none."""
+    questions = [problem for problem in problems if isinstance(problem, Question)]
+    if len(questions) > 1:
+        raise InputError("\n".join(str(question) for question in questions))
+    for problem in (*questions, *problems):
+        raise problem
+
+
+def _shown(family: Family) -> str:
+    n = len(family.members)
+    return family.pattern if n == 1 else f"{family.pattern} ({n:,} files)"
