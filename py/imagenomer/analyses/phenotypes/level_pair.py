@@ -29,7 +29,8 @@ from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS, network_colours
 from imagenomer.jsonable import finite
-from imagenomer.statistics.adjustment import associate, associate_category
+from imagenomer.progress import Steps
+from imagenomer.statistics.adjustment import associate, associate_category_in_steps
 from imagenomer.statistics.comparison import adjusted_means
 from imagenomer.statistics.correlation import fisher_interval
 from imagenomer.statistics.design import Design, Term, build_design
@@ -90,7 +91,9 @@ class LevelPair:
         return [values[self.codes == level] for level in range(len(self.levels))]
 
 
-def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenotype], subjects: IntArray) -> LevelPair:
+def compare(
+    number: Phenotype, category: Phenotype, covariates: Sequence[Phenotype], subjects: IntArray
+) -> Steps[LevelPair]:
     """Compare a number between levels; raise `InputError` where nothing varies or there are too few subjects."""
     values = number.values[subjects].astype(np.float64)
     require_variation(number, None, values)
@@ -101,9 +104,9 @@ def compare(number: Phenotype, category: Phenotype, covariates: Sequence[Phenoty
     two = len(levels) == 2
     name = f"{category.name} = {levels[0]}"
     target = Term(name, (name,), (codes == 0).astype(np.float64)[:, None]) if two else tested
-    unadjusted = _estimates(values, target, plain)
+    unadjusted = yield from _estimates(values, target, plain)
     used = design.used_of(one.name for one in covariates)
-    adjusted = _estimates(values, target, design) if used else [None] * len(unadjusted)
+    adjusted = (yield from _estimates(values, target, design)) if used else [None] * len(unadjusted)
     names = (
         [f"Difference of means, {levels[0]} less {levels[1]}", f"Correlation r with {name}"]
         if two
@@ -151,7 +154,7 @@ def levels_of(category: Phenotype, subjects: IntArray) -> tuple[tuple[str, ...],
     return tuple(levels), place[given]
 
 
-def _estimates(values: FloatArray, target: Term, design: Design) -> list[Estimate]:
+def _estimates(values: FloatArray, target: Term, design: Design) -> Steps[list[Estimate]]:
     """Return the difference and r of two levels, or (partial) eta squared of more."""
     if len(target.columns) == 1:
         fit = associate(values[:, None], target, design)
@@ -161,7 +164,7 @@ def _estimates(values: FloatArray, target: Term, design: Design) -> list[Estimat
             Estimate(float(fit.beta[0]), float(limits[0][0]), float(limits[1][0]), p),
             Estimate(float(fit.r[0]), float(r_limits[0][0]), float(r_limits[1][0]), p),
         ]
-    whole = associate_category(values[:, None], target, design)
+    whole = yield from associate_category_in_steps(values[:, None], target, design)
     _require(whole.partial_eta_squared, design)
     share = float(whole.partial_eta_squared[0])
     interval = share_interval(share, float(whole.dof_tested[0]), float(whole.dof[0]))

@@ -72,7 +72,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeAssociation]:
         pair = yield from table_pair.compare(x, y, covariates, people.subjects, params.seed)
     elif x.levels or y.levels:
         number, category = (y, x) if x.levels else (x, y)
-        pair = level_pair.compare(number, category, covariates, people.subjects)
+        pair = yield from level_pair.compare(number, category, covariates, people.subjects)
     else:
         pair = number_pair.compare(x, y, covariates, people.subjects)
     return PhenotypeAssociation(people, pair)

@@ -8,7 +8,7 @@ from imagenomer.analyses.shared.design_words import design_warnings, not_used_in
 from imagenomer.analyses.shared.edge_fits import Fit, effect_of
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import counted, listed
-from imagenomer.statistics.design import residuals
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.tails import fits_exactly
 
 #: Fewer subjects than this at a level, and its p-values rest on assumptions that so few cannot support.

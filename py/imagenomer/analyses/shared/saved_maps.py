@@ -162,7 +162,7 @@ def _result(cohort: Cohort, name: Json, given: Json, array: Any) -> Steps[SavedM
         return saved
     yield Progress(f"Computing {analysis.title}")
     outcome = yield from outcome_of(
-        cohort, name, analysis, params, lambda outcome: array in outcome.report.arrays, keep=False
+        cohort, name, analysis, params, lambda outcome: array in outcome.report.arrays, aside=True
     )
     report = outcome.report
     wanted = matrix_view(report, array)  # refuses what is not there
