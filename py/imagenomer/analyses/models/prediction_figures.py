@@ -10,6 +10,7 @@ import numpy as np
 
 from imagenomer.analyses.contract import ThemeName
 from imagenomer.analyses.models.prediction_result import SCORES, Prediction
+from imagenomer.analyses.shared.sample import counted
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.statistics.prediction import main_score
 
@@ -79,7 +80,7 @@ class _Charts:
         return null_figure(
             test.null,
             test.statistic,
-            title=f"{self.title}: {test.null.size:,} permutations",
+            title=f"{self.title}: {counted(test.null.size, 'permutation')}",
             x_label=SCORES[test.score],
             note=f"{self.result.note}; p = {test.p_value:.3g}",
             theme=self.theme,

@@ -212,7 +212,7 @@ def _how(found: FisherTest) -> str:
     if not found.n_draws:
         return ""
     return (
-        f", estimated from {found.n_draws:,} random tables with the same margins, standard error "
+        f", estimated from {counted(found.n_draws, 'random table')} with the same margins, standard error "
         f"{found.standard_error:.2g}, because there are too many tables to enumerate"
     )
 
@@ -263,8 +263,8 @@ def residual_grid(pair: TablePair, title: str) -> GridView:
     shares = 100 * pair.table / pair.table.sum(axis=1, keepdims=True)
     tips = tuple(
         tuple(
-            f"{row} and {column}: {pair.table[i, j]} subjects ({shares[i, j]:.1f} % of {row}), {expected[i, j]:.1f} "
-            f"expected, residual {number_text(residual[i, j], '.2f')}"
+            f"{row} and {column}: {counted(pair.table[i, j], 'subject')} ({shares[i, j]:.1f} % of {row}), "
+            f"{expected[i, j]:.1f} expected, residual {number_text(residual[i, j], '.2f')}"
             for j, column in enumerate(pair.column_levels)
         )
         for i, row in enumerate(pair.row_levels)
@@ -315,8 +315,8 @@ def _largest(pair: TablePair) -> str:
     i, j = np.unravel_index(int(np.abs(residual).argmax()), residual.shape)
     more = "more" if residual[i, j] > 0 else "fewer"
     return (
-        f"Furthest from independence: {pair.row_levels[i]} with {pair.column_levels[j]}, {pair.table[i, j]} subjects, "
-        f"{more} than the {expected_counts(pair.table)[i, j]:.1f} expected."
+        f"Furthest from independence: {pair.row_levels[i]} with {pair.column_levels[j]}, "
+        f"{counted(pair.table[i, j], 'subject')}, {more} than the {expected_counts(pair.table)[i, j]:.1f} expected."
     )
 
 
