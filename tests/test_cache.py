@@ -120,3 +120,14 @@ def test_copies_of_caches_go_their_own_way():
     caches.clear()
     assert caches.sizes() == {}
     assert list(other[kind]) == ["a", "b"]
+
+
+def test_values_put_aside_go_first_and_take_the_room_of_one():
+    cache = Cache[str, int](3)
+    for name, value in (("a", 1), ("b", 2), ("c", 3)):
+        cache.put(name, value)
+    for name in "xyz":
+        cache.put_aside(name, 0)
+    assert list(cache) == ["z", "b", "c"]
+    cache.put("d", 4)
+    assert list(cache) == ["b", "c", "d"]

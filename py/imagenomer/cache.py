@@ -76,6 +76,12 @@ class Cache(Generic[Key, Value]):
             taken -= self._entries.popitem(last=False)[1][1]
         return value
 
+    def put_aside(self, key: Key, value: Value) -> Value:
+        """Keep a value as the first to go: one after another needs the room of one, whatever else is kept."""
+        self.put(key, value)
+        self._entries.move_to_end(key, last=False)
+        return value
+
     @property
     def taken(self) -> int:
         """What all values together take, in units of ``size``."""

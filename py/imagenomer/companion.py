@@ -14,6 +14,7 @@ import numpy as np
 from imagenomer.cohort import Cohort, LogEntry, VariantSet, with_parcellation
 from imagenomer.errors import InputError
 from imagenomer.parcellation import Parcellation, plain_parcellation
+from imagenomer.wording import plural
 
 #: Millimetres between the centres of what two tables take for the same parcel: rounding and versions of an atlas move
 #: them by a few, the next parcel is farther.
@@ -178,7 +179,11 @@ def _variants(here: VariantSet, there: VariantSet) -> LogEntry:
         if name in alleles
     ]
     turned = sum(pair != other for pair, other in shared)
-    said = f"{len(shared):,} variants have the same name in both" if shared else "No variant has the same name in both"
+    said = (
+        f"{plural(len(shared), 'variant')} {'has' if len(shared) == 1 else 'have'} the same name in both"
+        if shared
+        else "No variant has the same name in both"
+    )
     if turned:
         return LogEntry("warning", f"{said}; {turned:,} of them count another allele or have others.")
     return LogEntry("recognised" if shared else "warning", f"{said}.")

@@ -15,6 +15,7 @@ from imagenomer.errors import InputError
 from imagenomer.figures.pixels import default_colormap, scale_limit
 from imagenomer.parcellation import Parcellation
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
+from imagenomer.wording import plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -263,7 +264,7 @@ def map_figure(
             label=label,
             colormap=look.get("colormap") or default_colormap(scale),
             limit=look.get("limit") or scale_limit(values),
-            note=_joined(edge_map.note, f"{int(np.triu(folded.n_edges).sum()):,} edges, each counted once"),
+            note=_joined(edge_map.note, f"{plural(int(np.triu(folded.n_edges).sum()), 'edge')}, each counted once"),
             theme=theme,
         )
     chosen = look_of(edge_map, **look)

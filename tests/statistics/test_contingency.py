@@ -14,6 +14,8 @@ from statsmodels.stats.contingency_tables import StratifiedTable, Table
 
 from imagenomer.progress import Progress, finish
 from imagenomer.statistics.contingency import (
+    _likelihoods_of_filled,
+    _likelihoods_of_permuted,
     corrected_v,
     cramers_v,
     expected_counts,
@@ -241,3 +243,27 @@ def test_drawing_reports_progress():
         "Listing tables for Fisher's exact test",
         "Drawing random tables for Fisher's exact test",
     }
+
+
+def test_fisher_of_a_table_of_thousands_of_cells_has_bounded_steps_and_says_from_how_many_tables():
+    rng = np.random.default_rng(7)
+    codes = np.concatenate([np.arange(2000), rng.integers(0, 2000, 500)])
+    table = np.zeros((2000, 2), dtype=np.intp)
+    np.add.at(table, (codes, rng.integers(0, 2, codes.size)), 1)
+    steps = fisher(table, np.random.default_rng(0))
+    assert next(steps).total == 10_000
+    assert sum(1 for _ in steps) == 49
+
+
+def test_random_tables_by_permuted_subjects_are_as_likely_as_those_filled_cell_by_cell():
+    table = np.random.default_rng(8).integers(0, 4, (30, 20))
+    permuted = _likelihoods_of_permuted(table, np.random.default_rng(1), 2000)
+    filled = _likelihoods_of_filled(table, np.random.default_rng(2), 2000)
+    assert stats.ks_2samp(permuted, filled).pvalue > 0.01
+    alone = np.diag([3, 1, 2])[:, :1]
+    np.testing.assert_allclose(_likelihoods_of_permuted(alone, np.random.default_rng(1), 1), -np.log(6))
+
+
+def test_listing_tables_for_fisher_ends_after_so_many_in_all(monkeypatch):
+    monkeypatch.setattr("imagenomer.statistics.contingency._MOST_LISTED", 50)
+    assert finish(fisher(JOB, np.random.default_rng(0), 1000)).n_draws == 1000

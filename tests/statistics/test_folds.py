@@ -74,7 +74,7 @@ def test_every_level_that_occurs_is_left_out_once():
 
 def test_groups_that_overlap_are_refused():
     some = np.array([True, True, False])
-    with pytest.raises(InputError, match="1 subjects are in the group to train on and in the group to test on"):
+    with pytest.raises(InputError, match="1 subject is in the group to train on and in the group to test on"):
         train_on(some, ~some | np.array([True, False, False]))
     with pytest.raises(InputError, match="no subject is left to test on"):
         train_on(some, np.zeros(3, dtype=bool))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from imagenomer.statistics.orthonormal import leave, orthonormal, orthonormal_rest
+from imagenomer.progress import finish
+from imagenomer.statistics.orthonormal import extend, leave, orthonormal, orthonormal_rest
 
 
 def test_a_basis_spans_the_columns_and_no_more():
@@ -34,3 +36,30 @@ def test_what_follows_from_the_basis_has_no_direction_left_however_small_roundin
     assert rest.shape == (40, 1)
     np.testing.assert_allclose(rest.T @ basis, 0, atol=1e-12)
     assert orthonormal_rest(follows, basis).shape == (40, 0)
+
+
+@pytest.mark.parametrize("n_columns", [3, 32, 33, 100])
+def test_a_basis_is_extended_as_qr_extends_it_however_many_columns_there_are(n_columns):
+    rng = np.random.default_rng(4)
+    columns = rng.normal(size=(150, n_columns))
+    basis, added = finish(extend(np.full((150, 1), 150**-0.5), columns, 1e-7))
+    q, r = np.linalg.qr(np.column_stack([np.ones(150), columns]))
+    np.testing.assert_allclose(basis, q * np.sign(np.diag(r)), atol=1e-12)
+    assert added.all()
+    assert basis.flags.f_contiguous
+
+
+def test_a_column_that_follows_from_another_block_is_left_out_and_one_that_nearly_does_stays_orthogonal():
+    rng = np.random.default_rng(5)
+    columns = rng.normal(size=(200, 80))
+    columns[:, 70] = columns[:, 1] - 2 * columns[:, 65]
+    columns[:, 75] = columns[:, 3] + columns[:, 72] + 1e-5 * rng.normal(size=200)
+    basis, added = finish(extend(np.full((200, 1), 200**-0.5), columns, 1e-7))
+    assert np.flatnonzero(~added).tolist() == [70]
+    np.testing.assert_allclose(basis.T @ basis, np.eye(80), atol=1e-12)
+
+
+def test_thousands_of_columns_are_added_in_steps_of_a_block_each():
+    steps = list(extend(np.full((2100, 1), 2100**-0.5), np.eye(2100, 2000), 1e-7))
+    assert len(steps) == 63
+    assert steps[-1].total == 2000

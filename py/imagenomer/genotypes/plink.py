@@ -11,6 +11,7 @@ from imagenomer.cohort import VariantSet
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import BoolArray, IntArray
+from imagenomer.wording import plural
 
 _BED_MAGIC = b"\x6c\x1b\x01"
 
@@ -87,7 +88,8 @@ def read_plink(files: PlinkFiles, name: str) -> Steps[tuple[VariantSet, FamTable
     expected, found = 3 + n_bytes * len(variants), len(files.bed)
     if found != expected:
         raise InputError(
-            f"{name}.bed has {found:,} bytes; {len(variants):,} variants of {len(people):,} individuals need "
+            f"{name}.bed has {plural(found, 'byte')}; {plural(len(variants), 'variant')} of "
+            f"{plural(len(people), 'individual')} need "
             f"{expected:,}: the three files do not belong together, or one is cut off"
         )
     try:

@@ -11,7 +11,7 @@ from imagenomer.cohort import Cohort
 from imagenomer.downloads import stem
 from imagenomer.html_report.record import Record, anchor, escaped
 from imagenomer.types import Json, JsonObject
-from imagenomer.wording import KEY_NUMBERS, is_number, number
+from imagenomer.wording import KEY_NUMBERS, is_number, number, plural
 
 
 def head(record: Record) -> Iterator[str]:
@@ -33,7 +33,9 @@ def head(record: Record) -> Iterator[str]:
 
 def _cohort(cohort: Cohort) -> str:
     synthetic = " (synthetic)" if cohort.synthetic and "synthetic" not in cohort.name.lower() else ""
-    counts = f"{cohort.n_subjects:,} subjects" + (f", {len(cohort.scans):,} scans" if cohort.scans else "")
+    counts = f"{plural(cohort.n_subjects, 'subject')}" + (
+        f", {plural(len(cohort.scans), 'scan')}" if cohort.scans else ""
+    )
     return f"<strong>{escaped(cohort.name)}</strong>{synthetic}: {counts}"
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from imagenomer.errors import InputError
 from imagenomer.names import spelled_out
 from imagenomer.readers.notes import Notes
+from imagenomer.wording import plural
 
 #: What operating systems leave behind; not worth a word in the log.
 _LITTER = re.compile(r"(^|/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(/|$)", re.IGNORECASE)
@@ -239,7 +240,7 @@ def _open_archive(archive: Entry) -> dict[str, Entry]:
     total = sum(info.file_size for info in infos)
     if total > _HARMLESS_BYTES and total > _LARGEST_RATIO * archive.size:
         raise InputError(
-            f"{archive.path} has {archive.size:,} bytes and claims to unfold to {total:,}; it is not opened"
+            f"{archive.path} has {plural(archive.size, 'byte')} and claims to unfold to {total:,}; it is not opened"
         )
     members: dict[str, Entry] = {}
     for info in infos:

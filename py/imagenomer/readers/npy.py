@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from imagenomer.errors import InputError
 from imagenomer.readers.listing import archive_members
 from imagenomer.types import Float32Array
+from imagenomer.wording import plural
 
 _MAGIC = b"\x93NUMPY"
 
@@ -116,7 +117,8 @@ def check_size(header: NpyHeader, size: int, name: str) -> None:
     if found != expected:
         what = "truncated" if found < expected else "longer than it should be"
         raise InputError(
-            f"{name} is {what}: {header.n_values:,} values of {header.dtype.itemsize} bytes need {expected:,} bytes, "
+            f"{name} is {what}: {plural(header.n_values, 'value')} of {header.dtype.itemsize} bytes need "
+            f"{plural(expected, 'byte')}, "
             f"{found:,} were found; copy or save it again"
         )
 

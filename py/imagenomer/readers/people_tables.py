@@ -78,7 +78,7 @@ def read_tables_of_people(
                 phenotypes[name] = _of_two_levels(column)
                 if phenotypes[name] is not column:
                     two_levels.append(f"{name} ({', '.join(phenotypes[name].levels)})")
-        notes.recognised(f"{path}: {count(len(columns), 'phenotype')} of {len(rows):,} people", columns)
+        notes.recognised(f"{path}: {count(len(columns), 'phenotype')} of {count(len(rows), 'individual')}", columns)
     remarks.say(notes)
     if two_levels:
         notes.recognised(

@@ -22,6 +22,7 @@ from imagenomer.readers.listing import Entry
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.npy import HEADER_BYTES, NpyHeader, check_size, read_header, read_npy
 from imagenomer.types import BoolArray, Float32Array, IntArray
+from imagenomer.wording import plural
 
 _SCAN = re.compile(
     r"(?:.*/)?(?P<subject>[^/]+?)(?P<parts>(?:_(?:task|ses|run)-[^_/]+)*)_(?!(?:task|ses|run)-)(?P<measure>[^_/]+)\.npy"
@@ -158,7 +159,10 @@ class _MeasureRows:
         if not math.isfinite(lowest + highest):
             finite = np.isfinite(target)
             if not finite.any():
-                remarks.unreadable.append(f"{path} holds no number, {target.size:,} values are NaN or infinite")
+                verb = "is" if target.size == 1 else "are"
+                remarks.unreadable.append(
+                    f"{path} holds no number, {plural(target.size, 'value')} {verb} NaN or infinite"
+                )
                 return
             n_infinite = int(np.isinf(target).sum())
             kinds = [f"{target.size - finite.sum() - n_infinite:,} NaN"] + [f"{n_infinite:,} infinite"] * bool(
@@ -275,7 +279,7 @@ def _finish(
     measures = {name: measure.keep(usable) for name, measure in gathered.items() if measure.present.any()}
     kept = tuple(scans[row] for row in usable)
     lost = sorted(set(scans) - set(kept), key=lambda scan: scan_key(scan, position))
-    notes.recognised(f"{n_parcels_of(n_edges)} parcels, {n_edges:,} edges a scan")
+    notes.recognised(f"{n_parcels_of(n_edges)} parcels, {plural(n_edges, 'edge')} a scan")
     _say(remarks, {name: int(measure.present.sum()) for name, measure in measures.items()}, n_edges, notes)
     if all(_stores_a_diagonal(measure) for measure in measures.values()):
         d = n_parcels_of(n_edges) - 1

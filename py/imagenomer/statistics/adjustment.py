@@ -21,9 +21,11 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from imagenomer.progress import Steps, finish
 from imagenomer.statistics.column_moments import ColumnMoments, column_blocks, weighted_sum
 from imagenomer.statistics.correlation import Correlation, uniform_neg_log10_p
-from imagenomer.statistics.design import ALIASED, Design, Term, directions_of, residuals
+from imagenomer.statistics.design import ALIASED, Design, Term, directions_in_steps, directions_of
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.products import add_product, multiply
 from imagenomer.statistics.tails import (
     fits_exactly,
@@ -122,7 +124,7 @@ def associate(features: NDArray[np.floating[Any]], tested: Term, design: Design)
     """
     if len(tested.columns) > 1:
         raise ValueError(f"{tested.name} has {len(tested.columns)} columns; that is for associate_category")
-    fits = _fit(features, tested, design)
+    fits = _fit(features, tested, design, directions_of(tested, design))
     # directions_of keeps the direction, so this length is what one unit of the target is worth.
     scale = fits.target_norm
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -142,7 +144,14 @@ def associate_category(features: NDArray[np.floating[Any]], tested: Term, design
 
     A feature whose complete cases have no subject of a level is tested for the levels that are left.
     """
-    fits = _fit(features, tested, design)
+    return finish(associate_category_in_steps(features, tested, design))
+
+
+def associate_category_in_steps(
+    features: NDArray[np.floating[Any]], tested: Term, design: Design
+) -> Steps[CategoryAssociation]:
+    """Test as `associate_category` does in steps, for a category that may have thousands of levels."""
+    fits = _fit(features, tested, design, (yield from directions_in_steps(tested, design)))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.minimum(np.einsum("ij,ij->i", fits.weights, fits.weights) / fits.norm**2, 1)
         beside = np.where(fits_exactly(np.sqrt(share)), np.nan, share)
@@ -271,10 +280,9 @@ class _Fits:
     dof: IntArray
 
 
-def _fit(features: NDArray[np.floating[Any]], tested: Term, design: Design) -> _Fits:
+def _fit(features: NDArray[np.floating[Any]], tested: Term, design: Design, directions: FloatArray) -> _Fits:
     if features.shape[0] != design.n_subjects:
         raise ValueError(f"features of {features.shape[0]} subjects for covariates of {design.n_subjects}")
-    directions = directions_of(tested, design)
     n_features, n_tested = features.shape[1], directions.shape[1]
     weights, norm = np.zeros((n_features, n_tested)), np.empty(n_features)
     target_norm = np.full(n_features, _length_left(tested, design))

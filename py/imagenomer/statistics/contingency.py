@@ -20,6 +20,12 @@ from imagenomer.types import FloatArray, IntArray
 
 #: Partial tables listed at once before exact enumeration gives way to random tables.
 _MOST_PARTIAL_TABLES = 400_000
+#: Partial tables listed in all.
+_MOST_LISTED = 20_000_000
+#: Cells above which random tables come from permuted subjects, and how many: filling cell by cell takes too long.
+_MOST_CELLS_FILLED, _DRAWS_OF_LARGE_TABLE = 500, 10_000
+#: Subjects of random tables that are permuted at once.
+_PERMUTED_AT_ONCE = 500_000
 #: Tables at most this much likelier than the one observed count as equally likely: rounding, as in R.
 _AS_LIKELY = 1e-7
 _DRAWS_AT_ONCE = 5_000
@@ -181,7 +187,7 @@ def fisher(table: IntArray, rng: np.random.Generator, n_draws: int = 100_000) ->
     """Test independence given the margins of a table, two-sided: all tables no likelier than this one.
 
     Exact where that is feasible (Freeman and Halton 1951, Biometrika 38:141), else estimated from random tables
-    with the same margins.
+    with the same margins: of a table of more than 500 cells, from 10,000 at most.
 
     Parameters
     ----------
@@ -193,18 +199,22 @@ def fisher(table: IntArray, rng: np.random.Generator, n_draws: int = 100_000) ->
     """
     if table.shape == (2, 2):
         return FisherTest(fisher_exact(table), 0, 0.0)
-    p_value = yield from _enumerated(table)
+    large = table.size > _MOST_CELLS_FILLED
+    p_value = None if large else (yield from _enumerated(table))
     if p_value is not None:
         test = SignificanceTest(
             "Fisher's exact test", "", float("nan"), (), -float(np.log10(min(1.0, p_value))) + 0.0, "counts, exactly"
         )
         return FisherTest(test, 0, 0.0)
     observed = _log_likelihood(table[None])[0]
+    n_draws = min(n_draws, _DRAWS_OF_LARGE_TABLE) if large else n_draws
+    at_once = max(1, _PERMUTED_AT_ONCE // int(table.sum())) if large else _DRAWS_AT_ONCE
+    draw = _likelihoods_of_permuted if large else _likelihoods_of_filled
     n_extreme = 0
-    for start in range(0, n_draws, _DRAWS_AT_ONCE):
+    for start in range(0, n_draws, at_once):
         yield Progress("Drawing random tables for Fisher's exact test", start, n_draws)
-        tables = random_tables(table, rng, min(_DRAWS_AT_ONCE, n_draws - start))
-        n_extreme += int(np.count_nonzero(_log_likelihood(tables) <= observed + _AS_LIKELY))
+        drawn = draw(table, rng, min(at_once, n_draws - start))
+        n_extreme += int(np.count_nonzero(drawn <= observed + _AS_LIKELY))
     # The table observed is one of those that the null gives rise to, so p is never 0.
     p_value = (n_extreme + 1) / (n_draws + 1)
     test = SignificanceTest(
@@ -234,6 +244,24 @@ def _log_likelihood(tables: IntArray) -> FloatArray:
     return np.asarray(-scipy.special.gammaln(tables + 1.0).sum(axis=(1, 2)))
 
 
+def _likelihoods_of_filled(table: IntArray, rng: np.random.Generator, n_draws: int) -> FloatArray:
+    return _log_likelihood(random_tables(table, rng, n_draws))
+
+
+def _likelihoods_of_permuted(table: IntArray, rng: np.random.Generator, n_draws: int) -> FloatArray:
+    """Return `_log_likelihood` of random tables, whose subjects are permuted and whose cells are never written out."""
+    n_subjects, n_columns = int(table.sum()), table.shape[1]
+    rows = np.repeat(np.arange(table.shape[0]), table.sum(axis=1))
+    columns = np.tile(np.repeat(np.arange(n_columns), table.sum(axis=0)), (n_draws, 1))
+    cells = np.sort(rows * n_columns + rng.permuted(columns, axis=1), axis=1)
+    # The k-th subject of a cell contributes log k, and all k of them log k!.
+    places = np.arange(n_subjects)
+    first = np.ones(cells.shape, dtype=np.bool_)
+    first[:, 1:] = cells[:, 1:] != cells[:, :-1]
+    order = places - np.maximum.accumulate(np.where(first, places, 0), axis=1)
+    return np.asarray(-np.log(np.arange(1, n_subjects + 1))[order].sum(axis=1))
+
+
 def _enumerated(table: IntArray) -> Steps[float | None]:
     """Return the exact p-value, or None where there are too many tables.
 
@@ -248,13 +276,15 @@ def _enumerated(table: IntArray) -> Steps[float | None]:
     log_factorial = scipy.special.gammaln(np.arange(table.sum() + 1) + 1.0)
     left = np.sort(table.sum(axis=1))[None]
     log_p, ways = np.zeros(1), np.ones(1)
+    n_listed = 0
     for column, total in enumerate(table.sum(axis=0)[:-1].tolist()):
         to_place = np.full(len(left), total)
         for row in range(n_rows - 1):
             yield Progress("Listing tables for Fisher's exact test", column * (n_rows - 1) + row, table.size)
             least = np.maximum(0, to_place - left[:, row + 1 :].sum(axis=1))
             n_choices = np.minimum(left[:, row], to_place) - least + 1
-            if int(n_choices.sum()) > _MOST_PARTIAL_TABLES:
+            n_listed += int(n_choices.sum())
+            if int(n_choices.sum()) > _MOST_PARTIAL_TABLES or n_listed > _MOST_LISTED:
                 return None
             source = np.repeat(np.arange(len(left)), n_choices)
             own = np.arange(source.size) - np.repeat(np.cumsum(n_choices) - n_choices, n_choices) + least[source]

@@ -17,8 +17,9 @@ from typing import TypeAlias
 import numpy as np
 
 from imagenomer.errors import InputError
-from imagenomer.statistics.orthonormal import leave
-from imagenomer.types import FloatArray, IntArray, Variable
+from imagenomer.progress import Steps, finish
+from imagenomer.statistics.orthonormal import extend, residuals
+from imagenomer.types import BoolArray, FloatArray, IntArray, Variable
 
 #: A column that the others explain but for this share of its length follows from them; what R's `lm` uses.
 ALIASED = 1e-7
@@ -212,29 +213,24 @@ def build_design(
     mains = tuple(terms.values())
     everything = (*mains, *_interactions(terms, interactions))
     n = subjects.size
-    matrix, basis = np.ones((n, 1)), np.full((n, 1), 1 / np.sqrt(max(n, 1)))
-    columns, aliased = ["intercept"], []
-    for term in everything:
-        for name, values in zip(term.columns, term.values.T, strict=True):
-            # Columns beyond the number of subjects always follow from the others, so they are no finding.
-            if len(columns) == n:
-                raise _too_few(n, 1 + sum(len(one.columns) for one in everything))
-            residual = residuals(values, basis)
-            if np.linalg.norm(residual) <= ALIASED * np.linalg.norm(values):
-                aliased.append(AliasedColumn(name, _sources(values, matrix, columns)))
-                continue
-            matrix = np.column_stack([matrix, values])
-            basis = np.column_stack([basis, residual / np.linalg.norm(residual)])
-            columns.append(name)
+    names = ("intercept", *(column for term in everything for column in term.columns))
+    values = np.column_stack([np.ones((n, 1)), *(term.values for term in everything)])
+    basis, added = finish(extend(np.full((n, 1), 1 / np.sqrt(max(n, 1))), values[:, 1:], ALIASED))
+    in_model = np.concatenate([[True], added])
+    # Columns beyond the number of subjects always follow from the others, so they are no finding.
+    if basis.shape[1] == n and not in_model[-1]:
+        raise _too_few(n, len(names))
+    matrix, columns = values[:, in_model], tuple(name for name, own in zip(names, in_model, strict=True) if own)
     if n - len(columns) < 2:
         raise _too_few(n, len(columns))
+    aliased = _aliased(values, names, in_model)
     left_out = tuple(one.column for one in aliased)
     of_terms = tuple(finding for term in mains for finding in term.findings)
     findings: list[Finding] = [*of_terms, *aliased, *_collinear(mains, left_out), *_saturated(basis, of_terms)]
     if n < SUBJECTS_PER_COLUMN * len(columns) and len(columns) > 1:
         findings.append(FewSubjects(n, len(columns)))
     used = tuple(term.name for term in mains if any(column not in left_out for column in term.columns))
-    return Design(matrix, tuple(columns), np.asfortranarray(basis), left_out, tuple(findings), used)
+    return Design(matrix, columns, basis, left_out, tuple(findings), used)
 
 
 def directions_of(tested: Term, design: Design) -> FloatArray:
@@ -251,6 +247,11 @@ def directions_of(tested: Term, design: Design) -> FloatArray:
     InputError
         If the term does not vary, follows from the covariates, or leaves no degrees of freedom.
     """
+    return finish(directions_in_steps(tested, design))
+
+
+def directions_in_steps(tested: Term, design: Design) -> Steps[FloatArray]:
+    """Return the columns of `directions_of` in steps, for a category that may have thousands of levels."""
     n = design.n_subjects
     if tested.values.shape[0] != n:
         raise ValueError(f"{tested.name} has {tested.values.shape[0]} subjects, the covariates have {n}")
@@ -261,32 +262,22 @@ def directions_of(tested: Term, design: Design) -> FloatArray:
         )
     if n - design.rank - len(tested.columns) < 1:
         raise _too_few(n, design.rank + len(tested.columns))
-    names, matrix = list(design.columns), design.matrix
-    basis = design.basis
-    for name, values in zip(tested.columns, tested.values.T, strict=True):
-        residual = residuals(values, basis)
-        norm = float(np.linalg.norm(residual))
-        if norm <= ALIASED * np.linalg.norm(values):
-            raise InputError(
-                f"{name} cannot be tested: for these subjects it follows from "
-                f"{_listed(_sources(values, matrix, names) or ('the mean',))}; leave that out of the covariates"
-            )
-        basis, matrix = np.column_stack([basis, residual / norm]), np.column_stack([matrix, values])
-        names.append(name)
-    return np.asfortranarray(basis[:, design.rank :])
+    basis, added = yield from extend(design.basis, tested.values, ALIASED)
+    if not added.all():
+        place = int(added.argmin())
+        matrix = np.column_stack([design.matrix, tested.values[:, :place]])
+        (sources,) = _sources(tested.values[:, place, None], matrix, (*design.columns, *tested.columns[:place]))
+        raise InputError(
+            f"{tested.columns[place]} cannot be tested: for these subjects it follows from "
+            f"{_listed(sources or ('the mean',))}; leave that out of the covariates"
+        )
+    return basis[:, design.rank :]
 
 
 def follows_from(tested: Term, design: Design) -> bool:
     """Return whether any column of a term follows from the columns of a design."""
     left = residuals(tested.values, design.basis)
     return bool((np.linalg.norm(left, axis=0) <= ALIASED * np.linalg.norm(tested.values, axis=0)).any())
-
-
-def residuals(values: FloatArray, basis: FloatArray) -> FloatArray:
-    """Return what orthonormal columns leave of some values, shape (n_subjects,) or (n_subjects, n_columns)."""
-    for _ in range(2):  # the second time takes off what rounding left, so that near-aliased columns are separated
-        values = leave(values, basis) if values.ndim == 2 else values - basis @ (basis.T @ values)
-    return values
 
 
 # --- columns -------------------------------------------------------------------------------------
@@ -333,12 +324,26 @@ def _product(first: Term, second: Term) -> Term:
 # --- what is wrong with covariates ---------------------------------------------------------------
 
 
-def _sources(values: FloatArray, matrix: FloatArray, columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that a column follows from, without the intercept."""
+def _aliased(values: FloatArray, names: Sequence[str], in_model: BoolArray) -> list[AliasedColumn]:
+    """Say of each column that is not in the model which of those before it it follows from."""
+    found: list[AliasedColumn] = []
+    left_out = np.flatnonzero(~in_model)
+    # Those between the same two columns of the model follow from the same ones.
+    for places in np.split(left_out, np.flatnonzero(np.diff(left_out) > 1) + 1):
+        before = np.flatnonzero(in_model[: places[0]]) if places.size else places
+        sources = _sources(values[:, places], values[:, before], [names[place] for place in before])
+        found += [AliasedColumn(names[place], of_one) for place, of_one in zip(places, sources, strict=True)]
+    return found
+
+
+def _sources(values: FloatArray, matrix: FloatArray, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return of each column of some values the columns of a matrix that it follows from, without the intercept."""
+    if not values.shape[1]:
+        return []
     lengths = np.linalg.norm(matrix, axis=0)
-    weights = np.linalg.lstsq(matrix / lengths, values, rcond=None)[0]
-    large = np.abs(weights) > 1e-6 * np.abs(weights).max(initial=0)
-    return tuple(column for column, used in zip(columns[1:], large[1:], strict=True) if used)
+    weights = np.abs(np.linalg.lstsq(matrix / lengths, values, rcond=None)[0])
+    large = weights > 1e-6 * weights.max(axis=0)
+    return [tuple(column for column, used in zip(columns[1:], of_one[1:], strict=True) if used) for of_one in large.T]
 
 
 def _collinear(terms: Sequence[Term], left_out: Sequence[str]) -> list[CollinearColumn]:

@@ -9,7 +9,8 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.decomposition import Negative, deviations, signs_of
-from imagenomer.statistics.design import ALIASED, residuals
+from imagenomer.statistics.design import ALIASED
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.products import add_gram, add_product, mirror, multiply
 from imagenomer.types import Float32Array, FloatArray, IntArray
 

@@ -135,7 +135,7 @@ class Explanation:
         How strong a cause outside the joint model would have to be to explain what remains; None where nothing does, or
         the target has several columns.
     r_squared : float
-        Of the target by its left-out scores; negative where they know nothing.
+        Of the target by its left-out scores; negative where the features are uninformative.
     category : str
         All candidates together.
     appears : bool

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_moments, weighted_sum
-from imagenomer.statistics.design import residuals
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.products import add_gram_in_parts, combine_rows, gram, mirror, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from imagenomer.errors import InputError
 from imagenomer.types import BoolArray, IntArray
+from imagenomer.wording import plural
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,8 +160,8 @@ def train_on(train: BoolArray, test: BoolArray, name: str = "") -> tuple[Split, 
     both = int(np.count_nonzero(train & test))
     if both:
         raise InputError(
-            f"{both} subjects are in the group to train on and in the group to test on; choose groups that exclude "
-            "each other"
+            f"{plural(both, 'subject')} {'is' if both == 1 else 'are'} in the group to train on and in the group to "
+            "test on; choose groups that exclude each other"
         )
     if not train.any() or not test.any():
         raise InputError(f"no subject is left to {'train' if not train.any() else 'test'} on; choose other groups")

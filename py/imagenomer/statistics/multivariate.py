@@ -23,7 +23,8 @@ import numpy as np
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.design import Design, Term, directions_of, residuals
+from imagenomer.statistics.design import Design, Term, directions_of
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sign_flips import cluster_codes, flipped_look, identity_and_flips, p_values
 from imagenomer.types import FloatArray, IntArray

@@ -1,9 +1,9 @@
 """Permutations of subjects, within blocks where only those are exchangeable, and what can be learned from any.
 
-Subjects may be said to be exchangeable within blocks only (families, sites). Two permutations are the same if subjects
-who change places are alike in all that is permuted. Where there are no more distinct ones than were asked for, each is
-used once, and p is exact; else a random sample is drawn. Where so few are possible that nothing can be shown, or
-nothing varies within any block, a test by permutation is refused.
+Subjects may be said to be exchangeable within blocks only (families, sites). Two permutations are the same if they
+exchange subjects who are alike in all that is permuted. Where there are no more distinct ones than were asked for,
+each is used once, and p is exact; else a random sample is drawn. Where so few are possible that nothing can be shown,
+or nothing varies within any block, a test by permutation is refused.
 
 References
 ----------

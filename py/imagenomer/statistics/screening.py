@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.design import Design, residuals
+from imagenomer.statistics.design import Design
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.tails import neg_log10_p_of_r, with_spread_left
 from imagenomer.statistics.variant_blocks import MAX_INFLATION

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imagenomer.errors import InputError
-from imagenomer.statistics.design import ALIASED, residuals
+from imagenomer.statistics.design import ALIASED
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.types import FloatArray, IntArray
 
 

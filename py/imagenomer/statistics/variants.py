@@ -2,8 +2,8 @@
 
 For a number a linear model, for two levels a logistic one (`imagenomer.statistics.variant_logistic`), and Firth's where
 that fails, with the models, tests and exclusions of PLINK 2 ``--glm``. Logistic estimates and standard errors are those
-of statsmodels to 1e-8; standard errors of PLINK 2 differ from both by up to 1e-2 where genotypes are missing. A subject
-whose genotype is missing takes no part for that variant: it is neither imputed nor counted with the others.
+of statsmodels to 1e-8; standard errors of PLINK 2 differ from both by up to 1e-2 where genotypes are missing. Subjects
+with a missing genotype are excluded for that variant: it is neither imputed nor counted with the others.
 
 References
 ----------

@@ -40,6 +40,7 @@ from imagenomer.teaching.recipe import (
     Recipe,
 )
 from imagenomer.teaching.second import SECOND_SIZES, generate_second
+from imagenomer.wording import plural
 
 __all__ = [
     "BOTH",
@@ -148,7 +149,7 @@ def generate(size: str | int | Size = "quick", seed: int = 1, recipe: Recipe | N
         log=(
             LogEntry("recognised", f"Made {chosen.n_subjects} synthetic people, seed {seed}; none of them exists."),
             LogEntry("recognised", f"Drew their connectivity in {_tasks_in_words(chosen.tasks)}."),
-            LogEntry("recognised", f"Drew their genotypes at {len(variants.variant_ids):,} variants."),
+            LogEntry("recognised", f"Drew their genotypes at {plural(len(variants.variant_ids), 'variant')}."),
             LogEntry("recognised", f"Planted: {planted.in_words()}"),
             *(
                 [

@@ -11,7 +11,7 @@ import pytest
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import read_params
 from imagenomer.analyses.maps.image_maths import ANALYSIS
-from imagenomer.analyses.shared.results import outcome_of
+from imagenomer.analyses.shared.results import RESULTS, outcome_of
 from imagenomer.analyses.shared.saved_maps import MAX_DEPTH, saved_maps
 from imagenomer.cohort import Measure
 from imagenomer.edges import edge_parcels
@@ -161,11 +161,31 @@ def test_a_map_of_a_result_that_is_kept_is_not_computed_again(cohort, monkeypatc
     np.testing.assert_array_equal(saved["A"].values, shown.report.arrays["mean"])
 
 
-def test_few_maps_are_kept_and_none_pushes_out_a_result(cohort):
+def test_a_result_that_a_map_computed_is_not_computed_again(cohort):
+    summary = load_analyses()["connectivity-summary"]
+    source = mean_of("rest")
+    finish(saved_maps(cohort, [("A", source)]))
+    never = dataclasses.replace(summary, compute=lambda *given: pytest.fail("computed again"))
+    params = read_params(summary, source["params"])
+    shown = finish(outcome_of(cohort, "connectivity-summary", never, params, lambda outcome: True))
+    assert shown.is_whole
+
+
+def test_few_maps_are_kept_and_many_push_out_no_more_than_one_result(cohort):
+    summary = load_analyses()["connectivity-summary"]
+
+    def shown(age):
+        params = read_params(summary, {"group": f"age > {age}"})
+        return outcome_of(cohort, "connectivity-summary", summary, params, lambda outcome: True)
+
+    for age in range(50, 58):
+        finish(shown(age))
+    on_screen = list(cohort.caches[RESULTS])
     for age in range(40):
         source = {"analysis": "connectivity-summary", "params": {"group": f"age > {age}"}, "array": "mean"}
         finish(saved_maps(cohort, [("A", source)]))
-    assert cohort.caches.sizes() == {"results": 0, "saved maps": 24}
+    assert cohort.caches.sizes() == {"results": 8, "saved maps": 24}
+    assert set(on_screen[1:]) < set(cohort.caches[RESULTS])
 
 
 def test_means_of_the_tutorial_subtract_as_they_did_there(shared_data):

@@ -12,6 +12,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from imagenomer.analyses.contract import GridView, PointsView, TableView, read_params
+from imagenomer.analyses.phenotypes import level_pair, table_pair
 from imagenomer.analyses.phenotypes.phenotype_association import ANALYSIS
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
@@ -315,3 +316,38 @@ def test_without_spread_to_compare_with_p_is_undefined_and_said(cohort, x, y, co
     first = report.numbers["association"][0]
     assert first["adjusted_p_value" if covariates else "p_value"] is None
     json.dumps(jsonable(report.numbers), allow_nan=False)
+
+
+# --- categories of thousands of levels ------------------------------------------------------------
+
+
+def of_2000_levels(rng, n=2500):
+    codes = np.concatenate([np.arange(2000), rng.integers(0, 2000, n - 2000)])
+    return Phenotype("code", codes, levels=tuple(f"level {level}" for level in range(2000)))
+
+
+def test_a_category_of_2000_levels_is_compared_in_steps_and_explains_what_lies_between_its_levels(rng):
+    code, pulse = of_2000_levels(rng), Phenotype("pulse", rng.normal(60, 5, 2500))
+    steps, n_steps = level_pair.compare(pulse, code, [], np.arange(2500)), 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            pair = stop.value
+            break
+        n_steps += 1
+    assert n_steps == 63
+    sizes, sums = np.bincount(code.values), np.bincount(code.values, pulse.values)
+    mean = pulse.values.mean()
+    between = (sizes * (sums / sizes - mean) ** 2).sum() / ((pulse.values - mean) ** 2).sum()
+    assert pair.adjustments[0].unadjusted.value == pytest.approx(between, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n_levels", "adjusted"), [(6, False), (2, True)])
+def test_a_table_too_large_to_test_is_refused_with_its_size(rng, n_levels, adjusted):
+    levels = tuple("ABCDEF"[:n_levels])
+    team = Phenotype("team", rng.integers(0, n_levels, 2500), levels=levels)
+    sex = Phenotype("sex", rng.integers(0, 2, 2500), levels=("F", "M"))
+    steps = table_pair.compare(of_2000_levels(rng), team, [sex] if adjusted else [], np.arange(2500), 0)
+    with pytest.raises(InputError, match=f"code has 2,000 levels and team {n_levels} levels, a table of"):
+        next(steps)

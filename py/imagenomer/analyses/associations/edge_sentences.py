@@ -35,9 +35,10 @@ def edge_sentences(result: EdgeAssociation) -> list[str]:
         *about_permutations(decision, model, result.plan),
         *_compared(result),
         *_about_edges(result),
-        f"{below:,} edges ({100 * below / max(result.n_tested, 1):.1f} %) have an uncorrected p below 0.05; without "
+        f"{counted(below, 'edge')} ({100 * below / max(result.n_tested, 1):.1f} %) "
+        f"{'has' if below == 1 else 'have'} an uncorrected p below 0.05; without "
         "any association 5 % are expected on average, but since edges are correlated that share varies widely.",
-        f"The table lists the {result.strongest.size:,} strongest edges; chosen for their strength, "
+        f"The table lists the {counted(result.strongest.size, 'strongest edge')}; chosen for their strength, "
         + ("their r and its interval overstate it." if model.n_tested == 1 else "their η² overstates it."),
     ]
 
@@ -60,7 +61,7 @@ def _compared(result: EdgeAssociation) -> list[str]:
 
 def _lost_and_gained(result: EdgeAssociation, found: AdjustedMap) -> str:
     decision = result.decision
-    if found.n_significant_unadjusted is None:
+    if found.n_significant_unadjusted is None or found.n_gained is None:
         what = decision.correction_name
         return (
             f"{what[0].upper()}{what[1:]} is not repeated without the covariates; choose another correction to count "
@@ -70,7 +71,7 @@ def _lost_and_gained(result: EdgeAssociation, found: AdjustedMap) -> str:
     return (
         f"Unadjusted, {counted(found.n_significant_unadjusted, 'edge is', 'edges are')} significant{rule} in the same "
         f"subjects: adjusting for {result.model.adjusted_for} loses {found.n_lost:,} of them and gains "
-        f"{found.n_gained:,} others."
+        f"{counted(found.n_gained, 'other')}."
     )
 
 

@@ -184,7 +184,8 @@ def _tips(result: NetworkAssociation) -> list[str]:
                 f"corrected {decision.p_value[index]:.3g}{mark}"
             )
         said += f"; mean {symbol_of(model)} of edges {signed(result.edge_effect[index], 3)}"
-        said += f"; {beyond:,} edges ({100 * beyond / n:.1f} %) beyond {statistic_of(model)} {result.threshold:.3g}"
+        share = f"{100 * beyond / n:.1f} %"
+        said += f"; {counted(beyond, 'edge')} ({share}) beyond {statistic_of(model)} {result.threshold:.3g}"
         if result.enriched is not None:
             said += (
                 f", {result.enriched.expected[index]:.1f} by chance, "

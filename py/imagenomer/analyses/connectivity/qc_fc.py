@@ -209,7 +209,7 @@ def motion_methods(motion: Phenotype, moved: MotionAssociation) -> Methods:
         f"{motion.name}{covariates} (QC-FC). The share of edges with an uncorrected p below {ALPHA:g}, the "
         "share significant at a false discovery rate of 5 % (Benjamini-Hochberg), the median of the magnitude of "
         "the correlation, and the correlation of QC-FC with the Euclidean distance between parcels were each "
-        f"compared with {moved.plan.n_used:,} permutations of whole subjects (seed {moved.plan.seed}"
+        f"compared with {counted(moved.plan.n_used, 'permutation')} of whole subjects (seed {moved.plan.seed}"
         f"{'; residuals, after Freedman and Lane' if moved.model.design.rank > 1 else ''}). The match is the "
         "overlap, in 101 bins between -1 and 1, of the distribution of QC-FC with that of the permutations, "
         "called low below 80 % and high above 95 % as in CONN."

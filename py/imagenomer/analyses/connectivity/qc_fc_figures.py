@@ -11,6 +11,7 @@ import numpy as np
 from imagenomer.analyses.connectivity.qc_fc import MotionAssociation, match_level, percent
 from imagenomer.analyses.contract import MatrixView, ThemeName
 from imagenomer.analyses.shared.edge_table import signed
+from imagenomer.analyses.shared.sample import counted
 from imagenomer.statistics.qc_fc import MATCH_BINS
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _distribution(moved: MotionAssociation, view: MatrixView, theme: ThemeName) 
         title=view.title,
         x_label=f"{view.label} with {moved.model.name}",
         note=f"{view.note}\nOverlap {percent(found.match)} ({match_level(found.match)}), p = {found.p_match:.3g}, "
-        f"{moved.plan.n_used:,} permutations",
+        f"{counted(moved.plan.n_used, 'permutation')}",
         theme=theme,
     )
 

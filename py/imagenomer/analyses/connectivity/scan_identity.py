@@ -165,7 +165,8 @@ def _about_copies(cohort: Cohort, scans: Scans, found: Identity) -> list[str]:
             "one is a copy of the other."
         )
     if len(found.copies) > _NAMED:
-        said.append(f"{len(found.copies) - _NAMED:,} more pairs of copies are in the table.")
+        more = counted(len(found.copies) - _NAMED, "more pair of copies is", "more pairs of copies are")
+        said.append(f"{more} in the table.")
     said.append("Copies are excluded from the rest." if found.copies else "No two scans hold the same numbers.")
     return said
 
@@ -388,7 +389,7 @@ def draw_pairs(found: Identity, theme: ThemeName) -> Figure:
         found.own,
         found.others,
         title="Scans within and between subjects",
-        names=(f"within subjects ({found.n_own:,} pairs)", f"between subjects ({found.n_others:,})"),
+        names=(f"within subjects ({counted(found.n_own, 'pair')})", f"between subjects ({found.n_others:,})"),
         note="Pairs of scans of different tasks, sessions or runs.",
         theme=theme,
     )

@@ -227,7 +227,7 @@ def _points(cohort: Cohort, params: Params, result: Placement) -> PointsView:
             )
             for name, colour, own in series
         ),
-        caption=" ".join([f"{found.n_used:,} variants of {found.variants.name}.", *shared]),
+        caption=" ".join([f"{counted(found.n_used, 'variant')} of {found.variants.name}.", *shared]),
     )
 
 
@@ -339,7 +339,7 @@ def draw(
 
 def _note(result: Placement) -> str:
     found = result.ancestry
-    return f"{counted(found.subjects.size, 'subject')}, {found.n_used:,} variants of {found.variants.name}"
+    return f"{counted(found.subjects.size, 'subject')}, {counted(found.n_used, 'variant')} of {found.variants.name}"
 
 
 ANALYSIS = Analysis(

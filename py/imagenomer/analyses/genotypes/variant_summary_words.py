@@ -21,7 +21,8 @@ def summary_sentences(result: VariantSummary) -> Iterator[str]:
     counts, n_constant = result.counts, result.n_constant
     yield from result.sample.sentences
     yield (
-        f"{counted(result.numbers.size, 'variant')}, of which {result.quality.kept.sum():,} pass the filters; none is "
+        f"{counted(result.numbers.size, 'variant')}, of which "
+        f"{counted(int(result.quality.kept.sum()), 'passes', 'pass')} the filters; none is "
         "removed here."
     )
     if n_constant:

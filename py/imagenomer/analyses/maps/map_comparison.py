@@ -249,8 +249,8 @@ def _tip(params: Params, result: Comparison, i: int, j: int) -> str:
 def _how_often(params: Params, result: Comparison) -> str:
     n = result.similarity.n_permutations
     if n < params.permutations:
-        return f"in all {n + 1:,} ways there are, the actual one included, so that p is exact"
-    return f"{n:,} times (seed {params.seed})"
+        return f"in all {counted(n + 1, 'way')} there are, the actual one included, so that p is exact"
+    return f"{counted(n, 'time')} (seed {params.seed})"
 
 
 def _sentences(params: Params, result: Comparison, pairs: list[dict[str, Any]], n_listed: int) -> list[str]:
@@ -275,7 +275,7 @@ def _sentences(params: Params, result: Comparison, pairs: list[dict[str, Any]], 
         )
     if params.edges == "strongest":
         ranking = dict(RANKINGS)[params.ranking].lower()
-        said.append(f"The overlap is of the {params.number:,} strongest edges of each map ({ranking}).")
+        said.append(f"The overlap is of the {counted(params.number, 'strongest edge')} of each map ({ranking}).")
     else:
         said.append("The overlap is of the edges that each analysis found significant, as corrected there.")
     n_shared = int(np.count_nonzero(result.chosen.all(axis=0)))

@@ -153,7 +153,8 @@ def _chosen(cohort: Cohort, names: tuple[str, ...]) -> tuple[ModelWeights, ...]:
     for model in models[1:]:
         if model.values.size != models[0].values.size:
             raise InputError(
-                f"{models[0].name} has {models[0].values.size:,} weights and {model.name} {model.values.size:,}; "
+                f"{models[0].name} has {counted(models[0].values.size, 'weight')} and {model.name} "
+                f"{model.values.size:,}; "
                 "choose models of one kind"
             )
     return models
@@ -175,7 +176,9 @@ def _variants_of(cohort: Cohort, model: ModelWeights, wanted: str | None) -> tup
         return None, 0
     fitting = {name: one for name, one in cohort.variant_sets.items() if len(GENOTYPES) * len(one.variant_ids) == size}
     if not fitting:
-        raise InputError(f"{model.name} has {size:,} weights, which are neither the edges nor three times the variants")
+        raise InputError(
+            f"{model.name} has {counted(size, 'weight')}, which are neither the edges nor three times the variants"
+        )
     return fitting.get(wanted or "", next(iter(fitting.values()))), len(fitting)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from imagenomer.analyses.contract import ThemeName
 from imagenomer.analyses.models.prediction_result import SCORES, Prediction, Transfer
 from imagenomer.analyses.models.transfer_report import tests_of
+from imagenomer.analyses.shared.sample import counted
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.statistics.prediction import main_score
 from imagenomer.statistics.prediction_checks import PermutationTest
@@ -90,7 +91,7 @@ class _Charts:
         return null_figure(
             test.null,
             test.statistic,
-            title=f"{title}: {test.null.size:,} permutations",
+            title=f"{title}: {counted(test.null.size, 'permutation')}",
             x_label=SCORES[test.score],
             note=f"{self.result.note}; p = {test.p_value:.3g}",
             theme=self.theme,

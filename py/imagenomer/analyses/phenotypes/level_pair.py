@@ -30,7 +30,8 @@ from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS, network_colours
 from imagenomer.jsonable import finite
-from imagenomer.statistics.adjustment import associate, associate_category
+from imagenomer.progress import Steps
+from imagenomer.statistics.adjustment import associate, associate_category_in_steps
 from imagenomer.statistics.comparison import adjusted_means
 from imagenomer.statistics.design import Design, Term, build_design
 from imagenomer.statistics.difference import NumberDifference, compare_numbers, share_interval
@@ -94,7 +95,7 @@ class LevelPair:
 
 def compare(
     number: Phenotype, category: Phenotype, covariates: Sequence[Phenotype], subjects: IntArray, errors: Errors
-) -> LevelPair:
+) -> Steps[LevelPair]:
     """Compare a number between levels; raise `InputError` where nothing varies or there are too few subjects."""
     values = number.values[subjects].astype(np.float64)
     require_variation(number, None, values)
@@ -105,9 +106,9 @@ def compare(
     two = len(levels) == 2
     name = f"{category.name} = {levels[0]}"
     target = Term(name, (name,), (codes == 0).astype(np.float64)[:, None]) if two else tested
-    unadjusted = _estimates(values, target, plain, errors)
+    unadjusted = yield from _estimates(values, target, plain, errors)
     used = design.used_of(one.name for one in covariates)
-    adjusted = _estimates(values, target, design, errors) if used else [None] * len(unadjusted)
+    adjusted = (yield from _estimates(values, target, design, errors)) if used else [None] * len(unadjusted)
     names = (
         [f"Difference of means, {levels[0]} less {levels[1]}", f"Correlation r with {name}"]
         if two
@@ -157,14 +158,14 @@ def levels_of(category: Phenotype, subjects: IntArray) -> tuple[tuple[str, ...],
     return tuple(levels), place[given]
 
 
-def _estimates(values: FloatArray, target: Term, design: Design, errors: Errors) -> list[Estimate]:
+def _estimates(values: FloatArray, target: Term, design: Design, errors: Errors) -> Steps[list[Estimate]]:
     """Return the difference and r of two levels, or (partial) eta squared of more."""
     if len(target.columns) == 1:
         fit = associate(values[:, None], target, design)
         _require(fit.r, design)
         p, limits, r_limits = errors.of_number(values, fit, target, design)
         return [Estimate(float(fit.beta[0]), *limits, p), Estimate(float(fit.r[0]), *r_limits, p)]
-    whole = associate_category(values[:, None], target, design)
+    whole = yield from associate_category_in_steps(values[:, None], target, design)
     _require(whole.partial_eta_squared, design)
     share = float(whole.partial_eta_squared[0])
     p = errors.of_category(values, whole, target, design)

@@ -27,7 +27,8 @@ from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.statistics.adjustment import associate
 from imagenomer.statistics.comparison import Line, fit_line
 from imagenomer.statistics.correlation import Kind
-from imagenomer.statistics.design import Design, build_design, code, residuals
+from imagenomer.statistics.design import Design, build_design, code
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.types import FloatArray, IntArray, Json
 
 if TYPE_CHECKING:

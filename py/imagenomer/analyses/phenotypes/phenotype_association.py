@@ -95,7 +95,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeAssociation]:
         pair = yield from table_pair.compare(x, y, covariates, people.subjects, params.seed)
     elif x.levels or y.levels:
         number, category = (y, x) if x.levels else (x, y)
-        pair = level_pair.compare(number, category, covariates, people.subjects, errors)
+        pair = yield from level_pair.compare(number, category, covariates, people.subjects, errors)
     else:
         pair = number_pair.compare(x, y, covariates, people.subjects, errors)
     return PhenotypeAssociation(people, pair)

@@ -85,7 +85,9 @@ class PhenotypeMatrix:
 def compute(cohort: Cohort, params: Params) -> Steps[PhenotypeMatrix]:
     yield Progress("Choosing subjects")
     if len(params.phenotypes) > _MOST_COMPARED:
-        raise InputError(f"{len(params.phenotypes):,} phenotypes are chosen; choose at most {_MOST_COMPARED:,}")
+        raise InputError(
+            f"{counted(len(params.phenotypes), 'phenotype')} are chosen; choose at most {_MOST_COMPARED:,}"
+        )
     names = params.phenotypes or islice(cohort.phenotypes, _MOST_COMPARED)
     phenotypes = tuple(cohort.phenotype(name) for name in names)
     if len(phenotypes) < 2:

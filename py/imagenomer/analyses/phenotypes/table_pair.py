@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 #: Expected counts below this make chi-squared inaccurate; Cochran (1954), Biometrics 10:417.
 _SMALL = 5
+#: Cells of a table that is tested, and of one that is tested within strata, where all pairs of cells are needed.
+_MOST_CELLS, _MOST_CELLS_IN_STRATA = 10_000, 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +93,7 @@ def compare(
     column_levels, column_codes = levels_of(columns, subjects)
     shape = len(row_levels), len(column_levels)
     by = [one for one in covariates if one.levels and np.ptp(one.values[subjects]) > 0]
+    _refuse_large(rows, columns, shape, by)
     codes = np.array([one.values[subjects] for one in by], dtype=np.intp).reshape(len(by), subjects.size)
     stratum = np.unique(codes, axis=1, return_inverse=True)[1].ravel() if by else np.zeros(subjects.size, np.intp)
     strata = np.zeros((int(stratum.max()) + 1, *shape), dtype=np.intp)
@@ -119,6 +122,17 @@ def compare(
         tuple(adjustments),
         tuple(warnings),
     )
+
+
+def _refuse_large(rows: Phenotype, columns: Phenotype, shape: tuple[int, int], by: Sequence[Phenotype]) -> None:
+    """Refuse tables that nobody could read, or whose strata take more memory and time than there are."""
+    n_cells, most = shape[0] * shape[1], _MOST_CELLS_IN_STRATA if by else _MOST_CELLS
+    if n_cells > most:
+        raise InputError(
+            f"{rows.name} has {counted(shape[0], 'level')} and {columns.name} {counted(shape[1], 'level')}, a table of "
+            f"{counted(n_cells, 'cell')}; at most {most:,} can be tested{' within strata' if by else ''}. Choose a "
+            f"category with fewer levels or a group with fewer of them{', or no covariates' if by else ''}"
+        )
 
 
 def _refuse_determined(rows: Phenotype, columns: Phenotype, strata: IntArray, by: Sequence[Phenotype]) -> None:
@@ -198,7 +212,7 @@ def _how(found: FisherTest) -> str:
     if not found.n_draws:
         return ""
     return (
-        f", estimated from {found.n_draws:,} random tables with the same margins, standard error "
+        f", estimated from {counted(found.n_draws, 'random table')} with the same margins, standard error "
         f"{found.standard_error:.2g}, because there are too many tables to enumerate"
     )
 
@@ -249,8 +263,8 @@ def residual_grid(pair: TablePair, title: str) -> GridView:
     shares = 100 * pair.table / pair.table.sum(axis=1, keepdims=True)
     tips = tuple(
         tuple(
-            f"{row} and {column}: {pair.table[i, j]} subjects ({shares[i, j]:.1f} % of {row}), {expected[i, j]:.1f} "
-            f"expected, residual {number_text(residual[i, j], '.2f')}"
+            f"{row} and {column}: {counted(pair.table[i, j], 'subject')} ({shares[i, j]:.1f} % of {row}), "
+            f"{expected[i, j]:.1f} expected, residual {number_text(residual[i, j], '.2f')}"
             for j, column in enumerate(pair.column_levels)
         )
         for i, row in enumerate(pair.row_levels)
@@ -301,8 +315,8 @@ def _largest(pair: TablePair) -> str:
     i, j = np.unravel_index(int(np.abs(residual).argmax()), residual.shape)
     more = "more" if residual[i, j] > 0 else "fewer"
     return (
-        f"Furthest from independence: {pair.row_levels[i]} with {pair.column_levels[j]}, {pair.table[i, j]} subjects, "
-        f"{more} than the {expected_counts(pair.table)[i, j]:.1f} expected."
+        f"Furthest from independence: {pair.row_levels[i]} with {pair.column_levels[j]}, "
+        f"{counted(pair.table[i, j], 'subject')}, {more} than the {expected_counts(pair.table)[i, j]:.1f} expected."
     )
 
 

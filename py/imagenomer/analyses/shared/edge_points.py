@@ -12,7 +12,8 @@ from imagenomer.analyses.contract import PointSeries, PointsView
 from imagenomer.analyses.shared.linear_model import Model, build_model
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
-from imagenomer.statistics.design import directions_of, residuals
+from imagenomer.statistics.design import directions_of
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.types import BoolArray, FloatArray, IntArray
 

@@ -313,12 +313,12 @@ def permutation_warnings(plan: Plan, alpha: float) -> list[str]:
         return []
     if plan.exchange is not None and plan.exchange.n_alike / plan.exchange.n_distinct > alpha:
         return [
-            f"There are only {plan.exchange.n_distinct:,.0f} distinct permutations, so p cannot be below "
+            f"There are only {counted(int(plan.exchange.n_distinct), 'distinct permutation')}, so p cannot be below "
             f"{plan.smallest_p:.3g} and nothing can be significant at {alpha:g}; choose a larger group, or larger "
             "blocks."
         ]
     return [
-        f"{plan.n_permutations:,} permutations cannot give a p below {plan.smallest_p:.3g}, so nothing can be "
+        f"{counted(plan.n_permutations, 'permutation')} cannot give a p below {plan.smallest_p:.3g}, so nothing can be "
         f"significant at {alpha:g}; ask for more."
     ]
 

@@ -10,7 +10,7 @@ from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
-from imagenomer.statistics.design import residuals
+from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.tails import fits_exactly
 from imagenomer.statistics.unequal_variance import effective_dof
 

@@ -54,7 +54,7 @@ def kept_outcome(cohort: Cohort, name: str, params: Any) -> Outcome | None:
 
 
 def outcome_of(
-    cohort: Cohort, name: str, analysis: Analysis, params: Any, enough: Enough, *, keep: bool = True
+    cohort: Cohort, name: str, analysis: Analysis, params: Any, enough: Enough, *, aside: bool = False
 ) -> Steps[Outcome]:
     """Return a result, computed now or kept from before.
 
@@ -67,8 +67,9 @@ def outcome_of(
     enough : callable
         Of an analysis in parts: whether a result with the parts so far will do. Each part is kept when it is done, so
         that a cancel costs the one under way only.
-    keep : bool
-        False where what is computed here is wanted for one map, and should not push out what is on screen.
+    aside : bool
+        True where what is computed here is wanted for a map: it is kept as the first to go (`Cache.put_aside`), so that
+        many maps do not push out what is on screen.
 
     Raises
     ------
@@ -87,8 +88,7 @@ def outcome_of(
             result = yield from analysis.compute(cohort, params)
         report = analysis.report(cohort, params, result)
         outcome = Outcome(name, analysis, params, result, report, n_done + 1 if analysis.parts else 0)
-        if keep:
-            cache.put(key, outcome)
+        (cache.put_aside if aside else cache.put)(key, outcome)
     return outcome
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import MatrixView, Report, matrix_view, read_params
 from imagenomer.analyses.shared.results import outcome_of
-from imagenomer.analyses.shared.sample import default_measure
+from imagenomer.analyses.shared.sample import counted, default_measure
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, n_parcels_of_cohort
 from imagenomer.edges import n_edges_of
@@ -162,7 +162,7 @@ def _result(cohort: Cohort, name: Json, given: Json, array: Any) -> Steps[SavedM
         return saved
     yield Progress(f"Computing {analysis.title}")
     outcome = yield from outcome_of(
-        cohort, name, analysis, params, lambda outcome: array in outcome.report.arrays, keep=False
+        cohort, name, analysis, params, lambda outcome: array in outcome.report.arrays, aside=True
     )
     report = outcome.report
     wanted = matrix_view(report, array)  # refuses what is not there
@@ -184,5 +184,5 @@ def _require_edges(cohort: Cohort, name: str, found: SavedMap) -> None:
     if found.values.shape != (n_edges_of(n_parcels),):
         raise InputError(
             f"map {name} ({found.title}) has the shape {found.values.shape}, and maps of the {n_parcels} parcels of "
-            f"{cohort.name} have {n_edges_of(n_parcels):,} edges; choose maps of edges"
+            f"{cohort.name} have {counted(n_edges_of(n_parcels), 'edge')}; choose maps of edges"
         )

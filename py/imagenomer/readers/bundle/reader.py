@@ -52,6 +52,7 @@ from imagenomer.readers.tables import (
     read_text,
 )
 from imagenomer.types import Float32Array, IntArray
+from imagenomer.wording import plural
 
 Part = TypeVar("Part")
 
@@ -204,11 +205,13 @@ class Import:
         file = self.file(path)
         header = read_header(file.read(0, HEADER_BYTES), path)
         if len(header.shape) != 2 or header.shape[0] != self.n_rows:
-            raise InputError(f"{path} has the shape {header.shape}; scans.tsv has {self.n_rows:,} rows, one a scan")
+            raise InputError(
+                f"{path} has the shape {header.shape}; scans.tsv has {plural(self.n_rows, 'row')}, one a scan"
+            )
         n_edges = header.shape[1]
         n_parcels_of(n_edges)
         if self.n_edges not in (None, n_edges):
-            raise InputError(f"{path} has {n_edges:,} edges a scan, another measure has {self.n_edges:,}")
+            raise InputError(f"{path} has {plural(n_edges, 'edge')} a scan, another measure has {self.n_edges:,}")
         check_size(header, file.size, path)
         self.n_edges = n_edges
         values = yield from self.values(file, header, entry.scale(path, header.dtype), name)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.readers.npy import has_impossible_texts
+from imagenomer.wording import plural
 
 _PLAIN = "plain dicts, lists, texts, numbers and NumPy arrays of numbers"
 
@@ -115,7 +116,7 @@ class Machine:
         stop = self.position + n_bytes
         if n_bytes < 0 or stop > len(self.data):
             self.refuse(
-                f"it should go on for {n_bytes:,} bytes, and {len(self.data) - self.position:,} are left",
+                f"it should go on for {plural(n_bytes, 'byte')}, and {len(self.data) - self.position:,} are left",
                 "the file is truncated or damaged: copy it again",
             )
         piece = self.data[self.position : stop]
@@ -234,7 +235,7 @@ class Machine:
     def short_integer(self, n_bytes: int) -> None:
         # Eight bytes hold every identifier, and Python's hash of longer integers can be made to collide.
         if n_bytes > 8:
-            self.refuse(f"an integer has {n_bytes:,} bytes")
+            self.refuse(f"an integer has {plural(n_bytes, 'byte')}")
         self.push(int.from_bytes(self.take(n_bytes), "little", signed=True))
 
     def integer_line(self) -> None:

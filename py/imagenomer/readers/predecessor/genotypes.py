@@ -16,6 +16,7 @@ from imagenomer.readers.listing import Entry
 from imagenomer.readers.notes import count
 from imagenomer.readers.pickles import read_pickle
 from imagenomer.readers.predecessor.folder import Folder
+from imagenomer.wording import plural
 
 #: Files below snps/.
 VARIANTS = re.compile(r"(?P<subject>.+)_set-(?P<name>[^_]+)_snps\.npy")
@@ -81,7 +82,7 @@ def _variant_names(name: str, n_variants: int, folder: Folder) -> Steps[tuple[st
     elif not isinstance(names, (list, tuple)) or not all(isinstance(label, str) for label in names):
         reason = "does not hold a list of texts"
     elif len(names) != n_variants:
-        reason = f"holds {len(names):,} names for {n_variants:,} variants"
+        reason = f"holds {plural(len(names), 'name')} for {plural(n_variants, 'variant')}"
     else:
         return folder.notes.clean_all(tuple(names))
     folder.notes.warning(f"{path} {reason}: the variants of {name} have numbers instead of names")

@@ -18,6 +18,7 @@ from imagenomer.readers.npy import read_npz
 from imagenomer.readers.pickles import read_pickle
 from imagenomer.readers.predecessor.folder import Folder, subject_name
 from imagenomer.types import FloatArray
+from imagenomer.wording import plural
 
 
 def read_weights(
@@ -38,7 +39,7 @@ def read_weights(
             weights = yield from _model_weights(entry, name, folder.notes)
             if sizes and len(weights.values) not in sizes:
                 expected = ", ".join(f"{size:,} ({meaning})" for size, meaning in sizes.items())
-                raise InputError(f"{entry.path} has {len(weights.values):,} weights; expected: {expected}")
+                raise InputError(f"{entry.path} has {plural(len(weights.values), 'weight')}; expected: {expected}")
         except InputError as error:
             refused.append(str(error))
         else:
@@ -79,7 +80,9 @@ def _from_display_order(weights: FloatArray, path: str) -> FloatArray:
     """Undo the remapping of a saved map: the first ImageNomer knew one display order, that of Power 264."""
     order = load_atlas("power-264").display_order
     if len(weights) != n_edges_of(len(order)):
-        raise InputError(f"{path} is in the display order of 264 parcels (noremap) and has {len(weights):,} values")
+        raise InputError(
+            f"{path} is in the display order of 264 parcels (noremap) and has {plural(len(weights), 'value')}"
+        )
     matrix = np.empty((len(order), len(order)))
     matrix[np.ix_(order, order)] = edges_to_matrix(weights)
     return matrix_to_edges(matrix)

@@ -12,7 +12,7 @@ from imagenomer.analyses.confounds.roles import kept_out
 from imagenomer.analyses.confounds.subjects import N_FOLDS
 from imagenomer.analyses.contract import Methods
 from imagenomer.analyses.shared.predictors import coded_genotypes
-from imagenomer.analyses.shared.sample import listed
+from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
 
 _CITATIONS = {
@@ -55,12 +55,14 @@ _CITATIONS = {
 def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
     people, candidates = result.phenotypes.people, result.phenotypes.associations
     text = [
-        f"Associations of {result.target_name} with connectivity were examined in {people.n_subjects:,} subjects, one "
+        f"Associations of {result.target_name} with connectivity were examined in "
+        f"{counted(people.n_subjects, 'subject')}, one "
         f"observation each, for confounding by {listed(candidates)} (compare Orlichenko et al. 2023). Associations "
         "between phenotypes are Pearson correlations, or bias-corrected correlation ratios and Cramer's V; p-values "
         "are corrected by Holm's method.",
         "The association was tested by all edges at once, by leave-one-out ridge prediction and by the strongest edge "
-        f"under the same {result.verdict.explanation.test.n_flips:,} sign flips (Hemerik et al. 2020), combined by the "
+        f"under the same {counted(result.verdict.explanation.test.n_flips, 'sign flip')} (Hemerik et al. 2020), "
+        f"combined by the "
         "smallest p-value (Westfall and Young 1993). Each subject was scored by ridge regression on the connectivity "
         "of all others, of the part of the target that a candidate explains and of the rest, each with its own "
         "penalty; the share of the slope of this score on the target that remains given a candidate (natural cubic "
@@ -74,7 +76,7 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         text.append(
             "Every edge was tested by a linear model with Bonferroni correction. Connectivity as a whole was tested by "
             "the share of the summed variance of all edges that a phenotype explains (McArdle and Anderson 2001; "
-            f"Shehzad et al. 2014), by {params.permutations:,} sign flips (Phipson and Smyth 2010)."
+            f"Shehzad et al. 2014), by {counted(params.permutations, 'sign flip')} (Phipson and Smyth 2010)."
         )
         cited += ["mdmr", "cwas", "phipson"]
     if result.overlap is not None:

@@ -16,7 +16,7 @@ from imagenomer.analyses.confounds.result import ConfoundResult
 from imagenomer.analyses.confounds.subjects import N_FOLDS, Subjects
 from imagenomer.analyses.shared.linear_model_words import sentences_of
 from imagenomer.analyses.shared.predictors import coded_genotypes
-from imagenomer.analyses.shared.sample import listed
+from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.statistics.verdict import GATE_SHARE
 
 
@@ -51,7 +51,9 @@ def _about_subjects(people: Subjects) -> Iterator[str]:
 
 def _about_verdict(params: Params, people: Subjects, part: VerdictPart) -> Iterator[str]:
     test, bounds, level = part.explanation.test, part.bounds, params.alpha
-    flips = f"all {test.n_flips:,} flips there are" if test.exact else f"{test.n_flips - 1:,} sign flips"
+    flips = (
+        f"all {counted(test.n_flips, 'flip')} there are" if test.exact else f"{counted(test.n_flips - 1, 'sign flip')}"
+    )
     yield (
         "The association is tested in three ways at once, all edges, leave-one-out prediction and the strongest edge, "
         f"by {flips} (seed {params.seed}), which keep their level where subjects differ in noise. Its level is "
@@ -60,7 +62,8 @@ def _about_verdict(params: Params, people: Subjects, part: VerdictPart) -> Itera
     )
     if people.families is not None:
         yield (
-            f"Subjects of the same {people.families.name} are related ({people.families.n_families:,} families): signs "
+            f"Subjects of the same {people.families.name} are related "
+            f"({counted(people.families.n_families, 'family', 'families')}): signs "
             "are flipped, subjects scored and folds drawn by family."
         )
     yield (
@@ -82,7 +85,7 @@ def _about_connectivity(params: Params, people: Subjects, part: ConnectivityPart
     yield (
         "Edges are significant by Bonferroni over all edges. All edges at once: the share of their summed variance "
         "explained beyond chance, tested by "
-        f"{params.permutations:,} sign flips (the smallest p is {1 / (1 + params.permutations):.3g})."
+        f"{counted(params.permutations, 'sign flip')} (the smallest p is {1 / (1 + params.permutations):.3g})."
     )
     unexamined = [one.name for one in people.candidates.phenotypes if one.name not in part.candidates]
     if unexamined:

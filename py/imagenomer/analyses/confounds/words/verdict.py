@@ -89,7 +89,7 @@ def _power(test: ScoreTest, n_subjects: int) -> str:
         return ""
     t = test.critical_t + _POWER_Z
     r = t / np.sqrt(n_subjects + t**2)
-    return f": in {n_subjects:,} subjects an edge is found in four of five cases if its |r| is {r:.2f} or more"
+    return f": in {counted(n_subjects, 'subject')} an edge is found in four of five cases if its |r| is {r:.2f} or more"
 
 
 # --- all candidates together -----------------------------------------------------------------------

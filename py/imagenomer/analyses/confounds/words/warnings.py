@@ -51,7 +51,8 @@ def _few_permutations(params: Params) -> Iterator[str]:
     smallest = 1 / (1 + params.permutations)
     if smallest > (1 - GATE_SHARE) * params.alpha * (1 + 1e-9):
         yield (
-            f"{params.permutations:,} sign flips cannot give a p below {smallest:.3g}, so an association that appears "
+            f"{counted(params.permutations, 'sign flip')} cannot give a p below {smallest:.3g}, so an association "
+            f"that appears "
             "only when candidates are adjusted for cannot be found; choose more."
         )
 
