@@ -160,14 +160,22 @@ def vectors(door, expected, truth):
 
 def tables(door, expected, truth):
     answer = expected["13_tables"]
-    for name in ("pheno.csv", "pheno_semicolon.csv"):
+    for name in ("pheno.csv", "pheno_semicolon.csv", "pheno.dta", "pheno.xpt", "pheno.rds", "pheno.rda", "pheno.xlsx"):
         cohort = enter(door / "13_tables" / name)
-        assert cohort.n_subjects == answer["rows"]
-        assert [cohort.subjects[0], cohort.subjects[-1]] == answer["ids"]
+        # A spreadsheet keeps names that look like numbers as numbers.
+        subjects = [one.zfill(4) if name.endswith("xlsx") else one for one in cohort.subjects]
+        assert len(subjects) == answer["rows"]
+        assert [subjects[0], subjects[-1]] == answer["ids"]
         iq, age = cohort.phenotype("iq"), cohort.phenotype("age")
-        assert [cohort.subjects[row] for row in np.flatnonzero(iq.missing)] == sorted(answer["iq_missing"])
+        assert [subjects[row] for row in np.flatnonzero(iq.missing)] == sorted(answer["iq_missing"])
         assert np.nanmean(iq.values) == pytest.approx(answer["iq_mean_of_37"], abs=1e-6)
         assert np.nanmean(age.values) == pytest.approx(answer["age_mean"])
+        sex = cohort.phenotype("sex")
+        if sex.levels and {*sex.levels} == {*answer["sex"]}:
+            counts = np.bincount(sex.values[~sex.missing].astype(int), minlength=2)
+            assert dict(zip(sex.levels, counts.tolist(), strict=True)) == answer["sex"]
+        else:  # an .xpt file and a .csv hold the codes
+            assert name in ("pheno.csv", "pheno_semicolon.csv", "pheno.xpt", "pheno.xlsx")
 
 
 DOORS: dict[str, Callable[..., None]] = {

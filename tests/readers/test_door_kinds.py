@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+import stored_tables as stored
 from imagenomer.cohort import Cohort
 from imagenomer.edges import matrix_to_edges
 from imagenomer.engine import Engine
@@ -67,6 +68,19 @@ def test_a_folder_of_matrices_beside_a_table_is_a_cohort(tmp_path, squares, endi
     assert cohort.subjects == tuple(PEOPLE)
     np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
     np.testing.assert_array_equal(cohort.phenotype("age").values, np.arange(20, 32))
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "xls", "ods"])
+def test_a_spreadsheet_is_the_table_of_people(tmp_path, squares, ending):
+    write_squares(tmp_path / "study", squares)
+    rows = [["The study", None], ["id", "age"], *([name, 20.0 + place] for place, name in enumerate(PEOPLE))]
+    sheets = {"xlsx": lambda: stored.xlsx({"cover": [["see data"]], "data": rows})}
+    data = sheets.get(ending, lambda: getattr(stored, ending)(rows))()
+    (tmp_path / "study" / f"pheno.{ending}").write_bytes(data)
+    cohort = opened(tmp_path / "study")
+    assert cohort.subjects == tuple(PEOPLE)
+    np.testing.assert_array_equal(cohort.phenotype("age").values, np.arange(20, 32))
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
 
 
 @pytest.mark.parametrize("half", [np.triu, np.tril])

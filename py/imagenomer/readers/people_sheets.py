@@ -63,7 +63,7 @@ def _header(table: RawTable) -> int | None:
 def _columns(
     table: RawTable, header: int, path: str, notes: Notes
 ) -> tuple[dict[str, list[str]], dict[str, ColumnFacts]]:
-    written = list(table.columns) if table.columns is not None else [_text(cell) for cell in table.rows[header]]
+    written = list(table.columns) if table.columns is not None else [cell_text(cell) for cell in table.rows[header]]
     rows = [row for row in table.rows[header + 1 :] if any(cell is not None for cell in row)]
     # Columns without a name and without a value are what a spreadsheet was once used for.
     used = [place for place, name in enumerate(written) if name or any(row[place] is not None for row in rows)]
@@ -76,17 +76,17 @@ def _columns(
     columns, facts, partly = {}, {}, []
     for place, name in zip(used, names, strict=True):
         cells, labels = [row[place] for row in rows], table.labels.get(written[place], {})
-        levels = _levels(cells, labels)
+        levels = levels_of(cells, labels)
         if labels and levels is None:
             partly.append(name)
-        columns[name] = [notes.clean(_text(cell if levels is None else labels.get(cell))) for cell in cells]
+        columns[name] = [notes.clean(cell_text(cell if levels is None else labels.get(cell))) for cell in cells]
         facts[name] = ColumnFacts(notes.clean(table.descriptions.get(written[place], "")), levels=levels)
     if partly:
         notes.warning(f"{path}: columns that label only some of their values are read without the labels", partly)
     return columns, facts
 
 
-def _levels(cells: list[Cell], labels: Mapping[Cell, str]) -> tuple[str, ...] | None:
+def levels_of(cells: list[Cell], labels: Mapping[Cell, str]) -> tuple[str, ...] | None:
     """Return the labels of a column in the order of its codes; None unless every value has one of its own."""
     present = {cell for cell in cells if cell is not None}
     if not present or not present <= labels.keys() or len({*labels.values()}) < len(labels):
@@ -98,7 +98,7 @@ def _order(code: Cell) -> tuple[float, str]:
     return (float(code), "") if isinstance(code, int | float) else (float("inf"), str(code))
 
 
-def _text(cell: Cell) -> str:
+def cell_text(cell: Cell) -> str:
     """Return a cell as a table of text has it: a whole number without fraction."""
     if cell is None:
         return ""

@@ -15,16 +15,8 @@ ACCEPTS = ""
 _TABLE = "save the table as .csv or .tsv"
 _IMAGES = "make one matrix a scan of it (nilearn, CONN, XCP-D) and drop those"
 _WAYS = {
-    "xlsx": f"an Excel workbook; {_TABLE}",
-    "xls": f"an Excel workbook; {_TABLE}",
-    "ods": f"an OpenDocument sheet; {_TABLE}",
     "sav": f"an SPSS file; {_TABLE}",
     "zsav": f"an SPSS file; {_TABLE}",
-    "dta": f"a Stata file; {_TABLE}",
-    "sas7bdat": f"a SAS file; {_TABLE}",
-    "xpt": f"a SAS transport file; {_TABLE}",
-    "rds": "an R file; in R: write.csv(readRDS(file), 'table.csv')",
-    "rda": f"an R file; {_TABLE}",
     "parquet": f"a Parquet file; {_TABLE}",
     "h5": "an HDF5 file; save its arrays as .npy",
     "nii": f"an image; {_IMAGES}",

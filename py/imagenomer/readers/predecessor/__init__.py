@@ -77,6 +77,7 @@ def is_whole(listing: Listing) -> bool:
         return True
     files = _scan_files(listing)
     known = {file.entry.path for file in files} | {"participants.tsv", "participants.json", "atlas.tsv"}
+    known |= {*filter(None, [sheet_of_people(listing)])}
     if any(_DATA.search(path) for path in listing if path not in known):
         return False
     return _one_scan_each(files) and _names_are_those(files, listing)
