@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from imagenomer.analyses.contract.fields.field import Control, Field
 from imagenomer.types import Json
+from imagenomer.wording import minus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Number(Field):
         return float(value)
 
     def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
-        return f"{value:.6g}".replace("-", "−")
+        return minus(f"{value:.6g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Integer(Field):
         return int(value)
 
     def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
-        return str(value).replace("-", "−")
+        return minus(str(value))
 
 
 @dataclass(frozen=True, slots=True)
