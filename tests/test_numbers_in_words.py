@@ -1,4 +1,4 @@
-"""Numbers in words: a count agrees with its noun, whoever writes the sentence."""
+"""Numbers in words: a count agrees with its noun, and a minus sign is written by one helper, whoever writes it."""
 
 from __future__ import annotations
 
@@ -52,3 +52,24 @@ def test_a_count_with_a_fixed_plural_is_found():
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(ROOT)))
 def test_no_sentence_says_1_edges_or_1_people(source):
     assert counts_with_a_fixed_plural(source.read_text(encoding="utf-8")) == []
+
+
+def minus_signs_by_hand(text: str) -> list[int]:
+    """Return the lines that put a minus sign in the place of a hyphen themselves."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace"
+        if len(node.args) == 2 and isinstance(node.args[1], ast.Constant) and "\u2212" in str(node.args[1].value)
+    ]
+
+
+def test_a_minus_sign_by_hand_is_found():
+    assert minus_signs_by_hand('"-1".replace("-", "\u2212")\n"= -1".replace("= -", "= \u2212")') == [1, 2]
+    assert minus_signs_by_hand('minus("-1").replace("a", "b")') == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(ROOT)))
+def test_minus_signs_are_written_by_the_helper_of_wording(source):
+    expected = 1 if source.name == "wording.py" else 0
+    assert len(minus_signs_by_hand(source.read_text(encoding="utf-8"))) == expected

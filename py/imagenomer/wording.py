@@ -23,7 +23,12 @@ def number(value: float | None, digits: int = 4) -> str:
         return grouped(int(value))
     if 10 ** (digits - 1) <= abs(value) < 1e15:
         return grouped(round(value))
-    return f"{value:.{digits}g}".replace("-", "−")
+    return minus(f"{value:.{digits}g}")
+
+
+def minus(text: str) -> str:
+    """Write the hyphens of formatted numbers as minus signs: "−0.5" for "-0.5"."""
+    return text.replace("-", "−")
 
 
 def grouped(count: int) -> str:
@@ -79,7 +84,7 @@ def cell(value: object, kind: str, decimals: int | None) -> str:
     if kind == "p":
         return probability(value)  # type: ignore[arg-type]
     if kind == "number" and decimals is not None:
-        return f"{value:.{decimals}f}".replace("-", "−")
+        return minus(f"{value:.{decimals}f}")
     return number(value)  # type: ignore[arg-type]
 
 

@@ -1,5 +1,7 @@
 """Parcels: their edges, their order on screen and their names, and how values of edges are read out."""
 
+from imagenomer.wording import minus
+
 NAME_FONT = "11px system-ui, sans-serif"  # of names beside a map, as views.css has it
 NAME_LENGTH = 10  # letters of a network's name; pointing at it shows the rest
 
@@ -82,4 +84,4 @@ def reading(value):
     if value != value:
         return "no value"
     text = f"{value:.4f}" if abs(value) < 1000 else f"{value:.1f}"
-    return text.replace("-", "−")
+    return minus(text)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from imagenomer.figures.scale import add_colour_bar, colours_of
 from imagenomer.figures.theme import ThemeName, look
 from imagenomer.types import FloatArray
+from imagenomer.wording import minus
 
 #: Inches of a cell, so that "-0.12" fits.
 _CELL = 0.36
@@ -65,4 +66,4 @@ def networks_figure(
 def _short(value: float) -> str:
     """A number of five characters at most."""
     text = f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}" if abs(value) < 1e4 else f"{value:.0e}"
-    return text.replace("-", "−")
+    return minus(text)

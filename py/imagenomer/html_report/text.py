@@ -11,7 +11,7 @@ from imagenomer.cohort import Cohort
 from imagenomer.downloads import stem
 from imagenomer.html_report.record import Record, anchor, escaped
 from imagenomer.types import Json, JsonObject
-from imagenomer.wording import KEY_NUMBERS, is_number, number, plural
+from imagenomer.wording import KEY_NUMBERS, is_number, minus, number, plural
 
 
 def head(record: Record) -> Iterator[str]:
@@ -99,7 +99,7 @@ def all_numbers(numbers: JsonObject) -> Iterator[str]:
 def _plain(value: Json) -> str:
     if value is None or value != value:
         return "–"
-    return f"{value:.6g}".replace("-", "−") if isinstance(value, float) else str(value)
+    return minus(f"{value:.6g}") if isinstance(value, float) else str(value)
 
 
 def settings(record: Record) -> Iterator[str]:

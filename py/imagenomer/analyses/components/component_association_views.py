@@ -18,6 +18,7 @@ from imagenomer.cohort import Cohort
 from imagenomer.figures.pixels import scale_limit
 from imagenomer.jsonable import finite
 from imagenomer.types import Json
+from imagenomer.wording import minus
 
 #: Of several phenotypes the table lists this many associations, or all that are significant up to the second number.
 _FEWEST_LISTED, _MOST_LISTED = 100, 500
@@ -139,4 +140,4 @@ def _columns(result: ComponentTests) -> tuple[Column, ...]:
 
 
 def _span(lower: float | None, upper: float | None) -> str | None:
-    return None if lower is None or upper is None else f"{lower:.3g} to {upper:.3g}".replace("-", "−")
+    return None if lower is None or upper is None else minus(f"{lower:.3g} to {upper:.3g}")

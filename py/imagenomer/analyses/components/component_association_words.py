@@ -20,6 +20,7 @@ from imagenomer.analyses.shared.linear_model_words import (
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
 from imagenomer.progress import finish
+from imagenomer.wording import minus
 
 
 def title_of(result: ComponentTests) -> str:
@@ -40,10 +41,11 @@ def tip_of(result: ComponentTests, row: int, column: int, name: str) -> str:
     symbol = "eta" if one.model.n_tested > 1 else "r"
     if np.isnan(one.effect[column]):
         return f"{name} and {one.model.name}: not defined"
+    effect = minus(f"{one.effect[column]:.3f}")
     return (
-        f"{name} and {one.model.name}: {symbol} = {one.effect[column]:.3f}, p = {one.p_value[column]:.3g}, adjusted "
+        f"{name} and {one.model.name}: {symbol} = {effect}, p = {one.p_value[column]:.3g}, adjusted "
         f"{result.p_adjusted[row, column]:.3g}, n = {one.rows.size}"
-    ).replace("-0.", "−0.")
+    )
 
 
 def association_sentences(cohort: Cohort, params: Params, result: ComponentTests) -> Iterator[str]:

@@ -11,6 +11,7 @@ from imagenomer.statistics.correction import n_tests
 from imagenomer.statistics.correlation import fisher_interval
 from imagenomer.statistics.variants import genomic_inflation
 from imagenomer.types import Json
+from imagenomer.wording import minus
 
 _STRONGEST = (
     Column("component", "Component", "integer"),
@@ -65,7 +66,7 @@ def _row(result: ComponentVariantTests, index: int) -> dict[str, Json]:
         "other_allele": variants.other_alleles[variant],
         "frequency": finite(float(result.counts.effect_frequency[variant])),
         "r": r,
-        "ci": f"{lower:.3g} to {upper:.3g}".replace("-", "−") if np.isfinite(lower) else None,
+        "ci": minus(f"{lower:.3g} to {upper:.3g}") if np.isfinite(lower) else None,
         "ci_lower": finite(lower),
         "ci_upper": finite(upper),
         "p_value": float(10 ** -result.screen.neg_log10_p[row, column]),

@@ -15,6 +15,7 @@ from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.statistics.difference import NumberSummary, summarise
 from imagenomer.types import Json
+from imagenomer.wording import minus
 
 _EDGES_LISTED = 50
 
@@ -98,7 +99,7 @@ def _note(result: ComponentScores) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.2f} %".replace("-", "−")
+    return minus(f"{100 * share:.2f} %")
 
 
 def _explained_in_words(result: ComponentScores) -> str:

@@ -38,6 +38,7 @@ from imagenomer.statistics.adjustment import associate_category
 from imagenomer.statistics.correlation import correlate
 from imagenomer.statistics.design import build_design, code
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
+from imagenomer.wording import minus
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -254,10 +255,11 @@ def _grid(result: Placement) -> GridView:
 def _tip(effects: ComponentEffects, column: int) -> str:
     if not np.isfinite(effects.effect[column]):
         return f"{effects.phenotype.name} and component {column + 1}: not defined"
+    effect = minus(f"{effects.effect[column]:.3f}")
     return (
-        f"{effects.phenotype.name} and component {column + 1}: {effects.symbol} = {effects.effect[column]:.3f}, "
+        f"{effects.phenotype.name} and component {column + 1}: {effects.symbol} = {effect}, "
         f"p = {effects.p_value[column]:.3g}, n = {effects.n}"
-    ).replace("= -", "= −")
+    )
 
 
 def _rows(result: Placement) -> list[dict[str, Json]]:

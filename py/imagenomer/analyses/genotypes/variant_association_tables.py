@@ -13,6 +13,7 @@ from imagenomer.analyses.shared.genotyped import genotype_names
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.jsonable import finite
 from imagenomer.types import FloatArray, Json
+from imagenomer.wording import minus
 
 #: The logarithm of the largest odds ratio that is written.
 _LARGEST_LOG = 700
@@ -96,7 +97,7 @@ def _estimate(result: VariantTests, number: int, index: int, suffix: str) -> dic
     term = result.fit.terms[number]
     ends = result.lower[number, index], result.upper[number, index]
     shown = [math.exp(min(end, _LARGEST_LOG)) for end in ends] if result.logistic else [float(end) for end in ends]
-    interval = f"{shown[0]:.3g} to\n{shown[1]:.3g}".replace("-", "−") if np.isfinite(shown).all() else None
+    interval = minus(f"{shown[0]:.3g} to\n{shown[1]:.3g}") if np.isfinite(shown).all() else None
     cells: dict[str, Json] = {
         f"beta{suffix}": finite(term.beta[index]),
         f"se{suffix}": finite(term.se[index]),

@@ -16,6 +16,7 @@ from imagenomer.errors import InputError
 from imagenomer.expressions import FUNCTIONS, Evaluation, evaluate, format_name, names_in, parse
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import FloatArray, Json, JsonObject
+from imagenomer.wording import minus
 
 if TYPE_CHECKING:
     pass
@@ -85,7 +86,7 @@ def report(cohort: Cohort, params: Params, result: Calculation) -> Report:
     if values is None:
         value = result.evaluation.value
         defined = bool(np.isfinite(value))
-        text = f"{value:.6g}".replace("-", "−") if defined else "undefined"
+        text = minus(f"{value:.6g}") if defined else "undefined"
         numbers["value"] = float(value) if defined else None
         return Report(numbers, (f"{_title(params)} is {text}.", *sentences))
     finite = values[np.isfinite(values)]
@@ -98,7 +99,7 @@ def report(cohort: Cohort, params: Params, result: Calculation) -> Report:
     }
     if finite.size:
         low, high = f"{finite.min():.5g}", f"{finite.max():.5g}"
-        sentences.insert(0, f"Values from {low} to {high}.".replace("-", "−"))
+        sentences.insert(0, minus(f"Values from {low} to {high}."))
     if finite.size < values.size:
         sentences.append(f"{counted(values.size - finite.size, 'edge')} without a value.")
     edges = strongest(values, _LISTED)

@@ -33,6 +33,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.similarity import Similarity, compare_maps
 from imagenomer.types import BoolArray, FloatArray, IntArray, JsonObject
+from imagenomer.wording import minus
 
 if TYPE_CHECKING:
     pass
@@ -238,11 +239,7 @@ def _tip(params: Params, result: Comparison, i: int, j: int) -> str:
     r, p = result.similarity.r[i, j], result.similarity.r_p[i, j]
     if i == j:
         return f"{result.names[i]}: {result.maps[result.names[i]].title}"
-    said = (
-        f"{_SYMBOLS[params.method]} = {r:.3f}, p = {p:.3g}".replace("-", "−")
-        if np.isfinite(r)
-        else "a map does not vary"
-    )
+    said = minus(f"{_SYMBOLS[params.method]} = {r:.3f}, p = {p:.3g}") if np.isfinite(r) else "a map does not vary"
     return f"{result.names[i]} and {result.names[j]}: {said}"
 
 
@@ -328,7 +325,7 @@ def _scatter(cohort: Cohort, params: Params, result: Comparison) -> PointsView:
     series = PointSeries("Edges", GROUP_COLOURS[0], x.tolist(), y.tolist(), names)
     r = result.similarity.r[0, 1]
     caption = f"{counted(result.shown.size, 'edge')}" + (
-        f"; {_SYMBOLS[params.method]} = {r:.3f} over all".replace("-", "−") if np.isfinite(r) else ""
+        minus(f"; {_SYMBOLS[params.method]} = {r:.3f} over all") if np.isfinite(r) else ""
     )
     return PointsView(
         "scatter",

@@ -40,6 +40,7 @@ from imagenomer.statistics.difference import (
     summarise,
 )
 from imagenomer.types import Json, JsonObject
+from imagenomer.wording import minus
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -189,7 +190,7 @@ def _summary_table(result: Distribution) -> TableView:
 def _summary_row(numbers: JsonObject) -> dict[str, Json]:
     def span(lower: str, upper: str) -> str | None:
         ends = numbers[lower], numbers[upper]
-        return None if None in ends else " to ".join(f"{end:.5g}".replace("-", "−") for end in ends)
+        return None if None in ends else " to ".join(minus(f"{end:.5g}") for end in ends)
 
     return {**numbers, "quartiles": span("lower_quartile", "upper_quartile"), "range": span("minimum", "maximum")}
 

@@ -11,6 +11,7 @@ from imagenomer.edges import edge_parcels
 from imagenomer.jsonable import finite
 from imagenomer.parcellation import Parcellation
 from imagenomer.types import FloatArray, IntArray, Json, JsonObject
+from imagenomer.wording import minus
 
 
 def describe_edges(
@@ -71,7 +72,7 @@ def edge_rows(described: Sequence[JsonObject]) -> list[dict[str, Json]]:
                 "mni_b": mni[1],
                 "labels": f"{row['label_a']}\n{row['label_b']}",
                 "networks": f"{row['network_a']}\n{row['network_b']}".strip(),
-                "mni": "\n".join(mni).strip().replace("-", "−"),
+                "mni": minus("\n".join(mni).strip()),
             }
         )
     return rows
@@ -91,7 +92,7 @@ def interval_text(low: float | None, high: float | None) -> str | None:
 
 def signed(value: float | FloatArray, digits: int) -> str:
     """Return a number with a real minus sign."""
-    return f"{float(value):.{digits}f}".replace("-", "−")
+    return minus(f"{float(value):.{digits}f}")
 
 
 def finite_or_none(values: FloatArray) -> list[float | None]:

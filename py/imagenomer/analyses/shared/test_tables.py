@@ -11,6 +11,7 @@ from imagenomer.analyses.contract import Column, TableView
 from imagenomer.jsonable import finite
 from imagenomer.statistics.significance import EffectSize, SignificanceTest
 from imagenomer.types import Json
+from imagenomer.wording import minus
 
 NOT_DEFINED = float("nan")
 
@@ -126,7 +127,7 @@ def estimate_text(estimate: Estimate | EffectSize) -> str:
 
 def number_text(value: float, format: str = ".4g") -> str:
     """Return a number for a sentence, with a real minus sign, or "not defined"."""
-    return "not defined" if np.isnan(value) else f"{value:{format}}".replace("-", "−")
+    return "not defined" if np.isnan(value) else minus(f"{value:{format}}")
 
 
 def test_text(test: SignificanceTest) -> str:

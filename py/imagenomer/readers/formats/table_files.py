@@ -47,6 +47,9 @@ def _piece(table: RawTable, path: str, notes: Notes) -> Piece:
     labelled = _labelled(table)
     header: list[list[Cell]] = [] if table.columns is None else [[*table.columns]]
     rows = [*header, *labelled]
+    # A title above the header fills one cell of its row.
+    begin = next((number for number, row in enumerate(rows) if sum(cell is not None for cell in row) > 1), len(rows))
+    rows = rows[begin:]
     if len(rows) < 2 or len(rows[0]) < 2:
         return Unread(source, "a sheet without a header and rows")
     lines = ("\t".join(" ".join(cell_text(cell).split()) for cell in row) for row in rows)

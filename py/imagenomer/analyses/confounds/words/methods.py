@@ -56,19 +56,17 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
     people, candidates = result.phenotypes.people, result.phenotypes.associations
     text = [
         f"Associations of {result.target_name} with connectivity were examined in "
-        f"{counted(people.n_subjects, 'subject')}, one "
-        f"observation each, for confounding by {listed(candidates)} (compare Orlichenko et al. 2023). Associations "
-        "between phenotypes are Pearson correlations, or bias-corrected correlation ratios and Cramer's V; p-values "
-        "are corrected by Holm's method.",
+        f"{counted(people.n_subjects, 'subject')}, one observation each, for confounding by {listed(candidates)} "
+        "(compare Orlichenko et al. 2023). Associations between phenotypes are Pearson correlations, or bias-corrected "
+        "correlation ratios and Cramer's V; p-values are corrected by Holm's method.",
         "The association was tested by all edges at once, by leave-one-out ridge prediction and by the strongest edge "
         f"under the same {counted(result.verdict.explanation.test.n_flips, 'sign flip')} (Hemerik et al. 2020), "
-        f"combined by the "
-        "smallest p-value (Westfall and Young 1993). Each subject was scored by ridge regression on the connectivity "
-        "of all others, of the part of the target that a candidate explains and of the rest, each with its own "
-        "penalty; the share of the slope of this score on the target that remains given a candidate (natural cubic "
-        "splines, levels) is reported with an interval of heteroskedasticity-consistent residuals (MacKinnon and White "
-        "1985). Candidates entered the joint model by double selection (Belloni et al. 2014). Confounding, mediation "
-        "and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
+        "combined by the smallest p-value (Westfall and Young 1993). Each subject was scored by ridge regression on "
+        "the connectivity of all others, of the part of the target that a candidate explains and of the rest, each "
+        "with its own penalty; the share of the slope of this score on the target that remains given a candidate "
+        "(natural cubic splines, levels) is reported with an interval of heteroskedasticity-consistent residuals "
+        "(MacKinnon and White 1985). Candidates entered the joint model by double selection (Belloni et al. 2014). "
+        "Confounding, mediation and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
     ]
     cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "krull", "cinelli"]
     text += _about_roles(result)

@@ -52,7 +52,7 @@ def _few_permutations(params: Params) -> Iterator[str]:
     if smallest > (1 - GATE_SHARE) * params.alpha * (1 + 1e-9):
         yield (
             f"{counted(params.permutations, 'sign flip')} cannot give a p below {smallest:.3g}, so an association "
-            f"that appears "
+            "that appears "
             "only when candidates are adjusted for cannot be found; choose more."
         )
 

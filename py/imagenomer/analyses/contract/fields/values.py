@@ -10,6 +10,7 @@ from imagenomer.analyses.contract.fields.field import Control, Field
 from imagenomer.cohort import Cohort
 from imagenomer.companion import companion_of
 from imagenomer.types import Json
+from imagenomer.wording import minus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Number(Field):
         return float(value)
 
     def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
-        return f"{value:.6g}".replace("-", "−")
+        return minus(f"{value:.6g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Integer(Field):
         return int(value)
 
     def words(self, value: Any, groups: Mapping[str, str], settled: Json = None) -> str:
-        return str(value).replace("-", "−")
+        return minus(str(value))
 
 
 @dataclass(frozen=True, slots=True)
