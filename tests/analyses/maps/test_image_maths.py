@@ -108,7 +108,7 @@ def test_an_undefined_edge_of_a_map_stays_undefined(cohort):
         ("A - C", {"A": SCAN}, "no map 'C'; there are: A"),
         ("A", {"A": {"scan": 99, "measure": "fc"}}, "map A: no scan 99"),
         ("A", {"A": {"scan": 0, "measure": "ec"}}, "map A: no measure 'ec'"),
-        ("A", {"A": {"picture": "A.png"}}, "map A: its source should be"),
+        ("A", {"A": {"picture": "A.png"}}, "maps is a list of [name, source], a source such as"),
         ("A", {"A": mean_of("rest", "median")}, "map A: this result has no map 'median'; it has: mean, sd"),
         ("A", {"A": {"analysis": "magic", "params": {}, "array": "x"}}, "map A: no analysis 'magic'"),
         ("A", {"A": mean_of("sleep")}, "map A: no task 'sleep'"),
