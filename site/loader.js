@@ -409,7 +409,7 @@
   // The worker holds the lock as long as it lives. A browser that is short of memory ends it without any other sign.
   function watchOver(made, lock) {
     navigator.locks.request(lock, () => {
-      if (worker === made) tell({ type: "crash", message: "The browser stopped it." });
+      if (worker === made) tell({ type: "crash", message: "The browser stopped it.", by_browser: true });
     });
   }
 

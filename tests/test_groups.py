@@ -353,6 +353,8 @@ def test_a_form_of_clauses_becomes_an_expression():
     ("clause", "message"),
     [
         ({"field": "age", "op": ">", "value": "old"}, "age holds numbers; 'old' is not one"),
+        ({"field": "sex", "op": "==", "value": ["F"]}, r"sex is compared with a number or a text, not with \['F'\]"),
+        ({"field": "sex", "op": "in", "value": [None]}, "sex is compared with a number or a text, not with None"),
         ({"field": "age", "op": ">", "value": "inf"}, "is compared with a number"),
         ({"field": "sex", "op": ">", "value": "F"}, "has no order"),
         ({"field": "age", "op": "~", "value": "3"}, "no operator '~'"),

@@ -224,7 +224,9 @@ def test_a_name_that_is_no_text_does_not_stop_the_file(cohort):
 
 def test_a_long_table_is_cut_and_its_csv_is_whole(cohort):
     rows = tuple({"subject": f"S{number}", "p": 10.0**-number} for number in range(ROWS + 7))
-    table = TableView("people", "People", (Column("subject", "Subject"), Column("p", "p", "p")), rows, on_page=60)
+    table = TableView(
+        "people", "People", (Column("subject", "Subject", of_subjects=True), Column("p", "p", "p")), rows, on_page=60
+    )
     parsed = check_safe(page_of(kept_of(cohort, reporting(Report(numbers={}, views=(table,))))))
     assert f"The first {ROWS} of {ROWS + 7} rows" in parsed.text
     assert "S49" in parsed.text

@@ -86,6 +86,24 @@ def test_a_circle_is_found():
     assert sorted(circle({("a", "b"), ("b", "c"), ("c", "b")})[1:]) == ["b", "c"]
 
 
+def test_nothing_below_the_finder_of_analyses_asks_it_for_them():
+    """Who calls `load_analyses` needs every room, which no import says; a room and what rooms share need none."""
+    within = {name: tree for name, (_, tree) in trees("py").items() if name.startswith("imagenomer.analyses.")}
+    finders = {name for name, tree in within.items() if finds_modules(tree, set(trees("py")))}
+    assert len(within) > 100
+    assert finders == set()
+    assert finds_modules(ast.parse("from imagenomer.analyses import load_analyses"), {"imagenomer.analyses"})
+    assert finds_modules(ast.parse("def f():\n    import importlib"), set())
+    assert not finds_modules(ast.parse("from imagenomer.analyses.shared import sample"), {"imagenomer.analyses"})
+
+
+def finds_modules(tree: ast.Module, known: set[str]) -> bool:
+    """Whether a module imports others by way of one that finds them by being there."""
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return "imagenomer.analyses" in imported(tree, known) or bool(names & {"importlib", "pkgutil"})
+
+
 def test_modules_are_short_but_for_those_that_are_named():
     paths = [path for source in SOURCES for path, _ in trees(source).values()]
     long = {named(path) for path in paths if len(path.read_text(encoding="utf-8").splitlines()) > MODULE_LINES}

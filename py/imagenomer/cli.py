@@ -19,10 +19,7 @@ from numpy.typing import NDArray
 from imagenomer import __version__
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import (
-    Analysis,
-    Text,
     check_against,
-    parameters_of,
     read_params,
     refuse_unused,
     require_use_of_second,
@@ -31,7 +28,6 @@ from imagenomer.cohort import Cohort
 from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog
 from imagenomer.errors import InputError
-from imagenomer.groups import select
 from imagenomer.jsonable import dumps
 from imagenomer.load import load_steps
 from imagenomer.overview import Overview, PhenotypeEntry, overview_of
@@ -167,7 +163,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.second is not None:
         require_use_of_second(options.analysis, params, analyses)
     cohort = _cohort_of(options)
-    with _caret(cohort, analysis, params):
+    with _caret():
         check_against(cohort, params)
         result = _finish(analysis.compute(cohort, params))
     report = analysis.report(cohort, params, result)
@@ -259,33 +255,17 @@ def _json_object(text: str, option: str = "--params") -> dict[str, Json]:
 
 
 @contextmanager
-def _caret(cohort: Cohort, analysis: Analysis, params: Any) -> Iterator[None]:
+def _caret() -> Iterator[None]:
     """Where a group or an expression is refused at one of its characters, add it to the message with a caret below."""
     try:
         yield
     except InputError as error:
-        place = error.position
-        expression = None if place is None else _refused_text(cohort, analysis, params, str(error))
+        place, expression = error.position, error.expression
         if place is None or expression is None:
             raise
         # Whatever moves the cursor would part the caret from its place.
         line = "".join(character if character.isprintable() else " " for character in expression)
         raise InputError(f"{error}\n  {line}\n  {' ' * place}^", position=place) from None
-
-
-def _refused_text(cohort: Cohort, analysis: Analysis, params: Any, message: str) -> str | None:
-    text = None
-    for one in parameters_of(analysis.params):
-        given = getattr(params, one.name)
-        if isinstance(one.field, Text):
-            text = given  # only an expression over maps is refused at a character, too
-        for expression in one.field.expressions(given):
-            try:
-                select(cohort, expression)
-            except InputError as error:
-                if str(error) == message:
-                    return expression
-    return text
 
 
 def _write(path: Path, data: bytes) -> None:

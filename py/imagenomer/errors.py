@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from imagenomer.names import clean_message
 
@@ -29,11 +31,28 @@ class InputError(ValueError):
         What is wrong, with the values, and what to do about it. What a terminal would obey is taken out of it.
     position : int, optional
         Index of the offending character, where the input is a typed expression.
+
+    Attributes
+    ----------
+    expression : str or None
+        The expression that the position is a place in, where that is known (`positions_in`).
     """
 
     def __init__(self, message: str, *, position: int | None = None) -> None:
         super().__init__(clean_message(message))
         self.position = position
+        self.expression: str | None = None
+
+
+@contextmanager
+def positions_in(expression: str) -> Iterator[None]:
+    """Note with a refusal at one of its characters which expression it is of."""
+    try:
+        yield
+    except InputError as error:
+        if error.position is not None:
+            error.expression = expression
+        raise
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -1,4 +1,8 @@
-"""Views: what of a result the page shows, each with what it takes to paint it, list it or draw it to keep."""
+"""Views: what of a result the page shows, each with what it takes to paint it, list it or draw it to keep.
+
+A view or column with ``of_subjects`` holds values of single subjects: they are named, have a mark of their own, or it
+is the map of one. Who shares a file of results must know that (`holds_subjects`).
+"""
 
 from __future__ import annotations
 
@@ -29,6 +33,7 @@ class MatrixView:
     marked: str = ""
     detail: bool = False
     note: str = ""
+    of_subjects: bool = False
     kind: Literal["matrix"] = "matrix"
 
 
@@ -47,6 +52,7 @@ class Column:
     kind: Literal["text", "integer", "number", "mixed", "p"] = "text"
     where: Literal["everywhere", "page", "file"] = "everywhere"
     sort: str = ""
+    of_subjects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class TableView:
     columns: tuple[Column, ...]
     rows: tuple[Mapping[str, Json], ...]
     on_page: int | None = None
+    of_subjects: bool = False
     kind: Literal["table"] = "table"
 
 
@@ -71,6 +78,7 @@ class FigureView:
     name: str
     title: str
     alt: str
+    of_subjects: bool = False
     kind: Literal["figure"] = "figure"
 
 
@@ -117,6 +125,7 @@ class PointsView:
     levels: tuple[tuple[float, str], ...] = ()
     what: str = "Subject"
     note: str = ""
+    of_subjects: bool = True
     kind: Literal["points"] = "points"
 
 
@@ -172,7 +181,13 @@ class GridView:
     marked: tuple[tuple[bool, ...], ...] = ()
     written: bool = False
     in_full: tuple[str, ...] = ()
+    of_subjects: bool = False
     kind: Literal["grid"] = "grid"
 
 
 View = MatrixView | TableView | FigureView | PointsView | GridView
+
+
+def holds_subjects(view: View) -> bool:
+    """Whether a view, or a column of a table, holds values of single subjects."""
+    return view.of_subjects or (isinstance(view, TableView) and any(column.of_subjects for column in view.columns))

@@ -88,7 +88,7 @@ def _plain(message):
     """A message as a dict; what is undefined in it is left out, and of buffers only the bytes stay in the browser."""
     fields = {name: getattr(message, name) for name in js.Object.keys(message)}
     given = fields.pop("buffers", None)
-    plain = {name: fields[name] for name in fields if isinstance(fields[name], (str, int, float, type(None)))}
+    plain = {name: fields[name] for name in fields if isinstance(fields[name], (str, bool, int, float, type(None)))}
     if given is not None:
         plain["buffers"] = _buffers(given)
     return plain

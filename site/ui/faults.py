@@ -69,7 +69,7 @@ class Faults:
         command = command_for(crash.name, crash.arguments, app.opener.where(), app.second.where(), app.catalog)
         box = app.alert(
             "The engine stopped and starts again",
-            h("p", f"It stopped while it {doing}. {cause_of(crash.message)}"),
+            h("p", f"It stopped while it {doing}. {cause_of(crash)}"),
             h("p", f"{lost}Nothing in your files has changed."),
             None if advice is None else h("p", advice),
             None if command is None else h("p", "A terminal has more room: ", h("code", command)),
@@ -88,7 +88,7 @@ class Faults:
         """Report that the engine does not start, or keeps stopping."""
         title = "The engine did not start" if self.app.cohort is None else "The engine stopped and does not restart"
         again = h("button", "Start the engine again", type="button", on={"click": self._start_again})
-        what = f"Everything is computed in the engine, a part of this page. {cause_of(crash.message)}"
+        what = f"Everything is computed in the engine, a part of this page. {cause_of(crash)}"
         self._break(title, [what, self._kept()], crash.message, [again], crash.stack or crash.message)
 
     def _miss(self, stage, message):

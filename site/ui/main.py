@@ -82,6 +82,7 @@ class App:
         self._theme = Theme(lambda: self.emit("theme"))
         self.client = Client()
         self.faults = Faults(self)
+        self.client.on_loading = self._load
         self.client.on_boot = self._boot
         self.client.on_ready = lambda version: start(self._be_ready(version))
         self.client.on_crash = self._crashed
@@ -258,10 +259,13 @@ class App:
 
     # --- the engine's life ---
 
+    def _load(self, done, total):
+        if not self.ready:
+            self.line().say("Loading the engine", done, total, in_bytes=True)
+
     def _boot(self, step, done, total):
         if not self.ready:
-            loading = step == "Loading"
-            self.line().say("Loading the engine" if loading else step, done, total, in_bytes=loading)
+            self.line().say(step, done, total)
 
     async def _be_ready(self, version):
         if not self.catalog:

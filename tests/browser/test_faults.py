@@ -175,7 +175,7 @@ def test_a_lost_engine_comes_back_with_cohort_group_and_tab(forty: Page, death: 
     expect(told).to_contain_text("Nothing in your files has changed")
     assert "PythonError" not in (told.locator("pre").text_content() or ""), "it was to be worse than an exception"
     if "close" in death:
-        expect(told).to_contain_text("The browser stopped it")
+        expect(told).to_contain_text("The browser stopped it without an error")
     expect_as_it_was(forty)
     expect_saved(forty)
     assert forty.evaluate("location.hash") == address

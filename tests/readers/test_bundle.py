@@ -356,6 +356,14 @@ def test_scans_in_any_order_come_back_in_the_cohort_order(files, full):
     np.testing.assert_array_equal(cohort.measures["fc"].values, full.measures["fc"].values)
 
 
+@pytest.mark.parametrize("extension", ["bed", "bim", "fam"])
+def test_a_damaged_file_makes_no_strangers_of_its_sisters(files, extension):
+    (path,) = [path for path in files if path.endswith(f".{extension}")]
+    log = with_contents({**files, path: b"\xff spoilt"}).log
+    assert [entry.message for entry in log if "not mentioned" in entry.message] == []
+    assert [entry.severity for entry in log if "Left out" in entry.message] == ["warning"]
+
+
 def test_files_that_bundle_json_does_not_mention_are_said(files):
     assert said(with_contents({**files, "notes.txt": b""}), "not mentioned") == ("notes.txt",)
 

@@ -2,6 +2,23 @@
 
 from logic.address import BEGINNING, Steps, fitting, read, spec_of, view_of, written
 
+SCAN = {"scan": 1, "measure": "fc"}
+MEAN = {"analysis": "connectivity-summary", "params": {}, "array": "mean"}
+#: What is no source of a map.
+WRONG = (
+    {},
+    {"scan": 1},
+    dict(SCAN, scan=True),
+    dict(SCAN, scan="1"),
+    dict(SCAN, measure=1),
+    dict(SCAN, more=1),
+    dict(MEAN, analysis=1),
+    dict(MEAN, params=[]),
+    dict(MEAN, array=["mean"]),
+    dict(MEAN, more=1),
+)
+NO_MAPS = tuple(["A", "Mean", one] for one in WRONG)
+
 
 def encode(text):
     """What browsers do, as far as these tests need it."""
@@ -25,7 +42,7 @@ STATE = {
     "second": "full",
     "atlas": "power264",
     "measures": [{"analysis": "harmonisation", "params": {}}],
-    "tray": [["A", "Mean", {"scan": 1, "measure": "fc"}]],
+    "tray": [["A", "Scan", SCAN], ["B", "Mean", MEAN]],
     "tour": 0,
 }
 
@@ -78,7 +95,11 @@ def test_what_the_page_would_not_write_is_left_out():
 def test_of_a_list_only_what_the_page_would_not_write_is_left_out():
     for name, good, wrong in (
         ("groups", ["Older", "age > 12", 0], (["x"], ["x", "y", -1], ["x", "y", "z"], ["x", "y", True], "xyz", None)),
-        ("tray", ["A", "Mean", {}], (["A", "Mean"], [1, "Mean", {}], "abc", {})),
+        (
+            "tray",
+            ["A", "Mean", SCAN],
+            (["A", "Mean"], [1, "Mean", SCAN], "abc", {}) + NO_MAPS,
+        ),
         ("measures", {"analysis": "x", "params": {}}, ({"analysis": "x"}, ["x", {}], {"analysis": 1, "params": {}})),
     ):
         for each in wrong:

@@ -1,6 +1,7 @@
 """What the user is told of a fault."""
 
 from logic.fault_words import cause_of, command_for, doing, quoted
+from logic.protocol import Crash
 
 RUN = {"analysis": "edge-association", "params": {"phenotype": "Father's age"}}
 
@@ -25,9 +26,13 @@ def test_memory_that_is_out_is_recognised_however_the_browser_says_it():
         "RangeError: Array buffer allocation failed",
         "(OOM)",
     ):
-        assert cause_of(message).startswith("It ran out of memory")
-    assert cause_of("The browser stopped it.").startswith("The browser stopped it")
-    assert cause_of("TypeError: x is undefined") == ""
+        assert cause_of(Crash(message, "", None, False, False)).startswith("It ran out of memory")
+    assert cause_of(Crash("TypeError: x is undefined", "", None, False, False)) == ""
+
+
+def test_that_the_browser_ended_the_engine_is_known_by_a_value_and_not_by_words():
+    assert cause_of(Crash("Gone.", "", None, False, True)).startswith("The browser stopped it")
+    assert cause_of(Crash("The browser stopped it.", "", None, False, False)) == ""
 
 
 def test_a_terminal_is_told_the_same_request():

@@ -44,7 +44,18 @@ class Told:
 
     def __init__(self, protocol):
         self.all = []
-        for event in ("boot", "ready", "trouble", "failure", "crash", "silence", "stubborn", "sign", "attempt"):
+        for event in (
+            "loading",
+            "boot",
+            "ready",
+            "trouble",
+            "failure",
+            "crash",
+            "silence",
+            "stubborn",
+            "sign",
+            "attempt",
+        ):
             setattr(protocol, f"on_{event}", self.hear(event))
 
     def hear(self, event):
@@ -150,8 +161,8 @@ def test_a_step_of_the_start_is_told_once_the_bytes_are_here():
     protocol.receive({"type": "loading", "done": 3, "total": 3})
     protocol.receive({"type": "boot", "step": "NumPy", "done": 2, "total": 5})
     assert told.all == [
-        ("boot", "Loading", 1, 3),
-        ("boot", "Loading", 2, 3),
+        ("loading", 1, 3),
+        ("loading", 2, 3),
         ("boot", "Python", 0, 5),
         ("boot", "NumPy", 2, 5),
     ]

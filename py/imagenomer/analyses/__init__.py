@@ -14,6 +14,7 @@ import pkgutil
 import typing
 
 from imagenomer.analyses.contract import Analysis, Tab
+from imagenomer.analyses.contract.catalogue import provide
 
 #: Packages that are no tab.
 _NO_ROOMS = ("contract", "shared")
@@ -33,3 +34,6 @@ def load_analyses() -> dict[str, Analysis]:
     tabs = typing.get_args(Tab)
     order = sorted(found, key=lambda name: (tabs.index(found[name].tab), not found[name].opens_tab, name))
     return {name: found[name] for name in order}
+
+
+provide(load_analyses)

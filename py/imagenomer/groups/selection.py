@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from imagenomer.cohort import Cohort
-from imagenomer.errors import InputError
+from imagenomer.errors import InputError, positions_in
 from imagenomer.groups.expression import (
     SUBJECT,
     Combination,
@@ -79,7 +79,8 @@ def select(cohort: Cohort, text: str | None) -> Selection:
     """
     if text is None:
         return Selection(np.ones(cohort.n_subjects, dtype=bool), np.zeros(cohort.n_subjects, dtype=bool))
-    true, unknown = _evaluate(parse(text), _Fields(cohort))
+    with positions_in(text):
+        true, unknown = _evaluate(parse(text), _Fields(cohort))
     return Selection(true, unknown)
 
 
@@ -308,6 +309,9 @@ def expression_from_clauses(
 
 
 def _typed(name: str, value: Json, numeric: bool) -> str:
+    if not isinstance(value, (bool, int, float, str)):
+        said = f"{name} is compared with a number or a text, not with {value!r}; a list goes with in or not in"
+        raise InputError(said, position=0)
     if isinstance(value, (bool, int, float)) or (not numeric and isinstance(value, str)):
         return format_value(value)
     try:

@@ -6,11 +6,12 @@ import base64
 from collections.abc import Iterable, Iterator
 
 from imagenomer import ARTICLE, __version__
-from imagenomer.analyses.contract import Methods, Parameter, PointsView, TableView, View, parameters_of, uses_second
+from imagenomer.analyses.contract import Methods, Parameter, parameters_of, uses_second
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import stem
 from imagenomer.html_report.record import Record, anchor, escaped
 from imagenomer.types import Json, JsonObject
+from imagenomer.views import holds_subjects
 from imagenomer.wording import KEY_NUMBERS, is_number, minus, number, plural
 
 
@@ -43,18 +44,12 @@ def _care(record: Record) -> str:
     """Say what the file holds of single subjects, for whoever decides to share it."""
     if record.cohort.synthetic:
         return "The subjects in this file are synthetic."
-    single = [view.title for view in record.report.views if _is_of_subjects(view)]
+    single = [view.title for view in record.report.views if holds_subjects(view)]
     sentence = "This file was made on the computer that holds the data, from what its page showed there."
     if single:
         shown = ", ".join(f"“{title}”" for title in single)
         return f"{sentence} It holds values of single subjects ({shown}): share it only as you may share the data."
     return f"{sentence} Before you share it, check whether a sentence or a table names a subject."
-
-
-def _is_of_subjects(view: View) -> bool:
-    if isinstance(view, PointsView):
-        return view.what == "Subject"
-    return isinstance(view, TableView) and any(column.key in ("subject", "subjects") for column in view.columns)
 
 
 def verdict(record: Record, labels: dict[str, str]) -> Iterator[str]:

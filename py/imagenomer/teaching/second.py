@@ -30,6 +30,8 @@ from imagenomer.types import FloatArray, IntArray
 GROUPS = ("EA", "AA")
 DIAGNOSES = ("control", "bipolar", "schizoaffective", "schizophrenia")
 SITES = ("1", "2", "3", "4", "5", "6")
+#: What moves connectivity at each site, by the names that a brain has for it.
+_SITE_CAUSES = tuple(f"site {site}" for site in SITES)
 
 #: People in each size.
 SECOND_SIZES = MappingProxyType({"quick": 300, "full": 1_165})
@@ -94,7 +96,7 @@ def generate_second(size: str | int = "quick", seed: int = 1) -> Steps[Cohort]:
     phenotypes, causes = _draw_people(n_subjects, for_people)
     brain = draw_brain(Recipe(), load_atlas("power-264"), TASKS, shared).at_rest()
     brain = rotated(brain, TURNED_BY, for_effects)
-    for cause, effect in (("diagnosis", _DIAGNOSIS), *((f"site {site}", _SITE) for site in SITES)):
+    for cause, effect in (("diagnosis", _DIAGNOSIS), *((cause, _SITE) for cause in _SITE_CAUSES)):
         brain = with_effect(brain, cause, effect, for_effects)
     subjects = tuple(f"S{number:04d}" for number in range(1, n_subjects + 1))
     scans, measure = yield from draw_scans(subjects, causes, brain, for_scans)
@@ -123,7 +125,7 @@ def generate_second(size: str | int = "quick", seed: int = 1) -> Steps[Cohort]:
 
 
 def _named(patterns: dict[str, FloatArray]) -> list[str]:
-    return [cause for cause in patterns if not cause.startswith("site ")] + ["site"]
+    return [cause for cause in patterns if cause not in _SITE_CAUSES] + ["site"]
 
 
 def _draw_people(n_subjects: int, rng: np.random.Generator) -> tuple[dict[str, Phenotype], dict[str, FloatArray]]:
@@ -175,7 +177,7 @@ def _draw_people(n_subjects: int, rng: np.random.Generator) -> tuple[dict[str, P
         "circumstances": (Recipe().circumstances_gap * position + luck - _WORSE) / np.sqrt(2),
         "motion": standardised(log_fd),
         "diagnosis": _SEVERITY[diagnosis] - _SEVERITY[diagnosis].mean(),
-        **{f"site {name}": (site == code) - np.mean(site == code) for code, name in enumerate(SITES)},
+        **{cause: (site == code) - np.mean(site == code) for code, cause in enumerate(_SITE_CAUSES)},
     }
     return {phenotype.name: phenotype for phenotype in recorded}, causes
 

@@ -17,7 +17,15 @@ def _is_group(item):
 
 
 def _is_map(item):
-    return _are(item, (str, str, dict))
+    return _are(item, (str, str, dict)) and _is_source(item[2])
+
+
+def _is_source(source):
+    """Whether it has the keys of a source, as the engine takes it, each with a value of its type."""
+    if "scan" in source:
+        return len(source) == 2 and _are([source["scan"], source.get("measure")], (int, str))
+    values = [source.get(name) for name in ("analysis", "params", "array")]
+    return len(source) == 3 and _are(values, (str, dict, str))
 
 
 def _is_measure(item):

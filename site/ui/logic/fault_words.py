@@ -34,15 +34,15 @@ def doing(name, arguments, catalog):
     return _DOING.get(name, name)
 
 
-def cause_of(message):
-    """Say what a message of the browser means, where that is known."""
-    said = message.lower()
+def cause_of(crash):
+    """Say what the loss of an engine means, where that is known."""
+    said = crash.message.lower()
     if any(word in said for word in _OUT_OF_MEMORY):
         return (
             "It ran out of memory: a page has 4 GB at most, and less where the computer is short of it. Open fewer "
             "scans (a single task, say), choose a smaller group, or close other tabs and programs."
         )
-    if "browser stopped it" in said:
+    if crash.by_browser:
         return (
             "The browser stopped it without an error, most likely because the computer is short of memory: close other "
             "tabs and programs, or open fewer scans."

@@ -66,14 +66,17 @@ class Crash:
         The call under way.
     blocked : bool
         Whether this call is not run again.
+    by_browser : bool
+        Whether the browser ended it, without an error of its own.
     """
 
-    def __init__(self, message, stack, call, blocked):
+    def __init__(self, message, stack, call, blocked, by_browser):
         self.message = message
         self.stack = stack
         self.name = None if call is None else call.name
         self.arguments = {} if call is None else call.arguments
         self.blocked = blocked
+        self.by_browser = by_browser
 
 
 class Call:
@@ -110,8 +113,10 @@ class Protocol:
         Version of the package once the engine is ready, else None.
     loading : bool
         Whether bytes of the engine are still on their way.
+    on_loading : callable
+        ``(done, total)``, in bytes, while the engine is on its way.
     on_boot : callable
-        ``(step, done, total)`` while the engine starts: bytes in the step "Loading", else steps; total 0: unknown.
+        ``(step, done, total)`` while the engine starts; total 0: unknown.
     on_ready : callable
         ``(version)``, after each start.
     on_trouble : callable
@@ -135,7 +140,7 @@ class Protocol:
     def __init__(self, port):
         self.version = None
         self.loading = True
-        self.on_boot = self.on_ready = self.on_failure = self.on_crash = self.on_trouble = _ignore
+        self.on_loading = self.on_boot = self.on_ready = self.on_failure = self.on_crash = self.on_trouble = _ignore
         self.on_silence = self.on_stubborn = self.on_sign = self.on_attempt = self.on_brought = _ignore
         self.describe = lambda name, arguments: name
         self._port = port
@@ -250,7 +255,7 @@ class Protocol:
     def _take_loading(self, message):
         self.loading = message["done"] < message["total"]
         if self._step is None or self.loading:
-            self.on_boot("Loading", message["done"], message["total"])
+            self.on_loading(message["done"], message["total"])
         else:
             self.on_boot(*self._step)
 
@@ -274,7 +279,8 @@ class Protocol:
         else:
             losses = self._losses[culprit.key] = self._losses.get(culprit.key, 0) + 1
             blocked = losses >= ENOUGH
-        crash = Crash(message.get("message") or "", message.get("stack") or "", culprit, blocked)
+        said, stack = message.get("message") or "", message.get("stack") or ""
+        crash = Crash(said, stack, culprit, blocked, message.get("by_browser", False))
         if not started or self._idle_losses >= ENOUGH:
             self._failure = crash.message
             self._stop(Lost(crash.message))

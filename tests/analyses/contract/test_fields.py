@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from forms import untouched
+from forms import mean_of, untouched
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import (
     Analysis,
@@ -46,6 +46,8 @@ ANALYSES = load_analyses()
 NAN, INFINITE, HUGE = math.nan, math.inf, 10**400
 
 #: What JSON can hold and a parameter cannot, by what it is declared as. A new type needs a line here.
+#: Sources of maps that are right.
+SCAN, MEAN = {"scan": 0, "measure": "fc"}, mean_of("rest")
 WRONG: dict[Any, list[Json]] = {
     bool: [None, 0, 1, 1.0, NAN, "true", [], [True], {}],
     int: [None, True, False, 1.5, NAN, INFINITE, -INFINITE, HUGE, -HUGE, 1e300, "3", "", [3], {}],
@@ -61,9 +63,16 @@ WRONG: dict[Any, list[Json]] = {
         ["A"],
         [["A"]],
         [["A", 1]],
-        [[1, {}]],
-        [["A", {}, {}]],
-        [["A", {}], ["A", {}]],
+        [["A", {}]],
+        [[1, SCAN]],
+        [["A", SCAN, SCAN]],
+        [["A", SCAN], ["A", SCAN]],
+        *([["A", SCAN | wrong]] for wrong in ({"scan": True}, {"scan": 0.5}, {"scan": "0"}, {"measure": 1}, {"x": 1})),
+        [["A", {"scan": 0}]],
+        *(
+            [["A", MEAN | wrong]]
+            for wrong in ({"analysis": 1}, {"params": []}, {"params": None}, {"array": ["mean"]}, {"array": 1}, SCAN)
+        ),
     ],
 }
 

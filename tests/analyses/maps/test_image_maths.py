@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_an_undefined_edge_of_a_map_stays_undefined(cohort):
         ("A - C", {"A": SCAN}, "no map 'C'; there are: A"),
         ("A", {"A": {"scan": 99, "measure": "fc"}}, "map A: no scan 99"),
         ("A", {"A": {"scan": 0, "measure": "ec"}}, "map A: no measure 'ec'"),
-        ("A", {"A": {"picture": "A.png"}}, "map A: its source should be"),
+        ("A", {"A": {"picture": "A.png"}}, "maps is a list of [name, source], a source such as"),
         ("A", {"A": mean_of("rest", "median")}, "map A: this result has no map 'median'; it has: mean, sd"),
         ("A", {"A": {"analysis": "magic", "params": {}, "array": "x"}}, "map A: no analysis 'magic'"),
         ("A", {"A": mean_of("sleep")}, "map A: no task 'sleep'"),
@@ -117,7 +118,7 @@ def test_an_undefined_edge_of_a_map_stays_undefined(cohort):
     ],
 )
 def test_a_map_that_cannot_be_had_is_named(cohort, expression, maps, message):
-    with pytest.raises(InputError, match=message.replace("(", r"\(")):
+    with pytest.raises(InputError, match=re.escape(message)):
         maths(cohort, expression, **maps)
 
 
@@ -142,9 +143,7 @@ def test_a_map_is_computed_once(cohort, monkeypatch):
     calls = []
     summary = load_analyses()["connectivity-summary"]
     counting = dataclasses.replace(summary, compute=lambda *given: calls.append(given) or summary.compute(*given))
-    monkeypatch.setattr(
-        "imagenomer.analyses.shared.saved_maps.load_analyses", lambda: {"connectivity-summary": counting}
-    )
+    monkeypatch.setattr("imagenomer.analyses.shared.saved_maps.catalogue", lambda: {"connectivity-summary": counting})
     for _ in range(2):
         finish(saved_maps(cohort, [("A", mean_of("rest")), ("B", mean_of("rest", "sd"))]))
     assert len(calls) == 1
@@ -156,7 +155,7 @@ def test_a_map_of_a_result_that_is_kept_is_not_computed_again(cohort, monkeypatc
     params = read_params(summary, source["params"])
     shown = finish(outcome_of(cohort, "connectivity-summary", summary, params, lambda outcome: True))
     never = dataclasses.replace(summary, compute=lambda *given: pytest.fail("computed again"))
-    monkeypatch.setattr("imagenomer.analyses.shared.saved_maps.load_analyses", lambda: {"connectivity-summary": never})
+    monkeypatch.setattr("imagenomer.analyses.shared.saved_maps.catalogue", lambda: {"connectivity-summary": never})
     saved = finish(saved_maps(cohort, [("A", source)]))
     np.testing.assert_array_equal(saved["A"].values, shown.report.arrays["mean"])
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from imagenomer.analyses.contract import read_params
-from imagenomer.analyses.maps.map_comparison import ANALYSIS, _ranks
+from imagenomer.analyses.maps.map_comparison import ANALYSIS
 from imagenomer.edges import edges_to_matrix
 from imagenomer.errors import InputError
 from imagenomer.figures.theme import render
@@ -75,9 +75,16 @@ def test_ranks_are_compared_on_demand(cohort):
     assert any("500 times (seed 1)" in sentence for sentence in report.sentences)
 
 
-def test_ranks_are_of_the_edges_that_all_maps_have():
-    values = np.array([[1, 2, np.nan, 4, 9], [5, 1, 2, np.nan, 3.0]])
-    np.testing.assert_array_equal(_ranks(values), [[1, 2, np.nan, np.nan, 3], [3, 1, np.nan, np.nan, 2]])
+def test_ranks_are_of_the_edges_that_all_maps_have(cohort):
+    values = cohort.measures["fc"].values.copy()
+    values[[0, 1, 2], [2, 3, 5]] = np.nan
+    holed = dataclasses.replace(cohort, measures={"fc": dataclasses.replace(cohort.measures["fc"], values=values)})
+    maps = {name: {"scan": row, "measure": "fc"} for row, name in enumerate("ABC")}
+    result, _ = compared(holed, {"method": "spearman"}, **maps)
+    shared = np.isfinite(result.values).all(axis=0)
+    assert shared.sum() == 12
+    expected = stats.spearmanr(result.values[:, shared].T).statistic
+    np.testing.assert_allclose(result.similarity.r, expected, atol=1e-12)
 
 
 def test_the_strongest_edges_overlap_as_sets_do(cohort):

@@ -27,7 +27,8 @@ def component_views(cohort: Cohort, result: ComponentScores) -> tuple[View, ...]
     return (
         MatrixView("component", result.name, "Weight", "component", scale, note=_note(result)),
         FigureView("explained", "How much each component explains", _explained_in_words(result)),
-        FigureView("scores", f"Scores of component {number}", _scores_in_words(result)),
+        # A box shows the subjects beyond its whiskers.
+        FigureView("scores", f"Scores of component {number}", _scores_in_words(result), of_subjects=True),
         _edge_table(cohort, result),
         _component_table(result),
         _group_table(result),
@@ -79,7 +80,7 @@ def _subject_table(cohort: Cohort, result: ComponentScores) -> TableView:
     number = int(components.numbers[result.shown])
     names = zip(components.numbers.tolist(), component_names(components.numbers), strict=True)
     columns = (
-        Column("subject", "Subject"),
+        Column("subject", "Subject", of_subjects=True),
         *(
             Column(f"score_{one}", name, "number", where="everywhere" if one == number else "file")
             for one, name in names

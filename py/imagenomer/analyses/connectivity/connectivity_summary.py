@@ -72,7 +72,8 @@ def report(cohort: Cohort, params: Params, result: Summary) -> Report:
             f"{'is' if incomplete == 1 else 'are'} summarised over the subjects with a value."
         )
     warnings, note = [], _note(params, result)
-    if sample.n_subjects == 1:
+    single = sample.n_subjects == 1
+    if single:
         warnings.append("The standard deviation of a single subject is not defined.")
     return Report(
         numbers={
@@ -85,7 +86,7 @@ def report(cohort: Cohort, params: Params, result: Summary) -> Report:
         sentences=tuple(sentences),
         warnings=tuple(warnings),
         views=(
-            MatrixView("mean", f"Mean of {observed}", _label("Mean", params), "mean", "diverging", note=note),
+            MatrixView("mean", f"Mean of {observed}", _label("Mean", params), "mean", note=note, of_subjects=single),
             MatrixView(
                 "sd",
                 f"Standard deviation of {observed}",
@@ -107,6 +108,7 @@ def report(cohort: Cohort, params: Params, result: Summary) -> Report:
                     Column("sd", "SD between subjects, average edge", "number"),
                 ),
                 tuple(_networks(parcellation_of(cohort), result)),
+                of_subjects=single,
             ),
         ),
         arrays={"mean": result.mean, "sd": result.sd, "n_observed": result.n_observed},

@@ -180,7 +180,7 @@ def flagged_table(cohort: Cohort, scans: Scans, found: Outliers) -> list[TableVi
     """Return the table of flagged scans; nothing where there is none."""
     rows = _flagged_rows(cohort, scans, found)
     columns = (
-        Column("subject", "Subject"),
+        Column("subject", "Subject", of_subjects=True),
         Column("task", "Task"),
         Column("session", "Session", where="everywhere" if any(row["session"] for row in rows) else "file"),
         Column("run", "Run", where="everywhere" if any(row["run"] for row in rows) else "file"),

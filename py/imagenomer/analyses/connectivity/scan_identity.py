@@ -327,8 +327,8 @@ def identity_tables(cohort: Cohort, scans: Scans, found: Identity) -> list[Table
         "Suspect scans: copied, swapped, or more like another person's",
         (
             Column("verdict", "Finding"),
-            Column("scan", "Scan"),
-            Column("match", "Most like"),
+            Column("scan", "Scan", of_subjects=True),
+            Column("match", "Most like", of_subjects=True),
             Column("r", "r", "number"),
             Column("r_own", "r with own scans", "number"),
             Column("agreeing", "Scans that agree"),

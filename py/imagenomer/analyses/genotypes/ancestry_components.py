@@ -297,7 +297,7 @@ def _phenotype_table(result: Placement) -> TableView:
 
 def _score_table(cohort: Cohort, found: Ancestry) -> TableView:
     n = found.scores.shape[1]
-    columns = [Column("subject", "Subject")]
+    columns = [Column("subject", "Subject", of_subjects=True)]
     columns += [
         Column(f"component_{number}", f"Component {number}", "number", "everywhere" if number <= 6 else "file")
         for number in range(1, n + 1)

@@ -269,6 +269,7 @@ def report(cohort: Cohort, params: Params, result: VariantTests) -> Report:
                 "genotypes",
                 f"{params.phenotype} by genotype of {shown_label(result)}",
                 by_genotype_alt(params, result),
+                of_subjects=not result.logistic,  # a box shows the subjects beyond its whiskers
             ),
             genotype_table(params, result),
         ),

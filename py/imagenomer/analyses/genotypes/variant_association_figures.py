@@ -73,6 +73,7 @@ def manhattan_view(params: Params, result: VariantTests) -> PointsView:
     return PointsView(
         name="manhattan",
         what="Variant",
+        of_subjects=False,
         title=title_of(params, result),
         x_label=x_label,
         y_label="−log10 p",
@@ -110,6 +111,7 @@ def qq_view(result: VariantTests) -> PointsView:
     return PointsView(
         name="qq",
         what="Variant",
+        of_subjects=False,
         title="Are there more small p-values than expected by chance?",
         x_label="Expected −log10 p",
         y_label="Observed −log10 p",

@@ -127,7 +127,7 @@ def _figure_views(cohort: Cohort, result: VariantSummary) -> tuple[FigureView, .
             f"{known_median(result.by_subject.missing_rate):.3f}.",
         ),
         FigureView("genotypes", "Genotypes of subjects", genotypes_alt(result)),
-        FigureView("one_subject", f"Genotypes of {shown_name(cohort, result)}", f"Bars: {own}."),
+        FigureView("one_subject", f"Genotypes of {shown_name(cohort, result)}", f"Bars: {own}.", of_subjects=True),
     )
 
 

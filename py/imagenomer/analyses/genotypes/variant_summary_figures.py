@@ -55,6 +55,7 @@ def hardy_weinberg_view(result: VariantSummary) -> PointsView:
         line=(0.0, 0.0, end, end),
         caption=_qq_caption(result, which.size),
         what="Variant",
+        of_subjects=False,
     )
 
 

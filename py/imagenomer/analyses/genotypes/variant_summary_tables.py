@@ -40,7 +40,7 @@ _VARIANTS = (
     Column("index", "Index in the file", "integer", where="file"),
 )
 _SUBJECTS = (
-    Column("subject", "Subject"),
+    Column("subject", "Subject", of_subjects=True),
     Column("two", "Two copies", "integer"),
     Column("one", "One", "integer"),
     Column("none", "None", "integer"),

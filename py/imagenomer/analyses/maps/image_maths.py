@@ -12,7 +12,7 @@ from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.saved_maps import SavedMap, saved_maps
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, named_edges, strongest
 from imagenomer.cohort import Cohort, parcellation_of
-from imagenomer.errors import InputError
+from imagenomer.errors import InputError, positions_in
 from imagenomer.expressions import FUNCTIONS, Evaluation, evaluate, format_name, names_in, parse
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import FloatArray, Json, JsonObject
@@ -60,14 +60,16 @@ def compute(cohort: Cohort, params: Params) -> Steps[Calculation]:
     yield Progress("Reading the expression")
     if not params.maps:
         raise InputError("no map is chosen; save maps with “Save to tray” above a matrix, then choose them here")
-    expression = parse(params.expression)
-    names = names_in(expression)
     known = [name for name, _ in params.maps]
-    # An unknown name is refused before anything is computed, where it stands.
-    evaluate(expression, {name: np.ones(2) for name in known})
+    with positions_in(params.expression):
+        expression = parse(params.expression)
+        # An unknown name is refused before anything is computed, where it stands.
+        evaluate(expression, {name: np.ones(2) for name in known})
+    names = names_in(expression)
     maps = yield from saved_maps(cohort, [pair for pair in params.maps if pair[0] in names])
     yield Progress("Computing")
-    return Calculation(maps, evaluate(expression, {name: one.values for name, one in maps.items()}))
+    with positions_in(params.expression):
+        return Calculation(maps, evaluate(expression, {name: one.values for name, one in maps.items()}))
 
 
 def report(cohort: Cohort, params: Params, result: Calculation) -> Report:
@@ -103,12 +105,17 @@ def report(cohort: Cohort, params: Params, result: Calculation) -> Report:
     if finite.size < values.size:
         sentences.append(f"{counted(values.size - finite.size, 'edge')} without a value.")
     edges = strongest(values, _LISTED)
-    views: list[Any] = [MatrixView("result", _title(params), "Value", "result", _scale(values), note=_note(result))]
+    of_subjects = any(one.of_subjects for one in result.maps.values())
+    views: list[Any] = [
+        MatrixView(
+            "result", _title(params), "Value", "result", _scale(values), note=_note(result), of_subjects=of_subjects
+        )
+    ]
     if edges.size:
         named = named_edges(parcellation_of(cohort), edges)
         rows = tuple({**row, "value": value} for row, value in zip(named, values[edges].tolist(), strict=True))
         columns = (*EDGE_COLUMNS, Column("value", "Value", "number"))
-        views.append(TableView("strongest", "Edges of the largest magnitude", columns, rows))
+        views.append(TableView("strongest", "Edges of the largest magnitude", columns, rows, of_subjects=of_subjects))
     return Report(
         numbers, tuple(sentences), () if finite.size else ("No edge has a value.",), tuple(views), {"result": values}
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 
@@ -34,9 +34,6 @@ from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.similarity import Similarity, compare_maps
 from imagenomer.types import BoolArray, FloatArray, IntArray, JsonObject
 from imagenomer.wording import minus
-
-if TYPE_CHECKING:
-    pass
 
 #: Points of the scatter: more would hide each other, and slow the page.
 _MOST_POINTS = 2000
@@ -146,6 +143,7 @@ def _chosen(name: str, one: SavedMap, params: Params) -> BoolArray:
 def report(cohort: Cohort, params: Params, result: Comparison) -> Report:
     pairs = _pairs(result)
     shared = _shared(cohort, result)
+    of_subjects = any(one.of_subjects for one in result.maps.values())
     views: list[View] = [
         GridView(
             "correlation",
@@ -159,14 +157,15 @@ def report(cohort: Cohort, params: Params, result: Comparison) -> Report:
                 tuple(_tip(params, result, i, j) for j in range(len(result.names))) for i in range(len(result.names))
             ),
             written=True,
+            of_subjects=of_subjects,
         ),
-        TableView("pairs", "Pairs of maps", _pair_columns(params), tuple(pairs)),
+        TableView("pairs", "Pairs of maps", _pair_columns(params), tuple(pairs), of_subjects=of_subjects),
     ]
     if result.shown.size:
-        views.append(_scatter(cohort, params, result))
+        views.append(_scatter(cohort, params, result, of_subjects))
     if shared:
         columns = (*EDGE_COLUMNS, *(Column(f"value_{name}", name, "number") for name in result.names))
-        views.append(TableView("shared", "Edges selected in all maps", columns, tuple(shared)))
+        views.append(TableView("shared", "Edges selected in all maps", columns, tuple(shared), of_subjects=of_subjects))
     return Report(
         numbers={
             "maps": {name: one.description for name, one in result.maps.items()},
@@ -318,7 +317,7 @@ def _shared(cohort: Cohort, result: Comparison) -> list[dict[str, Any]]:
     ]
 
 
-def _scatter(cohort: Cohort, params: Params, result: Comparison) -> PointsView:
+def _scatter(cohort: Cohort, params: Params, result: Comparison, of_subjects: bool) -> PointsView:
     a, b = result.names[:2]
     x, y = result.values[:2, result.shown]
     names = [f"{row['label_a']} – {row['label_b']}" for row in named_edges(parcellation_of(cohort), result.shown)]
@@ -335,6 +334,7 @@ def _scatter(cohort: Cohort, params: Params, result: Comparison) -> PointsView:
         (series,),
         caption=caption,
         what="Edge",
+        of_subjects=of_subjects,
     )
 
 

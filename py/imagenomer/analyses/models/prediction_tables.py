@@ -217,7 +217,7 @@ def subjects_table(cohort: Cohort, result: Prediction) -> TableView:
 def _subject_columns(result: Prediction) -> tuple[Column, ...]:
     kind: Literal["text", "mixed"] = "text" if result.levels else "mixed"
     return (
-        Column("subject", "Subject"),
+        Column("subject", "Subject", of_subjects=True),
         Column("actual", "Actual", kind),
         Column("predicted", "Predicted", kind),
         *(() if len(result.levels) > 2 else (Column("output", "Decision value", "number"),) if result.levels else ()),

@@ -304,7 +304,8 @@ def views(cohort: Cohort, pair: LevelPair, title: str, chart: str) -> list[View]
         adjustment_view(pair.adjustments),
         TableView("levels", "By level", _columns(pair), tuple(_rows(pair))),
         *test_views(pair.difference.tests, pair.difference.effects),
-        FigureView("levels_chart", f"{title}: {chart}", alt),
+        # A box shows the subjects beyond its whiskers.
+        FigureView("levels_chart", f"{title}: {chart}", alt, of_subjects=chart == "box"),
     ]
 
 

@@ -155,7 +155,8 @@ def _views(result: Distribution, params: Params, title: str) -> list[View]:
     alt = f"{chart.capitalize()} of {title}. " + " ".join(
         _summary(result, index) for index in range(len(result.groups))
     )
-    views: list[View] = [FigureView("distribution", title, alt)]
+    # A box shows the subjects beyond its whiskers.
+    views: list[View] = [FigureView("distribution", title, alt, of_subjects=chart == "box")]
     if result.phenotype.levels:
         views.append(_level_table(result))
     else:

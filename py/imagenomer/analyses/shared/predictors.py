@@ -141,7 +141,7 @@ class FeatureSet:
         Of scores and phenotypes; empty for edges and variants.
     variants : VariantSet or None
     numbers : dict
-        The sample as `imagenomer.analyses.Report.numbers` has it.
+        The sample as `Report.numbers` has it.
     sentences, warnings : tuple of str
     strata : ndarray of int, shape (n_subjects,), or None
         Sites that are harmonised: each part of a split needs some of each.

@@ -2,19 +2,19 @@
 
 A source is plain JSON and holds no pixels: ``{"scan": index, "measure": name}``, or an analysis with its parameters and
 the array of its result that is meant, ``{"analysis": name, "params": {...}, "array": name}``. The parameters may hold
-sources again (image maths with the result of image maths); none can hold itself.
+sources again (image maths with the result of image maths); none can hold itself. `MapsChoice` has checked its shape.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import MatrixView, Report, matrix_view, read_params
+from imagenomer.analyses.contract.catalogue import catalogue
 from imagenomer.analyses.shared.results import outcome_of
 from imagenomer.analyses.shared.sample import counted, default_measure
 from imagenomer.cache import Kind
@@ -23,12 +23,10 @@ from imagenomer.edges import n_edges_of
 from imagenomer.errors import InputError
 from imagenomer.jsonable import dumps
 from imagenomer.progress import Progress, Steps
-from imagenomer.types import BoolArray, FloatArray, Json
+from imagenomer.types import BoolArray, FloatArray, Json, JsonObject
 
 #: Maps made of maps made of maps; far deeper than anyone needs, far below Python's own limit.
 MAX_DEPTH = 10
-
-_EXAMPLE = '{"scan": 0, "measure": "fc"} or {"analysis": "connectivity-summary", "params": {}, "array": "mean"}'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +42,8 @@ class SavedMap:
     scale : "diverging" or "sequential"
     significant : ndarray of bool, shape (n_edges,), or None
         The edges that its analysis found significant; None where it does not test.
+    of_subjects : bool
+        Whether it is of a single subject, or computed from such a map.
     """
 
     values: FloatArray
@@ -52,6 +52,7 @@ class SavedMap:
     note: str
     scale: Literal["diverging", "sequential"]
     significant: BoolArray | None = None
+    of_subjects: bool = False
 
     @property
     def description(self) -> str:
@@ -95,26 +96,23 @@ def require_alike(cohort: Cohort, maps: Sequence[tuple[str, Mapping[str, Json]]]
             )
 
 
-def _kind_of(cohort: Cohort, source: Mapping[str, Json]) -> str:
+def _kind_of(cohort: Cohort, source: JsonObject) -> str:
     """Return what a source is a map of."""
     if "scan" in source:
         return f"a scan of {source['measure']}"
-    analysis = load_analyses()[str(source["analysis"])]
-    given = source["params"]
-    params = read_params(analysis, given if isinstance(given, Mapping) else {})
+    analysis = catalogue()[source["analysis"]]
+    params = read_params(analysis, source["params"])
     measure = "" if not hasattr(params, "measure") else f" of {params.measure or default_measure(cohort)}"
     return f"“{source['array']}”{measure} by {analysis.title}"
 
 
-def _resolve(cohort: Cohort, source: Mapping[str, Json]) -> Steps[SavedMap]:
+def _resolve(cohort: Cohort, source: JsonObject) -> Steps[SavedMap]:
     if _depth(source) > MAX_DEPTH:
         raise InputError(f"it is made of maps made of maps, more than {MAX_DEPTH} deep; begin again from fewer steps")
-    if set(source) == {"scan", "measure"}:
+    if "scan" in source:
         yield Progress("Reading a scan")
         return _scan(cohort, source["scan"], source["measure"])
-    if set(source) == {"analysis", "params", "array"}:
-        return (yield from _result(cohort, source["analysis"], source["params"], source["array"]))
-    raise InputError(f"its source should be such as {_EXAMPLE}, not {dumps(source)}")
+    return (yield from _result(cohort, source["analysis"], source["params"], source["array"]))
 
 
 def _depth(source: Json) -> int:
@@ -140,20 +138,21 @@ def _pairs(maps: Json) -> list[Sequence[Json]]:
     return [pair for pair in pairs if isinstance(pair, (list, tuple))] if isinstance(pairs, (list, tuple)) else []
 
 
-def _scan(cohort: Cohort, scan: Json, measure: Json) -> SavedMap:
-    source = cohort.measure(measure) if isinstance(measure, str) else None
-    if source is None or not isinstance(scan, int) or not 0 <= scan < len(cohort.scans):
+def _scan(cohort: Cohort, scan: int, measure: str) -> SavedMap:
+    source = cohort.measure(measure)
+    if not 0 <= scan < len(cohort.scans):
         raise InputError(f"no scan {scan!r} of {measure!r}; {cohort.name} has scans 0 to {len(cohort.scans) - 1}")
     title = cohort.scans[scan].title
     if not source.present[scan]:
         raise InputError(f"{title} has no {measure}")
-    return SavedMap(source.values[scan].astype(np.float64), f"{title} · {measure}", source.name, "", "diverging")
+    values = source.values[scan].astype(np.float64)
+    return SavedMap(values, f"{title} · {measure}", source.name, "", "diverging", of_subjects=True)
 
 
-def _result(cohort: Cohort, name: Json, given: Json, array: Any) -> Steps[SavedMap]:
-    analyses = load_analyses()
-    if not isinstance(name, str) or name not in analyses or not isinstance(given, Mapping):
-        raise InputError(f"no analysis {name!r} with parameters {given!r}; there are: {', '.join(analyses)}")
+def _result(cohort: Cohort, name: str, given: Mapping[str, Json], array: str) -> Steps[SavedMap]:
+    analyses = catalogue()
+    if name not in analyses:
+        raise InputError(f"no analysis {name!r}; there are: {', '.join(analyses)}")
     analysis = analyses[name]
     params = read_params(analysis, given)
     key, kept = dumps([name, params]), cohort.caches[_MAPS]
@@ -176,7 +175,7 @@ def _result(cohort: Cohort, name: Json, given: Json, array: Any) -> Steps[SavedM
 def _map_of(report: Report, view: MatrixView) -> SavedMap:
     marked = np.asarray(report.arrays[view.marked], dtype=bool) if view.marked else None
     values = np.asarray(report.arrays[view.array], dtype=np.float64)
-    return SavedMap(values, view.title, view.label, view.note, view.scale, marked)
+    return SavedMap(values, view.title, view.label, view.note, view.scale, marked, view.of_subjects)
 
 
 def _require_edges(cohort: Cohort, name: str, found: SavedMap) -> None:

@@ -281,7 +281,9 @@ class Import:
 
     def variant_set(self, entry: Manifest) -> Steps[VariantSet]:
         name, path = entry.get("name", str), entry.get("file", str)
-        bed, bim, fam = (self.file(f"{path}.{extension}").read() for extension in ("bed", "bim", "fam"))
+        # All three first: one that is damaged must not make strangers of its sisters.
+        files = [self.file(f"{path}.{extension}") for extension in ("bed", "bim", "fam")]
+        bed, bim, fam = (file.read() for file in files)
         read = yield from read_plink(PlinkFiles(bed, bim, fam), path)
         variants, table = clean_genotypes(*read, self.notes)
         variants, people = replace(variants, name=name), table.subjects

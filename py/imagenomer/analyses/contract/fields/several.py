@@ -13,6 +13,8 @@ from imagenomer.cohort import Cohort, no_such
 from imagenomer.errors import InputError
 from imagenomer.types import Json, JsonObject
 
+_SOURCES = '{"scan": 0, "measure": "fc"} or {"analysis": "connectivity-summary", "params": {}, "array": "mean"}'
+
 
 class NamesChoice(Field):
     """Any number of texts, as a tuple of str; ``choices`` and ``lacking`` as of `NameChoice`."""
@@ -115,7 +117,7 @@ class MapsChoice(Field):
 
     @property
     def accepts(self) -> str:
-        return "a list of [name, source]"
+        return f"a list of [name, source], a source such as {_SOURCES}"
 
     def check(self, name: str, value: Json) -> tuple[tuple[str, Mapping[str, Json]], ...]:
         pairs = list(value.items()) if isinstance(value, Mapping) else value
@@ -132,6 +134,18 @@ class MapsChoice(Field):
 
 
 def _is_map(pair: Json) -> bool:
+    return isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str) and _is_source(pair[1])
+
+
+def _is_source(source: Json) -> bool:
+    """Whether a value has the keys of a source, each with a value of its type; true and false are no numbers."""
+    if not isinstance(source, Mapping):
+        return False
+    if set(source) == {"scan", "measure"}:
+        return type(source["scan"]) is int and isinstance(source["measure"], str)
     return (
-        isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], Mapping)
+        set(source) == {"analysis", "params", "array"}
+        and isinstance(source["analysis"], str)
+        and isinstance(source["params"], Mapping)
+        and isinstance(source["array"], str)
     )
