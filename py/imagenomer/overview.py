@@ -132,6 +132,7 @@ class Overview(TypedDict):
     tasks: list[Counts]
     sessions: list[str]
     runs: list[str]
+    differences: dict[str, list[str]]
     measures: list[MeasureEntry]
     parcellation: ParcellationEntry | None
     phenotypes: list[PhenotypeEntry]
@@ -165,6 +166,11 @@ def overview_of(cohort: Cohort) -> Overview:
         ],
         "sessions": cohort.sessions,
         "runs": cohort.runs,
+        "differences": {
+            "tasks": cohort.differences("tasks"),
+            "sessions": cohort.differences("sessions"),
+            "runs": cohort.differences("runs"),
+        },
         "measures": [
             {"name": measure.name, "n_scans": int(measure.present.sum()), "made": measure.made}
             for measure in cohort.measures.values()

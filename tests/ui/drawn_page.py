@@ -29,6 +29,11 @@ def drawn_cohort(**more):
         "tasks": [{"name": "nback"}, {"name": "rest"}],
         "sessions": ["1"],
         "runs": ["1", "2"],
+        "differences": {
+            "tasks": ["nback minus rest", "rest minus nback"],
+            "sessions": [],
+            "runs": ["1 minus 2", "2 minus 1"],
+        },
         "variant_sets": [],
         "decompositions": [],
         "weights": [{"name": "ridge/0"}, {"name": "ridge/1"}, {"name": "svm"}],

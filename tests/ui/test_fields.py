@@ -89,6 +89,15 @@ def test_one_session_is_no_choice_and_two_runs_are():
     assert [state.is_shown(field) for field in state.fields] == [False, True]
 
 
+def test_differences_are_offered_after_what_they_are_of_and_only_where_there_are_any():
+    with_them, without = (entry_of("run", "RunChoice", differences=one) for one in (True, False))
+    for entry, offered in ((with_them, [None, "1", "2", "1 minus 2", "2 minus 1"]), (without, [None, "1", "2"])):
+        state = state_of(entry)
+        assert [value for value, label in state.fields[0].options(state)] == offered
+    one_session = state_of(entry_of("session", "SessionChoice", differences=True))
+    assert not one_session.is_shown(one_session.fields[0])
+
+
 def test_a_field_without_options_says_what_is_lacking():
     state = state_of(
         entry_of("set", "VariantSetChoice"),

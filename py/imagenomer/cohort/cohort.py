@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imagenomer.cache import Cache, Caches
+from imagenomer.cohort.averages import mean_of_task_means, require_correlations
+from imagenomer.cohort.differences import (
+    ScanDifference,
+    ages_at_sessions,
+    difference_names,
+    difference_of_rate,
+    per_year,
+    rate_names,
+    scan_difference,
+    sides_of,
+)
 from imagenomer.cohort.parts import (
     Decomposition,
     LogEntry,
@@ -31,6 +42,8 @@ from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Observations kept, few: each may be as large as the cohort itself, and the WebAssembly heap never shrinks.
 _KEPT_OBSERVATIONS = 3
+#: Edges of a difference that are computed at a time.
+_COLUMNS = 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -123,25 +136,83 @@ class Cohort:
     def chosen_scans(self, task: str | None = None, session: str | None = None, run: str | None = None) -> BoolArray:
         """Return which scans are of a task, a session and a run (None: of any), shape (n_scans,).
 
+        Of a difference ("nback minus rest") those of both sides are.
+
         Raises
         ------
         InputError
             If there is no such task, session or run; the message lists those there are.
         """
-        for what, name, there_are in (
-            ("task", task, self.tasks),
-            ("session", session, self.sessions),
-            ("run", run, self.runs),
+        allowed = []
+        for what, name, there_are, sides in zip(
+            ("task", "session", "run"),
+            (task, session, run),
+            (self.tasks, self.sessions, self.runs),
+            self.sides(task, session, run),
+            strict=True,
         ):
-            if name is not None and name not in there_are:
+            if name is not None and sides is None and name not in there_are:
                 raise InputError(no_such(what, name, there_are))
+            allowed.append(None if name is None else sides or (name,))
         return np.array(
             [
-                task in (None, scan.task) and session in (None, scan.session) and run in (None, scan.run)
+                all(
+                    names is None or part in names
+                    for names, part in zip(allowed, (scan.task, scan.session, scan.run), strict=True)
+                )
                 for scan in self.scans
             ],
             dtype=bool,
         )
+
+    def difference(
+        self, measure: str, task: str | None = None, session: str | None = None, run: str | None = None
+    ) -> ScanDifference | None:
+        """Return whose scans make the difference that is chosen; None where none is.
+
+        Raises
+        ------
+        InputError
+            If two differences are chosen at once, or a name is unknown.
+        """
+        chosen, sides = (task, session, run), self.sides(task, session, run)
+        which = [place for place, one in enumerate(sides) if one is not None]
+        if not which:
+            return None
+        if len(which) > 1:
+            names = " and ".join(str(chosen[place]) for place in which)
+            raise InputError(f"{names} are two differences, and one can be observed at a time; choose one of them")
+        place, present = which[0], self.measure(measure).present
+        rows = []
+        for name in sides[place] or ():
+            one = [*chosen]
+            one[place] = name
+            rows.append(np.flatnonzero(present & self.chosen_scans(*one)))
+        tasks = np.array([scan.task for scan in self.scans])
+        each = self.tasks if place and task is None else (None,)
+        pairs = [tuple(own if one is None else own[tasks[own] == one] for own in rows) for one in each]
+        found = scan_difference([(first, second) for first, second in pairs], self.scan_subjects)
+        if session is None or difference_of_rate(session, self.sessions) is None:
+            return found
+        ages = ages_at_sessions(self.phenotypes, self.sessions)
+        first, second = sides[1] or ("", "")
+        return per_year(found, ages[first] - ages[second])
+
+    def sides(
+        self, task: str | None = None, session: str | None = None, run: str | None = None
+    ) -> tuple[tuple[str, str] | None, ...]:
+        """Return both sides of what of a task, a session and a run is a difference, None of what is not."""
+        rate = None if session is None else difference_of_rate(session, self.sessions)
+        ages = ages_at_sessions(self.phenotypes, self.sessions)
+        if rate is not None and all(side in ages for side in sides_of(rate, self.sessions) or ()):
+            session = rate
+        return (sides_of(task, self.tasks), sides_of(session, self.sessions), sides_of(run, self.runs))
+
+    def differences(self, kind: Literal["tasks", "sessions", "runs"]) -> tuple[str, ...]:
+        """Return the names of the differences of two tasks, sessions or runs; of sessions at known ages a year too."""
+        if kind != "sessions":
+            return difference_names(self.tasks if kind == "tasks" else self.runs)
+        return (*difference_names(self.sessions), *rate_names(ages_at_sessions(self.phenotypes, self.sessions)))
 
     @property
     def scan_subjects(self) -> IntArray:
@@ -191,6 +262,7 @@ class Cohort:
 
         Scans of one task (sessions, runs) are averaged; with ``task`` None the
         task means are then averaged with equal weight, over the tasks a subject has.
+        A difference of two ("nback minus rest") is of the subjects who have both, see `cohort.differences`.
 
         Parameters
         ----------
@@ -205,7 +277,8 @@ class Cohort:
         Raises
         ------
         InputError
-            If the measure, task, session or run is unknown, or ``fisher_z`` is asked of values outside (-1, 1).
+            If the measure, task, session or run is unknown, two differences are chosen at once, or ``fisher_z`` is
+            asked of values outside (-1, 1).
         """
         key = (measure, task, session, run, fisher_z)
         return self._observations.get(key) or self._observations.put(
@@ -216,11 +289,19 @@ class Cohort:
         self, measure: str, task: str | None, session: str | None, run: str | None, fisher_z: bool
     ) -> Observations:
         source = self.measure(measure)
+        if fisher_z:
+            require_correlations(source)
+        difference = self.difference(measure, task, session, run)
+        if difference is not None:
+            n_edges = source.values.shape[1]
+            values = np.empty((difference.subjects.size, n_edges), dtype=np.float32)
+            for start in range(0, n_edges, _COLUMNS):
+                columns = slice(start, start + _COLUMNS)
+                values[:, columns] = difference.values(source.values, columns, fisher_z=fisher_z)
+            return Observations(values, difference.subjects, difference.n_scans, difference.n_pairs)
         scan_tasks = np.array([scan.task for scan in self.scans])
         rows = np.flatnonzero(source.present & self.chosen_scans(task, session, run))
         subjects = self.scan_subjects[rows]
-        if fisher_z:
-            _require_correlations(source)
         contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size
         if contiguous and not fisher_z and np.all(subjects[1:] > subjects[:-1]):
             ones = np.ones(rows.size, dtype=np.intp)
@@ -231,7 +312,7 @@ class Cohort:
         n_tasks = np.zeros(kept.size, dtype=np.intp)
         for position, subject in enumerate(kept):
             own = rows[subjects == subject]
-            values[position] = _mean_of_task_means(source, own, scan_tasks[own], fisher_z)
+            values[position] = mean_of_task_means(source, own, scan_tasks[own], fisher_z)
             n_scans[position] = own.size
             n_tasks[position] = np.unique(scan_tasks[own]).size
         return Observations(values, kept, n_scans, n_tasks)
@@ -248,6 +329,9 @@ class Cohort:
     ) -> FloatArray:
         """Return chosen columns of `observations`, averaged in float64, shape (n_rows, len(edges))."""
         source = self.measure(measure)
+        difference = self.difference(measure, task, session, run)
+        if difference is not None:
+            return difference.values(source.values, edges, fisher_z=fisher_z)
         observations = self.observations(measure, task, session=session, run=run, fisher_z=fisher_z)
         chosen = source.present & self.chosen_scans(task, session, run)
         tasks = self.tasks if task is None else (task,)
@@ -270,26 +354,6 @@ class Cohort:
             else:
                 np.add.at(values, owners, block / counts[owners, None])
         return np.asarray(values / observations.n_tasks[:, None])
-
-
-def _mean_of_task_means(source: Measure, rows: IntArray, tasks: NDArray[np.str_], fisher_z: bool) -> FloatArray:
-    """Mean over tasks of the mean over a task's scans, shape (n_edges,)."""
-    total = np.zeros(source.values.shape[1])
-    distinct = np.unique(tasks)
-    for task in distinct:
-        own = rows[tasks == task]
-        for row in own:
-            values = np.arctanh(source.values[row].astype(np.float64)) if fisher_z else source.values[row]
-            total += values if own.size == 1 else np.divide(values, own.size, dtype=np.float64)
-    return total / distinct.size
-
-
-def _require_correlations(source: Measure) -> None:
-    for row in source.values[source.present]:
-        if (np.abs(row) >= 1).any():
-            raise InputError(
-                f"{source.name} has values outside (-1, 1), so Fisher z is not defined for it; use the raw values"
-            )
 
 
 def no_such(what: str, name: str, there_are: Iterable[str]) -> str:

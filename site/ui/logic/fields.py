@@ -126,6 +126,8 @@ class ListedChoice(Field):
     def options(self, form):
         none = self.entry["none_option"]
         listed = [] if form.cohort is None else named(form.cohort[self.entry["choices"]])
+        if form.cohort is not None and self.entry.get("differences"):
+            listed = listed + named(form.cohort["differences"][self.entry["choices"]])
         return listed if none is None or form.cohort is None else [(None, none)] + listed
 
 

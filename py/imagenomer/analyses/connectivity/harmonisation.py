@@ -40,7 +40,7 @@ from imagenomer.analyses.contract import (
     Report,
     ThemeName,
 )
-from imagenomer.analyses.shared.form_fields import SampleFields, Seed, seed_field
+from imagenomer.analyses.shared.form_fields import ScanFields, Seed, seed_field
 from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of
 from imagenomer.analyses.shared.sites import draw_of_sites, site_of
 from imagenomer.cohort import Cohort, Measure, Phenotype
@@ -104,7 +104,7 @@ class SiteFields:
 
 
 @dataclass(frozen=True)
-class Params(SampleFields, SiteFields):
+class Params(ScanFields, SiteFields):
     predict_site: Annotated[bool, Flag()] = field(
         default=True,
         metadata={

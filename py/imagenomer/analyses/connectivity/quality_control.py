@@ -74,7 +74,7 @@ from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.form_fields import (
     Blocks,
     Permutations,
-    SampleFields,
+    ScanFields,
     Seed,
     blocks_field,
     permutations_field,
@@ -125,7 +125,7 @@ class CheckFields:
 
 
 @dataclass(frozen=True)
-class Params(SampleFields, CheckFields):
+class Params(ScanFields, CheckFields):
     keep: Annotated[str, Choice((("at most", "At most"), ("at least", "At least")))] = field(
         default="at most", metadata=_EXCLUDED | {"help": "At most, where higher is worse; at least, where lower is."}
     )

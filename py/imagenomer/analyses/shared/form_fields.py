@@ -55,6 +55,15 @@ class SampleFields:
     group: Annotated[str | None, GroupChoice()] = None
 
 
+@dataclass(frozen=True)
+class ScanFields(SampleFields):
+    """Whose scans an analysis looks at one by one, which a difference of two has none of."""
+
+    task: Annotated[str | None, TaskChoice(differences=False)] = None
+    session: Annotated[str | None, SessionChoice(differences=False)] = None
+    run: Annotated[str | None, RunChoice(differences=False)] = None
+
+
 def seed_field(**metadata: Any) -> Any:
     """Return the declaration of a seed; ``metadata`` is its own, as of `imagenomer.analyses.contract.Parameter`."""
     return field(default=1, metadata={"help": "The same seed gives the same result.", **metadata})

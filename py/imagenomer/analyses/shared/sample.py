@@ -9,6 +9,7 @@ from typing import NamedTuple, NoReturn, Protocol
 import numpy as np
 
 from imagenomer import groups
+from imagenomer.analyses.shared.difference_words import about_difference
 from imagenomer.cohort import Cohort, Observations, condition_parts
 from imagenomer.errors import InputError
 from imagenomer.groups.sentence import Sentence, whose
@@ -137,7 +138,8 @@ def draw_sample(
     scanned = np.zeros(cohort.n_subjects, dtype=bool)
     scanned[observations.subjects] = True
 
-    reasons = {f"without {what(cohort, measure, task, session, run, mean=False)}": ~scanned}
+    sides = "" if cohort.difference(measure, task, session, run) is None else "both sides of "
+    reasons = {f"without {sides}{what(cohort, measure, task, session, run, mean=False)}": ~scanned}
     remaining, dropped = left_after(cohort, selection, reasons, missing or {})
     used = remaining[observations.subjects]
     if np.count_nonzero(used) < at_least:
@@ -325,11 +327,15 @@ def _sentences(
         Sentence(f"{counted(rows.size, 'subject')} (", *whose(group), f"), one observation each: {observed}.")
     ]
     said += [made] if (made := cohort.measure(scans.measure).made) else []
+    difference = cohort.difference(*scans)
+    if difference is not None:
+        said.append(about_difference(cohort, *scans))
     tasks = cohort.tasks
     if scans.task is None and len(tasks) > 1:
         said.append(f"The tasks {listed(tasks)} of a subject were averaged with equal weight.")
         said += _incomplete(cohort, scans, observations, rows)
-    n_repeated = int(np.count_nonzero(observations.n_scans[rows] > observations.n_tasks[rows]))
+    n_sides = 1 if difference is None else 2
+    n_repeated = int(np.count_nonzero(observations.n_scans[rows] > n_sides * observations.n_tasks[rows]))
     if n_repeated:
         parts = ["sessions"] * (scans.session is None) + ["runs"] * (scans.run is None)
         said.append(
@@ -350,13 +356,8 @@ def _incomplete(cohort: Cohort, scans: _Scans, observations: Observations, rows:
     partial = observations.subjects[rows[observations.n_tasks[rows] < len(cohort.tasks)]]
     if not partial.size:
         return []
-    present = cohort.measure(scans.measure).present & cohort.chosen_scans(None, scans.session, scans.run)
-    owners = cohort.scan_subjects
     by_tasks: dict[tuple[str, ...], list[str]] = {}
-    has = {
-        task: set(owners[present & np.array([scan.task == task for scan in cohort.scans])].tolist())
-        for task in cohort.tasks
-    }
+    has = {task: _scanned(cohort, scans._replace(task=task)) for task in cohort.tasks}
     for subject in partial.tolist():
         own = tuple(task for task in cohort.tasks if subject in has[task])
         by_tasks.setdefault(own, []).append(cohort.subjects[subject])
@@ -365,6 +366,16 @@ def _incomplete(cohort: Cohort, scans: _Scans, observations: Observations, rows:
         f"{listed(subjects)}."
         for own, subjects in sorted(by_tasks.items())
     ]
+
+
+def _scanned(cohort: Cohort, scans: _Scans) -> set[int]:
+    """Return who has some scans, or both sides of a difference."""
+    difference = cohort.difference(*scans)
+    if difference is not None:
+        return set(difference.subjects.tolist())
+    measure, *condition = scans
+    present = cohort.measure(measure).present & cohort.chosen_scans(*condition)
+    return set(cohort.scan_subjects[present].tolist())
 
 
 def refuse(cohort: Cohort, n: int, at_least: int, group: str | None, dropped: list[Dropped]) -> NoReturn:

@@ -152,27 +152,47 @@ class MeasureChoice(ListedChoice):
 
 
 @dataclass(frozen=True, slots=True)
-class TaskChoice(ListedChoice):
-    """One task, or None for the mean over tasks."""
+class ConditionChoice(ListedChoice):
+    """One task, session or run, the difference of two ("nback minus rest"), or None for the mean.
+
+    ``differences``: whether a difference can be chosen; not where scans are looked at one by one.
+    """
+
+    differences: bool = True
+
+    choices: ClassVar[Literal["tasks", "sessions", "runs"]]
+
+    @abstractmethod
+    def conditions(self, cohort: Cohort) -> Collection[str]:
+        """Return the tasks, sessions or runs there are."""
+
+    def names(self, cohort: Cohort) -> Collection[str]:
+        conditions = self.conditions(cohort)
+        return (*conditions, *cohort.differences(self.choices)) if self.differences else conditions
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChoice(ConditionChoice):
+    """One task, the difference of two, or None for the mean over tasks."""
 
     nothing: ClassVar[str] = "Mean over tasks"
     what: ClassVar[str] = "task"
-    choices: ClassVar[str] = "tasks"
+    choices: ClassVar[Literal["tasks", "sessions", "runs"]] = "tasks"
 
-    def names(self, cohort: Cohort) -> Collection[str]:
+    def conditions(self, cohort: Cohort) -> Collection[str]:
         return cohort.tasks
 
 
 @dataclass(frozen=True, slots=True)
-class SessionChoice(ListedChoice):
-    """One session, or None for the mean over sessions; shown only where there are several."""
+class SessionChoice(ConditionChoice):
+    """One session, the difference of two, or None for the mean over sessions; shown only where there are several."""
 
     nothing: ClassVar[str] = "Mean over sessions"
     what: ClassVar[str] = "session"
-    choices: ClassVar[str] = "sessions"
+    choices: ClassVar[Literal["tasks", "sessions", "runs"]] = "sessions"
     fewest: ClassVar[int] = 3  # one and their mean are no choice
 
-    def names(self, cohort: Cohort) -> Collection[str]:
+    def conditions(self, cohort: Cohort) -> Collection[str]:
         return cohort.sessions
 
     def is_worded(self, value: Any, cohort: Cohort) -> bool:
@@ -180,15 +200,15 @@ class SessionChoice(ListedChoice):
 
 
 @dataclass(frozen=True, slots=True)
-class RunChoice(ListedChoice):
-    """One run, or None for the mean over runs; shown only where there are several."""
+class RunChoice(ConditionChoice):
+    """One run, the difference of two, or None for the mean over runs; shown only where there are several."""
 
     nothing: ClassVar[str] = "Mean over runs"
     what: ClassVar[str] = "run"
-    choices: ClassVar[str] = "runs"
+    choices: ClassVar[Literal["tasks", "sessions", "runs"]] = "runs"
     fewest: ClassVar[int] = 3
 
-    def names(self, cohort: Cohort) -> Collection[str]:
+    def conditions(self, cohort: Cohort) -> Collection[str]:
         return cohort.runs
 
     def is_worded(self, value: Any, cohort: Cohort) -> bool:
