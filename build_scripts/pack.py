@@ -5,12 +5,13 @@ The standard library and the packages come compiled (see compile.py), in one fil
     library.blob     first  what the application opens until the first matrix is on screen
     statistics.blob  soon   what analyses add
     figures.blob     soon   what figures on screen and as SVG or PNG add
+    readers.blob     rest   of our own package what reads files of a user
     downloads.blob   rest   what other formats add
     rest.blob        rest   everything else, which the engine unpacks when something asks for it
     calamine.blob, pandas.blob, pyfive.blob, rdata.blob
                      asked  a package of the lock with a blob of its own, for files of a kind that few open: the page
                             does not even fetch it before the engine asks
-    imagenomer.blob  first  our own package: a new version of it changes no other file
+    imagenomer.blob  first  the rest of our own package: a new version of it changes no other file but the readers
 
 Who opens what stands in ``runtime.trace.txt``, which ``python3 build_scripts/pack.py --trace`` rewrites: after a
 change that imports something new, or a new version in the lock. A file that is missing there is found all the same,
@@ -58,6 +59,7 @@ BLOBS: dict[str, Stage] = {
     "library.blob": "first",
     "statistics.blob": "soon",
     "figures.blob": "soon",
+    "readers.blob": "rest",
     "downloads.blob": "rest",
     "rest.blob": "rest",
     "calamine.blob": "asked",
@@ -66,6 +68,8 @@ BLOBS: dict[str, Stage] = {
     "rdata.blob": "asked",
 }
 OWN = "imagenomer.blob"
+#: Of our own package what no demo cohort needs: it is not among what is fetched up to the first figure.
+OWN_READERS = f"{compiling.SITE_PACKAGES}/imagenomer/readers/"
 #: Of our own package what nobody opens in the page: the command line, and what data sets say to readers of the sources.
 OWN_LEFT_OUT = re.compile(r".*/imagenomer/(cli\.pyc|datasets/.*/README\.md)")
 #: Of it what comes with the library that it needs.
@@ -129,7 +133,8 @@ def engine_files(
         wanted["rest.blob"] = paths.difference(*wanted.values())
         content = {name: sorted(wanted[name] & paths, key=_alike) for name in BLOBS}
         ours = {path: own.read(path) for path in own.namelist() if not OWN_LEFT_OUT.match(path)}
-        apart = {f"{compiling.SITE_PACKAGES}/{path}": name for path, name in WITH_LIBRARIES.items()}
+        apart = {path: "readers.blob" for path in ours if path.startswith(OWN_READERS)}
+        apart |= {f"{compiling.SITE_PACKAGES}/{path}": name for path, name in WITH_LIBRARIES.items()}
         blobs = {}
         for name in BLOBS:
             beside = [(path, ours.pop(path)) for path in apart if apart[path] == name]

@@ -27,6 +27,7 @@ IDLE = (
     (None, ("PIL.Image", "pyparsing", "dateutil.rrule", "matplotlib", "matplotlib.text", "matplotlib.image")),
     (None, ("matplotlib.dates", "matplotlib.axes", "matplotlib.figure")),
     (None, ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")),
+    ("readers.blob", ()),
     ("downloads.blob", ("fontTools.subset", "matplotlib.backends.backend_pdf")),
     ("rest.blob", ("multiprocessing", "joblib", "scipy.spatial", "scipy.optimize", "scipy.ndimage")),
     (None, ("scipy.stats", "sklearn.utils", "sklearn.linear_model")),

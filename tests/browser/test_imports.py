@@ -58,6 +58,7 @@ def test_all_of_the_application_works_on_the_traced_files_alone(held: tuple[Page
     python(worker, "await engine_later.need(['scipy.special'])")
     python(worker, "await use_analyses(engine)")
     python(worker, "await engine_later.need(['matplotlib'])")
+    python(worker, "await engine_later.load('imagenomer.readers')")
     python(worker, IMPORT_OURS)
     python(worker, "await use_figures(engine, 'svg', 'png')")
     assert waiting(worker) == {"downloads.blob", "rest.blob"}

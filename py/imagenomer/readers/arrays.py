@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.readers.listing import Entry
+from imagenomer.readers.mat_structure import check_mat_structure
 from imagenomer.readers.npy import read_npy, read_npz
 
 EXTENSIONS = ("npy", "npz", "mat")
@@ -44,6 +45,7 @@ def mat_in(entry: Entry) -> dict[str, Any]:
         raise InputError(
             f"{entry.path} is a MATLAB file of version 7.3, which is not read yet; in MATLAB: save(file, '-v7')"
         )
+    check_mat_structure(data, entry.path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
