@@ -112,3 +112,7 @@ def test_a_match_in_one_direction_only_is_no_mismatch(scans, rng):
 def test_scans_of_one_condition_cannot_be_mismatched(scans):
     values, people, conditions = scans
     assert mismatches(products(values[:20]).correlations(), people[:20], conditions[:20]) == []
+
+
+def test_where_no_scan_is_left_none_is_swapped():
+    assert mismatches(np.zeros((0, 0)), np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)) == []

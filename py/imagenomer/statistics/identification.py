@@ -161,6 +161,8 @@ def mismatches(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[
 
     Only scans whose subject has a scan in the other condition are examined; parameters as for `identify`.
     """
+    if not len(r):
+        return []
     kinds = np.unique(conditions).tolist()
     scans_of = {kind: np.flatnonzero(conditions == kind) for kind in kinds}
     best = np.stack([among[_best(r[:, among])] for among in scans_of.values()], axis=1)

@@ -13,6 +13,7 @@ from forms import untouched
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import TableView, read_params
 from imagenomer.cohort import Measure, Phenotype
+from imagenomer.companion import with_companion
 from imagenomer.html_report import Record, html_report
 from imagenomer.jsonable import dumps
 from imagenomer.progress import finish
@@ -60,7 +61,7 @@ def named(cohort):
         )
         for name, one in cohort.weights.items()
     }
-    return dataclasses.replace(
+    whole = dataclasses.replace(
         cohort,
         subjects=tuple(map(name_of, cohort.subjects)),
         scans=tuple(dataclasses.replace(scan, subject=name_of(scan.subject)) for scan in cohort.scans),
@@ -69,6 +70,7 @@ def named(cohort):
         | {"age": dataclasses.replace(cohort.phenotypes["age"], values=age), "score": Phenotype("score", score)},
         weights=weights,
     )
+    return with_companion(whole, dataclasses.replace(whole, name="Others"))
 
 
 def record_of(name, cohort, given):

@@ -13,6 +13,7 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 
 from imagenomer.analyses.contract import GridView, PointsView, TableView, read_params
 from imagenomer.analyses.phenotypes import level_pair, table_pair
+from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.phenotypes.phenotype_association import ANALYSIS
 from imagenomer.cohort import Phenotype
 from imagenomer.errors import InputError
@@ -328,7 +329,9 @@ def of_2000_levels(rng, n=2500):
 
 def test_a_category_of_2000_levels_is_compared_in_steps_and_explains_what_lies_between_its_levels(rng):
     code, pulse = of_2000_levels(rng), Phenotype("pulse", rng.normal(60, 5, 2500))
-    steps, n_steps = level_pair.compare(pulse, code, [], np.arange(2500)), 0
+    everybody = np.arange(2500)
+    equal = Errors(unequal=False, related=None, subjects=everybody)
+    steps, n_steps = level_pair.compare(pulse, code, [], everybody, equal), 0
     while True:
         try:
             next(steps)
