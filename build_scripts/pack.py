@@ -131,7 +131,7 @@ def engine_files(
         paths = set(library.namelist())
         wanted = {**{name: set(found) for name, found in traced.items()}, **_packages_apart(lock, fetched)}
         wanted["rest.blob"] = paths.difference(*wanted.values())
-        content = {name: sorted(wanted[name] & paths, key=_alike) for name in BLOBS}
+        content = {name: sorted(wanted.get(name, set()) & paths, key=_alike) for name in BLOBS}
         ours = {path: own.read(path) for path in own.namelist() if not OWN_LEFT_OUT.match(path)}
         apart = {path: "readers.blob" for path in ours if path.startswith(OWN_READERS)}
         apart |= {f"{compiling.SITE_PACKAGES}/{path}": name for path, name in WITH_LIBRARIES.items()}

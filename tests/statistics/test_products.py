@@ -103,6 +103,7 @@ SMALL = {
     "statistics/independent_components.py": "as many rows and columns as components",
     "statistics/kernel_models.py": "single vectors",
     "statistics/left_out_scores.py": "one family",
+    "statistics/orthonormal.py": "a single vector and a basis",
     "statistics/overlap.py": "single vectors",
     "statistics/qc_fc.py": "single vectors",
     "statistics/remaining_slope.py": "a few columns of one variable",
