@@ -17,8 +17,9 @@ from imagenomer.cohort.differences import (
     difference_names,
     difference_of_rate,
     per_year,
-    rate_names,
     scan_difference,
+    session_differences,
+    sides_at_ages,
     sides_of,
 )
 from imagenomer.cohort.parts import (
@@ -183,11 +184,8 @@ class Cohort:
             names = " and ".join(str(chosen[place]) for place in which)
             raise InputError(f"{names} are two differences, and one can be observed at a time; choose one of them")
         place, present = which[0], self.measure(measure).present
-        rows = []
-        for name in sides[place] or ():
-            one = [*chosen]
-            one[place] = name
-            rows.append(np.flatnonzero(present & self.chosen_scans(*one)))
+        of_sides = ((*chosen[:place], name, *chosen[place + 1 :]) for name in sides[place] or ())
+        rows = [np.flatnonzero(present & self.chosen_scans(*one)) for one in of_sides]
         tasks = np.array([scan.task for scan in self.scans])
         each = self.tasks if place and task is None else (None,)
         pairs = [tuple(own if one is None else own[tasks[own] == one] for own in rows) for one in each]
@@ -202,17 +200,14 @@ class Cohort:
         self, task: str | None = None, session: str | None = None, run: str | None = None
     ) -> tuple[tuple[str, str] | None, ...]:
         """Return both sides of what of a task, a session and a run is a difference, None of what is not."""
-        rate = None if session is None else difference_of_rate(session, self.sessions)
-        ages = ages_at_sessions(self.phenotypes, self.sessions)
-        if rate is not None and all(side in ages for side in sides_of(rate, self.sessions) or ()):
-            session = rate
-        return (sides_of(task, self.tasks), sides_of(session, self.sessions), sides_of(run, self.runs))
+        sessions = sides_at_ages(session, self.sessions, self.phenotypes) or sides_of(session, self.sessions)
+        return (sides_of(task, self.tasks), sessions, sides_of(run, self.runs))
 
     def differences(self, kind: Literal["tasks", "sessions", "runs"]) -> tuple[str, ...]:
         """Return the names of the differences of two tasks, sessions or runs; of sessions at known ages a year too."""
         if kind != "sessions":
             return difference_names(self.tasks if kind == "tasks" else self.runs)
-        return (*difference_names(self.sessions), *rate_names(ages_at_sessions(self.phenotypes, self.sessions)))
+        return session_differences(self.sessions, self.phenotypes)
 
     @property
     def scan_subjects(self) -> IntArray:

@@ -69,6 +69,21 @@ def ages_at_sessions(phenotypes: Mapping[str, Phenotype], sessions: Sequence[str
     return found
 
 
+def session_differences(sessions: Sequence[str], phenotypes: Mapping[str, Phenotype]) -> tuple[str, ...]:
+    """Return the names of the differences of two sessions, and of those a year of sessions at known ages."""
+    return (*difference_names(sessions), *rate_names(ages_at_sessions(phenotypes, sessions)))
+
+
+def sides_at_ages(
+    name: str | None, sessions: Sequence[str], phenotypes: Mapping[str, Phenotype]
+) -> tuple[str, str] | None:
+    """Return both sides of a difference a year; None where it is none, or not of two sessions at known ages."""
+    rate = None if name is None else difference_of_rate(name, sessions)
+    sides = sides_of(rate, sessions)
+    ages = ages_at_sessions(phenotypes, sessions)
+    return sides if sides is not None and all(side in ages for side in sides) else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ScanDifference:
     """Whose scans make a difference.

@@ -16,6 +16,7 @@ from imagenomer.readers.listing import Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Question, Recipe
+from imagenomer.wording import plural
 
 #: Read elsewhere: genotypes, and the table of parcels.
 _ELSEWHERE = ("bed", "bim", "fam")
@@ -123,4 +124,4 @@ def raise_problems(problems: Sequence[InputError]) -> None:
 
 def _shown(family: Family) -> str:
     n = len(family.members)
-    return family.pattern if n == 1 else f"{family.pattern} ({n:,} files)"
+    return family.pattern if n == 1 else f"{family.pattern} ({plural(n, 'file')})"

@@ -35,7 +35,7 @@ from imagenomer.analyses.shared.form_fields import (
 )
 from imagenomer.analyses.shared.inference import BY_P, judge_by_p
 from imagenomer.analyses.shared.linear_model import QuestionFields, ask, build_model
-from imagenomer.analyses.shared.sample import default_measure, sample_of
+from imagenomer.analyses.shared.sample import counted, default_measure, sample_of
 from imagenomer.analyses.shared.second_cohort import (
     naming,
     require_same_phenotypes,
@@ -178,7 +178,7 @@ def draw(
         return null_figure(
             result.test.null[0],
             result.test.correlation,
-            title=f"{result.title}: {result.test.null.shape[1]:,} permutations",
+            title=f"{result.title}: {counted(result.test.null.shape[1], 'permutation')}",
             x_label="Correlation of the maps",
             note=f"{result.note}; p = {result.test.p_correlation:.3g}",
             theme=theme,

@@ -130,7 +130,7 @@ def _warnings(cohort: Cohort, result: EdgeReplication) -> Iterator[str]:
         yield from said_of(own, warnings_of(one.model))
     n = result.test.null.shape[1]
     if n and 1 / (1 + n) > result.alpha:
-        yield f"{n:,} permutations cannot give a p below {1 / (1 + n):.3g}; ask for more."
+        yield f"{counted(n, 'permutation')} cannot give a p below {1 / (1 + n):.3g}; ask for more."
 
 
 # --- numbers, maps and tables --------------------------------------------------------------------
@@ -233,9 +233,8 @@ def _scatter(cohort: Cohort, result: EdgeReplication) -> PointsView:
         if edges.size
     )
     shown = sum(own.size for _, _, own in groups)
-    thinned = (
-        "" if shown == result.n_compared else f" Of {result.n_compared:,} edges {shown:,} are drawn, evenly chosen."
-    )
+    whole = counted(result.n_compared, "edge")
+    thinned = "" if shown == result.n_compared else f" Of {whole} {shown:,} are drawn, evenly chosen."
     ends = [float(value) for value in (np.nanmin(result.r), np.nanmax(result.r))]
     return PointsView(
         "maps",

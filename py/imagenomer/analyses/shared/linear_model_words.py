@@ -13,6 +13,7 @@ from imagenomer.cohort import Cohort
 from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.tails import fits_exactly
 from imagenomer.statistics.unequal_variance import effective_dof
+from imagenomer.wording import minus
 
 #: Fewer subjects than this at a level, and its p-values rest on assumptions that so few cannot support.
 _FEW = 10
@@ -155,7 +156,7 @@ def spread_warnings(spread: SpreadTest | None, model: Model, what: str = "connec
         how = f"is {spread.ratio:.2f} times as large where {model.name}"
     elif spread.r is not None:
         direction = "increases" if spread.r > 0 else "decreases"
-        how = f"{direction} with {model.name} (r = {spread.r:.2f})".replace("-", "−")
+        how = f"{direction} with {model.name} (r = {minus(f'{spread.r:.2f}')})"
     return [
         f"The spread of {what} {how}, p = {spread.p_value:.2g}: tests that assume equal variances can find "
         "effects that are not there; choose “May be unequal” for the variance."

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from imagenomer.cohort import natural_key
+from imagenomer.wording import plural
 
 #: Rules by name, the strictest first: what is compared of a name; "" is compared with nothing.
 RULES: dict[str, Callable[[str], str]] = {
@@ -39,7 +40,7 @@ class IdMatch:
 
     @property
     def words(self) -> str:
-        return f"{len(self.pairs):,} names joined by the rule '{self.rule}'"
+        return f"{plural(len(self.pairs), 'name')} joined by the rule '{self.rule}'"
 
 
 def match_ids(left: Sequence[str], right: Sequence[str], rule: str | None = None) -> IdMatch:

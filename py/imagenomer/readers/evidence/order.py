@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from imagenomer.edges import n_edges_of
 from imagenomer.types import FloatArray, IntArray
+from imagenomer.wording import plural
 
 Order: TypeAlias = Literal["rows", "columns"]
 #: r: Pearson's; z: Fisher's; partial; scaled: a multiple of correlations, or residuals of them.
@@ -131,7 +132,9 @@ def decide(vectors: NDArray[Any]) -> OrderEvidence:
     """
     layouts = layouts_of(vectors.shape[1])
     if not layouts:
-        return OrderEvidence(None, None, (), (f"{vectors.shape[1]:,} values are not the triangle of a matrix",))
+        return OrderEvidence(
+            None, None, (), (f"{plural(vectors.shape[1], 'value')} cannot be the triangle of a matrix",)
+        )
     chosen = np.asarray(_complete_first(vectors)[:N_SCANS], dtype=np.float64)
     stored = [layout for layout in layouts if layout.diagonal and _constant_diagonal(chosen, layout)]
     if len({layout.order for layout in stored}) == 1:

@@ -25,6 +25,7 @@ from imagenomer.readers.notes import Notes
 from imagenomer.readers.people import person_column, visit_column
 from imagenomer.readers.recipe import Recipe
 from imagenomer.types import Float32Array
+from imagenomer.wording import plural
 
 ACCEPTS = "a table with a column for each pair of parcels"
 
@@ -92,7 +93,7 @@ def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
     found = pairs_in(header)
     if found is None:
         return None
-    return Claim(family, f"a table with the {len(found.edges):,} pairs of {len(found.nodes)} nodes", CERTAIN, found)
+    return Claim(family, f"a table with {plural(len(found.edges), 'pair')} of {len(found.nodes)} nodes", CERTAIN, found)
 
 
 def read(claim: Claim, listing: Listing, recipe: Recipe, notes: Notes) -> Steps[list[Piece]]:

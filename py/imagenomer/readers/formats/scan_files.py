@@ -29,6 +29,7 @@ from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.squares import DONE, edges_of_squares, is_square
 from imagenomer.types import Float32Array, FloatArray
+from imagenomer.wording import plural
 
 ACCEPTS = "one matrix or vector of edges a scan (.csv, .tsv, .txt, .npy, .mat), named by subject"
 
@@ -211,7 +212,7 @@ def _edges(scan: ScanArray, positions: Any, n_edges: int, n_parcels: int, path: 
             raise InputError(f"{path} is {shape}, and not a symmetric matrix of {n_parcels} parcels as the others are")
         return of_vectors(found[0], np.arange(n_edges))
     if scan.is_matrix or scan.values.size <= positions.max():
-        raise InputError(f"{path} holds {scan.values.size:,} values, another number than the others")
+        raise InputError(f"{path} holds {plural(scan.values.size, 'value')}, another number than the others")
     return of_vectors(scan.values, positions)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from imagenomer.errors import InputError
 from imagenomer.types import Cell
+from imagenomer.wording import plural
 
 #: Cells in a table, and bytes of what a file expands to, beyond which it is no table of phenotypes.
 MOST_CELLS = 20_000_000
@@ -82,6 +83,6 @@ def refuse_beyond(name: str, n_rows: int, n_columns: int) -> None:
     """Raise `InputError` where a table would have more cells than fit."""
     if n_rows * n_columns > MOST_CELLS:
         raise InputError(
-            f"{name} says that it has {n_rows:,} rows and {n_columns:,} columns, more than the {MOST_CELLS:,} cells "
-            "that are read; save the part with values as .csv"
+            f"{name} says that it has {plural(n_rows, 'row')} and {plural(n_columns, 'column')}, more than the "
+            f"{MOST_CELLS:,} cells that are read; save the part with values as .csv"
         )
