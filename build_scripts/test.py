@@ -1,10 +1,11 @@
 """Test ImageNomer: lint, types, layers, and all tests, the page in a browser included.
 
-    python3 build_scripts/test.py [--fast | --benchmarks] [arguments of pytest]
+    python3 build_scripts/test.py [--fast | --benchmarks] [--coverage] [arguments of pytest]
 
 Makes ``.venv`` with the pinned versions of pyproject.toml, and finds or installs Chromium, Firefox and WebKitGTK. With
 ``CI`` set, what is missing on the machine fails instead of skipping tests. Tests that need no browser run first, and
-their coverage is measured; the others follow. Each has two processes; what arguments of pytest select has one.
+their coverage is measured (from Python 3.12 on, or with ``--coverage``); the others follow. Each has two processes;
+what arguments of pytest select has one.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ CHECKS = (
 )
 #: Two processes, each of which has whole files to itself: their fixtures are costly. The order is that of conftest.py.
 PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
-#: Of the package, with the floor that pyproject.toml names.
+#: Of the package, with the floor that pyproject.toml names. Before Python 3.12 every line calls a tracer, which doubles
+#: the time of what runs much Python; from then on it costs next to nothing.
+IS_COVERAGE_CHEAP = sys.version_info >= (3, 12)
 COVERAGE = ["--cov", "--cov-report=term"]
 
 
@@ -110,6 +113,7 @@ def main() -> int:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--fast", action="store_true", help="leave out the browser and the slow tests")
     which.add_argument("--benchmarks", action="store_true", help="run tests/benchmarks, and nothing else")
+    parser.add_argument("--coverage", action="store_true", help="measure coverage whatever it costs")
     arguments, for_pytest = parser.parse_known_args()
 
     python = prepare_environment()
@@ -138,12 +142,13 @@ def main() -> int:
     else:
         # The threads of two processes, or of one beside a browser, would wait for each other.
         environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-        if sys.version_info >= (3, 12):  # costs next to nothing; before, every line calls a tracer
+        if IS_COVERAGE_CHEAP:
             environment.setdefault("COVERAGE_CORE", "sysmon")
         if for_pytest:
             runs = [["-m", "not slow and not browser"] if arguments.fast else []]
         else:
-            fast, others = ["-m", "not slow and not browser", *PARALLEL], ["-m", "not browser", *PARALLEL, *COVERAGE]
+            covered = COVERAGE if IS_COVERAGE_CHEAP or arguments.coverage else []
+            fast, others = ["-m", "not slow and not browser", *PARALLEL], ["-m", "not browser", *PARALLEL, *covered]
             # Browsers have to answer in time, so their tests share the machine with no others.
             runs = [fast] if arguments.fast else [others, ["-m", "browser", *PARALLEL]]
 

@@ -44,7 +44,8 @@ def test_each_run_is_made_once_and_fails_the_command_where_it_fails(
 @pytest.mark.parametrize(
     ("given", "runs"),
     [
-        ([], [("not browser", True, True), ("browser", True, False)]),
+        (["--coverage"], [("not browser", True, True), ("browser", True, False)]),
+        ([], [("not browser", True, sys.version_info >= (3, 12)), ("browser", True, False)]),
         (["--fast"], [("not slow and not browser", True, False)]),
         (["tests/test_edges.py"], [("", False, False)]),
         (["--fast", "tests/test_edges.py"], [("not slow and not browser", False, False)]),
