@@ -38,7 +38,6 @@ PRUNED = re.compile(
         | mpl_toolkits/(axisartist|axes_grid1)/
         | PIL/(_imagingft|_imagingcms|_webp|_avif)\.
         | fontTools/(voltLib|ufoLib|mtiLib|merge|qu2cu|varLib/(instancer|interpolat|plot|models_cli))
-        | dateutil/zoneinfo/dateutil-zoneinfo
         | contourpy/util/
         | scipy/(odr|stats/_sobol_direction_numbers\.|stats/_unuran/.*\.pxd)
         | sklearn/(

@@ -75,12 +75,12 @@ def test_all_of_the_application_works_on_the_traced_files_alone(held: tuple[Page
 @pytest.mark.parametrize(
     "code",
     [
-        "import sklearn.svm; sklearn.svm.SVC().fit([[0], [1]], [0, 1]).predict([[1]])[0] == 1",
+        "import sklearn.metrics; sklearn.metrics.accuracy_score([1, 0], [1, 1]) == 0.5",
         "import scipy.stats; round(scipy.stats.norm.cdf(0), 3) == 0.5",
-        "import email.policy, sklearn.datasets; len(sklearn.datasets.load_iris().target) == 150",
+        "import email.policy, sklearn.utils; sklearn.utils.shuffle([5])[0] == 5",
         "import wave; wave.__file__.endswith('wave.pyc')",
         "import encodings.cp037; b'\\xc1'.decode('cp037') == 'A'",
-        "import sklearn; len(open(sklearn.__path__[0] + '/datasets/data/iris.csv').readlines()) == 151",
+        "import matplotlib; 'axes' in open(matplotlib.get_data_path() + '/stylelib/ggplot.mplstyle').read()",
     ],
 )
 def test_what_is_outside_the_trace_waits_for_its_file_and_works(held: tuple[Page, Worker, Gate], code: str) -> None:

@@ -131,7 +131,7 @@ def test_nothing_that_the_application_imports_imports_what_is_left_out(files: di
             "matplotlib/_tri",
         ),
         *("mpl_toolkits", "PIL/_imagingft", "PIL/_webp", "fontTools/voltLib", "fontTools/ufoLib", "fontTools/varLib"),
-        *("dateutil/zoneinfo", "contourpy/util", "scipy/odr", "scipy/stats/_sobol", "rdata/conversion", "rdata/_read"),
+        *("contourpy/util", "scipy/odr", "scipy/stats/_sobol", "rdata/conversion", "rdata/_read"),
         *("sklearn/cluster", "sklearn/datasets", "sklearn/ensemble", "sklearn/neighbors", "sklearn/tree"),
     ],
 )
