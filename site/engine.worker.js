@@ -149,6 +149,7 @@
       inflated(name); // for when it is asked again
       return slot(name).data !== undefined;
     },
+    asked: (name) => manifest.asked.includes(name),
     arrival: (name) => inflated(name).then(() => {}),
     unpack(name) {
       unpack(pyodide.FS, slot(name).data);

@@ -11,6 +11,9 @@ import json
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES, PathFinder
 
+#: How the names of our own modules begin.
+OURS = "imagenomer."
+
 
 class Absent(BaseException):
     """A blob is needed that has not arrived.
@@ -35,7 +38,9 @@ class Later:
     contents : dict
         Paths in each blob, without the leading slash.
     worker : JsProxy
-        ``has(blob)``, ``unpack(blob)``, and ``arrival(blob)``, a promise.
+        ``has(blob)``, ``unpack(blob)``, ``arrival(blob)``, a promise, and ``asked(blob)``: whether it comes only when
+        our own modules ask for it. Whoever tries an import to see whether such a package is there is told that it is
+        not.
     """
 
     def __init__(self, contents, worker):
@@ -63,7 +68,7 @@ class Later:
         for folder in sys.path if path is None else path:
             for suffix in (".pyc", "/__init__.pyc", *EXTENSION_SUFFIXES, ""):
                 blob = self._blobs.get(f"{folder}/{last}{suffix}")
-                if blob in self._waiting:
+                if blob in self._waiting and (name.startswith(OURS) or not self._worker.asked(blob)):
                     self.bring(blob)
                     return PathFinder.find_spec(name, path, target)
         return None

@@ -37,6 +37,9 @@ class Worker:
     def unpack(self, blob: str) -> None:
         self.unpacked.append(blob)
 
+    def asked(self, blob: str) -> bool:
+        return blob == "tables"
+
 
 def test_a_module_comes_with_the_init_of_its_package(engine_later: ModuleType) -> None:
     worker = Worker("figures", "rest")
@@ -53,6 +56,18 @@ def test_a_package_comes_without_the_modules_that_lie_elsewhere(engine_later: Mo
     later.bring("rest")
     later.bring("rest")
     assert worker.unpacked == ["figures", "rest"]
+
+
+def test_what_only_some_ask_for_comes_for_our_own_modules_and_nobody_who_tries(engine_later: ModuleType) -> None:
+    paths = ["lib/pandas/__init__.pyc", "lib/imagenomer/stata.pyc"]
+    worker = Worker()
+    later = engine_later.Later({**CONTENTS, "tables": paths}, worker)
+    # scikit-learn tries this one, and goes on without.
+    assert later.find_spec("pandas", ["/lib"]) is None
+    with pytest.raises(engine_later.Absent, match="tables"):
+        later.find_spec("imagenomer.stata", ["/lib/imagenomer"])
+    with pytest.raises(engine_later.Absent, match="rest"):
+        later.find_spec("b", ["/lib"])
 
 
 def test_a_wait_is_told_of_before_it_begins_and_the_work_is_done_again(engine_later: ModuleType) -> None:

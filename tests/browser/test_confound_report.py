@@ -17,7 +17,7 @@ def report(demo_page: Page) -> Page:
     """The report of the reading score at rest, of the small teaching cohort, with two candidates."""
     go(demo_page, "Confounds")
     for name in ("ancestry", "mean_fd"):
-        form(demo_page).get_by_label(name, exact=True).check()
+        form(demo_page).get_by_role("group", name="Candidates").get_by_label(name, exact=True).check()
     choose(demo_page, "Task", "rest")
     choose(demo_page, "Target", "wrat")
     place = result(demo_page, TITLE)
