@@ -18,11 +18,16 @@ Place: TypeAlias = Literal["cause", "link", "consequence"]
 #: Boxes in a row, at most, and letters of a name.
 MOST_IN_ROW, _LETTERS = 4, 18
 #: Where the rows stand: causes above the ends, links below the line between them, and consequences below those.
-_HEIGHTS = {"cause": 0.92, "link": 0.3, "consequence": 0.04}
+_HEIGHTS = {"cause": 0.86, "link": 0.28, "consequence": 0.04}
+#: Where it is said how many are not drawn.
+_MORE = {"cause": 0.98, "link": 0.19, "consequence": -0.05}
+#: Between two boxes of a row, and the lowest place that is drawn: that of all rows, and without those below the ends.
+_APART, _LOWEST, _LOWEST_OF_CAUSES = 0.25, -0.08, 0.38
 _ENDS, _END_HEIGHT = (0.11, 0.89), 0.52
 #: From the middle of an end to where arrows meet it: from above or below, and along the line.
 _ABOVE, _BESIDE = 0.07, 0.12
-_HEIGHT = 4.4
+#: Inches for all there is from the lowest place to the highest, and for title and note.
+_HEIGHT, _AROUND = 3.4, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,11 @@ def paths_figure(
         As for charts.
     """
     with look(theme) as style:
-        figure, axes = start_chart(title, "", "", note, height=_HEIGHT)
+        lowest = _LOWEST if any(node.place != "cause" for node in nodes) else _LOWEST_OF_CAUSES
+        figure, axes = start_chart(title, "", "", note, height=_AROUND + _HEIGHT * (1 - lowest))
         axes.set_axis_off()
         axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1)
+        axes.set_ylim(lowest, 1)
         left, right = _ENDS
         _arrow(axes, (left + _BESIDE, _END_HEIGHT), (right - _BESIDE, _END_HEIGHT), style.ink, "<->")
         axes.text(0.5, _END_HEIGHT - 0.03, between, ha="center", va="top", fontsize=9)
@@ -80,14 +86,14 @@ def paths_figure(
                 _draw_node(axes, node, (x, _HEIGHTS[place]), style)
             if len(row) > MOST_IN_ROW:
                 more = f"and {len(row) - MOST_IN_ROW} more"
-                axes.text(0.99, _HEIGHTS[place], more, ha="right", va="center", fontsize=8, color=style.quiet)
+                axes.text(0.5, _MORE[place], more, ha="center", va="center", fontsize=8, color=style.quiet)
         for name, x in zip(ends, _ENDS, strict=True):
             _box(axes, cut(name, 2 * _LETTERS), x, _END_HEIGHT, style, "bold", framed=True)
     return figure
 
 
 def _across(n: int) -> list[float]:
-    return [0.5 + (index - (n - 1) / 2) * 0.19 for index in range(n)]
+    return [0.5 + (index - (n - 1) / 2) * _APART for index in range(n)]
 
 
 def _draw_node(axes: Axes, node: PathNode, at: tuple[float, float], style: Theme) -> None:
