@@ -83,6 +83,19 @@ def test_a_spreadsheet_is_the_table_of_people(tmp_path, squares, ending):
     np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
 
 
+@pytest.mark.parametrize("header", ["subject,source,target,weight", "node1;node2;r", '"from"\t"to"\t"value"'])
+def test_a_list_of_edges_is_no_table_of_people_and_is_named_with_the_way_on(tmp_path, squares, header):
+    separator = next(mark for mark in ",;\t" if mark in header)
+    rows = [separator.join(["P1", f"a{place}", "b", "0.5"][-len(header.split(separator)) :]) for place in range(9)]
+    (tmp_path / "edges.csv").write_text("\n".join([header, *rows, ""]))
+    with pytest.raises(InputError, match=r"edges\.csv: not read yet: a list of edges, one a row; save a matrix"):
+        opened(tmp_path)
+    write_squares(write_table(tmp_path), squares)
+    cohort = opened(tmp_path)
+    assert (cohort.subjects, list(cohort.phenotypes)) == (tuple(PEOPLE), ["age"])
+    assert any("a list of edges" in one for one in said(cohort, "known and not used"))
+
+
 @pytest.mark.parametrize("half", [np.triu, np.tril])
 def test_matrices_with_one_half_filled_are_read_and_said(tmp_path, squares, half):
     write_squares(write_table(tmp_path / "study"), np.array([half(square) for square in squares]))

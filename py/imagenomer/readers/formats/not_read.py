@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from imagenomer.progress import Progress, Steps
-from imagenomer.readers.claims import POSSIBLE, Claim, Piece, Unread
+from imagenomer.readers.claims import LIKELY, POSSIBLE, Claim, Piece, Unread
 from imagenomer.readers.families import Family
-from imagenomer.readers.listing import Listing
+from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Recipe
@@ -26,15 +28,34 @@ _WAYS = {
     "graphml": "a graph; save its weights as a matrix (.csv)",
     "node": "parcels of BrainNet Viewer; save them as atlas.tsv (label, x, y, z, network)",
 }
+#: Names of the two columns that say which parcels an edge is between.
+_ENDS = [
+    {"source", "target"},
+    {"from", "to"},
+    *({f"{what}{mark}1", f"{what}{mark}2"} for what in ("node", "roi", "region", "parcel") for mark in ("", "_")),
+]
+_EDGES = "a list of edges, one a row; save a matrix for each scan of it (.csv)"
+#: More columns than these are no list of edges.
+_MOST_COLUMNS = 6
 _HDF5 = (b"MATLAB 7.3", b"\x89HDF")
 
 
 def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
-    """Claim by the ending."""
+    """Claim by the ending, or a list of edges by the names of its columns."""
+    members = family.members
+    looked_at = [members[place].entry for place in {0, len(members) // 2, len(members) - 1}]
+    if family.extension in ("csv", "tsv", "txt") and all(map(_is_list_of_edges, looked_at)):
+        return Claim(family, _EDGES.partition(";")[0], LIKELY, _EDGES)
     way = _WAYS.get(family.extension)
     if family.extension == "mat" and family.members[0].entry.read(0, 16).startswith(_HDF5):
         way = "a MATLAB file of version 7.3 (HDF5); in MATLAB: save(file, '-v7')"
     return None if way is None else Claim(family, way.partition(";")[0], POSSIBLE, way)
+
+
+def _is_list_of_edges(entry: Entry) -> bool:
+    head = entry.read(0, 4096).decode("utf-8", "replace").lstrip("\ufeff").partition("\n")[0]
+    names = {name.strip(' "') for name in re.split(r"[\t,; ]", head.lower().strip())}
+    return len(names) <= _MOST_COLUMNS and any(ends <= names for ends in _ENDS)
 
 
 def read(claim: Claim, listing: Listing, recipe: Recipe, notes: Notes) -> Steps[list[Piece]]:
