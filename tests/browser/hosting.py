@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from contextlib import suppress
@@ -90,9 +91,16 @@ class Trap(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.visits: list[str] = []
-        super().__init__(("127.0.0.1", 0), _Answer)
-        self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._datagrams.bind(("127.0.0.1", self.server_port))
+        while True:  # a port that is free for one of the two kinds may be taken for the other, by a browser
+            self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._datagrams.bind(("127.0.0.1", 0))
+            try:
+                super().__init__(("127.0.0.1", self._datagrams.getsockname()[1]), _Answer)
+                break
+            except OSError as error:
+                self._datagrams.close()
+                if error.errno != errno.EADDRINUSE:
+                    raise
         threading.Thread(target=self._hear, daemon=True).start()
 
     @property
