@@ -58,12 +58,12 @@ def waiting(worker: Worker) -> set[str]:
 def test_all_of_the_application_works_on_the_traced_files_alone(held: tuple[Page, Worker, Gate]) -> None:
     _, worker, gate = held
     python(worker, USE.read_text(encoding="utf-8"))
+    python(worker, "await engine_later.load('imagenomer.readers')")  # it saves a bundle, too
     python(worker, "await use_until_first_matrix(engine)")
     assert python(worker, SAME_CATALOG)
     python(worker, "await engine_later.need(['scipy.special'])")
     python(worker, "await use_analyses(engine)")
     python(worker, "await engine_later.need(['matplotlib'])")
-    python(worker, "await engine_later.load('imagenomer.readers')")
     python(worker, IMPORT_OURS)
     python(worker, "await use_figures(engine, 'svg', 'png')")
     assert waiting(worker) == {"downloads.blob", "rest.blob"}
