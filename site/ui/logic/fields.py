@@ -127,7 +127,7 @@ class ListedChoice(Field):
         none = self.entry["none_option"]
         listed = [] if form.cohort is None else named(form.cohort[self.entry["choices"]])
         if form.cohort is not None and self.entry.get("differences"):
-            listed = listed + named(form.cohort["differences"][self.entry["choices"]])
+            listed = listed + named(form.cohort["differences"].get(self.entry["choices"], []))
         return listed if none is None or form.cohort is None else [(None, none)] + listed
 
 
