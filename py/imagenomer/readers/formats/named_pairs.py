@@ -12,7 +12,7 @@ from imagenomer.cohort import Scan, natural_key
 from imagenomer.edges import edge_index, n_edges_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.readers.claims import CERTAIN, Claim, Connectivity, Piece, Table
+from imagenomer.readers.claims import CERTAIN, Claim, Connectivity, Piece, Table, of_vectors
 from imagenomer.readers.columns import MISSING
 from imagenomer.readers.evidence.order import kind_of
 from imagenomer.readers.evidence.tables import read_text_table
@@ -163,7 +163,8 @@ def _block(table: Table, pairs: Pairs, name: str) -> tuple[Float32Array, bool | 
             differ |= not np.allclose(before, values, atol=1e-6, equal_nan=True)
         totals[:, edge] += values
         counts[edge] += 1
-    return (totals / counts).astype(np.float32), differ if counts.max() > 1 else None
+    edges = of_vectors(totals / counts, np.arange(totals.shape[1]))
+    return edges, differ if counts.max() > 1 else None
 
 
 def _numbers(cells: Sequence[str], column: str, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
