@@ -14,7 +14,7 @@ from imagenomer.readers.npy import read_npy, read_npz
 
 EXTENSIONS = ("npy", "npz", "mat")
 #: How a MATLAB file of version 7.3 begins, which is HDF5.
-_HDF5 = (b"MATLAB 7.3", b"\x89HDF")
+HDF5_MARKS = (b"MATLAB 7.3", b"\x89HDF")
 
 
 def arrays_in(entry: Entry) -> dict[str, NDArray[Any]]:
@@ -41,7 +41,7 @@ def mat_in(entry: Entry) -> dict[str, Any]:
     from scipy.io import loadmat  # late: only who drops MATLAB files waits for it
 
     data = entry.read()
-    if data.startswith(_HDF5):
+    if data.startswith(HDF5_MARKS):
         raise InputError(
             f"{entry.path} is a MATLAB file of version 7.3, which is not read yet; in MATLAB: save(file, '-v7')"
         )

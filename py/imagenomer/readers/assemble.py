@@ -296,7 +296,6 @@ def _measures(own: Assembly) -> Steps[dict[str, Measure]]:
                 f"{name}: {count(len(piece.scans), 'scan')} of {piece.n_parcels} parcels from {piece.source}",
                 piece.sentences,
             )
-        values[np.isinf(values)] = np.nan  # whatever a format makes of a number that is none
         measures[name] = Measure(name, values, np.asarray(np.isfinite(values).any(axis=1)))
     if not measures:
         return {}

@@ -15,8 +15,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from imagenomer.statistics.orthonormal import leave, orthonormal, orthonormal_rest
-from imagenomer.statistics.products import multiply
+from imagenomer.statistics.orthonormal import shares_of_rest
 from imagenomer.statistics.tails import neg_log10_p_of_share
 from imagenomer.types import BoolArray, FloatArray
 
@@ -24,8 +23,6 @@ from imagenomer.types import BoolArray, FloatArray
 ENTRY_P = 0.05
 #: The joint model has at most this share of the subjects in columns, and at least this share of the subjects.
 MOST_COLUMNS, LEAST_KNOWN = 1 / 4, 1 / 2
-#: Outcomes of which less than this share of their squares is left follow from what is given.
-_ROUNDING = 1e-12
 
 
 def f_test_p(outcomes: FloatArray, columns: FloatArray, given: FloatArray) -> float:
@@ -43,16 +40,11 @@ def f_test_p(outcomes: FloatArray, columns: FloatArray, given: FloatArray) -> fl
     float
         1 where nothing of the columns is left, or no degrees of freedom.
     """
-    basis = orthonormal(given)
-    tested = orthonormal_rest(columns, basis)
-    left = leave(outcomes, basis)
-    total = (left**2).sum(axis=0)
-    varies = total > _ROUNDING * (outcomes**2).sum(axis=0)
-    rank = tested.shape[1]
-    dof = len(outcomes) - basis.shape[1] - rank
-    if rank == 0 or dof < 2 or not varies.any():
+    shares, rank, rank_given = shares_of_rest(outcomes, columns, given)
+    share = shares[~np.isnan(shares)]
+    dof = len(outcomes) - rank_given - rank
+    if rank == 0 or dof < 2 or not share.size:
         return 1.0
-    share = (multiply(tested.T, left[:, varies]) ** 2).sum(axis=0) / total[varies]
     p = 10 ** -neg_log10_p_of_share(np.minimum(share, 1 - 1e-12), rank, dof)
     return float(min(1.0, outcomes.shape[1] * float(p.min())))
 

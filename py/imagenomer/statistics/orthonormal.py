@@ -13,6 +13,8 @@ from imagenomer.types import BoolArray, FloatArray
 _COLUMNS_AT_ONCE = 32
 #: Where less than this share of a column is left by the others of its block, it is taken out of the whole basis again.
 _MUCH_LOST = 0.1
+#: Outcomes of which less than this share of their squares is left follow from what is given.
+_ROUNDING = 1e-12
 
 
 def orthonormal(columns: FloatArray, tolerance: float = 1e-8) -> FloatArray:
@@ -52,6 +54,33 @@ def orthonormal_rest(columns: FloatArray, basis: FloatArray, tolerance: float = 
     left = leave(columns, basis)
     own = np.linalg.norm(left, axis=0) > tolerance * np.linalg.norm(columns, axis=0)
     return orthonormal(left[:, own], tolerance)
+
+
+def shares_of_rest(outcomes: FloatArray, columns: FloatArray, given: FloatArray) -> tuple[FloatArray, int, int]:
+    """Return the share that some columns explain of what others leave of each outcome, and the ranks of both.
+
+    Parameters
+    ----------
+    outcomes : ndarray, shape (n_subjects, n_outcomes)
+    columns : ndarray, shape (n_subjects, n_columns)
+    given : ndarray, shape (n_subjects, n_given)
+        Taken out of outcomes and columns first.
+
+    Returns
+    -------
+    shares : ndarray, shape (n_outcomes,)
+        NaN where nothing is left of an outcome.
+    rank, rank_given : int
+        Of what is left of the columns, and of those given.
+    """
+    basis = orthonormal(given)
+    tested = orthonormal_rest(columns, basis)
+    left = leave(outcomes, basis)
+    total = (left**2).sum(axis=0)
+    varies = total > _ROUNDING * (outcomes**2).sum(axis=0)
+    shares = np.full(total.size, np.nan)
+    shares[varies] = (multiply(tested.T, left[:, varies]) ** 2).sum(axis=0) / total[varies]
+    return shares, tested.shape[1], basis.shape[1]
 
 
 def leave(values: NDArray[Number], basis: NDArray[Number]) -> NDArray[Number]:

@@ -17,12 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.statistics.orthonormal import leave, orthonormal, orthonormal_rest
-from imagenomer.statistics.products import multiply
+from imagenomer.statistics.orthonormal import shares_of_rest
 from imagenomer.types import FloatArray
-
-#: What is left of an outcome is rounding below this share of its squares.
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +97,6 @@ def sensitivity_of(target: FloatArray, outcome: FloatArray, covariates: Mapping[
 
 
 def _share(outcome: FloatArray, columns: FloatArray, given: FloatArray) -> float:
-    """Return the share of what is left of an outcome given some columns that others explain; NaN where none is left."""
-    basis = orthonormal(given)
-    left = leave(outcome[:, None], basis)
-    total = float((left**2).sum())
-    if total <= _ROUNDING * float((outcome**2).sum()):
-        return float("nan")
-    return float((multiply(orthonormal_rest(columns, basis).T, left) ** 2).sum()) / total
+    """Return the share that columns explain of what others leave of an outcome; NaN where that is nothing."""
+    shares, _, _ = shares_of_rest(outcome[:, None], columns, given)
+    return float(shares[0])

@@ -18,6 +18,7 @@ from imagenomer.analyses.components.component_association_words import (
 )
 from imagenomer.analyses.contract import Analysis, Report, ThemeName
 from imagenomer.analyses.shared.decompositions import Components, decompose
+from imagenomer.analyses.shared.edge_fits import spread_of_values
 from imagenomer.analyses.shared.families import related_by
 from imagenomer.analyses.shared.inference import Decision, judge_by_p, permutation_arguments
 from imagenomer.analyses.shared.linear_model import Model, Question, build_model
@@ -76,7 +77,10 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentTests]:
     else:
         plan = plan.of(tested[0].model)
         decision = yield from _permute(cohort, components, tested[0], plan, params.alpha)
-    return ComponentTests(components, covariates, tuple(tested), tuple(untested), decision, plan)
+    spread = None
+    if len(tested) == 1 and not tested[0].model.question.robust:
+        spread = yield from spread_of_values(components.scores, tested[0].rows, tested[0].model)
+    return ComponentTests(components, covariates, tuple(tested), tuple(untested), decision, plan, spread)
 
 
 def _test(components: Components, question: Question) -> PhenotypeTest:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.analyses.shared.decompositions import Components
+from imagenomer.analyses.shared.edge_fits import SpreadTest
 from imagenomer.analyses.shared.inference import Decision
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.plan import Plan
@@ -65,6 +66,8 @@ class ComponentTests:
     decision : Decision
         Of all tests: those of the first phenotype, then those of the second, and so on.
     plan : Plan or None
+    spread : SpreadTest or None
+        Whether the spread of scores varies with the phenotype; None of several, and where that is allowed for.
     """
 
     components: Components
@@ -73,6 +76,7 @@ class ComponentTests:
     untested: tuple[tuple[str, str], ...]
     decision: Decision
     plan: Plan | None
+    spread: SpreadTest | None
 
     @property
     def used(self) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ import numpy as np
 
 from imagenomer.analyses.components.component_association_params import CORRECTIONS, Params
 from imagenomer.analyses.components.component_association_result import ComponentTests
-from imagenomer.analyses.shared.edge_fits import SpreadTest, spread_of_values
 from imagenomer.analyses.shared.inference import controls, permutation_warnings, permutations_in_words
 from imagenomer.analyses.shared.linear_model_words import (
     independence_warnings,
@@ -19,7 +18,6 @@ from imagenomer.analyses.shared.linear_model_words import (
 )
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.cohort import Cohort
-from imagenomer.progress import finish
 from imagenomer.wording import minus
 
 
@@ -72,18 +70,10 @@ def association_warnings(cohort: Cohort, params: Params, result: ComponentTests)
     model = result.tested[0].model
     if len(result.tested) == 1:
         yield from warnings_of(model)
-        yield from spread_warnings(_spread(result), model, "component scores")
+        yield from spread_warnings(result.spread, model, "component scores")
     yield from independence_warnings(cohort, model)
     if result.plan is not None:
         yield from permutation_warnings(result.plan, params.alpha)
-
-
-def _spread(result: ComponentTests) -> SpreadTest | None:
-    """Test whether the spread of scores varies with the only phenotype; None where that is allowed for."""
-    (one,) = result.tested
-    if one.model.question.robust:
-        return None
-    return finish(spread_of_values(result.components.scores, one.rows, one.model))
 
 
 def _about_phenotypes(cohort: Cohort, result: ComponentTests) -> list[str]:

@@ -11,6 +11,7 @@ file.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -172,15 +173,16 @@ def choose_subjects(cohort: Cohort, params: Params) -> Steps[Subjects]:
     order = np.array(sorted(range(len(names)), key=lambda index: natural_key(names[index])), dtype=np.intp)
     subjects = sample.subjects[order]
     model = build_model(Question(target, params.level, None, ()), subjects)
-    families = _related(cohort, params, subjects)
+    named = named_families(cohort, subjects)
+    families = _related(cohort, params, subjects, named)
     related = None if families is None else families.name
     candidates = yield from choose_candidates(cohort, params, subjects, related)
-    unused = tuple(name for name in named_families(cohort, subjects) if name != related)
+    unused = tuple(name for name in named if name != related)
     return Subjects(sample, sample.rows[order], subjects, model, candidates, families, unused)
 
 
-def _related(cohort: Cohort, params: Params, subjects: IntArray) -> Families | None:
-    """Return who is related, by the chosen phenotype or one that is named so; None where nobody is.
+def _related(cohort: Cohort, params: Params, subjects: IntArray, named: Sequence[str]) -> Families | None:
+    """Return who is related, by the chosen phenotype or the first that is ``named`` so; None where nobody is.
 
     Raises
     ------
@@ -189,7 +191,7 @@ def _related(cohort: Cohort, params: Params, subjects: IntArray) -> Families | N
     """
     if params.families is None:
         taken = {params.target, *params.named_candidates}
-        name = next((name for name in named_families(cohort, subjects) if name not in taken), None)
+        name = next((name for name in named if name not in taken), None)
         return None if name is None else Families(name, family_codes(cohort.phenotype(name), subjects))
     name = params.families
     if name == params.target or name in params.named_candidates:

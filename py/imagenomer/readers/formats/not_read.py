@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from imagenomer.progress import Progress, Steps
+from imagenomer.readers.arrays import HDF5_MARKS
 from imagenomer.readers.claims import LIKELY, POSSIBLE, Claim, Piece, Unread
 from imagenomer.readers.families import Family
 from imagenomer.readers.listing import Entry, Listing
@@ -37,7 +38,6 @@ _ENDS = [
 _EDGES = "a list of edges, one a row; save a matrix for each scan of it (.csv)"
 #: More columns than these are no list of edges.
 _MOST_COLUMNS = 6
-_HDF5 = (b"MATLAB 7.3", b"\x89HDF")
 
 
 def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
@@ -47,7 +47,7 @@ def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
     if family.extension in ("csv", "tsv", "txt") and all(map(_is_list_of_edges, looked_at)):
         return Claim(family, _EDGES.partition(";")[0], LIKELY, _EDGES)
     way = _WAYS.get(family.extension)
-    if family.extension == "mat" and family.members[0].entry.read(0, 16).startswith(_HDF5):
+    if family.extension == "mat" and family.members[0].entry.read(0, 16).startswith(HDF5_MARKS):
         way = "a MATLAB file of version 7.3 (HDF5); in MATLAB: save(file, '-v7')"
     return None if way is None else Claim(family, way.partition(";")[0], POSSIBLE, way)
 

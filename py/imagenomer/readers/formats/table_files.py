@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeAlias
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.readers.claims import CERTAIN, Claim, Piece, Table, Unread
@@ -17,6 +18,9 @@ from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.table_files import RawTable, is_table_file, read_table_file
 from imagenomer.readers.tables import ColumnFacts
 from imagenomer.types import Cell
+
+#: The labels of each column whose every value has one, in the order of its codes; None of the others.
+Levels: TypeAlias = list[tuple[str, ...] | None]
 
 ACCEPTS = "such a table as a spreadsheet (.xlsx, .xls, .ods) or a file of Stata, SAS or R"
 
@@ -44,7 +48,8 @@ def read(claim: Claim, listing: Listing, recipe: Recipe, notes: Notes) -> Steps[
 def _piece(table: RawTable, path: str, notes: Notes) -> Piece:
     """Return a table as that of a text is: titles above the header, and descriptions below it, are told alike."""
     source = f"{path}: {table.name}" if table.name else path
-    labelled = _labelled(table)
+    levels = _levels(table)
+    labelled = _labelled(table, levels)
     header: list[list[Cell]] = [] if table.columns is None else [[*table.columns]]
     rows = [*header, *labelled]
     # A title above the header fills one cell of its row.
@@ -57,21 +62,21 @@ def _piece(table: RawTable, path: str, notes: Notes) -> Piece:
     if not text.rows:
         return Unread(source, "a sheet without a header and rows")
     piece = piece_of(text, source, {}, notes)
-    return dataclasses.replace(piece, facts={**piece.facts, **_facts(table, piece, notes)})
+    return dataclasses.replace(piece, facts={**piece.facts, **_facts(table, levels, piece, notes)})
 
 
-def _labelled(table: RawTable) -> list[list[Cell]]:
+def _labelled(table: RawTable, levels: Levels) -> list[list[Cell]]:
     """Return the rows with labels in place of the codes of columns whose every value has one."""
-    names, levels = table.columns or (), _levels(table)
     if not any(levels):
         return table.rows
+    names = table.columns or ()
     return [
         [table.labels[name].get(cell) if own else cell for name, own, cell in zip(names, levels, row, strict=True)]
         for row in table.rows
     ]
 
 
-def _levels(table: RawTable) -> list[tuple[str, ...] | None]:
+def _levels(table: RawTable) -> Levels:
     """Return the labels of each column whose every value has one, in the order of its codes; None of the others."""
     return [
         levels_of([row[place] for row in table.rows], table.labels.get(name, {}))
@@ -79,12 +84,12 @@ def _levels(table: RawTable) -> list[tuple[str, ...] | None]:
     ]
 
 
-def _facts(table: RawTable, piece: Table, notes: Notes) -> dict[str, ColumnFacts]:
+def _facts(table: RawTable, levels: Levels, piece: Table, notes: Notes) -> dict[str, ColumnFacts]:
     """Return what the file says of its columns."""
     facts = {}
-    for name, levels in zip(table.columns or (), _levels(table), strict=True):
+    for name, own in zip(table.columns or (), levels, strict=True):
         clean = notes.clean(name)
         description = notes.clean(table.descriptions.get(name, ""))
-        if clean in piece.columns and (levels or description):
-            facts[clean] = ColumnFacts(description, levels=levels)
+        if clean in piece.columns and (own or description):
+            facts[clean] = ColumnFacts(description, levels=own)
     return facts
