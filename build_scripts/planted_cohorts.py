@@ -26,7 +26,7 @@ N = 200
 
 
 @dataclass(frozen=True)
-class Planted:
+class PlantedTruth:
     """What a planted cohort is made of.
 
     Attributes
@@ -102,65 +102,65 @@ def _and_noise(cause: NDArray[Any], rng: np.random.Generator, share: float = 0.5
 # --- nothing to find -------------------------------------------------------------------------------
 
 
-def _noisy_patients(spread: float) -> Callable[[np.random.Generator], Planted]:
-    def draw_one(rng: np.random.Generator) -> Planted:
+def _noisy_patients(spread: float) -> Callable[[np.random.Generator], PlantedTruth]:
+    def draw_one(rng: np.random.Generator) -> PlantedTruth:
         patient = np.arange(N) < N // 10
         edges = draw_noise(N, rng) * np.where(patient, spread, 1.0)[:, None]
-        return Planted(np.where(patient, "patient", "control"), edges, {})
+        return PlantedTruth(np.where(patient, "patient", "control"), edges, {})
 
     return draw_one
 
 
-def _motion_as_target(rng: np.random.Generator) -> Planted:
+def _motion_as_target(rng: np.random.Generator) -> PlantedTruth:
     motion = rng.standard_normal(N)
-    return Planted(motion, draw_noise(N, rng) * np.exp(0.3 * motion)[:, None], {})
+    return PlantedTruth(motion, draw_noise(N, rng) * np.exp(0.3 * motion)[:, None], {})
 
 
-def _families_of(size: int) -> Callable[[np.random.Generator], Planted]:
-    def draw_one(rng: np.random.Generator) -> Planted:
+def _families_of(size: int) -> Callable[[np.random.Generator], PlantedTruth]:
+    def draw_one(rng: np.random.Generator) -> PlantedTruth:
         n_families = N // size
         family = np.repeat(np.arange(n_families), size)
         edges = np.sqrt(0.5) * (draw_noise(n_families, rng)[family] + draw_noise(N, rng))
         score = np.sqrt(0.6) * rng.standard_normal(n_families)[family] + np.sqrt(0.4) * rng.standard_normal(N)
-        return Planted(score, edges, {}, family)
+        return PlantedTruth(score, edges, {}, family)
 
     return draw_one
 
 
-def _nothing(rng: np.random.Generator) -> Planted:
-    return Planted(rng.standard_normal(N), draw_noise(N, rng), {})
+def _nothing(rng: np.random.Generator) -> PlantedTruth:
+    return PlantedTruth(rng.standard_normal(N), draw_noise(N, rng), {})
 
 
 # --- real effects ----------------------------------------------------------------------------------
 
 
-def _real(size: float, n: int = N, n_edges: int = N_EDGES) -> Callable[[np.random.Generator], Planted]:
-    def draw_one(rng: np.random.Generator) -> Planted:
+def _real(size: float, n: int = N, n_edges: int = N_EDGES) -> Callable[[np.random.Generator], PlantedTruth]:
+    def draw_one(rng: np.random.Generator) -> PlantedTruth:
         score = rng.standard_normal(n)
         edges = moved(draw_noise(n, rng), score, size, rng, n_edges)
-        return Planted(score, edges, {"reading": _and_noise(score, rng, 0.3)})
+        return PlantedTruth(score, edges, {"reading": _and_noise(score, rng, 0.3)})
 
     return draw_one
 
 
-def _eight_correlates(size: float) -> Callable[[np.random.Generator], Planted]:
-    def draw_one(rng: np.random.Generator) -> Planted:
+def _eight_correlates(size: float) -> Callable[[np.random.Generator], PlantedTruth]:
+    def draw_one(rng: np.random.Generator) -> PlantedTruth:
         score = rng.standard_normal(N)
         tests = {f"test {number}": _and_noise(score, rng, 0.15) for number in range(1, 9)}
-        return Planted(score, moved(draw_noise(N, rng), score, size, rng), tests)
+        return PlantedTruth(score, moved(draw_noise(N, rng), score, size, rng), tests)
 
     return draw_one
 
 
-def _part_real(share: float, size: float, n: int = N) -> Callable[[np.random.Generator], Planted]:
+def _part_real(share: float, size: float, n: int = N) -> Callable[[np.random.Generator], PlantedTruth]:
     """Return cohorts in which this share of the target's slope is real, and the rest is a site's."""
 
-    def draw_one(rng: np.random.Generator) -> Planted:
+    def draw_one(rng: np.random.Generator) -> PlantedTruth:
         site = rng.choice(["A", "B"], n)
         score = _and_noise(site == "A", rng)
         # Slope of both causes along the pattern: the site's is half of its effect, since it is half of the score.
         cause = share * score + (1 - share) * 2 * np.sqrt(0.5) * np.where(site == "A", 1.0, -1.0)
-        return Planted(score, moved(draw_noise(n, rng), cause, size, rng), {"site": site})
+        return PlantedTruth(score, moved(draw_noise(n, rng), cause, size, rng), {"site": site})
 
     return draw_one
 
@@ -168,101 +168,103 @@ def _part_real(share: float, size: float, n: int = N) -> Callable[[np.random.Gen
 # --- confounds -------------------------------------------------------------------------------------
 
 
-def _two_levels(size: float) -> Callable[[np.random.Generator], Planted]:
-    def draw_one(rng: np.random.Generator) -> Planted:
+def _two_levels(size: float) -> Callable[[np.random.Generator], PlantedTruth]:
+    def draw_one(rng: np.random.Generator) -> PlantedTruth:
         site = rng.choice(["A", "B"], N)
-        return Planted(_and_noise(site == "A", rng), moved(draw_noise(N, rng), site == "A", size, rng), {"site": site})
+        return PlantedTruth(
+            _and_noise(site == "A", rng), moved(draw_noise(N, rng), site == "A", size, rng), {"site": site}
+        )
 
     return draw_one
 
 
-def _quadratic(rng: np.random.Generator) -> Planted:
+def _quadratic(rng: np.random.Generator) -> PlantedTruth:
     age = rng.uniform(8, 22, N)
     shape = (age - age.mean()) ** 2
-    return Planted(_and_noise(shape, rng), moved(draw_noise(N, rng), shape, EASY, rng), {"age": age})
+    return PlantedTruth(_and_noise(shape, rng), moved(draw_noise(N, rng), shape, EASY, rng), {"age": age})
 
 
-def _many_sites(rng: np.random.Generator) -> Planted:
+def _many_sites(rng: np.random.Generator) -> PlantedTruth:
     site = rng.integers(0, 20, 400)
     of_score, of_edges = rng.standard_normal((2, 20))
     edges = moved(draw_noise(400, rng), of_edges[site], EASY, rng)
     edges = moved(edges, (of_score + of_edges)[site], EASY, rng)
-    return Planted(
+    return PlantedTruth(
         _and_noise((of_score + of_edges)[site], rng), edges, {"site": np.array([f"s{one:02d}" for one in site])}
     )
 
 
-def _coded_site(rng: np.random.Generator) -> Planted:
+def _coded_site(rng: np.random.Generator) -> PlantedTruth:
     site = rng.integers(0, 5, N)
     height = np.array([0.0, 2.0, -1.0, 1.0, -2.0])[site]
-    return Planted(_and_noise(height, rng), moved(draw_noise(N, rng), height, EASY, rng), {"site": site + 1.0})
+    return PlantedTruth(_and_noise(height, rng), moved(draw_noise(N, rng), height, EASY, rng), {"site": site + 1.0})
 
 
-def _two_confounds(size: float) -> Callable[[np.random.Generator], Planted]:
-    def draw_one(rng: np.random.Generator) -> Planted:
+def _two_confounds(size: float) -> Callable[[np.random.Generator], PlantedTruth]:
+    def draw_one(rng: np.random.Generator) -> PlantedTruth:
         site, age = rng.choice(["A", "B"], N), rng.uniform(8, 22, N)
         score = _and_noise(np.where(site == "A", 1.0, -1.0) + (age - 15) / np.sqrt(14**2 / 12), rng, 0.6)
         edges = moved(moved(draw_noise(N, rng), site == "A", size, rng), age, size, rng)
-        return Planted(score, edges, {"site": site, "age": age})
+        return PlantedTruth(score, edges, {"site": site, "age": age})
 
     return draw_one
 
 
-def _product(rng: np.random.Generator) -> Planted:
+def _product(rng: np.random.Generator) -> PlantedTruth:
     site, drug = rng.choice(["A", "B"], N), rng.choice(["placebo", "verum"], N)
     both = (site == "A") ^ (drug == "verum")
-    return Planted(_and_noise(both, rng), moved(draw_noise(N, rng), both, EASY, rng), {"site": site, "drug": drug})
+    return PlantedTruth(_and_noise(both, rng), moved(draw_noise(N, rng), both, EASY, rng), {"site": site, "drug": drug})
 
 
-def _motion(rng: np.random.Generator) -> Planted:
+def _motion(rng: np.random.Generator) -> PlantedTruth:
     log_motion = rng.standard_normal(N)
     edges = moved(draw_noise(N, rng), log_motion, EASY, rng)
-    return Planted(_and_noise(-log_motion, rng), edges, {"mean_fd": 0.15 * np.exp(0.6 * log_motion)})
+    return PlantedTruth(_and_noise(-log_motion, rng), edges, {"mean_fd": 0.15 * np.exp(0.6 * log_motion)})
 
 
 # --- what numbers alone cannot tell ----------------------------------------------------------------
 
 
-def _unreliable(rng: np.random.Generator) -> Planted:
+def _unreliable(rng: np.random.Generator) -> PlantedTruth:
     cause = rng.standard_normal(N)
     edges = moved(draw_noise(N, rng), cause, EASY, rng)
-    return Planted(_and_noise(cause, rng), edges, {"stress": _and_noise(cause, rng, 0.5)})
+    return PlantedTruth(_and_noise(cause, rng), edges, {"stress": _and_noise(cause, rng, 0.5)})
 
 
-def _mediator(rng: np.random.Generator) -> Planted:
+def _mediator(rng: np.random.Generator) -> PlantedTruth:
     score = rng.standard_normal(N)
     hours = _and_noise(score, rng)
-    return Planted(score, moved(draw_noise(N, rng), hours, EASY, rng), {"hours": hours})
+    return PlantedTruth(score, moved(draw_noise(N, rng), hours, EASY, rng), {"hours": hours})
 
 
-def _collider(rng: np.random.Generator) -> Planted:
+def _collider(rng: np.random.Generator) -> PlantedTruth:
     score = rng.standard_normal(N)
     brain = _and_noise(score, rng, 0.3)
     edges = moved(draw_noise(N, rng), brain, EASY, rng)
-    return Planted(score, edges, {"income": _and_noise(score + brain, rng, 0.7)})
+    return PlantedTruth(score, edges, {"income": _and_noise(score + brain, rng, 0.7)})
 
 
-def _selected(rng: np.random.Generator) -> Planted:
+def _selected(rng: np.random.Generator) -> PlantedTruth:
     n = 4 * N
     score, brain = rng.standard_normal((2, n))
     chosen = np.sort(np.argsort(-(score + brain))[:N])
     score, brain = score[chosen], brain[chosen]
-    return Planted(score, moved(draw_noise(N, rng), brain, EASY, rng), {"school": _and_noise(score, rng, 0.3)})
+    return PlantedTruth(score, moved(draw_noise(N, rng), brain, EASY, rng), {"school": _and_noise(score, rng, 0.3)})
 
 
-def _suppressor(rng: np.random.Generator) -> Planted:
+def _suppressor(rng: np.random.Generator) -> PlantedTruth:
     age, own = rng.standard_normal((2, N))
     # Connectivity follows what is the score's own and the opposite of age, which cancel in the score.
-    return Planted(age + own, moved(draw_noise(N, rng), own - age, EASY, rng), {"age": age})
+    return PlantedTruth(age + own, moved(draw_noise(N, rng), own - age, EASY, rng), {"age": age})
 
 
-def _alias(rng: np.random.Generator) -> Planted:
+def _alias(rng: np.random.Generator) -> PlantedTruth:
     patient = rng.random(N) < 0.5
     edges = moved(draw_noise(N, rng), patient, EASY, rng)
-    return Planted(np.where(patient, "patient", "control"), edges, {"site": np.where(patient, "B", "A")})
+    return PlantedTruth(np.where(patient, "patient", "control"), edges, {"site": np.where(patient, "B", "A")})
 
 
-PLANTED: Mapping[str, Callable[[np.random.Generator], Planted]] = MappingProxyType(
+PLANTED: Mapping[str, Callable[[np.random.Generator], PlantedTruth]] = MappingProxyType(
     {
         "nothing, real noise": _nothing,
         "noisy patients, SD x1.2": _noisy_patients(1.2),

@@ -14,7 +14,7 @@ NAMES = ("Boston", "Chicago", "Denver")
 
 
 @dataclass
-class Planted:
+class PlantedTruth:
     """Rows of three sites that differ in mean and spread, and follow age in every third feature."""
 
     values: np.ndarray
@@ -48,7 +48,7 @@ def plant(seed=0, sizes=(15, 20, 25), n_features=90, older=4):
     slope = np.where(np.arange(n_features) % 3 == 0, 0.02, 0.0)
     noise = rng.normal(0, 0.15, (site.size, n_features))
     values = 0.2 + (age - 30)[:, None] * slope + shift[site] + spread[site] * noise
-    return Planted(values, site, age, sex, shift, spread, slope)
+    return PlantedTruth(values, site, age, sex, shift, spread, slope)
 
 
 def harmonised(data, values=None, sites=None, **options):

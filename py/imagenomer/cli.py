@@ -285,8 +285,7 @@ def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def _overview_lines(overview: Overview) -> Iterator[str]:
-    named_so = not overview["synthetic"] or "synthetic" in overview["name"].lower()
-    yield overview["name"] if named_so else f"{overview['name']} (synthetic)"
+    yield f"{overview['name']} (synthetic)" if overview["synthetic"] else overview["name"]
     if overview["description"]:
         yield from textwrap.wrap(overview["description"], 100)
     yield _count(overview["n_subjects"], "subject")

@@ -351,7 +351,7 @@ class App:
     def _show_header(self):
         cohort = self.cohort
         text(find("cohort-name"), cohort["name"])
-        show(find("cohort-synthetic"), cohort["synthetic"] and "synthetic" not in cohort["name"])
+        show(find("cohort-synthetic"), cohort["synthetic"])
         counts = [plural(cohort["n_subjects"], "subject"), plural(cohort["n_scans_used"], "scan")]
         text(find("cohort-counts"), " · ".join(counts))
         self.second.show_counts(cohort)

@@ -126,14 +126,13 @@ class SecondCohort:
             clear(self._place)
             return
         counts = [plural(second["n_subjects"], "subject"), plural(second["n_scans_used"], "scan")]
-        named_so = not second["synthetic"] or "synthetic" in second["name"]
         noted = [entry for entry in second["log"] if entry["severity"] != "recognised"]
         clear(
             self._place,
             h(
                 "p",
                 h("strong", second["name"]),
-                None if named_so else h("span", "synthetic", cls="tag"),
+                h("span", "synthetic", cls="tag") if second["synthetic"] else None,
                 h("span", " · ".join(counts), cls="muted"),
                 h("button", "Remove", type="button", cls="quiet", on={"click": self._close}),
                 cls="what",

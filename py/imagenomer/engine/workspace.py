@@ -35,7 +35,7 @@ class Second:
 
 
 @dataclass(slots=True)
-class Opened:
+class OpenCohort:
     """The open cohort and everything that dies with it."""
 
     cohort: Cohort
@@ -57,19 +57,19 @@ class Workspace:
     ----------
     need : coroutine function
         ``await need(["matplotlib"])`` returns once these packages can be imported.
-    opened : Opened or None
+    opened : OpenCohort or None
     """
 
     def __init__(self, need: Callable[[Iterable[str]], Awaitable[None]]) -> None:
         self.need = need
-        self.opened: Opened | None = None
+        self.opened: OpenCohort | None = None
 
     @cached_property
     def analyses(self) -> dict[str, Analysis]:
         return load_analyses()  # late: importing them takes a while in the page
 
     @property
-    def now(self) -> Opened:
+    def now(self) -> OpenCohort:
         if self.opened is None:
             raise InputError("no cohort is open; drop a folder or a zip, or open the demo cohort")
         return self.opened
@@ -87,13 +87,13 @@ def opened_with(
     atlas: str | None = None,
     second: Second | None = None,
     added: tuple[Addition, ...] = (),
-) -> Opened:
+) -> OpenCohort:
     """Return a cohort as it is open from now on, with the second beside it."""
     cohort = with_companion(cohort, None if second is None else second.cohort, atlas=atlas)
-    return Opened(cohort, where, found, overview_with_choices(cohort, found, atlas, added), atlas, second, added)
+    return OpenCohort(cohort, where, found, overview_with_choices(cohort, found, atlas, added), atlas, second, added)
 
 
-def makings_of(opened: Opened) -> list[Making]:
+def makings_of(opened: OpenCohort) -> list[Making]:
     """Return how the measures were made that were added, as `imagenomer.load.load` takes it."""
     return [(one["analysis"], one["params"]) for one in opened.added]
 

@@ -33,7 +33,7 @@ def head(record: Record) -> Iterator[str]:
 
 
 def _cohort(cohort: Cohort) -> str:
-    synthetic = " (synthetic)" if cohort.synthetic and "synthetic" not in cohort.name.lower() else ""
+    synthetic = " (synthetic)" if cohort.synthetic else ""
     counts = f"{plural(cohort.n_subjects, 'subject')}" + (
         f", {plural(len(cohort.scans), 'scan')}" if cohort.scans else ""
     )

@@ -38,7 +38,7 @@ class Format(Protocol):
         """Read them, and note in ``notes`` what was found; their names pass through it."""
 
 
-#: Asked in this order.
+#: Outcome in this order.
 _FORMATS: tuple[Format, ...] = (bundle, predecessor, plink)
 
 _HDF5 = (".mat", ".h5", ".hdf5")

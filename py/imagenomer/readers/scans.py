@@ -234,20 +234,25 @@ def _usual_n_edges(files: Sequence[ScanFile]) -> int:
     n_files: Counter[int] = Counter()
     problems = []
     for size, n in n_of_size.items():
-        entry = of_size[size]
         try:
-            header = read_header(entry.read(0, HEADER_BYTES), entry.path)
-            check_size(header, size, entry.path)  # or a header could ask for any amount of memory
-            n_edges = _n_edges_of_header(header)
-            n_parcels_of(n_edges)
+            n_files[_n_edges_announced(of_size[size])] += n
         except InputError as error:
-            text = str(error)
-            problems.append(text if entry.path in text else f"{entry.path}: {text}")
-        else:
-            n_files[n_edges] += n
+            problems.append(str(error))
     if not n_files:
         raise InputError(f"none of {count(len(files), 'scan file')} can be used; {problems[0]}")
     return n_files.most_common(1)[0][0]
+
+
+def _n_edges_announced(entry: Entry) -> int:
+    """Return how many edges a file holds by its header; raise `InputError`, which names the file, where it cannot."""
+    header = read_header(entry.read(0, HEADER_BYTES), entry.path)
+    check_size(header, entry.size, entry.path)  # or a header could ask for any amount of memory
+    n_edges = _n_edges_of_header(header)
+    try:
+        n_parcels_of(n_edges)
+    except InputError as error:
+        raise InputError(f"{entry.path}: {error}") from None
+    return n_edges
 
 
 def _each_once(files: Sequence[ScanFile], notes: Notes) -> list[ScanFile]:

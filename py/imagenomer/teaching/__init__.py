@@ -139,7 +139,7 @@ def generate(size: str | int | Size = "quick", seed: int = 1, recipe: Recipe | N
     scans, measure = yield from draw_scans(people.subjects, people.causes, brain, for_connectivity)
     variants = yield from draw_genotypes(people, chosen.n_variants, for_genotypes)
     return Cohort(
-        name="Teaching cohort (synthetic)",
+        name="Teaching cohort",
         subjects=people.subjects,
         phenotypes=people.phenotypes,
         scans=scans,

@@ -101,7 +101,7 @@ def generate_second(size: str | int = "quick", seed: int = 1) -> Steps[Cohort]:
     subjects = tuple(f"S{number:04d}" for number in range(1, n_subjects + 1))
     scans, measure = yield from draw_scans(subjects, causes, brain, for_scans)
     return Cohort(
-        name="Second teaching cohort (synthetic)",
+        name="Second teaching cohort",
         subjects=subjects,
         phenotypes=phenotypes,
         scans=scans,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import numpy as np
 
-from imagenomer.analyses.associations.edge_result import EdgeAssociation, Unadjusted
+from imagenomer.analyses.associations.edge_result import EdgeAssociation, UnadjustedFit
 from imagenomer.analyses.associations.edge_sentences import edge_sentences, edge_warnings
 from imagenomer.analyses.associations.edge_views import edge_views, strongest_edges
 from imagenomer.analyses.contract import (
@@ -174,7 +174,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
         plain = model.without_covariates
         other = yield from fit_edges(cohort, sample, features, plain, by_p, params.alpha)
         other = replaced(other, listed, fit_exactly(exactly, plain))
-        unadjusted = Unadjusted(other, _significant_alike(other, decision, robust=question.robust))
+        unadjusted = UnadjustedFit(other, _significant_alike(other, decision, robust=question.robust))
     spread = None
     if not question.robust:
         spread = yield from spread_of(features, model)

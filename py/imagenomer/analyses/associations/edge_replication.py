@@ -61,7 +61,7 @@ _FEWEST = 10
 
 
 @dataclass(frozen=True)
-class Asked:
+class OutcomeFields:
     """The part of the form that says what is associated."""
 
     phenotype: Annotated[str, PhenotypeChoice()]
@@ -74,7 +74,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Params(SampleFields, Asked):
+class Params(SampleFields, OutcomeFields):
     second_group: Annotated[str | None, GroupChoice(of_second=True)] = field(
         default=None, metadata={"label": "Group of the second cohort"}
     )

@@ -17,7 +17,7 @@ from imagenomer.types import BoolArray, Cell, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Unadjusted:
+class UnadjustedFit:
     """The same question to the same subjects without the covariates.
 
     Attributes
@@ -46,7 +46,7 @@ class EdgeAssociation:
     decision : Decision
     strongest : ndarray, shape (n_listed,)
         Edges to list, strongest first.
-    unadjusted : Unadjusted or None
+    unadjusted : UnadjustedFit or None
         None where there are no covariates.
     plan : Plan
     ancestry : tuple of str
@@ -60,7 +60,7 @@ class EdgeAssociation:
     fit: Fit
     decision: Decision
     strongest: IntArray
-    unadjusted: Unadjusted | None
+    unadjusted: UnadjustedFit | None
     plan: Plan
     ancestry: tuple[str, ...]
     spread: SpreadTest | None = None
@@ -128,7 +128,7 @@ class AdjustedMap:
     n_gained: int | None
 
     @classmethod
-    def of(cls, result: EdgeAssociation, unadjusted: Unadjusted) -> AdjustedMap:
+    def of(cls, result: EdgeAssociation, unadjusted: UnadjustedFit) -> AdjustedMap:
         after, before = effect_of(result.fit), effect_of(unadjusted.fit)
         both = np.isfinite(after) & np.isfinite(before)
         varies = both.any() and np.ptp(after[both]) > 0 and np.ptp(before[both]) > 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.analyses.connectivity.harmonisation_result import Effect, Preserved
+from imagenomer.analyses.connectivity.harmonisation_result import Effect, PreservedCovariate
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjustment import associate, associate_category
@@ -49,7 +49,7 @@ class EdgeTests:
 class Comparison:
     before: Effect
     after: Effect
-    preserved: list[Preserved]
+    preserved: list[PreservedCovariate]
     covariates: tuple[Phenotype, ...]
     means: FloatArray
     beyond: int = 0
@@ -66,7 +66,7 @@ def compare_edges(
         return Effect(np.full(n_edges, np.nan), np.full(n_edges, np.nan))
 
     preserved = [
-        Preserved(one.name, "r" if len(term.columns) == 1 else "η²", np.nan, empty(), empty(), empty())
+        PreservedCovariate(one.name, "r" if len(term.columns) == 1 else "η²", np.nan, empty(), empty(), empty())
         for one, term in zip(tests.covariates, tests.terms, strict=True)
     ]
     compared = Comparison(empty(), empty(), preserved, tests.covariates, np.full((2, n_sites), np.nan))

@@ -33,7 +33,7 @@ class SiteModel:
     ----------
     site : Phenotype
     covariates : tuple of Phenotype
-        Preserved.
+        PreservedCovariate.
     method : "combat" or "covbat"
     empirical_bayes, mean_only : bool
     reference : str or None
@@ -103,7 +103,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Preserved:
+class PreservedCovariate:
     """A covariate that is preserved: its associations with connectivity, given the other covariates.
 
     Attributes
@@ -171,7 +171,7 @@ class Harmonisation:
         Values that were correlations before and are outside -1 and 1 after.
     lost : int
         Values that are missing after only.
-    preserved : tuple of Preserved
+    preserved : tuple of PreservedCovariate
     site_predictions : SitePredictions or None
         None where none was requested.
     not_preserved : tuple of (str, float)
@@ -190,7 +190,7 @@ class Harmonisation:
     means: FloatArray
     beyond: int
     lost: int
-    preserved: tuple[Preserved, ...]
+    preserved: tuple[PreservedCovariate, ...]
     site_predictions: SitePredictions | None
     not_preserved: tuple[tuple[str, float], ...]
 

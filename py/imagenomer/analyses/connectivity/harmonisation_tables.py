@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer import groups
-from imagenomer.analyses.connectivity.harmonisation_result import ALPHA, Harmonisation, Preserved, SitePredictions
+from imagenomer.analyses.connectivity.harmonisation_result import (
+    ALPHA,
+    Harmonisation,
+    PreservedCovariate,
+    SitePredictions,
+)
 from imagenomer.analyses.connectivity.harmonisation_words import mean_defined, percent, statistic_of
 from imagenomer.analyses.contract import Column, FigureView, MatrixView, TableView, View
 from imagenomer.analyses.shared.sample import counted, what
@@ -79,7 +84,7 @@ def site_rows(result: Harmonisation) -> list[Row]:
     return rows
 
 
-def preserved_row(one: Preserved) -> Row:
+def preserved_row(one: PreservedCovariate) -> Row:
     return {
         "name": one.name,
         "share_of_site": finite(one.share_of_site),

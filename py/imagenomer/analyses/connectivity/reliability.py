@@ -24,7 +24,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.shared.form_fields import FisherZ, fisher_z_field
 from imagenomer.analyses.shared.sample import (
-    Dropped,
+    Exclusion,
     counted,
     default_measure,
     dropped_numbers,
@@ -93,7 +93,7 @@ class RepeatedMeasurements:
     occasions : tuple of str
     subjects : ndarray of int, shape (n_subjects,)
         Indices into the cohort, ascending.
-    dropped : tuple of Dropped
+    dropped : tuple of Exclusion
     reliability : Reliability
         Of each edge.
     """
@@ -102,7 +102,7 @@ class RepeatedMeasurements:
     between: str
     occasions: tuple[str, ...]
     subjects: IntArray
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[Exclusion, ...]
     reliability: Reliability
 
 

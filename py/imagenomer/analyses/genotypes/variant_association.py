@@ -40,7 +40,7 @@ from imagenomer.analyses.genotypes.variant_fits import (
 )
 from imagenomer.analyses.shared.ancestry import ancestry, as_phenotypes, components
 from imagenomer.analyses.shared.families import family_codes, related_by
-from imagenomer.analyses.shared.genotyped import Genotyped, draw_genotyped
+from imagenomer.analyses.shared.genotyped import GenotypeSample, draw_genotyped
 from imagenomer.analyses.shared.linear_model import affirmative, require_variation
 from imagenomer.analyses.shared.plan import Plan, plan_of
 from imagenomer.analyses.shared.sample import counted
@@ -209,7 +209,7 @@ def _infer(
     cohort: Cohort,
     params: Params,
     fits: VariantFits,
-    sample: Genotyped,
+    sample: GenotypeSample,
     target: FloatArray,
     design: Design,
     plan: Plan | None,

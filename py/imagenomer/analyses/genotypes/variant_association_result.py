@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from imagenomer.analyses.shared.genotyped import Genotyped
+from imagenomer.analyses.shared.genotyped import GenotypeSample
 from imagenomer.analyses.shared.plan import Plan
 from imagenomer.genotypes import GenotypeCounts, VariantQuality
 from imagenomer.statistics.correction import Method, n_tests, p_threshold
@@ -61,7 +61,7 @@ class VariantTests:
 
     Attributes
     ----------
-    sample : Genotyped
+    sample : GenotypeSample
     level : str or None
         The level whose odds are modelled; None for a number.
     target : ndarray, shape (n_subjects,)
@@ -90,7 +90,7 @@ class VariantTests:
         The variant that is looked at.
     """
 
-    sample: Genotyped
+    sample: GenotypeSample
     level: str | None
     target: FloatArray
     design: Design

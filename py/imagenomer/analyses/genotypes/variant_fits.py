@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imagenomer.analyses.genotypes.variant_association_params import Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantSelection
-from imagenomer.analyses.shared.genotyped import Genotyped
+from imagenomer.analyses.shared.genotyped import GenotypeSample
 from imagenomer.analyses.shared.plan import Plan
 from imagenomer.cohort import Cohort, Phenotype, VariantSet, natural_key
 from imagenomer.genotypes import MITOCHONDRIAL, GenotypeCounts, X, Y, check_variants, chromosome_numbers
@@ -119,7 +119,7 @@ class VariantFits:
 def fit_variants(
     cohort: Cohort,
     params: Params,
-    sample: Genotyped,
+    sample: GenotypeSample,
     selection: VariantSelection,
     counts: GenotypeCounts,
     target: FloatArray,
@@ -160,7 +160,7 @@ def fit_variants(
 def _fit_x(
     cohort: Cohort,
     fits: VariantFits,
-    sample: Genotyped,
+    sample: GenotypeSample,
     columns: IntArray,
     turned: BoolArray,
     target: FloatArray,
@@ -191,7 +191,7 @@ def _fit_x(
 
 
 def permute(
-    cohort: Cohort, fits: VariantFits, sample: Genotyped, target: FloatArray, design: Design, plan: Plan
+    cohort: Cohort, fits: VariantFits, sample: GenotypeSample, target: FloatArray, design: Design, plan: Plan
 ) -> Steps[MaxStatistic]:
     """Correct for all variants by the largest ``|t|`` of each permutation."""
     # In the order of their names, so that a seed means the same whatever the order of a file.
@@ -215,7 +215,7 @@ def permute(
     return MaxStatistic(statistic, adjusted_p, null, 1, sample.n_subjects - design.rank - 1)
 
 
-def plan_for(plan: Plan, sample: Genotyped, target: FloatArray, design: Design, directions: FloatArray) -> Plan:
+def plan_for(plan: Plan, sample: GenotypeSample, target: FloatArray, design: Design, directions: FloatArray) -> Plan:
     """Return the plan with how many permutations there are of ``directions``: what covariates leave of the target."""
     kinds, blocks = kinds_of(target, design.matrix), plan.codes(sample.subjects)
     return replace(plan, exchange=exchange_of_kinds(kinds, blocks, plan.n_permutations, directions))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.analyses.shared.genotyped import Genotyped
+from imagenomer.analyses.shared.genotyped import GenotypeSample
 from imagenomer.genotypes import GenotypeCounts, HardyWeinberg, VariantQuality
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -20,7 +20,7 @@ class VariantSummary:
 
     Attributes
     ----------
-    sample : Genotyped
+    sample : GenotypeSample
     numbers : ndarray of int, shape (n_variants,)
         Chromosome of each.
     counts : GenotypeCounts
@@ -35,7 +35,7 @@ class VariantSummary:
         Row of the subject that is looked at.
     """
 
-    sample: Genotyped
+    sample: GenotypeSample
     numbers: IntArray
     counts: GenotypeCounts
     hardy_weinberg: HardyWeinberg

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer import groups
-from imagenomer.analyses.shared.sample import Dropped, counted, dropped_numbers, left_after, left_out, refuse
+from imagenomer.analyses.shared.sample import Exclusion, counted, dropped_numbers, left_after, left_out, refuse
 from imagenomer.cohort import Cohort, VariantSet
 from imagenomer.genotypes import X, chromosome_numbers
 from imagenomer.groups.sentence import Sentence, whose
@@ -31,7 +31,7 @@ CODED = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Genotyped:
+class GenotypeSample:
     """The subjects of an analysis of variants.
 
     Attributes
@@ -39,7 +39,7 @@ class Genotyped:
     variants : VariantSet
     subjects : ndarray, shape (n_subjects,)
         Index of each in the cohort, ascending.
-    dropped : tuple of Dropped
+    dropped : tuple of Exclusion
         Subjects of the group who are not used, each under the first reason that applies.
     sentences : tuple of str
         Who is used and who was left out, in plain words.
@@ -47,7 +47,7 @@ class Genotyped:
 
     variants: VariantSet
     subjects: IntArray
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[Exclusion, ...]
     sentences: tuple[str, ...]
 
     @property
@@ -77,7 +77,7 @@ def draw_genotyped(
     group: str | None,
     missing: Mapping[str, BoolArray] | None = None,
     at_least: int = 1,
-) -> Genotyped:
+) -> GenotypeSample:
     """Choose the subjects of an analysis of variants, and say who is not among them.
 
     Parameters
@@ -107,7 +107,7 @@ def draw_genotyped(
         refuse(cohort, int(subjects.size), at_least, group, dropped)
     start, end = f"{counted(subjects.size, 'subject')} (", f") with genotypes in {chosen.name}."
     said = [Sentence(start, *whose(group), end), *left_out(dropped)]
-    return Genotyped(chosen, subjects, tuple(dropped), tuple(said))
+    return GenotypeSample(chosen, subjects, tuple(dropped), tuple(said))
 
 
 def about_relatives(cohort: Cohort, subjects: IntArray) -> list[str]:

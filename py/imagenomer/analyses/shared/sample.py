@@ -20,7 +20,7 @@ _NAMES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class Exclusion:
     """Subjects left out for one reason ("without Age")."""
 
     reason: str
@@ -44,7 +44,7 @@ class Sample:
     observations : Observations
     rows : ndarray, shape (n_subjects,)
         The rows of ``observations`` that are used, ascending.
-    dropped : tuple of Dropped
+    dropped : tuple of Exclusion
         Subjects of the group who are not used, each under the first reason that applies.
     sentences : tuple of str
         What was averaged, and who was left out, in plain words.
@@ -55,7 +55,7 @@ class Sample:
     fisher_z: bool
     observations: Observations
     rows: IntArray
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[Exclusion, ...]
     sentences: tuple[str, ...]
     session: str | None = None
     run: str | None = None
@@ -195,14 +195,14 @@ class PhenotypeSample:
     ----------
     subjects : ndarray, shape (n_subjects,)
         Indices into the cohort, ascending.
-    dropped : tuple of Dropped
+    dropped : tuple of Exclusion
         As of `Sample`.
     sentences : tuple of str
         Who is used and who was left out, in plain words.
     """
 
     subjects: IntArray
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[Exclusion, ...]
     sentences: tuple[str, ...]
 
     @property
@@ -280,7 +280,7 @@ class _Scans(NamedTuple):
 
 def left_after(
     cohort: Cohort, selection: groups.Selection, reasons: Mapping[str, BoolArray], missing: Mapping[str, BoolArray]
-) -> tuple[BoolArray, list[Dropped]]:
+) -> tuple[BoolArray, list[Exclusion]]:
     """Return who of a group remains, and the others, each under the first reason that applies."""
     remaining = selection.included.copy()
     concerned = {"whose group is unknown because a value is missing": selection.unknown}
@@ -291,11 +291,11 @@ def left_after(
         leaves = own & (remaining | selection.unknown)
         remaining &= ~own
         if leaves.any():
-            dropped.append(Dropped(reason, tuple(cohort.subjects[index] for index in np.flatnonzero(leaves))))
+            dropped.append(Exclusion(reason, tuple(cohort.subjects[index] for index in np.flatnonzero(leaves))))
     return remaining, dropped
 
 
-def dropped_numbers(dropped: Iterable[Dropped]) -> dict[str, Json]:
+def dropped_numbers(dropped: Iterable[Exclusion]) -> dict[str, Json]:
     """Return who was left out, as `Report.numbers` has it."""
     every = tuple(dropped)
     return {
@@ -304,7 +304,7 @@ def dropped_numbers(dropped: Iterable[Dropped]) -> dict[str, Json]:
     }
 
 
-def left_out(dropped: Iterable[Dropped]) -> list[str]:
+def left_out(dropped: Iterable[Exclusion]) -> list[str]:
     """Say who was left out, and why."""
     return [
         f"{counted(len(one.subjects), 'subject')} {one.reason} {'was' if len(one.subjects) == 1 else 'were'} left out: "
@@ -320,7 +320,7 @@ def _sentences(
     fisher_z: bool,
     observations: Observations,
     rows: IntArray,
-    dropped: list[Dropped],
+    dropped: list[Exclusion],
 ) -> list[str]:
     observed = what(cohort, *scans)
     said: list[str] = [
@@ -378,7 +378,7 @@ def _scanned(cohort: Cohort, scans: _Scans) -> set[int]:
     return set(cohort.scan_subjects[present].tolist())
 
 
-def refuse(cohort: Cohort, n: int, at_least: int, group: str | None, dropped: list[Dropped]) -> NoReturn:
+def refuse(cohort: Cohort, n: int, at_least: int, group: str | None, dropped: list[Exclusion]) -> NoReturn:
     """Say that too few subjects remain, and why, as an `InputError`."""
     whose = "the cohort" if group is None else f"group {groups.describe(group)}"
     reasons = "; ".join(f"{len(one.subjects)} {one.reason}" for one in dropped)
