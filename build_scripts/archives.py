@@ -33,7 +33,7 @@ def opened_archive(
     source : dict
         Of the lock. What ``manager`` "wheel" fetches is its own only member.
     info : dict
-        Of the lock: what the page's Python is.
+        Of the lock: what the page's Python is; empty for what is not for the page.
     cache : Path
     progress : ProgressLine
     """
@@ -41,7 +41,7 @@ def opened_archive(
         scratch = Path(name)
         if source["manager"] in ("pip", "wheel"):
             # --ignore-requires-python: the archive is a box of files here, nothing of it is run.
-            which = ["--ignore-requires-python"] if source["manager"] == "pip" else _for_the_page(info)
+            which = ["--ignore-requires-python"] if source["manager"] == "pip" or not info else _for_the_page(info)
             watch(
                 [*pip(cache), "download", "--no-deps", "--only-binary", ":all:", *which,
                  "--progress-bar", "off", "--quiet", "--no-cache-dir", "--dest", str(scratch), source["archive"]],

@@ -3,7 +3,7 @@
     dist/site/              static files that work under any path and need no special headers
         index.html          the page, with its styles, its loader and the manifest of the assets
         assets/             all else that the program is made of, gzipped, named by content
-        docs/               as in the sources
+        docs/               the manual, rendered from site/docs
     dist/imagenomer.html    the page with the assets in it
 
 Needs nothing but the standard library. The same sources give the same bytes.
@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import manual
 import materials
 import offline
 import runtime
@@ -53,7 +54,7 @@ def write_site(program: Program, out: Path) -> None:
         (site / "assets").mkdir(parents=True)
         for asset in program.assets:
             (site / asset.path).write_bytes(asset.shipped)
-        shutil.copytree(ROOT / "site" / "docs", site / "docs")
+        manual.write(site / "docs")
         (site / "index.html").write_text(make_page(program, inline=False), encoding="utf-8", newline="\n")
         for name, text in program.documents.items():
             (site / name).write_text(text, encoding="utf-8", newline="\n")

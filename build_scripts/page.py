@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import manual
 import materials
 import single_file
 from program import Program, policy_hash
@@ -98,27 +99,27 @@ def make_page(program: Program, *, inline: bool) -> str:
     manifest = json.dumps(make_manifest(program, inline=inline), indent=1).replace("<", "\\u003c")
     page = _fill(page, "MANIFEST", manifest)
     page = _fill(page, "POLICY", html.escape(first_policy(program, [loader], styles, inline=inline), quote=False))
+    page = _fill(page, "<!-- GET-YOUR-DATA-IN -->", manual.link(manual.FIRST, inline=inline))
     page = _fill(page, "<!-- DOCUMENTS -->", _documents_section(program, inline=inline))
     elements = single_file.elements((asset.name, asset.shipped) for asset in program.assets) if inline else ""
     return _fill(page, "    <!-- ASSETS -->\n", elements)
 
 
 def _documents_section(program: Program, *, inline: bool) -> str:
-    """Return links to the documents; in the single file, which a link would lead out of, the documents themselves."""
-    places = {}
-    for path in sorted((ROOT / "site" / "docs").glob("*.md")):
-        text = path.read_text(encoding="utf-8")
-        places[f"docs/{path.name}"] = (text.partition("\n")[0].lstrip("# "), text)
-    places[materials.LICENCES] = ("Licences", program.documents[materials.LICENCES])
+    """Return links to the manual; in the single file, which a link would lead out of, the documents themselves."""
+    licences = program.documents[materials.LICENCES]
     if not inline:
-        links = [
-            f'<li><a href="{place}" target="_blank">{html.escape(title)}</a></li>'
-            for place, (title, _) in places.items()
-        ]
-        return f'<details class="formats"><summary>Documents</summary><ul>{"".join(links)}</ul></details>'
-    return "".join(
-        f'<details class="formats"><summary>{html.escape(title)}</summary><pre>{html.escape(text)}</pre></details>'
-        for title, text in places.values()
+        link = f'<ul><li><a href="{materials.LICENCES}" target="_blank">Licences</a></li></ul>'
+        return (
+            f'<details class="formats"><summary>Documents</summary>{manual.links()}<h3>What it is made of</h3>{link}'
+            "</details>"
+        )
+    text = f"<details><summary>Licences</summary><pre>{html.escape(licences)}</pre></details>"
+    return (
+        '<details class="formats" id="documents"><summary>Documents</summary>'
+        '<p><label>Search <input id="document-words" type="search" autocomplete="off"></label> '
+        '<span id="documents-found" class="muted" aria-live="polite"></span></p>'
+        f"{manual.whole()}<h3>What it is made of</h3>{text}</details>"
     )
 
 

@@ -7,6 +7,7 @@ import downloads
 import js
 from address import SavedState
 from client import Client
+from documents import Documents
 from dom import add, clear, find, h, hide, later, listen, on_failure, show, start, text
 from faults import Faults
 from gallery import ConnectivityTab
@@ -74,6 +75,7 @@ class App:
         self._fade_status = later(4000, lambda: find("status").classList.add("faded"))
         self._work = ProgressLine("work")
         self.start_screen = StartScreen(self)
+        Documents()
         self.tray = Tray(self)
         self.second = SecondCohort(self)
         self.tour = Tour(self)

@@ -69,7 +69,7 @@ def next_site(site: Path, tmp_path: Path) -> Path:
     page = (site / "index.html").read_text(encoding="utf-8").replace(_manifest_text(site), json.dumps(manifest))
     page = page.replace("See what brain connectivity", "The later version: see what brain connectivity")
     (later / "index.html").write_text(page, encoding="utf-8")
-    (later / "docs" / "privacy.md").write_text("a later manual", encoding="utf-8")
+    (later / "docs" / "privacy.html").write_text("a later manual", encoding="utf-8")
     offline.write(later, manifest)
     return later
 
@@ -116,7 +116,7 @@ def test_after_the_first_visit_the_demo_opens_with_the_server_gone(
     fresh.locator("#open-demo").click()
     expect(fresh.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
     manual = fresh.context.new_page()
-    manual.goto(f"{host.url}{prefix}docs/privacy.md")
+    manual.goto(f"{host.url}{prefix}docs/privacy.html")
     expect(manual.locator("body")).to_contain_text("privacy", ignore_case=True)
 
 

@@ -223,7 +223,7 @@ def test_documents_still_open_and_files_still_save(visit: Page, bundle: Path) ->
     visit.get_by_text("Documents", exact=True).click()
     with visit.expect_popup() as opened:
         visit.get_by_role("link", name="Privacy").click()
-    assert opened.value.url.endswith("docs/privacy.md")
+    assert opened.value.url.endswith("docs/privacy.html")
     opened.value.close()
     visit.get_by_role("button", name="Back").click()
 
@@ -342,7 +342,7 @@ def test_the_panel_would_show_a_request_that_should_not_be_there(browser: Browse
     )
     page.goto(host.url)
     wait_for_engine(page)
-    page.evaluate("fetch('docs/privacy.md')")
+    page.evaluate("fetch('docs/privacy.html')")
     show_panel(page)
     expect(fact(page, "Since the door was locked")).to_have_text("1 request")
     expect(panel(page)).to_contain_text("please report it")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import html
 import html.parser
 import json
 import os
@@ -107,8 +106,8 @@ def test_site_and_single_file_differ_in_where_their_assets_are_alone(site: Path,
 def test_both_have_every_document(site: Path, single_file: Path) -> None:
     held, linked = single_file.read_text(encoding="utf-8"), (site / "index.html").read_text(encoding="utf-8")
     for path in (runtime.ROOT / "site" / "docs").glob("*.md"):
-        assert f'href="docs/{path.name}"' in linked
-        assert html.escape(path.read_text(encoding="utf-8")) in held
+        assert f'href="docs/{path.stem}.html"' in linked
+        assert f'id="document-{path.stem}"' in held
 
 
 def test_the_single_file_stays_below_50_megabytes(single_file: Path) -> None:

@@ -1,0 +1,39 @@
+"""The documents in the single file: their search, and links from one to another."""
+
+from dom import find, listen, show, text
+
+from imagenomer.wording import plural
+
+
+class Documents:
+    """Folded documents on the start screen; there are none where they are pages of the site."""
+
+    def __init__(self):
+        self._list = find("documents")
+        if not self._list:
+            return
+        self._all = list(self._list.querySelectorAll(".document"))
+        self._texts = [str(one.textContent).lower() for one in self._all]
+        self._words = find("document-words")
+        listen(self._words, "input", self._search)
+        listen(find("start"), "click", self._follow)
+
+    def _search(self, event):
+        wanted = str(self._words.value).lower().split()
+        n_found = 0
+        for one, words in zip(self._all, self._texts):
+            has_all = all(word in words for word in wanted)
+            show(one, has_all)
+            n_found += has_all
+        text(find("documents-found"), f"in {plural(n_found, 'document')}" if wanted else "")
+
+    def _follow(self, event):
+        link = event.target.closest("[data-document]")
+        if not link:
+            return
+        event.preventDefault()  # the fragment is the state of the page
+        document = find("document-" + str(link.getAttribute("data-document")))
+        show(document)
+        self._list.open = document.open = True
+        document.scrollIntoView()
+        document.querySelector("summary").focus()
