@@ -25,6 +25,7 @@ from imagenomer.names import clean_name
 from imagenomer.overview import overview_of
 from imagenomer.progress import Progress, finish
 from imagenomer.readers import bundle_bytes, listing_from, open_cohort
+from matlab_files import matlab_7_3
 from mutants import spoil
 from readers.small_folder import N_EDGES, N_PARCELS
 from readers.test_bundle import contents
@@ -166,6 +167,13 @@ def stack() -> dict[str, bytes]:
     }
 
 
+def stack_of_matlab_7_3() -> dict[str, bytes]:
+    rng = np.random.default_rng(SEED)
+    names = [f"s{n}" for n in range(1, 7)]
+    stack = np.moveaxis(np.array(squares(rng)), 0, 2)
+    return {"stack.mat": matlab_7_3({"conn": stack, "who": names, "age": np.arange(6.0)})}
+
+
 def pairs() -> dict[str, bytes]:
     rng = np.random.default_rng(SEED)
     header = ",".join(["id", "event", *(f"c_{a}~{b}" for a in "abcde" for b in "abcde" if a < b)])
@@ -178,6 +186,7 @@ def pairs() -> dict[str, bytes]:
 DOORS = {
     "matrices, a table and motion": matrices,
     "a stack of MATLAB": stack,
+    "a stack of MATLAB 7.3": stack_of_matlab_7_3,
     "a table of named pairs": pairs,
     "a folder of the first ImageNomer": predecessor,
     "a folder with participants.tsv and PLINK files": bids,

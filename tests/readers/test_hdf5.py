@@ -9,12 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.io import loadmat, savemat
 
 import mutants
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.readers import listing_of, open_cohort
-from imagenomer.readers.hdf5 import is_hdf5, open_hdf5
+from imagenomer.readers.arrays import is_hdf5
+from imagenomer.readers.hdf5 import open_hdf5
+from imagenomer.readers.listing import Entry
+from matlab_files import matlab_7_3
 
 h5py = pytest.importorskip("h5py")
 
@@ -38,6 +42,7 @@ def written(*, matlab: bool, **settings: Any) -> tuple[bytes, np.ndarray]:
         for place, text in enumerate(IDS):
             name = f"#refs#/{chr(97 + place)}"
             file[name] = np.array([ord(letter) for letter in text], np.uint16)[:, None]
+            file[name].attrs["MATLAB_class"] = np.bytes_(b"char")
             cells[place, 0] = file[name].ref
     data = bytearray(buffer.getvalue())
     if matlab:
@@ -133,6 +138,7 @@ def test_a_spoilt_file_is_refused_in_words_or_read(settings: dict[str, Any], bou
                 assert file.array(path).shape == shape
             for path in file.cells:
                 file.texts(path)
+            file.variables()
         except InputError:
             n_refused += 1
         except BaseException as error:
@@ -142,14 +148,58 @@ def test_a_spoilt_file_is_refused_in_words_or_read(settings: dict[str, Any], bou
     assert 0 < n_refused < MUTANTS
 
 
-def test_a_file_of_arrays_that_is_dropped_alone_is_named_with_what_it_holds(tmp_path: Path) -> None:
-    (tmp_path / "stack.mat").write_bytes(written(matlab=True)[0])
-    with pytest.raises(
-        InputError, match=r"MATLAB 7\.3 file with .*group/conn \(3 x 7 x 7\).*save the matrix of each scan"
-    ):
+def test_a_file_without_connectivity_that_is_dropped_alone_is_named_with_what_it_holds(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "odd.h5", "w") as file:
+        file["group/conn"] = np.zeros((3, 7, 8))
+    with pytest.raises(InputError, match=r"HDF5 with group\.conn \(3 x 7 x 8\).*save one matrix a scan"):
         finish(open_cohort(listing_of(tmp_path)))
+
+
+def test_variables_are_those_that_scipy_reads_of_another_version() -> None:
+    """The same structs, cells and characters, as MATLAB 7.3 writes them and by `scipy.io.savemat`."""
+    rng = np.random.default_rng(SEED)
+    given = {
+        "S": {"fc": rng.normal(size=(4, 5, 3)), "who": "a name", "deep": {"x": np.arange(3.0)}},
+        "rows": np.array(["ab", "cd"]),
+        "cells": [rng.normal(size=(2, 3)), "text", np.arange(4.0)],
+        "one": 7.0,
+    }
+    buffer = io.BytesIO()
+    cells = np.empty(3, dtype=object)
+    cells[:] = given["cells"]
+    savemat(buffer, {**given, "cells": cells})
+    expected = loadmat(io.BytesIO(buffer.getvalue()), simplify_cells=True)
+    found = open_hdf5("x.mat", matlab_7_3(given)).variables()
+    for name in given:
+        _same(found[name], expected[name])
+
+
+def _same(ours: Any, theirs: Any) -> None:
+    if isinstance(theirs, dict):
+        assert ours.keys() == theirs.keys()
+        for name, value in theirs.items():
+            _same(ours[name], value)
+    elif isinstance(theirs, (list, np.ndarray)) and getattr(theirs, "dtype", np.dtype("O")).kind == "O":
+        assert len(ours) == len(theirs)
+        for one, other in zip(ours, theirs, strict=True):
+            _same(one, other)
+    else:
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_cells_that_refer_to_themselves_are_refused() -> None:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", userblock_size=512, libver="earliest") as file:
+        cells = file.create_dataset("#refs#/a", (1, 1), dtype=h5py.ref_dtype)
+        cells[0, 0] = cells.ref
+        file.create_dataset("c", (1, 1), dtype=h5py.ref_dtype)[0, 0] = cells.ref
+    with pytest.raises(InputError, match="refers to itself"):
+        open_hdf5("x.mat", b"MATLAB 7.3 MAT-file,".ljust(512) + buffer.getvalue()[512:]).variables()
 
 
 @pytest.mark.parametrize(("at", "found"), [(0, True), (512, True), (1024, True), (256, False)])
 def test_hdf5_is_known_by_its_signature(at: int, found: bool) -> None:
-    assert is_hdf5(bytes(at) + b"\x89HDF\r\n\x1a\n" + bytes(100)) is found
+    data = bytes(at) + b"\x89HDF\r\n\x1a\n" + bytes(100)
+    for ending in ("mat", "h5", "HDF5", "npy"):
+        entry = Entry(f"x.{ending}", len(data), lambda start, stop: data[start:stop])
+        assert is_hdf5(entry) is (found and ending != "npy")

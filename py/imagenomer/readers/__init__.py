@@ -41,8 +41,6 @@ class Format(Protocol):
 #: Outcome in this order.
 _FORMATS: tuple[Format, ...] = (bundle, predecessor, plink)
 
-_HDF5 = (".mat", ".h5", ".hdf5")
-_HDF5_HEAD, _LARGEST_HDF5 = 4096, 500_000_000
 
 _DEMOGRAPHICS = ("demographics.pkl", "participants.tsv")
 
@@ -89,10 +87,7 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
     accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
     known = "".join(f". {one.source}: {one.why}" for one in found[:5])
-    raise InputError(
-        f"{_described(listing)}, and no cohort that is recognised. {_arrays_in(listing)}ImageNomer opens "
-        f"{accepted}{known}"
-    )
+    raise InputError(f"{_described(listing)}, and no cohort that is recognised. ImageNomer opens {accepted}{known}")
 
 
 def _inside(listing: Listing) -> list[Listing]:
@@ -104,23 +99,6 @@ def _refuse_cohorts(listing: Listing, cohorts: list[Listing]) -> None:
     if cohorts:
         names = ", ".join(one.name for one in cohorts)
         raise InputError(f"{listing.name} holds folders that look like cohorts: {names}; open one of them")
-
-
-def _arrays_in(listing: Listing) -> str:
-    """Return a sentence on the first file with arrays in HDF5 and the way on; nothing where there is none."""
-    for path, entry in listing.entries.items():
-        if not path.lower().endswith(_HDF5) or entry.size > _LARGEST_HDF5:
-            continue
-        from imagenomer.readers.hdf5 import is_hdf5, open_hdf5  # late: it comes with its library
-
-        if not is_hdf5(entry.read(0, _HDF5_HEAD)):
-            continue
-        file = open_hdf5(path, entry.read())
-        held = [f"{name} ({' x '.join(map(str, shape))})" for name, shape in file.arrays.items()]
-        kind = "a MATLAB 7.3 file" if file.is_matlab else "an HDF5 file"
-        shown = ", ".join(held[:5]) + (f" and {len(held) - 5:,} more" if len(held) > 5 else "")
-        return f"{path} is {kind} with {shown or 'no array'}: save the matrix of each scan as a .npy file. "
-    return ""
 
 
 def _described(listing: Listing) -> str:

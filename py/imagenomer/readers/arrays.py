@@ -1,7 +1,8 @@
-"""Arrays: what .npy, .npz and MATLAB files (v4 to v7) hold, numbers and lists of names alike."""
+"""Arrays: what .npy, .npz, MATLAB and HDF5 files hold, numbers and lists of names alike."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,30 @@ from imagenomer.readers.listing import Entry
 from imagenomer.readers.mat_structure import check_mat_structure
 from imagenomer.readers.npy import read_npy, read_npz
 
-EXTENSIONS = ("npy", "npz", "mat")
-#: How a MATLAB file of version 7.3 begins, which is HDF5.
-HDF5_MARKS = (b"MATLAB 7.3", b"\x89HDF")
+EXTENSIONS = ("npy", "npz", "mat", "h5", "hdf5")
+#: Those of them that may be HDF5: files of MATLAB are from version 7.3 on.
+_MAYBE_HDF5 = ("mat", "h5", "hdf5")
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+#: Bytes at a file's beginning that tell it.
+HDF5_HEAD = 4096
+#: Structs inside one another that are looked into.
+_DEEPEST = 3
+
+
+def signature_at(data: bytes) -> int | None:
+    """Return where an HDF5 file proper begins, at its start, or at 512 bytes or twice, four times ... that; or None."""
+    at = 0
+    while at < len(data):
+        if data.startswith(_HDF5_SIGNATURE, at):
+            return at
+        at = at * 2 or 512
+    return None
+
+
+def is_hdf5(entry: Entry) -> bool:
+    """Tell whether a file is HDF5, as those of MATLAB 7.3 are, by its ending and first bytes."""
+    extension = entry.path.rpartition(".")[2].lower()
+    return extension in _MAYBE_HDF5 and signature_at(entry.read(0, HDF5_HEAD)) is not None
 
 
 def arrays_in(entry: Entry) -> dict[str, NDArray[Any]]:
@@ -30,21 +52,32 @@ def arrays_in(entry: Entry) -> dict[str, NDArray[Any]]:
         return {"": read_npy(entry.read(), entry.path, texts=True)}
     if extension == "npz":
         return read_npz(entry.read(), entry.path, texts=True)
-    return {name: array for name, value in mat_in(entry).items() if (array := _plain(value)) is not None}
+    return dict(_flat(mat_in(entry), "", _DEEPEST))
+
+
+def _flat(variables: dict[str, Any], above: str, depth: int) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the arrays among variables, those in structs as STRUCT.FIELD."""
+    for name, value in variables.items():
+        if isinstance(value, dict) and depth:
+            yield from _flat(value, f"{above}{name}.", depth - 1)
+        elif not isinstance(value, dict) and (array := _plain(value)) is not None:
+            yield f"{above}{name}", array
 
 
 def mat_in(entry: Entry) -> dict[str, Any]:
-    """Return the variables of a MATLAB file as `scipy.io.loadmat` gives them, cells and structs simplified."""
+    """Return the variables of a MATLAB or HDF5 file as `scipy.io.loadmat` gives them, cells and structs simplified."""
+    if is_hdf5(entry):
+        from imagenomer.readers.hdf5 import open_hdf5  # late: in the page it comes with its library
+
+        return open_hdf5(entry.path, entry.read()).variables()
     import io
     import warnings
 
     from scipy.io import loadmat  # late: only who drops MATLAB files waits for it
 
     data = entry.read()
-    if data.startswith(HDF5_MARKS):
-        raise InputError(
-            f"{entry.path} is a MATLAB file of version 7.3, which is not read yet; in MATLAB: save(file, '-v7')"
-        )
+    if data.startswith(b"MATLAB 7.3"):
+        raise InputError(f"{entry.path} begins as a MATLAB file of version 7.3, and is no HDF5 file; copy it again")
     check_mat_structure(data, entry.path)
     try:
         with warnings.catch_warnings():
@@ -58,10 +91,14 @@ def mat_in(entry: Entry) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> NDArray[Any] | None:
-    """Return numbers or texts as an array; None for anything else, such as structs."""
-    array = np.asarray(value)
-    if array.dtype.kind in "biufU":
-        return array
-    if array.dtype.kind == "O" and array.ndim == 1 and all(isinstance(one, str) for one in array):
-        return array.astype(np.str_)
-    return None
+    """Return numbers or texts as an array, cells of matrices of one size as their stack; None for anything else."""
+    is_cells = isinstance(value, list) or (isinstance(value, np.ndarray) and value.dtype.kind == "O")
+    cells = list(value) if is_cells else None
+    if cells is None:
+        array = np.asarray(value)
+        return array if array.dtype.kind in "biufU" else None
+    if cells and all(isinstance(one, str) for one in cells):
+        return np.array(cells, dtype=np.str_)
+    arrays = [np.asarray(one) for one in cells if isinstance(one, (np.ndarray, float, int))]
+    alike = len(arrays) == len(cells) and len({one.shape for one in arrays}) == 1
+    return np.stack(arrays) if cells and alike and all(one.dtype.kind in "biuf" for one in arrays) else None

@@ -21,6 +21,8 @@ from imagenomer.types import Float32Array, FloatArray
 
 #: How sure a format is of a family: by its contents, by its contents and name, by marks that nothing else has.
 POSSIBLE, LIKELY, CERTAIN = 1, 2, 3
+#: Of files that are known to be of no use: whatever else is claimed of them goes before.
+OF_NO_USE = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Claim:
     what : str
         In words: "matrices of 100 parcels".
     certainty : int
-        `POSSIBLE`, `LIKELY` or `CERTAIN`; of several formats the surest reads the family.
+        `POSSIBLE`, `LIKELY` or `CERTAIN`, or `OF_NO_USE`; of several formats the surest reads the family.
     details : object
         What the format found out, for its own `read`.
     """

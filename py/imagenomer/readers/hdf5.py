@@ -9,23 +9,26 @@ from __future__ import annotations
 import io
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
+from imagenomer.readers.arrays import signature_at
 
 T = TypeVar("T")
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _UNDEFINED = 0xFFFFFFFFFFFFFFFF
 _DEFLATE, _SHUFFLE, _CHECKSUM = 1, 2, 3
 #: Bytes of an array, and arrays and groups of a file, beyond which it is not read.
 MOST_BYTES = 2_000_000_000
 _MOST_LINKS = 100_000
+#: Structs and cells inside one another; bytes of a text.
+_DEEPEST, _LONGEST_TEXT = 30, 1000
 #: Where MATLAB keeps what cells refer to.
 _REFERENCES = "#refs#"
 
@@ -43,12 +46,15 @@ class Hdf5File:
         Shape, as in HDF5, of each array of numbers, by its path.
     cells : mapping of str to tuple of int
         The same of arrays that refer to other arrays: MATLAB's cells.
+    strings : mapping of str to tuple of int
+        The same of arrays of texts of one length, which MATLAB does not write.
     """
 
     name: str
     is_matlab: bool
     arrays: Mapping[str, tuple[int, ...]]
     cells: Mapping[str, tuple[int, ...]]
+    strings: Mapping[str, tuple[int, ...]]
     _data: memoryview = field(repr=False)
     _root: Any = field(repr=False)
 
@@ -59,6 +65,27 @@ class Hdf5File:
     def texts(self, path: str) -> tuple[str, ...]:
         """Return the texts in the cells of an array, such as names of subjects; `InputError` where one is none."""
         return self._told(path, lambda: self._cell_texts(self._root[path]))
+
+    def variables(self) -> dict[str, Any]:
+        """Return what MATLAB wrote, as `scipy.io.loadmat` with ``simplify_cells`` returns it of other versions.
+
+        Arrays have MATLAB's order of axes, those of length one left out; characters are texts, cells lists, and
+        structs mappings. Of a file of another program arrays are as they are, by their path with dots.
+
+        Raises
+        ------
+        InputError
+            If it is damaged, or holds more than fits in memory.
+        """
+        if self.is_matlab:
+            return self._told("/", lambda: _Variables(self).of(self._root, 0))
+        _check_total(self.name, [self._root[path] for path in self.arrays])
+        numbers = {path.replace("/", "."): self.array(path) for path in self.arrays}
+        strings = {path.replace("/", "."): self._told(path, partial(self._strings, path)) for path in self.strings}
+        return {**numbers, **strings}
+
+    def _strings(self, path: str) -> NDArray[np.str_]:
+        return np.char.decode(self._values(self._root[path]), "utf-8")
 
     def _told(self, path: str, work: Callable[[], T]) -> T:
         try:
@@ -112,6 +139,66 @@ class Hdf5File:
         return values
 
 
+class _Variables:
+    """What MATLAB wrote, resolved from groups, characters and references; each is visited within bounds."""
+
+    def __init__(self, file: Hdf5File) -> None:
+        self._file = file
+        self._n_bytes = self._n_visited = 0
+        root = file._root
+        self._referred = root[_REFERENCES] if _REFERENCES in root._links else None
+        links = {} if self._referred is None else self._referred._links
+        self._place = {int(address): key for key, address in links.items() if isinstance(address, int)}
+
+    def of(self, found: Any, depth: int) -> Any:
+        """Return the value of a group or an array."""
+        self._n_visited += 1
+        if depth > _DEEPEST or self._n_visited > _MOST_LINKS:
+            raise InputError(f"{self._file.name} refers to itself, or to more than {_MOST_LINKS:,} arrays")
+        if hasattr(found, "_links"):
+            # MATLAB's own, such as #refs# and #subsystem#, are no variables.
+            names = [name for name, address in found._links.items() if isinstance(address, int) and name[:1] != "#"]
+            return {name: self.of(found.get_lazy_view(name), depth + 1) for name in names}
+        kind = _kind(found)
+        if "MATLAB_empty" in found.attrs:
+            return "" if self._class(found) == b"char" else np.zeros(0)
+        if kind == "references":
+            return self._of_cells(found, depth)
+        if kind != "numbers":
+            return None
+        self._n_bytes += math.prod(map(int, found.shape)) * np.dtype(found.dtype).itemsize
+        if self._n_bytes > MOST_BYTES:
+            raise InputError(f"{self._file.name} holds more than {MOST_BYTES / 1e9:g} GB; split it")
+        values = self._file._values(found)
+        if self._class(found) == b"char":
+            return _text_of(values.T)
+        return np.squeeze(values.T)
+
+    def _of_cells(self, found: Any, depth: int) -> Any:
+        addresses = self._file._values(found, np.dtype("<u8")).reshape(-1).tolist()
+        values = [
+            self.of(self._referred.get_lazy_view(self._place[one]), depth + 1)  # type: ignore[union-attr]
+            for one in addresses
+        ]
+        return values if len(values) != 1 else values[0]
+
+    @staticmethod
+    def _class(found: Any) -> bytes:
+        return bytes(found.attrs.get("MATLAB_class", b""))
+
+
+def _text_of(letters: NDArray[Any]) -> Any:
+    """Return a row of characters as a text, several as an array of texts."""
+    rows = ["".join(map(chr, row)).rstrip() for row in np.atleast_2d(letters).tolist()]
+    return rows[0] if len(rows) == 1 else np.array(rows)
+
+
+def _check_total(name: str, arrays: Iterable[Any]) -> None:
+    total = sum(math.prod(map(int, one.shape)) * np.dtype(one.dtype).itemsize for one in arrays)
+    if total > MOST_BYTES:
+        raise InputError(f"{name} holds arrays of {total / 1e9:.1f} GB, more than fit in memory; split it")
+
+
 def _unfiltered(raw: memoryview, filters: list[dict[str, Any]], mask: int, n_bytes: int, itemsize: int) -> bytes:
     """Undo the filters of a chunk, last first; `ValueError` unless it is of the size that it should be."""
     content = bytes(raw)
@@ -152,41 +239,25 @@ def open_hdf5(name: str, data: bytes) -> Hdf5File:
     """
     from pyfive import File  # late: the page has it only then
 
-    start = _signature_at(data)
+    start = signature_at(data)
     if start is None:
         raise InputError(f"{name} is no HDF5 file, which MATLAB writes with save(..., '-v7.3')")
     view = memoryview(data)[start:]
     try:
         root = File(io.BytesIO(view))
-        arrays, cells = _listed(root, name)
+        found = _listed(root, name)
     except (InputError, MemoryError):
         raise
     except Exception as error:
         raise InputError(
             f"{name} is damaged, or an HDF5 file of a kind not known here ({error}); save it again"
         ) from None
-    return Hdf5File(name, data[:6] == b"MATLAB", arrays, cells, view, root)
+    return Hdf5File(name, data[:6] == b"MATLAB", found["numbers"], found["references"], found["strings"], view, root)
 
 
-def is_hdf5(head: bytes) -> bool:
-    """Tell whether a file is HDF5, by its first kilobytes."""
-    return _signature_at(head) is not None
-
-
-def _signature_at(data: bytes) -> int | None:
-    """Return where the file proper begins: at its start, or at 512 bytes or twice, four times ... that."""
-    at = 0
-    while at < len(data):
-        if data.startswith(_SIGNATURE, at):
-            return at
-        at = at * 2 or 512
-    return None
-
-
-def _listed(root: Any, name: str) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-    """Return the shapes of arrays of numbers and of references, by path. No object is visited twice."""
-    arrays: dict[str, tuple[int, ...]] = {}
-    cells: dict[str, tuple[int, ...]] = {}
+def _listed(root: Any, name: str) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Return the shapes of arrays by what they hold and by path. No object is visited twice."""
+    shapes: dict[str, dict[str, tuple[int, ...]]] = {"numbers": {}, "references": {}, "strings": {}}
     seen: set[int] = set()
     todo = [("", root)]
     n_links = 0
@@ -205,8 +276,8 @@ def _listed(root: Any, name: str) -> tuple[dict[str, tuple[int, ...]], dict[str,
             elif hasattr(found, "shape"):
                 kind = _kind(found)
                 if kind is not None:
-                    (arrays if kind == "numbers" else cells)[path] = tuple(map(int, found.shape))
-    return arrays, cells
+                    shapes[kind][path] = tuple(map(int, found.shape))
+    return shapes
 
 
 def _kind(found: Any) -> str | None:
@@ -216,5 +287,7 @@ def _kind(found: Any) -> str | None:
         return None
     if dtype.kind in "biuf" and "MATLAB_empty" not in found.attrs:
         return "numbers"
+    if dtype.kind == "S" and 0 < dtype.itemsize <= _LONGEST_TEXT:
+        return "strings"
     # pyfive has references as eight bytes of no kind.
     return "references" if dtype == np.dtype("V8") and _REFERENCES in found.file else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from imagenomer.cohort import Scan
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.readers.claims import Claim, Connectivity, Piece, ScanQuality, Table, Unread
+from imagenomer.readers.claims import OF_NO_USE, Claim, Connectivity, Piece, ScanQuality, Table, Unread
 from imagenomer.readers.columns import clean_header
 from imagenomer.readers.families import Family, families_of
 from imagenomer.readers.formats import load_formats
@@ -73,7 +73,9 @@ def _clean_scan(scan: Scan, notes: Notes) -> Scan:
 
 def claims_of(listing: Listing, recipe: Recipe) -> Steps[tuple[list[tuple[str, Claim]], list[Family]]]:
     """Return the claims on families, each with its format, and the families that nobody claims."""
-    claims, unknown, patterns = [], [], []
+    claims: list[tuple[str, Claim]] = []
+    unknown: list[Family] = []
+    patterns: list[str] = []
     look = Look(listing)
     for family in families_of(listing):
         if family.extension in _ELSEWHERE or family.pattern in _NOT_DATA:
@@ -81,14 +83,17 @@ def claims_of(listing: Listing, recipe: Recipe) -> Steps[tuple[list[tuple[str, C
         yield Progress(f"Looking at {family.pattern}")
         look.forget()
         best = _best(family, look, recipe)
-        for one in [family] if best is not None else family.split():
-            patterns.append(one.pattern)
-            own = best if best is not None else _best(one, look, recipe)
+        found = [(one, best or _best(one, look, recipe)) for one in ([family] if best else family.split())]
+        patterns.extend(one.pattern for one, _ in found)
+        if len(found) > 1 and all(own is None or own[1].certainty == OF_NO_USE for _, own in found):
+            # Files that are of no use one by one are named together.
+            first = found[0][1]
+            found = [(family, first and (first[0], replace(first[1], family=family)))]
+            patterns.append(family.pattern)
+        for one, own in found:
             if own is None:
                 unknown.append(one)
-            elif recipe.file(one.pattern).get("ignore"):
-                continue
-            else:
+            elif not recipe.file(one.pattern).get("ignore"):
                 claims.append(own)
     recipe.check_files(patterns)
     return claims, unknown

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.readers.arrays import HDF5_MARKS
-from imagenomer.readers.claims import LIKELY, POSSIBLE, Claim, Piece, Unread
+from imagenomer.readers.arrays import EXTENSIONS, is_hdf5
+from imagenomer.readers.claims import LIKELY, OF_NO_USE, POSSIBLE, Claim, Piece, Unread
 from imagenomer.readers.families import Family
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.looks import Look
-from imagenomer.readers.notes import Notes
+from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.recipe import Recipe
 
 ACCEPTS = ""
@@ -21,7 +22,6 @@ _WAYS = {
     "sav": f"an SPSS file; {_TABLE}",
     "zsav": f"an SPSS file; {_TABLE}",
     "parquet": f"a Parquet file; {_TABLE}",
-    "h5": "an HDF5 file; save its arrays as .npy",
     "nii": f"an image; {_IMAGES}",
     "nii.gz": f"an image; {_IMAGES}",
     "pconn.nii": "a CIFTI matrix; wb_command -cifti-convert -to-text makes a text of it",
@@ -36,6 +36,8 @@ _ENDS = [
     *({f"{what}{mark}1", f"{what}{mark}2"} for what in ("node", "roi", "region", "parcel") for mark in ("", "_")),
 ]
 _EDGES = "a list of edges, one a row; save a matrix for each scan of it (.csv)"
+#: Larger files of arrays are not looked into, and more arrays than these are not named.
+_LARGEST, _SHOWN = 200_000_000, 5
 #: More columns than these are no list of edges.
 _MOST_COLUMNS = 6
 
@@ -47,9 +49,28 @@ def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
     if family.extension in ("csv", "tsv", "txt") and all(map(_is_list_of_edges, looked_at)):
         return Claim(family, _EDGES.partition(";")[0], LIKELY, _EDGES)
     way = _WAYS.get(family.extension)
-    if family.extension == "mat" and family.members[0].entry.read(0, 16).startswith(HDF5_MARKS):
-        way = "a MATLAB file of version 7.3 (HDF5); in MATLAB: save(file, '-v7')"
-    return None if way is None else Claim(family, way.partition(";")[0], POSSIBLE, way)
+    if way is not None:
+        return Claim(family, way.partition(";")[0], POSSIBLE, way)
+    held = _held(members[0].entry, look) if len(members) == 1 and family.extension in EXTENSIONS else ""
+    return Claim(family, held.partition(";")[0], OF_NO_USE, held) if held else None
+
+
+def _held(entry: Entry, look: Look) -> str:
+    """Say what a file of arrays holds, none of which is connectivity; or why it cannot be read."""
+    if entry.size > _LARGEST:
+        return ""
+    try:
+        arrays = look.arrays(entry)
+    except InputError as error:
+        return str(error)
+    shapes = [f"{name} ({' x '.join(map(str, one.shape)) or 'one value'})".strip() for name, one in arrays.items()]
+    more = f" and {len(shapes) - _SHOWN} more" if len(shapes) > _SHOWN else ""
+    held = ", ".join(shapes[:_SHOWN]) + more if shapes else "no array of numbers"
+    what = "a file of MATLAB 7.3 or HDF5" if is_hdf5(entry) else f"a .{entry.path.rpartition('.')[2].lower()} file"
+    return (
+        f"{what} with {held}: neither a symmetric matrix, nor a vector as long as the triangle of one, nor several "
+        "of either; save one matrix a scan"
+    )
 
 
 def _is_list_of_edges(entry: Entry) -> bool:
@@ -61,4 +82,6 @@ def _is_list_of_edges(entry: Entry) -> bool:
 def read(claim: Claim, listing: Listing, recipe: Recipe, notes: Notes) -> Steps[list[Piece]]:
     """Say what it is, and the way on."""
     yield Progress(f"Looking at {claim.family.pattern}")
-    return [Unread(claim.family.pattern, f"not read yet: {claim.details}")]
+    n = len(claim.family.members)
+    why = claim.details if claim.certainty == OF_NO_USE else f"not read yet: {claim.details}"
+    return [Unread(claim.family.pattern, f"{count(n, 'file')}, the first {why}" if n > 1 else why)]

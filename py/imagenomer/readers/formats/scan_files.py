@@ -31,7 +31,7 @@ from imagenomer.readers.squares import DONE, edges_of_squares, is_square
 from imagenomer.types import Float32Array, FloatArray
 from imagenomer.wording import plural
 
-ACCEPTS = "one matrix or vector of edges a scan (.csv, .tsv, .txt, .npy, .mat), named by subject"
+ACCEPTS = "one matrix or vector of edges a scan (.csv, .tsv, .txt, .npy, .mat, .h5), named by subject"
 
 _TEXTS = ("csv", "tsv", "txt", "1d", "dat", "edge", "pconn.tsv")
 #: A file looked into; larger ones hold more than a scan.

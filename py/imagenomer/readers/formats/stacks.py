@@ -30,7 +30,7 @@ from imagenomer.readers.recipe import Question, Recipe
 from imagenomer.readers.squares import DONE, edges_of_squares
 from imagenomer.types import Float32Array, JsonObject
 
-ACCEPTS = "a stack of matrices or a table of subjects x edges in one .npy, .npz, .mat or text file"
+ACCEPTS = "a stack of matrices or a table of subjects x edges in one .npy, .npz, .mat, .h5 or text file"
 
 _TEXTS = ("csv", "tsv", "txt", "dat")
 #: Edges from which on a table of numbers may be connectivity: smaller ones are phenotypes as often.

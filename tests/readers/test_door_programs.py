@@ -1,0 +1,94 @@
+"""What particular programs write, each as small as it can be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from imagenomer.edges import matrix_to_edges
+from imagenomer.errors import InputError
+from matlab_files import matlab_7_3
+from readers.test_door_kinds import PEOPLE, N, opened, write_table
+from readers.test_door_kinds import squares as squares
+
+# --- MATLAB 7.3 and HDF5 --------------------------------------------------------------------------
+
+
+def test_a_stack_of_matlab_7_3_is_read_with_the_names_and_columns_beside_it(tmp_path, squares):
+    (tmp_path / "stack.mat").write_bytes(
+        matlab_7_3({"conn": np.moveaxis(squares, 0, 2), "who": PEOPLE, "age": np.arange(12.0)})
+    )
+    cohort = opened(tmp_path)
+    assert cohort.subjects == tuple(PEOPLE)
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+    np.testing.assert_array_equal(cohort.phenotype("age").values, np.arange(12.0))
+
+
+@pytest.mark.parametrize("held", ["a matrix each", "a vector each", "a matrix each in a struct"])
+def test_files_of_matlab_7_3_with_a_scan_each_are_read(tmp_path, squares, held):
+    top = write_table(tmp_path / "study")
+    rows, columns = np.tril_indices(N, k=-1)
+    for name, square in zip(PEOPLE, squares, strict=True):
+        values = {
+            "a matrix each": {"fc": square},
+            "a vector each": {"v": square[rows, columns]},
+            "a matrix each in a struct": {"out": {"r": square, "note": "x"}},
+        }[held]
+        (top / f"{name}_conn.mat").write_bytes(matlab_7_3(values))
+    np.testing.assert_allclose(next(iter(opened(top).measures.values())).values, matrix_to_edges(squares), atol=1e-6)
+
+
+@pytest.mark.parametrize("writer", [matlab_7_3, "5"])
+def test_cells_with_a_matrix_each_are_a_stack_in_either_version(tmp_path, squares, writer):
+    cells = np.empty(12, dtype=object)
+    cells[:] = list(squares)
+    if writer == "5":
+        savemat(tmp_path / "cells.mat", {"fc": cells, "who": np.array(PEOPLE, dtype=object)})
+    else:
+        (tmp_path / "cells.mat").write_bytes(matlab_7_3({"fc": list(squares), "who": PEOPLE}))
+    cohort = opened(tmp_path)
+    assert cohort.subjects == tuple(PEOPLE)
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+
+
+def test_an_hdf5_file_of_another_program_has_its_axes_as_they_are_written(tmp_path, squares):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "all.h5", "w") as file:
+        file["fc"] = squares
+        file["ids"] = np.array(PEOPLE, dtype="S")
+    cohort = opened(tmp_path)
+    assert cohort.subjects == tuple(PEOPLE)
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+
+
+def test_a_project_and_results_of_conn_in_matlab_7_3_are_read(tmp_path, squares):
+    names = [f"atlas.P{n}" for n in range(N)]
+    for number, square in enumerate(squares[:3], start=1):
+        z = np.arctanh(square - np.eye(N))
+        np.fill_diagonal(z, np.nan)
+        further = np.hstack([z, np.zeros((N, 2))])
+        content = {"Z": further, "names": names, "names2": [*names, "x", "y"], "xyz": [np.arange(3.0)] * (N + 2)}
+        (tmp_path / f"resultsROI_Subject{number:03d}_Condition001.mat").write_bytes(matlab_7_3(content))
+    covariates = {"names": ["AllSubjects", "age"], "values": [[1.0, 20.0 + n] for n in range(3)]}
+    project = {"CONN_x": {"Setup": {"l2covariates": covariates}}}
+    (tmp_path / "conn_study.mat").write_bytes(matlab_7_3(project))
+    cohort = opened(tmp_path)
+    np.testing.assert_allclose(np.tanh(cohort.measure("fc").values), matrix_to_edges(squares[:3]), atol=1e-6)
+    np.testing.assert_array_equal(cohort.phenotype("age").values, [20, 21, 22])
+    assert cohort.parcellation is not None
+    assert cohort.parcellation.labels[0] == "P0"
+
+
+@pytest.mark.parametrize("shape", [(62, 60), (3, 7, 8)])
+def test_a_file_of_matlab_7_3_without_connectivity_is_named_with_what_it_holds(tmp_path, rng, shape):
+    (tmp_path / "z.mat").write_bytes(matlab_7_3({"Z": rng.normal(size=shape)}))
+    with pytest.raises(InputError, match=r"MATLAB 7\.3 or HDF5 with Z|this looks like time series"):
+        opened(tmp_path)
+
+
+def test_squares_of_matlab_7_3_that_are_not_symmetric_are_no_connectivity(tmp_path, rng):
+    for name in PEOPLE[:3]:
+        (tmp_path / f"{name}.mat").write_bytes(matlab_7_3({"Z": rng.normal(size=(N, N))}))
+    with pytest.raises(InputError, match=r"3 files, the first a file of MATLAB 7\.3 or HDF5 with Z \(16 x 16\)"):
+        opened(tmp_path)
