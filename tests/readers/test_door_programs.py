@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -9,6 +11,7 @@ from scipy.io import savemat
 from imagenomer.edges import matrix_to_edges
 from imagenomer.errors import InputError
 from matlab_files import matlab_7_3
+from readers.test_archives import tarred
 from readers.test_door_kinds import PEOPLE, N, opened, write_table
 from readers.test_door_kinds import squares as squares
 
@@ -92,3 +95,20 @@ def test_squares_of_matlab_7_3_that_are_not_symmetric_are_no_connectivity(tmp_pa
         (tmp_path / f"{name}.mat").write_bytes(matlab_7_3({"Z": rng.normal(size=(N, N))}))
     with pytest.raises(InputError, match=r"3 files, the first a file of MATLAB 7\.3 or HDF5 with Z \(16 x 16\)"):
         opened(tmp_path)
+
+
+# --- archives -------------------------------------------------------------------------------------
+
+
+def test_a_compressed_archive_beside_a_compressed_table_is_a_cohort(tmp_path, squares):
+    files = {f"fc/{name}_fc.csv": text_of(square) for name, square in zip(PEOPLE, squares, strict=True)}
+    (tmp_path / "fc.tar.gz").write_bytes(gzip.compress(tarred(files)))
+    rows = "".join(f"{name},{20 + place}\n" for place, name in enumerate(PEOPLE))
+    (tmp_path / "pheno.csv.gz").write_bytes(gzip.compress(f"id,age\n{rows}".encode()))
+    cohort = opened(tmp_path)
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+    np.testing.assert_array_equal(cohort.phenotype("age").values, np.arange(20, 32))
+
+
+def text_of(values) -> bytes:
+    return "\n".join(",".join(map(repr, row.tolist())) for row in values).encode()

@@ -28,6 +28,7 @@ from imagenomer.readers import bundle_bytes, listing_from, open_cohort
 from matlab_files import matlab_7_3
 from mutants import spoil
 from readers.small_folder import N_EDGES, N_PARCELS
+from readers.test_archives import tarred
 from readers.test_bundle import contents
 from readers.test_names import texts_in
 
@@ -193,6 +194,7 @@ DOORS = {
     "PLINK files": plink,
     "a bundle": bundle,
     "a stored bundle": lambda: {"b.zip": zipped(bundle(), zipfile.ZIP_STORED)},
+    "a tar": lambda: {"f.tar": tarred(matrices())},
     "a deflated folder": lambda: {"f.zip": zipped(predecessor(), zipfile.ZIP_DEFLATED)},
 }
 

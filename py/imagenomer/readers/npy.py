@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
-from imagenomer.readers.listing import archive_members
+from imagenomer.readers.zip_files import archive_members
 from imagenomer.types import Float32Array
 from imagenomer.wording import plural
 
