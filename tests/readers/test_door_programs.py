@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from cifti_files import axis, cifti, pconn
 from imagenomer.edges import matrix_to_edges
 from imagenomer.errors import InputError
 from matlab_files import matlab_7_3
+from readers.small_folder import said
 from readers.test_archives import tarred
 from readers.test_door_kinds import PEOPLE, N, opened, write_table
 from readers.test_door_kinds import squares as squares
@@ -112,3 +114,30 @@ def test_a_compressed_archive_beside_a_compressed_table_is_a_cohort(tmp_path, sq
 
 def text_of(values) -> bytes:
     return "\n".join(",".join(map(repr, row.tolist())) for row in values).encode()
+
+
+# --- CIFTI ----------------------------------------------------------------------------------------
+
+
+def test_matrices_in_cifti_have_their_parcels_and_censorings_are_versions(tmp_path, squares):
+    top = write_table(tmp_path / "study")
+    for censor in ("5min", "10min"):
+        for name, square in zip(PEOPLE, squares, strict=True):
+            path = f"{name}_task-rest_bold_censor-{censor}_conndata-network_connectivity.pconn.nii"
+            (top / path).write_bytes(pconn(square))
+    cohort = opened(top)
+    assert len(cohort.scans) == 12
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+    assert cohort.parcellation is not None
+    assert cohort.parcellation.labels[:2] == ("P0", "P1")
+    assert "censor-5min" in said(cohort, "Versions of the same scans were left out")[0]
+
+
+def test_cifti_that_is_no_connectivity_is_named_with_the_way_on(tmp_path, rng):
+    names = [f"P{n}" for n in range(N)]
+    series = axis("SERIES", "0") + axis("PARCELS", "1", names)
+    for name in PEOPLE[:2]:
+        (tmp_path / f"{name}_x.ptseries.nii").write_bytes(cifti(rng.normal(size=(N, 30)), series))
+        (tmp_path / f"{name}_y.pconn.nii").write_bytes(pconn(rng.normal(size=(N, N))))
+    with pytest.raises(InputError, match=r"wb_command -cifti-correlation.*of 16 parcels that is not symmetric"):
+        opened(tmp_path)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from cifti_files import pconn
 from imagenomer.cohort import Cohort, Decomposition, ModelWeights, VariantSet
 from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
@@ -175,6 +176,11 @@ def stack_of_matlab_7_3() -> dict[str, bytes]:
     return {"stack.mat": matlab_7_3({"conn": stack, "who": names, "age": np.arange(6.0)})}
 
 
+def cifti() -> dict[str, bytes]:
+    rng = np.random.default_rng(SEED)
+    return {f"sub-{n}_rest.pconn.nii": pconn(one) for n, one in enumerate(squares(rng), start=1)}
+
+
 def pairs() -> dict[str, bytes]:
     rng = np.random.default_rng(SEED)
     header = ",".join(["id", "event", *(f"c_{a}~{b}" for a in "abcde" for b in "abcde" if a < b)])
@@ -188,6 +194,7 @@ DOORS = {
     "matrices, a table and motion": matrices,
     "a stack of MATLAB": stack,
     "a stack of MATLAB 7.3": stack_of_matlab_7_3,
+    "matrices in CIFTI": cifti,
     "a table of named pairs": pairs,
     "a folder of the first ImageNomer": predecessor,
     "a folder with participants.tsv and PLINK files": bids,

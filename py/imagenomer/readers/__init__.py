@@ -87,7 +87,7 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
     accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
     known = "".join(f". {one.source}: {one.why}" for one in found[:5])
-    raise InputError(f"{_described(listing)}, and no cohort that is recognised. ImageNomer opens {accepted}{known}")
+    raise InputError(f"{_described(listing)}, and no cohort that is recognised{known}. ImageNomer opens {accepted}")
 
 
 def _inside(listing: Listing) -> list[Listing]:

@@ -7,6 +7,7 @@ import re
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.readers.arrays import EXTENSIONS, is_hdf5
+from imagenomer.readers.cifti import read_pconn
 from imagenomer.readers.claims import LIKELY, OF_NO_USE, POSSIBLE, Claim, Piece, Unread
 from imagenomer.readers.families import Family
 from imagenomer.readers.listing import Entry, Listing
@@ -24,8 +25,7 @@ _WAYS = {
     "parquet": f"a Parquet file; {_TABLE}",
     "nii": f"an image; {_IMAGES}",
     "nii.gz": f"an image; {_IMAGES}",
-    "pconn.nii": "a CIFTI matrix; wb_command -cifti-convert -to-text makes a text of it",
-    "ptseries.nii": f"time series in CIFTI; {_IMAGES}",
+    "ptseries.nii": "time series of parcels in CIFTI; wb_command -cifti-correlation makes a .pconn.nii of each",
     "graphml": "a graph; save its weights as a matrix (.csv)",
     "node": "parcels of BrainNet Viewer; save them as atlas.tsv (label, x, y, z, network)",
 }
@@ -49,10 +49,23 @@ def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
     if family.extension in ("csv", "tsv", "txt") and all(map(_is_list_of_edges, looked_at)):
         return Claim(family, _EDGES.partition(";")[0], LIKELY, _EDGES)
     way = _WAYS.get(family.extension)
+    if family.extension == "pconn.nii" and len(members) == 1:
+        return _damaged_cifti(family)
     if way is not None:
         return Claim(family, way.partition(";")[0], POSSIBLE, way)
     held = _held(members[0].entry, look) if len(members) == 1 and family.extension in EXTENSIONS else ""
     return Claim(family, held.partition(";")[0], OF_NO_USE, held) if held else None
+
+
+def _damaged_cifti(family: Family) -> Claim | None:
+    """Say why a CIFTI matrix is of no use."""
+    try:
+        names = read_pconn(family.members[0].entry)[1]
+    except InputError as error:
+        why = str(error)
+    else:
+        why = f"a CIFTI matrix of {count(len(names), 'parcel')} that is not symmetric"
+    return Claim(family, why, OF_NO_USE, why)
 
 
 def _held(entry: Entry, look: Look) -> str:
@@ -83,5 +96,7 @@ def read(claim: Claim, listing: Listing, recipe: Recipe, notes: Notes) -> Steps[
     """Say what it is, and the way on."""
     yield Progress(f"Looking at {claim.family.pattern}")
     n = len(claim.family.members)
-    why = claim.details if claim.certainty == OF_NO_USE else f"not read yet: {claim.details}"
-    return [Unread(claim.family.pattern, f"{count(n, 'file')}, the first {why}" if n > 1 else why)]
+    why = f"not read yet: {claim.details}"
+    if claim.certainty == OF_NO_USE:
+        why = f"{count(n, 'file')}, the first {claim.details}" if n > 1 else claim.details
+    return [Unread(claim.family.pattern, why)]

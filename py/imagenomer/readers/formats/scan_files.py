@@ -1,4 +1,4 @@
-"""One file a scan: a square matrix or a vector of edges, as text, .npy, .npz or .mat.
+"""One file a scan: a square matrix or a vector of edges, as text, .npy, .npz, .mat, .h5 or CIFTI (.pconn.nii).
 
 XCP-D, giga_connectome and C-PAC write such, and so do most scripts. The names of the files say whose they are.
 """
@@ -17,6 +17,7 @@ from imagenomer.edges import n_edges_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.readers.arrays import EXTENSIONS, arrays_in
+from imagenomer.readers.cifti import read_pconn
 from imagenomer.readers.claims import CERTAIN, LIKELY, Claim, Connectivity, Piece, of_vectors
 from imagenomer.readers.evidence.order import Kind, Layout, decide, edge_positions, kind_of, layouts_of
 from imagenomer.readers.families import Family, Member
@@ -31,9 +32,10 @@ from imagenomer.readers.squares import DONE, edges_of_squares, is_square
 from imagenomer.types import Float32Array, FloatArray
 from imagenomer.wording import plural
 
-ACCEPTS = "one matrix or vector of edges a scan (.csv, .tsv, .txt, .npy, .mat, .h5), named by subject"
+ACCEPTS = "one matrix or vector of edges a scan (.csv, .tsv, .txt, .npy, .mat, .h5, .pconn.nii), named by subject"
 
 _TEXTS = ("csv", "tsv", "txt", "1d", "dat", "edge", "pconn.tsv")
+_CIFTI = "pconn.nii"
 #: A file looked into; larger ones hold more than a scan.
 _LARGEST = 200_000_000
 _LOOKS = 3
@@ -71,6 +73,8 @@ def read_scan(entry: Entry, look: Look | None = None) -> ScanArray:
     InputError
         If it cannot be read, or is neither a square matrix nor a vector.
     """
+    if entry.path.lower().endswith(f".{_CIFTI}"):
+        return ScanArray(*read_pconn(entry))
     if entry.path.rpartition(".")[2].lower() in EXTENSIONS:
         found = [
             array
@@ -103,7 +107,7 @@ def _scan_of(array: NDArray[Any]) -> ScanArray | None:
 
 def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
     """Claim files that each hold one square matrix that is symmetric, or one vector as long as a triangle."""
-    if family.extension not in (*_TEXTS, *EXTENSIONS) or family.members[0].entry.size > _LARGEST:
+    if family.extension not in (*_TEXTS, *EXTENSIONS, _CIFTI) or family.members[0].entry.size > _LARGEST:
         return None
     looks = _spread(family.members, _LOOKS)
     try:
