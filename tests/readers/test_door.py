@@ -132,8 +132,28 @@ def abide(door, expected, truth):
     assert all("60 parcels" in one for one in unused)
 
 
+def redcap(door, expected, truth):
+    cohort, answer = enter(door / "09_redcap_wide"), expected["09_redcap_wide"]
+    assert (cohort.n_subjects, len(cohort.scans)) == (answer["subjects"], answer["subjects"])
+    assert cohort.parcellation is not None
+    assert cohort.parcellation.n_parcels == answer["parcels"]
+    assert cohort.phenotype("sex").levels == tuple(answer["levels"]["sex"].values())
+    assert "Prefer not to say" in cohort.phenotype("race___99").description
+    assert cohort.phenotype("iq (session baseline_arm_1)").missing.sum() == answer["missing"]["iq"]
+    # The columns are in no order: the names say which parcels they are.
+    places = [cohort.parcellation.labels.index(label) for label in truth["labels"][:20]]
+    z = matrix_to_edges(edges_to_matrix(cohort.measure("fc").values)[:, places][:, :, places])
+    full = edges_to_matrix(truth["fc"][:30])[:, :20, :20]
+    np.testing.assert_allclose(np.tanh(z), matrix_to_edges(full), atol=1e-5)
+    check_strongest(z, cohort.phenotype("age (session baseline_arm_1)").values, 20, answer["age_on_z"])
+
+
 def stack(door, expected, truth):
     answer = expected["10_matlab_stacks"]
+    # As MATLAB 7.3 writes it, it is the same.
+    of_7_3 = enter(door / "10_matlab_stacks" / "stack_v73.mat")
+    assert [of_7_3.subjects[0], of_7_3.subjects[-1]] == answer["ids"]
+    np.testing.assert_allclose(of_7_3.measure("fc").values, truth["fc"], atol=1e-6)
     cohort = enter(door / "10_matlab_stacks" / "stack_v7.mat")
     assert [cohort.subjects[0], cohort.subjects[-1]] == answer["ids"]
     fc = cohort.measure("fc").values
@@ -184,6 +204,7 @@ DOORS: dict[str, Callable[..., None]] = {
     "05_ukb": uk_biobank,
     "07_abcd_nda": abcd,
     "08_abide_pcp": abide,
+    "09_redcap_wide": redcap,
     "10_matlab_stacks": stack,
     "11_vector_orders": vectors,
     "13_tables": tables,

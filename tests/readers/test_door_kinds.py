@@ -371,7 +371,10 @@ def test_levels_that_differ_in_capitals_only_are_named(tmp_path):
 def test_levels_of_a_dictionary_are_those_of_cells_with_a_fraction(tmp_path):
     top = write_table(tmp_path / "t", dx=["1.0", "2.0"] * 6)
     (top / "pheno.json").write_text(json.dumps({"dx": {"Levels": {"1": "case", "2": "control"}}}))
-    assert opened(top).phenotype("dx").levels == ("1", "2")
+    assert opened(top).phenotype("dx").levels == ("case", "control")
+    for levels in ({"1": "", "2": "control"}, {"1": "same", "2": "same"}, ["1", "2"]):
+        (top / "pheno.json").write_text(json.dumps({"dx": {"Levels": levels}}))
+        assert opened(top).phenotype("dx").levels == ("1", "2")
 
 
 def test_parcels_that_are_0_in_a_scan_are_missing_there(tmp_path, squares):

@@ -141,3 +141,52 @@ def test_cifti_that_is_no_connectivity_is_named_with_the_way_on(tmp_path, rng):
         (tmp_path / f"{name}_y.pconn.nii").write_bytes(pconn(rng.normal(size=(N, N))))
     with pytest.raises(InputError, match=r"wb_command -cifti-correlation.*of 16 parcels that is not symmetric"):
         opened(tmp_path)
+
+
+# --- REDCap ---------------------------------------------------------------------------------------
+
+DICTIONARY = """\
+"Variable / Field Name","Form Name","Field Type","Field Label","Choices, Calculations, OR Slider Labels"
+record_id,visit,text,Record,
+sex,visit,radio,"Sex at <b>birth</b>","1, Male | 2, Female"
+race,visit,checkbox,Race,"1, White | -9, Prefer not to say"
+smokes,visit,yesno,Smokes,
+iq,visit,text,IQ,
+"""
+RECORDS = """\
+record_id,redcap_event_name,redcap_repeat_instrument,sex,race___1,race____9,smokes,iq,visit_complete
+001,base,,2,1,0,1,100,2
+001,later,,,,,,101,0
+001,base,drugs,,,,,,
+002,base,,1,0,1,0,90,2
+003,base,,1.0,1,0,,95,1
+"""
+
+
+def test_records_of_redcap_have_the_labels_of_their_dictionary(tmp_path):
+    (tmp_path / "Study_DATA.csv").write_text(RECORDS)
+    (tmp_path / "Study_DataDictionary.csv").write_text(DICTIONARY)
+    cohort = opened(tmp_path)
+    assert cohort.subjects == ("001", "002", "003")
+    labels = {
+        "sex": ["Female", "Male", "Male"],
+        "race___1": ["Checked", "Unchecked", "Checked"],
+        "race____9": ["Unchecked", "Checked", "Unchecked"],
+        "smokes": ["Yes", "No", None],
+    }
+    for name, expected in labels.items():
+        column = cohort.phenotype(name)
+        assert [None if code < 0 else column.levels[code] for code in column.values.tolist()] == expected
+    assert cohort.phenotype("sex").description == "Sex at birth (at base)"
+    assert cohort.phenotype("race____9").description.startswith("Race: Prefer not to say")
+    np.testing.assert_array_equal(cohort.phenotype("iq (session base)").values, [100, 90, 95])
+    assert cohort.phenotype("visit_complete (session base)").levels == ("Incomplete", "Unverified", "Complete")
+    assert said(cohort, "1 row of repeated instruments") == ("drugs",)
+    assert "sex (session later)" not in cohort.phenotypes
+
+
+def test_a_table_with_underscores_and_no_dictionary_is_an_ordinary_one(tmp_path):
+    (tmp_path / "t.csv").write_text("id,a___1,b___1\nx,1,0\ny,0,1\n")
+    cohort = opened(tmp_path)
+    assert cohort.phenotype("a___1").levels == ()
+    assert not any("REDCap" in text for entry in cohort.log for text in (entry.message, *entry.items))

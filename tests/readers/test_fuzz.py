@@ -31,6 +31,8 @@ from mutants import spoil
 from readers.small_folder import N_EDGES, N_PARCELS
 from readers.test_archives import tarred
 from readers.test_bundle import contents
+from readers.test_door_programs import DICTIONARY as REDCAP_DICTIONARY
+from readers.test_door_programs import RECORDS
 from readers.test_names import texts_in
 
 SEED, MUTANTS = 20261130, 1000
@@ -181,6 +183,10 @@ def cifti() -> dict[str, bytes]:
     return {f"sub-{n}_rest.pconn.nii": pconn(one) for n, one in enumerate(squares(rng), start=1)}
 
 
+def redcap() -> dict[str, bytes]:
+    return {"Study_DATA.csv": RECORDS.encode(), "Study_DataDictionary.csv": REDCAP_DICTIONARY.encode()}
+
+
 def pairs() -> dict[str, bytes]:
     rng = np.random.default_rng(SEED)
     header = ",".join(["id", "event", *(f"c_{a}~{b}" for a in "abcde" for b in "abcde" if a < b)])
@@ -195,6 +201,7 @@ DOORS = {
     "a stack of MATLAB": stack,
     "a stack of MATLAB 7.3": stack_of_matlab_7_3,
     "matrices in CIFTI": cifti,
+    "records of REDCap": redcap,
     "a table of named pairs": pairs,
     "a folder of the first ImageNomer": predecessor,
     "a folder with participants.tsv and PLINK files": bids,

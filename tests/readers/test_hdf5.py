@@ -15,8 +15,8 @@ import mutants
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.readers import listing_of, open_cohort
-from imagenomer.readers.arrays import is_hdf5
 from imagenomer.readers.hdf5 import open_hdf5
+from imagenomer.readers.hdf5_signature import is_hdf5
 from imagenomer.readers.listing import Entry
 from matlab_files import matlab_7_3
 

@@ -176,7 +176,7 @@ def test_participants_tsv_takes_the_place_of_the_pickle(folder):
     np.testing.assert_array_equal(age.values, [21.5, np.nan, 31, 20])
     assert (age.units, age.description) == ("years", "Age at scan")
     assert cohort.phenotypes["sex"].levels == ("F", "M")
-    assert cohort.phenotypes["group"].levels == ("2", "1")
+    assert cohort.phenotypes["group"].levels == ("patient", "control")
     np.testing.assert_array_equal(cohort.phenotypes["group"].values, [-1, 0, 1, 1])
 
 

@@ -9,34 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
+from imagenomer.readers.hdf5_signature import is_hdf5
 from imagenomer.readers.listing import Entry
 from imagenomer.readers.mat_structure import check_mat_structure
 from imagenomer.readers.npy import read_npy, read_npz
 
 EXTENSIONS = ("npy", "npz", "mat", "h5", "hdf5")
-#: Those of them that may be HDF5: files of MATLAB are from version 7.3 on.
-_MAYBE_HDF5 = ("mat", "h5", "hdf5")
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-#: Bytes at a file's beginning that tell it.
-HDF5_HEAD = 4096
 #: Structs inside one another that are looked into.
 _DEEPEST = 3
-
-
-def signature_at(data: bytes) -> int | None:
-    """Return where an HDF5 file proper begins, at its start, or at 512 bytes or twice, four times ... that; or None."""
-    at = 0
-    while at < len(data):
-        if data.startswith(_HDF5_SIGNATURE, at):
-            return at
-        at = at * 2 or 512
-    return None
-
-
-def is_hdf5(entry: Entry) -> bool:
-    """Tell whether a file is HDF5, as those of MATLAB 7.3 are, by its ending and first bytes."""
-    extension = entry.path.rpartition(".")[2].lower()
-    return extension in _MAYBE_HDF5 and signature_at(entry.read(0, HDF5_HEAD)) is not None
 
 
 def arrays_in(entry: Entry) -> dict[str, NDArray[Any]]:

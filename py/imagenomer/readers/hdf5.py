@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
-from imagenomer.readers.arrays import signature_at
+from imagenomer.readers.hdf5_signature import signature_at
 
 T = TypeVar("T")
 

@@ -8,20 +8,27 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagenomer.errors import InputError
 from imagenomer.readers.notes import Notes
 
+#: Codes of levels that have a label instead; and the longest label that is one.
+_CODE, _LONGEST_LABEL = re.compile(r"-?[0-9]{1,6}"), 60
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """What a data dictionary says of a column; ``levels`` is None where it lists none."""
+    """What a data dictionary says of a column; ``levels`` is None where it lists none.
+
+    ``labels`` are what the codes of its levels mean; empty where the levels are no numbers, or their meanings not told.
+    """
 
     description: str = ""
     units: str = ""
     levels: tuple[str, ...] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +192,42 @@ def read_dictionary(data: bytes, name: str, notes: Notes) -> dict[str, ColumnFac
                 description=_text(entry.get("Description")),
                 units=_text(entry.get("Units")),
                 levels=tuple(map(str, levels)) if isinstance(levels, (dict, list)) else None,
+                labels=labels_of(levels) if isinstance(levels, dict) else {},
             )
     return facts
+
+
+def labels_of(levels: Mapping[str, Any]) -> dict[str, str]:
+    """Return what numbers mean that stand for levels; empty where they are words, or a meaning is missing or long.
+
+    Parameters
+    ----------
+    levels : mapping of str to str or mapping
+        By code, as BIDS has them: a description, or an object with a ``Description``.
+    """
+    texts = {code: _text(one.get("Description") if isinstance(one, dict) else one) for code, one in levels.items()}
+    labels = {code: " ".join(text.split()) for code, text in texts.items()}
+    fit = all(_CODE.fullmatch(code) and 0 < len(label) <= _LONGEST_LABEL for code, label in labels.items())
+    return labels if fit and len(set(labels.values())) == len(labels) else {}
+
+
+def with_labels(
+    columns: Mapping[str, list[str]], facts: Mapping[str, ColumnFacts]
+) -> tuple[dict[str, list[str]], dict[str, ColumnFacts]]:
+    """Return columns and facts with labels in place of codes, which may be written as 1 or 1.0."""
+    cells, known = dict(columns), dict(facts)
+    for name, one in facts.items():
+        if not one.labels or name not in columns:
+            continue
+        cells[name] = [one.labels.get(_code_of(cell), cell) for cell in columns[name]]
+        known[name] = replace(one, levels=tuple(one.labels.values()), labels={})
+    return cells, known
+
+
+def _code_of(cell: str) -> str:
+    """Return a code without the fraction of zeros that statistics programs add."""
+    head, point, tail = cell.strip().partition(".")
+    return head if point and not tail.strip("0") else cell.strip()
 
 
 def _text(value: Any) -> str:

@@ -100,6 +100,8 @@ def read_text_table(data: bytes, name: str) -> TextTable:
         raise InputError(f"{name} is empty; it needs a header line")
     delimiter = delimiter_of(lines)
     records = _records(text, delimiter, name)
+    if not records:
+        raise InputError(f"{name} holds nothing but blanks and quotes; it needs a header line")
     usual = Counter(len(cells) for _, cells in records[-_LINES:]).most_common(1)[0][0]
     of_headers = [place for place, (_, cells) in enumerate(records) if 2 * _filled(cells) >= len(cells) == usual]
     start = of_headers[0] if of_headers else 0

@@ -6,10 +6,11 @@ import re
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.readers.arrays import EXTENSIONS, is_hdf5
+from imagenomer.readers.arrays import EXTENSIONS
 from imagenomer.readers.cifti import read_pconn
 from imagenomer.readers.claims import LIKELY, OF_NO_USE, POSSIBLE, Claim, Piece, Unread
 from imagenomer.readers.families import Family
+from imagenomer.readers.hdf5_signature import is_hdf5
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes, count

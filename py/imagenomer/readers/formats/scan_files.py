@@ -39,7 +39,7 @@ _CIFTI = "pconn.nii"
 #: A file looked into; larger ones hold more than a scan.
 _LARGEST = 200_000_000
 _LOOKS = 3
-#: Parcels that a vector connects at least: three numbers are no evidence of three parcels.
+#: Parcels at least: three numbers are no evidence of three parcels, and two columns of two people of no matrix.
 _FEWEST_PARCELS = 4
 
 
@@ -118,7 +118,7 @@ def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
     if any(one.form != form for one in found) or (not found[0].is_matrix and len(family.members) == 1):
         return None
     if found[0].is_matrix:
-        if any(edges_of_squares(one.values) is None for one in found):
+        if form[0] < _FEWEST_PARCELS or any(edges_of_squares(one.values) is None for one in found):
             return None
         return Claim(family, f"matrices of {form[0]} parcels", CERTAIN if found[0].labels else LIKELY, found[0])
     if layouts_of(form[0])[0].n_parcels < _FEWEST_PARCELS:

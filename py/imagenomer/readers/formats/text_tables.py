@@ -15,7 +15,7 @@ from imagenomer.readers.listing import Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Recipe
-from imagenomer.readers.tables import ColumnFacts, read_dictionary
+from imagenomer.readers.tables import ColumnFacts, read_dictionary, with_labels
 
 ACCEPTS = "a table of people (.csv, .tsv, .txt) with a header line and a column of names"
 
@@ -77,6 +77,7 @@ def piece_of(table: TextTable, source: str, facts: dict[str, ColumnFacts], notes
         for name, *cells in zip(names, *table.rows, strict=True)
         if not _counts(name, cells)
     }
+    columns, facts = with_labels(columns, facts)
     return Table(source, columns, described | facts, decimal_comma=table.delimiter == ";", sentences=table.sentences)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagenomer.cohort import Phenotype, natural_key
@@ -19,7 +19,7 @@ from imagenomer.readers.people_sheets import ID_COLUMNS, read_people
 from imagenomer.readers.pickles import read_pickle
 from imagenomer.readers.predecessor.folder import Folder, subject_name
 from imagenomer.readers.table_files import ENDINGS
-from imagenomer.readers.tables import ColumnFacts, Participants, participants_of, read_participants
+from imagenomer.readers.tables import ColumnFacts, Participants, participants_of, read_participants, with_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def read_demographics(folder: Folder) -> Steps[Demographics | None]:
     if "participants.tsv" in listing:
         dictionary = listing["participants.json"].read() if "participants.json" in listing else None
         folder.used |= {"participants.tsv", "participants.json"}
-        return _of_table(
-            read_participants(listing["participants.tsv"].read(), dictionary, notes), "participants.tsv", notes
-        )
+        table = read_participants(listing["participants.tsv"].read(), dictionary, notes)
+        cells, facts = with_labels(table.columns, table.facts)
+        return _of_table(replace(table, columns=cells, facts=facts), "participants.tsv", notes)
     path = sheet_of_people(listing)
     if path is not None:
         folder.used.add(path)
