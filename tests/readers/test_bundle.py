@@ -68,7 +68,9 @@ def assert_same(ours, theirs):
 
 def assert_same_cohort(ours: Cohort, theirs: Cohort) -> None:
     assert ours.log[0].message.startswith("A bundle of ImageNomer")
-    assert_same(dataclasses.replace(ours, log=ours.log[1:]), theirs)
+    # What the checks of a door find is said at the end.
+    assert all(entry.severity == "warning" for entry in ours.log[1 + len(theirs.log) :])
+    assert_same(dataclasses.replace(ours, log=ours.log[1 : 1 + len(theirs.log)]), theirs)
 
 
 @pytest.fixture
@@ -113,6 +115,7 @@ def test_a_cohort_with_everything_comes_back_as_it_was(full):
     # ... and a second time, without the log growing.
     again = read_back(finish(bundle_bytes(read_back(data))))
     assert_same_cohort(again, full)
+    assert again.log == read_back(data).log
 
 
 def test_the_same_cohort_makes_the_same_bytes(full):
@@ -270,7 +273,8 @@ def test_products_beyond_single_precision_are_missing_and_counted(full):
 def test_connectivity_near_zero_comes_back_from_int16(cohort):
     tiny = dataclasses.replace(cohort.measures["fc"], values=cohort.measures["fc"].values * np.float32(1e-38))
     data = finish(bundle_bytes(dataclasses.replace(cohort, measures={"fc": tiny}), dtype="int16"))
-    assert np.abs(read_back(data).measures["fc"].values - tiny.values).max() < 1e-38
+    # A parcel whose edges all became 0 counts as not measured.
+    assert np.nanmax(np.abs(read_back(data).measures["fc"].values - tiny.values)) < 1e-38
 
 
 @pytest.mark.parametrize("row", [-1, 79, 10**400, 1.0, True, None, "0"])

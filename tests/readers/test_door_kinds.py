@@ -383,7 +383,7 @@ def test_parcels_that_are_0_in_a_scan_are_missing_there(tmp_path, squares):
     cohort = opened(tmp_path / "study")
     missing = np.isnan(cohort.measure("fc").values)
     assert (missing.any(axis=1).nonzero()[0].tolist(), missing.sum()) == ([2], N - 1)
-    assert said(cohort, "parcels without a value in some scans") == ("Subject sub-03: Parcel 6",)
+    assert said(cohort, "1 parcel without a value in some scans of 1 subject") == ("Parcel 6: 1 scan (sub-03)",)
 
 
 # --- what is refused ------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers import bundle, plink, predecessor
 from imagenomer.readers.bundle import bundle_bytes, write_bundle
+from imagenomer.readers.checks import checked
 from imagenomer.readers.listing import Listing, listing_from, listing_of, with_clean_paths
 from imagenomer.readers.notes import Notes
 from imagenomer.types import JsonObject
@@ -75,7 +76,7 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
             raise InputError(
                 f"{listing.name} was taken for {reader.ACCEPTS}; there a recipe answers nothing: leave it out"
             )
-        return (yield from reader.read(listing, notes))
+        return (yield from _read(reader, listing, notes))
     _refuse_cohorts(listing, [one for one in _inside(listing) if bundle.recognise(one)])
     from imagenomer.readers import door  # late: most cohorts are in a format of their own
 
@@ -83,11 +84,17 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     if isinstance(found, Cohort):
         return found
     if reader is not None and recipe is None and (reader is plink or not found):
-        return (yield from reader.read(listing, notes))
+        return (yield from _read(reader, listing, notes))
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
     accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
     known = "".join(f". {one.source}: {one.why}" for one in found[:5])
     raise InputError(f"{_described(listing)}, and no cohort that is recognised{known}. ImageNomer opens {accepted}")
+
+
+def _read(reader: Format, listing: Listing, notes: Notes) -> Steps[Cohort]:
+    """Read a cohort in a format of its own, and check it as those of the other door are."""
+    cohort = yield from reader.read(listing, notes)
+    return checked(cohort, files_were_checked=reader is predecessor)
 
 
 def _inside(listing: Listing) -> list[Listing]:
