@@ -198,6 +198,18 @@ def tables(door, expected, truth):
             assert name in ("pheno.csv", "pheno_semicolon.csv", "pheno.xpt", "pheno.xlsx")
 
 
+def edge_list(door, expected, truth):
+    cohort, answer = enter(door / "16_edge_lists" / "long.csv"), expected["16_edge_lists"]["long.csv"]
+    assert (cohort.n_subjects, len(cohort.scans)) == (answer["subjects"], answer["subjects"])
+    assert cohort.parcellation is not None
+    places = [cohort.parcellation.labels.index(label) for label in truth["labels"][: answer["parcels"]]]
+    fc = edges_to_matrix(cohort.measure("fc").values)[:, places][:, :, places]
+    full = edges_to_matrix(truth["fc"][:12])[:, :30, :30]
+    seen = np.isfinite(fc)
+    np.testing.assert_allclose(fc[seen], full[seen], atol=1e-6)
+    assert [cohort.subjects[person] for person in np.argwhere(~seen)[:, 0]] == ["P6", "P6"]
+
+
 DOORS: dict[str, Callable[..., None]] = {
     "01_xcp_d": xcp_d,
     "03_conn": conn,
@@ -208,6 +220,7 @@ DOORS: dict[str, Callable[..., None]] = {
     "10_matlab_stacks": stack,
     "11_vector_orders": vectors,
     "13_tables": tables,
+    "16_edge_lists": edge_list,
 }
 
 

@@ -83,12 +83,13 @@ def test_a_spreadsheet_is_the_table_of_people(tmp_path, squares, ending):
     np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
 
 
-@pytest.mark.parametrize("header", ["subject,source,target,weight", "node1;node2;r", '"from"\t"to"\t"value"'])
-def test_a_list_of_edges_is_no_table_of_people_and_is_named_with_the_way_on(tmp_path, squares, header):
+@pytest.mark.parametrize("header", ["subject,source,target,score,age", "node1;node2;note", '"from"\t"to"\t"kind"'])
+def test_a_list_of_edges_whose_values_cannot_be_told_is_named_with_the_way_on(tmp_path, squares, header):
     separator = next(mark for mark in ",;\t" if mark in header)
-    rows = [separator.join(["P1", f"a{place}", "b", "0.5"][-len(header.split(separator)) :]) for place in range(9)]
+    cells = ["a", "b", "0.5", "31"] if "age" in header else ["a", "b", "x"]
+    rows = [separator.join([f"P{place}", *cells] if "subject" in header else cells) for place in range(9)]
     (tmp_path / "edges.csv").write_text("\n".join([header, *rows, ""]))
-    with pytest.raises(InputError, match=r"edges\.csv: not read yet: a list of edges, one a row; save a matrix"):
+    with pytest.raises(InputError, match=r"edges\.csv: not read yet: a list of edges.* whose column of values"):
         opened(tmp_path)
     write_squares(write_table(tmp_path), squares)
     cohort = opened(tmp_path)

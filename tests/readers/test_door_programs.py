@@ -190,3 +190,50 @@ def test_a_table_with_underscores_and_no_dictionary_is_an_ordinary_one(tmp_path)
     cohort = opened(tmp_path)
     assert cohort.phenotype("a___1").levels == ()
     assert not any("REDCap" in text for entry in cohort.log for text in (entry.message, *entry.items))
+
+
+# --- lists of edges -------------------------------------------------------------------------------
+
+
+def edges_of(square, *, subject="", turned=False) -> str:
+    """The edges of a matrix, one a row, either parcel first."""
+    rows = []
+    for a in range(N):
+        for b in range(a + 1, N):
+            first, second = (b, a) if turned or (a + b) % 3 == 0 else (a, b)
+            rows.append(f"{subject}P{first + 1},P{second + 1},{float(square[a, b])!r}")
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("each", [False, True])
+def test_a_list_of_edges_is_connectivity_of_the_parcels_that_it_names(tmp_path, squares, each):
+    top = write_table(tmp_path / "study")
+    if each:
+        for name, square in zip(PEOPLE, squares, strict=True):
+            (top / f"{name}_edges.csv").write_text("source,target,weight\n" + edges_of(square))
+    else:
+        rows = "".join(edges_of(one, subject=f"{name},") for name, one in zip(PEOPLE, squares, strict=True))
+        (top / "long.csv").write_text("subject,node1,node2,r\n" + rows)
+    cohort = opened(top)
+    assert len(cohort.scans) == 12
+    assert cohort.parcellation is not None
+    assert cohort.parcellation.labels[8:11] == ("P9", "P10", "P11")
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+
+
+def test_both_directions_of_an_edge_may_stand_there_if_they_agree(tmp_path, squares):
+    both = (
+        "source,target,weight\n" + edges_of(squares[0].astype(float)) + edges_of(squares[0].astype(float), turned=True)
+    )
+    (tmp_path / "one.csv").write_text(both)
+    np.testing.assert_allclose(opened(tmp_path).measure("fc").values, matrix_to_edges(squares[:1]), atol=1e-6)
+    (tmp_path / "one.csv").write_text(both + "P1,P2,0.9\n")
+    with pytest.raises(InputError, match=r"the edge P1 - P2 has the values .* and 0\.9; connectivity has one value"):
+        opened(tmp_path)
+
+
+def test_a_list_of_some_of_the_edges_says_nothing_of_the_others(tmp_path, squares):
+    some = edges_of(squares[0]).splitlines()[:60]
+    (tmp_path / "one.csv").write_text("\n".join(["source,target,weight", *some, ""]))
+    with pytest.raises(InputError, match=r"names .* of the edges among 16 parcels; whether the others"):
+        opened(tmp_path)

@@ -183,8 +183,19 @@ def cifti() -> dict[str, bytes]:
     return {f"sub-{n}_rest.pconn.nii": pconn(one) for n, one in enumerate(squares(rng), start=1)}
 
 
+def edge_list(square: np.ndarray) -> bytes:
+    rows = [f"P{a},P{b},{square[a, b]:.5f}" for a in range(12) for b in range(a)]
+    return "\n".join(["source,target,weight", *rows, ""]).encode()
+
+
 def redcap() -> dict[str, bytes]:
-    return {"Study_DATA.csv": RECORDS.encode(), "Study_DataDictionary.csv": REDCAP_DICTIONARY.encode()}
+    own = squares(np.random.default_rng(SEED))
+    lists = {f"fc/{n:03d}.csv": edge_list(one) for n, one in enumerate(own[:3], start=1)}
+    return lists | {
+        "Study_DATA.csv": RECORDS.encode(),
+        "Study_DataDictionary.csv": REDCAP_DICTIONARY.encode(),
+        "more.zip": zipped({"more/notes.txt": b"of no use"}, zipfile.ZIP_STORED),
+    }
 
 
 def pairs() -> dict[str, bytes]:
@@ -201,7 +212,7 @@ DOORS = {
     "a stack of MATLAB": stack,
     "a stack of MATLAB 7.3": stack_of_matlab_7_3,
     "matrices in CIFTI": cifti,
-    "records of REDCap": redcap,
+    "records of REDCap and lists of edges": redcap,
     "a table of named pairs": pairs,
     "a folder of the first ImageNomer": predecessor,
     "a folder with participants.tsv and PLINK files": bids,

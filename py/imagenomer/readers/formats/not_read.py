@@ -36,7 +36,7 @@ _ENDS = [
     {"from", "to"},
     *({f"{what}{mark}1", f"{what}{mark}2"} for what in ("node", "roi", "region", "parcel") for mark in ("", "_")),
 ]
-_EDGES = "a list of edges, one a row; save a matrix for each scan of it (.csv)"
+_EDGES = "a list of edges, one a row, whose column of values cannot be told; keep one, called weight"
 #: Larger files of arrays are not looked into, and more arrays than these are not named.
 _LARGEST, _SHOWN = 200_000_000, 5
 #: More columns than these are no list of edges.

@@ -46,7 +46,7 @@ def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
     added = header & _ADDED
     # A check box has a column for each of its choices.
     boxes = any(re.fullmatch(r".+___\w+", name) for name in header)
-    if len(added) > 1 or ((added or boxes) and _dictionary(look.listing, None) is not None):
+    if len(added) > 1 or ((added or boxes) and _dictionary(look.listing, None, Notes()) is not None):
         return Claim(family, "records of REDCap", CERTAIN, "records")
     return None
 
@@ -64,7 +64,7 @@ def read(claim: Claim, listing: Listing, recipe: Recipe, notes: Notes) -> Steps[
         return []
     entry = claim.family.members[0].entry
     text = read_text_table(entry.read(), entry.path)
-    facts = _dictionary(listing, text.header) or {}
+    facts = _dictionary(listing, text.header, notes) or {}
     table = piece_of(text, entry.path, facts, notes)
     return [_without_repeats(dataclasses.replace(table, person=next(iter(table.columns), None)), notes)]
 
@@ -109,14 +109,14 @@ def _header(entry: Entry) -> set[str]:
         return set()
 
 
-def _dictionary(listing: Listing, header: Iterable[str] | None) -> dict[str, ColumnFacts] | None:
+def _dictionary(listing: Listing, header: Iterable[str] | None, notes: Notes) -> dict[str, ColumnFacts] | None:
     """Return what the first dictionary among the files says of columns; None where there is none."""
     for path, entry in listing.entries.items():
         if path.lower().endswith(".csv") and {_FIELD, _TYPE} <= _header(entry):
             if header is None:
                 return {}
             table = read_text_table(entry.read(), path)
-            rows = [dict(zip(table.header, row, strict=True)) for row in table.rows]
+            rows = [dict(zip(table.header, map(notes.clean, row), strict=True)) for row in table.rows]
             return _facts(rows, list(header))
     return None
 
