@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.io import savemat
 
+import stored_tables as stored
 from imagenomer.cli import main
 from imagenomer.cohort import Cohort
 from imagenomer.edges import edges_to_matrix
 from imagenomer.progress import finish
 from imagenomer.readers import listing_of, open_cohort
+from matlab_files import matlab_7_3
 
 #: Scans that are disguised: enough to tell a shift, few enough to write as text.
 N_SCANS = 5
@@ -86,6 +89,39 @@ def column_major(top, squares, people):
         np.save(top / f"sub-{int(name):03d}_fc.npy", square[rows, columns])
 
 
+def of_matlab_7_3(top, squares, people):
+    (top / "fc.mat").write_bytes(matlab_7_3({"fc": np.moveaxis(squares, 0, 2), "ids": people}))
+
+
+def wide(top, squares, people):
+    """Named pairs of parcels in columns, in no order."""
+    n = squares.shape[1]
+    pairs = [(a, b) for a in range(n) for b in range(a + 1, n)]
+    np.random.default_rng(1).shuffle(pairs)
+    first, second = np.array(pairs).T
+    lines = [";".join(["id", *(f"p{a + 1:03d}~p{b + 1:03d}" for a, b in pairs)])]
+    for name, square in zip(people, squares, strict=True):
+        lines.append(";".join([name, *(f"{value:.7f}" for value in square[first, second])]))
+    (top / "wide.csv").write_text("\n".join(lines))
+
+
+def archived(top, squares, people):
+    text_files(top, squares, people)
+    with tarfile.open(top / "fc.tar.gz", "w:gz") as archive:
+        for path in sorted(top.glob("*_conn.csv")):
+            archive.add(path, f"fc/{path.name}")
+            path.unlink()
+
+
+def with_a_spreadsheet(top, squares, people):
+    """The table of people as .xlsx behind a cover sheet, in place of the .csv."""
+    text = (top / "clinical.csv").read_text().replace(",", ".").splitlines()
+    rows = [[code, float(age)] for code, age in (line.split(";") for line in text[1:])]
+    (top / "clinical.csv").unlink()
+    (top / "clinical.xlsx").write_bytes(stored.xlsx({"cover": [["see data"]], "data": [["code", "Age"], *rows]}))
+    subject_first(top, squares, people)
+
+
 @pytest.mark.parametrize(
     "disguise",
     [
@@ -98,6 +134,10 @@ def column_major(top, squares, people):
         text_files,
         half_filled,
         column_major,
+        of_matlab_7_3,
+        wide,
+        archived,
+        with_a_spreadsheet,
     ],
 )
 def test_a_disguise_gives_the_same_matrices(own, people, edges, tmp_path, disguise):
@@ -109,7 +149,8 @@ def test_a_disguise_gives_the_same_matrices(own, people, edges, tmp_path, disgui
     assert [int(scan.subject) for scan in cohort.scans] == [int(name) for name in people]
     np.testing.assert_allclose(values, edges, atol=1e-6)
     assert cohort.parcellation is not None
-    assert cohort.parcellation.atlas == "power-264"
+    # Names of its own are no atlas's.
+    assert cohort.parcellation.atlas == ("" if disguise is wide else "power-264")
     age = own.phenotype("Age").values
     np.testing.assert_allclose(
         cohort.phenotype("Age").values, [age[own.subjects.index(name)] for name in people], atol=1e-3

@@ -237,3 +237,66 @@ def test_a_list_of_some_of_the_edges_says_nothing_of_the_others(tmp_path, square
     (tmp_path / "one.csv").write_text("\n".join(["source,target,weight", *some, ""]))
     with pytest.raises(InputError, match=r"names .* of the edges among 16 parcels; whether the others"):
         opened(tmp_path)
+
+
+# --- HCP's PTN, DPABI -----------------------------------------------------------------------------
+
+
+def write_ptn(top, squares, names):
+    folder = top / "netmats" / "3T_d16_ts2"
+    folder.mkdir(parents=True)
+    for which, scale in ((1, 6.0), (2, 3.0)):
+        z = scale * np.arctanh(squares - np.eye(N))
+        np.savetxt(folder / f"netmats{which}.txt", z.reshape(len(z), -1))
+        (folder / f"Mnet{which}.pconn.nii").write_bytes(pconn(z.mean(axis=0)))
+    (top / "subjectIDs.txt").write_text("\n".join(names) + "\n")
+    return folder
+
+
+def test_the_ptn_release_of_hcp_is_read_with_its_list_of_subjects(tmp_path, squares):
+    names = [str(100206 + 7 * place) for place in range(12)]
+    top = write_table(tmp_path / "ptn", people=names)
+    write_ptn(top, squares, names)
+    cohort = opened(top)
+    assert cohort.subjects == tuple(names)
+    assert {*cohort.measures} == {"z score netmats1", "z score netmats2"}
+    for which, scale in ((1, 6.0), (2, 3.0)):
+        z = cohort.measure(f"z score netmats{which}").values
+        np.testing.assert_allclose(np.tanh(z / scale), matrix_to_edges(squares), atol=1e-6)
+    assert any("means over the group" in one for one in said(cohort, "known and not used"))
+
+
+def test_a_list_of_other_subjects_and_netmats_that_are_none_are_not_taken(tmp_path, squares):
+    folder = write_ptn(tmp_path, squares, PEOPLE[:11])
+    with pytest.raises(InputError, match=r"netmats1\.txt has 12 lines, and subjectIDs\.txt 11 subjects"):
+        opened(tmp_path)
+    (tmp_path / "subjectIDs.txt").unlink()
+    with pytest.raises(InputError, match="does not say whose"):
+        opened(tmp_path)
+    for which in (1, 2):
+        (folder / f"netmats{which}.txt").write_text("1 2 3\n4 5 6\n")
+        (folder / f"Mnet{which}.pconn.nii").unlink()
+    with pytest.raises(InputError, match=r"no cohort that is recognised|no subject"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["txt", "mat"])
+def test_the_versions_that_dpabi_writes_are_one_scan(tmp_path, squares, ending):
+    top = write_table(tmp_path / "study")
+    with np.errstate(divide="ignore"):
+        versions = {"ROICorrelation": squares, "ROICorrelation_FisherZ": np.arctanh(np.minimum(squares, 1))}
+    for kind, values in versions.items():
+        for name, square in zip(PEOPLE, values, strict=True):
+            if ending == "txt":
+                np.savetxt(top / f"{kind}_{name}.txt", square)
+            else:
+                savemat(top / f"{kind}_{name}.mat", {kind: square})
+    for name in PEOPLE:
+        np.savetxt(top / f"ROISignals_{name}.txt", np.random.default_rng(1).normal(size=(40, N)))
+        (top / f"ROI_OrderKey_{name}.tsv").write_text("Order\tLabel in Mask\n1\t1\n2\t2\n")
+    cohort = opened(top)
+    assert len(cohort.scans) == 12
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+    unused = said(cohort, "known and not used")
+    assert ["time series of parcels" in one for one in unused] == [True, False]
+    assert "FisherZ" in said(cohort, "Versions of the same scans were left out")[0]

@@ -198,6 +198,12 @@ def redcap() -> dict[str, bytes]:
     }
 
 
+def ptn() -> dict[str, bytes]:
+    rng = np.random.default_rng(SEED)
+    rows = np.array([one.ravel() for one in squares(rng)])
+    return {"netmats1.txt": as_text(rows, " "), "subjectIDs.txt": b"\n".join(b"10%d" % n for n in range(6))}
+
+
 def pairs() -> dict[str, bytes]:
     rng = np.random.default_rng(SEED)
     header = ",".join(["id", "event", *(f"c_{a}~{b}" for a in "abcde" for b in "abcde" if a < b)])
@@ -213,6 +219,7 @@ DOORS = {
     "a stack of MATLAB 7.3": stack_of_matlab_7_3,
     "matrices in CIFTI": cifti,
     "records of REDCap and lists of edges": redcap,
+    "matrices of HCP's PTN": ptn,
     "a table of named pairs": pairs,
     "a folder of the first ImageNomer": predecessor,
     "a folder with participants.tsv and PLINK files": bids,
