@@ -30,7 +30,7 @@ import scipy
 from connectivity_noise import draw_noise
 from imagenomer.statistics import scores
 from imagenomer.statistics.folds import Split, k_fold, repeated
-from imagenomer.statistics.half_samples import N_PAIRS, HalfSamples, r2_within_r
+from imagenomer.statistics.half_samples import N_PAIRS, HalfSamples, degrees_of_freedom, r2_within_r
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES
 from imagenomer.statistics.scores import Interval
 from imagenomer.types import FloatArray, IntArray
@@ -163,35 +163,42 @@ def _solve(gram: FloatArray, columns: FloatArray, train: IntArray) -> list[tuple
     means = own.mean(axis=1, keepdims=True)
     values, vectors = np.linalg.eigh(kernel)
     values = np.maximum(values, 0)
-    rotated = np.einsum("aij,ait->ajt", vectors, own - means)
+    rotated = np.matmul(vectors.transpose(0, 2, 1), own - means)
     penalties = np.einsum("aii->a", kernel)[:, None] / train.shape[1] * np.asarray(RELATIVE_PENALTIES)
     left = penalties[:, :, None] / (values[:, None] + penalties[:, :, None])
-    errors = np.einsum("alj,ajt->alt", left**2, rotated**2) / np.maximum(left.sum(axis=2) - 1, 1e-12)[:, :, None] ** 2
+    errors = np.matmul(left**2, rotated**2) / np.maximum(left.sum(axis=2) - 1, 1e-12)[:, :, None] ** 2
     chosen = np.take_along_axis(penalties, errors.argmin(axis=1), axis=1)
-    coefficients = np.einsum("aij,ajt->ait", vectors, rotated / (values[:, :, None] + chosen[:, None]))
+    coefficients = np.matmul(vectors, rotated / (values[:, :, None] + chosen[:, None]))
     coefficients -= coefficients.mean(axis=1, keepdims=True)
     return list(zip(coefficients, means[:, 0], strict=True))
 
 
-def score(target: Target, number: int, parts: Sequence[Predicted]) -> list[float]:
-    """Return the scores of the predictions of one target, all splits together."""
+def score(targets: Sequence[Target], parts: Sequence[Predicted]) -> FloatArray:
+    """Return the scores of the predictions of all targets, all splits together, shape (n_targets, n_scores)."""
     who = np.concatenate([part.test for part in parts])
-    guess = np.concatenate([part.values[:, number] for part in parts])
-    null = np.concatenate([np.full(part.test.size, part.means[number]) for part in parts])
-    split = np.concatenate([np.full(part.test.size, place) for place, part in enumerate(parts)])
-    truth = target.values[who]
-    if not np.issubdtype(truth.dtype, np.integer):
-        truth = truth.astype(np.float64)
-        found = (
-            scores.r2(truth, guess, null),
-            scores.rmse(truth, guess),
-            scores.mae(truth, guess),
-            scores.within_r(truth, guess, split),
-        )
-        return [float(one) for one in found]
-    codes, classes = truth.astype(np.intp), (guess > 0).astype(np.intp)
-    by_class = (scores.accuracy(codes, classes), scores.balanced_accuracy(codes, classes))
-    return [*(float(one) for one in by_class), float(scores.auc(codes, guess, split))]
+    truth = np.stack([target.values[who] for target in targets], axis=1)
+    guess = np.concatenate([part.values for part in parts])
+    sizes = [part.test.size for part in parts]
+    if np.issubdtype(truth.dtype, np.integer):
+        split = np.repeat(np.arange(len(parts)), sizes)
+        return np.array([_score_classes(*one, split) for one in zip(truth.T, guess.T, strict=True)])
+    null = np.repeat(np.stack([part.means for part in parts]), sizes, axis=0)
+    error = ((truth - guess) ** 2).sum(axis=0)
+    starts = np.cumsum([0, *sizes[:-1]])
+    means = [
+        np.repeat(np.add.reduceat(one, starts) / np.array(sizes)[:, None], sizes, axis=0) for one in (truth, guess)
+    ]
+    own, predicted = truth - means[0], guess - means[1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = (own * predicted).sum(axis=0) / np.sqrt((own**2).sum(axis=0) * (predicted**2).sum(axis=0))
+    absolute = np.abs(truth - guess).mean(axis=0)
+    return np.stack([1 - error / ((truth - null) ** 2).sum(axis=0), np.sqrt(error / len(truth)), absolute, r], axis=1)
+
+
+def _score_classes(truth: IntArray, decision: FloatArray, split: IntArray) -> list[float]:
+    classes = (decision > 0).astype(np.intp)
+    by_class = (scores.accuracy(truth, classes), scores.balanced_accuracy(truth, classes))
+    return [*(float(one) for one in by_class), float(scores.auc(truth, decision, split))]
 
 
 # --- a cohort, and the truth -----------------------------------------------------------------------
@@ -226,12 +233,11 @@ def draw_cohort(generator: str, group: int, n: int, number: int) -> Cohort:
     edges = edges - edges.mean(axis=0)
     parts = predict(edges @ edges.T, np.column_stack([one.columns for one in targets]), drawn)
     in_halves = [parts[start : start + N_FOLDS] for start in range(n_whole, len(parts), N_FOLDS)]
-    folds, repeats, halves = [], [], []
-    for place, target in enumerate(targets):
-        folds.append(score(target, place, parts[:N_FOLDS]))
-        repeats.append(np.nanmean([score(target, place, [part]) for part in parts[N_FOLDS:n_whole]], axis=0))
-        halves.append(np.array([score(target, place, half) for half in in_halves]).reshape(N_PAIRS, 2, -1))
-    return Cohort(np.array(folds), np.array(repeats), np.array(halves))
+    repeats = np.nanmean([score(targets, [part]) for part in parts[N_FOLDS:n_whole]], axis=0)
+    halves = np.stack([score(targets, half) for half in in_halves], axis=1)
+    return Cohort(
+        score(targets, parts[:N_FOLDS]), repeats, halves.reshape(len(targets), N_PAIRS, 2, len(settings[0].names))
+    )
 
 
 def true_scores(generator: str, group: int, n: int) -> FloatArray:
@@ -251,7 +257,7 @@ def true_scores(generator: str, group: int, n: int) -> FloatArray:
         if settings[0].is_number:
             found.append([_errors(target, place, part) for place, target in enumerate(targets)])
         else:
-            found.append([score(target, place, [part]) for place, target in enumerate(targets)])
+            found.append(score(targets, [part]).tolist())
     mean = np.asarray(np.mean(found, axis=0))
     if not settings[0].is_number:
         return mean
@@ -274,7 +280,9 @@ def _errors(target: Target, number: int, part: Predicted) -> list[float]:
 
 def limits(names: tuple[str, ...], estimates: FloatArray, halves: FloatArray, n: int) -> list[Interval]:
     """Return the program's interval of each score, and of those that it gives none what it would be."""
-    samples = HalfSamples({name: halves[:, :, place] for place, name in enumerate(names)}, len(halves), n)
+    samples = HalfSamples(
+        {name: halves[:, :, place] for place, name in enumerate(names)}, degrees_of_freedom(len(halves), n), n
+    )
     found = {name: samples.limits(name, float(value)) for name, value in zip(names, estimates, strict=True)}
     if "r2" in found:
         found["r2"] = r2_within_r(found["r2"], found["r"])

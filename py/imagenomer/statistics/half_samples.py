@@ -10,8 +10,9 @@ variance falls with the number of subjects. As models of half as many subjects v
 large.
 
 The interval is theta -+ t sqrt(mean D^2 / 4) on a scale on which the score is nearly symmetric (log 1 - R2, log of a
-mean error, Fisher's z, logit of a share), with as many degrees of freedom as there are pairs of halves, or one fewer
-than what is kept together where that is less. `build_scripts/interval_coverage.py` measures how often it covers.
+mean error, Fisher's z, logit of a share), with half as many degrees of freedom as there are pairs of halves, which
+are of one sample and not independent (as many covered .89 in places), or one fewer than what is kept together where
+that is less. `build_scripts/interval_coverage.py` measures how often it covers.
 
 References
 ----------
@@ -40,7 +41,7 @@ from imagenomer.statistics.split_tasks import Use
 from imagenomer.types import FloatArray, IntArray
 
 #: Pairs of halves; fewer where each fit looks at all features, or they are fitted to each training part.
-N_PAIRS, N_PAIRS_SLOW = 10, 4
+N_PAIRS, N_PAIRS_SLOW = 10, 6
 #: Fewer subjects than this have halves too small to say anything of the whole; fewer of a class leave folds without.
 FEWEST, FEWEST_OF_CLASS = 40, 8
 #: Scores whose intervals do not cover. Where errors are heavy-tailed, a sample without outliers has a small root mean
@@ -107,6 +108,11 @@ class HalfSamples:
         return Interval(estimate, *ends) if np.isfinite(ends).all() else Interval(estimate, np.nan, np.nan)
 
 
+def degrees_of_freedom(n_pairs: int, n_labels: int) -> int:
+    """Return those of a variance by pairs of halves of what is kept together."""
+    return max(min(n_pairs // 2, n_labels - 1), 1)
+
+
 def pairs_for(space: SampleSpace, model: Model) -> int:
     """Return how many pairs of halves are fitted: fewer where fits are slow."""
     slow = isinstance(model, ElasticNet | ConnectomeModel | TopFeatures) or isinstance(space.features, FittedFeatures)
@@ -149,7 +155,7 @@ def half_samples(
     own_strata, own_labels = (None if one is None else one[taking_part] for one in (halved_by, together))
     refusal = _refusal(classes, taking_part)
     n_labels = taking_part.size if own_labels is None else int(np.unique(own_labels).size)
-    dof, found = max(min(n_pairs, n_labels - 1), 1), []
+    dof, found = degrees_of_freedom(n_pairs, n_labels), []
     for number in range(0 if refusal else n_pairs):
         pair = []
         try:

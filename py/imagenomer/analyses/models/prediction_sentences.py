@@ -109,12 +109,12 @@ def about_scores(protocol: Protocol, result: Prediction) -> list[str]:
         )
     said.append(_about_intervals(performance))
     if result.feature_set.harmonised:
-        said.append(_ABOUT_COMBAT)
+        said.append(_ABOUT_HARMONISATION)
     return said
 
 
-_ABOUT_COMBAT = (
-    "ComBat within splits aligns the sites in the training part, and what is left of them reverses in the test part: a "
+_ABOUT_HARMONISATION = (
+    "Harmonisation aligns the sites in the training part, and what is left of them reverses in the test part: a "
     "target that nearly coincides with the harmonised site scores below chance (an AUC below 0.5) where connectivity "
     "says nothing of it. Compare it with permutations within blocks of that site, whose chance level is the same."
 )
