@@ -11,7 +11,7 @@ about .2, about .65; noise that is normal, of a t distribution with three degree
 predictable part) and for AUC and balanced accuracy of two classes. The root mean squared error and accuracy are printed
 to show why they have none. The generator "plain" is what the method was chosen on, "real" what it was then tried on.
 
-The true score is that of models of new training samples in the population: 400 (of 200 subjects, 200) of them, tested
+The true score is that of models of new training samples in the population: 400 (of 200 subjects, 100) of them, tested
 in 400 new subjects each, of numbers against the known predictable part and the known variance of the noise. Ridge
 regression is solved for many training parts and targets at once here; `tests/build_scripts/test_interval_coverage.py`
 holds that its scores and intervals are those of the program.
@@ -244,7 +244,7 @@ def true_scores(generator: str, group: int, n: int) -> FloatArray:
     """Return the expected scores of models of four fifths of the subjects, shape (n_targets, n_scores)."""
     settings, rng = GROUPS[group], np.random.default_rng([_KEYS[generator], n, group, 7])
     n_train, found = round((1 - TEST_SHARE) * n), []
-    for _ in range(400 if n < 100 else 200):
+    for _ in range(400 if n < 100 else 100):
         size = n_train + _N_NEW
         followed = rng.standard_normal(size)
         edges = draw_edges(generator, followed, rng)
