@@ -196,6 +196,21 @@ def test_the_module_runs_as_the_command():
     assert done.stdout == f"imagenomer {__version__}\n"
 
 
+def test_a_lack_of_memory_is_a_message_and_exit_2_and_no_other_bug_is(demo, capsys, monkeypatch):
+    def generate(error):
+        def raised(*_, **__):
+            raise error
+
+        return raised
+
+    monkeypatch.setattr("imagenomer.cli.overview_of", generate(MemoryError("Unable to allocate 9 GiB")))
+    assert main(["open", "demo:quick"]) == 2
+    assert "there is not enough memory; choose a smaller group" in capsys.readouterr().err
+    monkeypatch.setattr("imagenomer.cli.overview_of", generate(ValueError("a bug")))
+    with pytest.raises(ValueError, match="a bug"):
+        main(["open", "demo:quick"])
+
+
 def test_a_reader_that_has_gone_is_no_error():
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "py")}
     command = f'"{sys.executable}" -m imagenomer analyses --json | true; exit "${{PIPESTATUS[0]}}"'

@@ -27,13 +27,14 @@ from imagenomer.analyses.contract import (
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog
-from imagenomer.errors import InputError
+from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
 from imagenomer.jsonable import dumps
 from imagenomer.load import load_steps
 from imagenomer.overview import Overview, PhenotypeEntry, overview_of
 from imagenomer.progress import Progress, Steps, finish
 from imagenomer.script import script_of
 from imagenomer.types import Json
+from imagenomer.wording import size
 
 Result = TypeVar("Result")
 
@@ -57,6 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (`| head`) has gone; what is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        wanted = bytes_wanted(error)
+        amount = "" if wanted is None else f": it asked for another {size(wanted)}"
+        print(
+            f"imagenomer: there is not enough memory{amount}; choose a smaller group or a single task", file=sys.stderr
+        )
+        return 2
     return 0
 
 

@@ -17,7 +17,7 @@ from imagenomer.statistics.models import (
     Ridge,
     TopFeatures,
 )
-from imagenomer.statistics.prediction import cross_validate, intervals, null_scores
+from imagenomer.statistics.prediction import cross_validate, estimates, intervals_of_models, null_scores
 from imagenomer.statistics.sample_space import sample_space
 from predicted import N
 
@@ -38,7 +38,7 @@ def test_a_shuffled_target_is_not_predicted(edges, model):
         if isinstance(model, (Logistic, LinearSvm)):
             target = (target > 0).astype(int)
         result = finish(cross_validate(space, target, folds.k_fold(N, 5, rng), model))
-        found.append(intervals(result, rng)[result.main_score].estimate - null_scores(result)[result.main_score])
+        found.append(estimates(result)[result.main_score] - null_scores(result)[result.main_score])
     assert np.mean(found) < 0.1
 
 
@@ -69,10 +69,12 @@ def test_a_class_that_nobody_who_trains_has_is_never_predicted(space, target):
     assert result.scores["accuracy"].tolist() == [0]
 
 
-def test_intervals_hold_the_estimate_and_the_null_model_scores_zero(space, target, splits, rng):
+def test_intervals_of_models_hold_the_estimate_and_the_null_model_scores_zero(space, target, splits, rng):
     for drawn in (splits, folds.k_fold(N, 5, rng)):
         result = finish(cross_validate(space, target, drawn, Ridge()))
-        for one in intervals(result, rng).values():
-            assert one.low <= one.estimate <= one.high
+        if not result.repeated:
+            for name, one in intervals_of_models(result, rng).items():
+                assert one.low <= one.estimate <= one.high
+                assert one.estimate == estimates(result)[name]
         assert null_scores(result)["r2"] == pytest.approx(0)
         assert null_scores(result)["rmse"] == pytest.approx(target.std(), rel=0.2)

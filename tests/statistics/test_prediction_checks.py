@@ -112,4 +112,5 @@ def test_shuffled_features_are_uninformative(space, target, covariates, rng):
     splits = folds.k_fold(N, 4, rng)
     found = finish(shuffled_features(space, target, splits, Ridge(), 8, rng, covariates=covariates, use="residual"))
     assert np.median(found.shuffled) < 0.05 < found.statistic
-    assert found.covariates.low <= found.covariates.estimate <= found.covariates.high
+    alone = finish(cross_validate(space, target, splits, Ridge(), covariates=covariates, use="covariates"))
+    assert found.covariates == pytest.approx(float(alone.together()["r2"]))

@@ -84,14 +84,6 @@ def test_what_is_not_defined_is_nan():
     assert np.isnan(scores.within_r(np.arange(5.0), np.ones(5), np.zeros(5, dtype=int)))
 
 
-def test_the_corrected_interval_is_that_of_nadeau_and_bengio():
-    values = np.array([0.1, 0.3, 0.2, 0.4])
-    interval = scores.resampled_t_interval(values, 0.25)
-    half = 3.182446305284263 * np.sqrt((1 / 4 + 0.25) * np.var(values, ddof=1))  # t of 3 degrees of freedom
-    assert (interval.estimate, interval.low, interval.high) == pytest.approx((0.25, 0.25 - half, 0.25 + half))
-    assert np.isnan(scores.resampled_t_interval(np.array([0.3, np.nan]), 0.25).low)
-
-
 def test_a_bootstrap_interval_covers_the_middle_of_the_samples():
     interval = scores.percentile_interval(0.5, np.arange(1001) / 1000)
     assert (interval.low, interval.high) == pytest.approx((0.025, 0.975))

@@ -10,7 +10,7 @@ penalty ("both"), or taken out of the features, as fitted in the training part (
 References
 ----------
 Poldrack et al. (2020), JAMA Psychiatry 77:534. Varoquaux et al. (2017), NeuroImage 145:166. Chyzhyk et al. (2022),
-GigaScience 11:giac014. Nadeau and Bengio (2003), Mach. Learn. 52:239.
+GigaScience 11:giac014. Efron and Tibshirani (1993), An Introduction to the Bootstrap.
 """
 
 from __future__ import annotations
@@ -31,16 +31,6 @@ from imagenomer.statistics.split_models import fit_split
 from imagenomer.statistics.split_tasks import Fit, Use
 from imagenomer.types import FloatArray, IntArray
 
-#: Between what each score lies.
-RANGES = {
-    "r2": (-np.inf, 1.0),
-    "rmse": (0.0, np.inf),
-    "mae": (0.0, np.inf),
-    "r": (-1.0, 1.0),
-    "accuracy": (0.0, 1.0),
-    "balanced_accuracy": (0.0, 1.0),
-    "auc": (0.0, 1.0),
-}
 #: Samples of a bootstrap.
 _N_BOOTSTRAP = 1000
 
@@ -271,25 +261,31 @@ def _scores(
     }
 
 
-def intervals(result: CrossValidation, rng: np.random.Generator, confidence: float = 0.95) -> dict[str, Interval]:
-    """Return each score of a cross-validation with its interval.
+def estimates(result: CrossValidation) -> dict[str, float]:
+    """Return each score: of repeated splits the mean, else that of all test subjects together.
 
-    Repeated splits: mean over splits, and the corrected resampled t interval. Where everybody is tested once at most:
-    the score of all tested together, and the percentile interval of a bootstrap over subjects, with the models as they
-    are.
+    `imagenomer.statistics.half_samples` says how far they may be off.
+    """
+    if result.repeated:
+        return {name: _mean_of_known(values) for name, values in result.scores.items()}
+    return {name: float(value) for name, value in result.together().items()}
+
+
+def intervals_of_models(
+    result: CrossValidation, rng: np.random.Generator, confidence: float = 0.95
+) -> dict[str, Interval]:
+    """Return each score of models as they are, with its interval over other test subjects.
+
+    For models that are tested in subjects of another cohort or group: the percentile interval of a bootstrap of those.
+    What models trained on other subjects would score is not in it.
 
     Parameters
     ----------
     result : CrossValidation
+        Everybody is tested once at most.
     rng : numpy.random.Generator
     confidence : float
     """
-    if result.repeated:
-        share = float(np.mean([split.test.size / split.train.size for split in result.splits]))
-        drawn_intervals = {
-            name: scores.resampled_t_interval(values, share, confidence) for name, values in result.scores.items()
-        }
-        return {name: _within_range(one, *RANGES[name]) for name, one in drawn_intervals.items()}
     whole = result.together()
     who = np.concatenate([split.test for split in result.splits])
     weights = np.zeros((_N_BOOTSTRAP, result.truth.size))
@@ -299,21 +295,17 @@ def intervals(result: CrossValidation, rng: np.random.Generator, confidence: flo
 
 
 def null_scores(result: CrossValidation) -> dict[str, float]:
-    """Return the scores of the null model, put together as `intervals` does those of the model."""
+    """Return the scores of the null model, put together as `estimates` does those of the model."""
     if result.repeated:
-        means = {}
-        for name, values in result.null_scores.items():
-            known = values[np.isfinite(values)]
-            means[name] = float(known.mean()) if known.size else float("nan")
-        return means
+        return {name: _mean_of_known(values) for name, values in result.null_scores.items()}
     flat = _flat(result.null, result.decision)
     whole = _scores(result.truth, result.null, flat, result.null, result.n_classes, _alone(result.splits))
     return {name: float(value) for name, value in whole.items()}
 
 
-def _within_range(interval: Interval, low: float, high: float) -> Interval:
-    """Cut an interval off where no score can be."""
-    return Interval(interval.estimate, max(interval.low, low), min(interval.high, high))
+def _mean_of_known(values: FloatArray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 # --- shared --------------------------------------------------------------------------------------

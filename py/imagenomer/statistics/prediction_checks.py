@@ -28,14 +28,13 @@ from imagenomer.statistics.prediction import (
     CrossValidation,
     checked_target,
     cross_validate,
-    intervals,
+    estimates,
     main_score,
 )
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.ridge_models import ridge_errors, ridge_factor
 from imagenomer.statistics.sample_space import SampleSpace, project
-from imagenomer.statistics.scores import Interval
 from imagenomer.statistics.split_tasks import Task, Use, task_of
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -54,7 +53,7 @@ class PermutationTest:
     score : str
         "r2", "auc" or "balanced_accuracy".
     statistic : float
-        Of the actual target, put together over splits as `imagenomer.statistics.prediction.intervals` does.
+        Of the actual target, put together over splits as `imagenomer.statistics.prediction.estimates` does.
     null : ndarray, shape (n_permutations,)
         Of each permutation.
     p_value : float
@@ -140,11 +139,7 @@ def permuted_with(covariates: FloatArray | None, use: Use, n_classes: int) -> Fl
 
 def score_of(result: CrossValidation) -> float:
     """Return the main score of a cross-validation, put together over splits."""
-    if result.repeated:
-        values = result.scores[result.main_score]
-        known = values[np.isfinite(values)]
-        return float(known.mean()) if known.size else float("nan")
-    return float(result.together()[result.main_score])
+    return estimates(result)[result.main_score]
 
 
 def _relabelled(steps: Steps[CrossValidation], step: str, done: int, total: int) -> Steps[CrossValidation]:
@@ -330,14 +325,14 @@ class ShuffledFeatures:
         With the features as they are.
     shuffled : ndarray, shape (n_shuffles,)
         With whole rows of features permuted over subjects.
-    covariates : Interval
+    covariates : float
         Of the covariates alone.
     """
 
     score: str
     statistic: float
     shuffled: FloatArray
-    covariates: Interval
+    covariates: float
 
 
 def shuffled_features(
@@ -369,4 +364,4 @@ def shuffled_features(
         steps = cross_validate(moved, target, splits, model, covariates=covariates, use=use)
         shuffled[number] = score_of((yield from _relabelled(steps, "Shuffling features", number, n_shuffles)))
     name = main_score(n_classes)
-    return ShuffledFeatures(name, score_of(actual), shuffled, intervals(alone, rng)[name])
+    return ShuffledFeatures(name, score_of(actual), shuffled, score_of(alone))

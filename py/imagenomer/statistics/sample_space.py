@@ -42,10 +42,13 @@ from imagenomer.statistics.features import (
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RidgeFactor
 from imagenomer.statistics.products import add_gram_in_parts, add_product, gram, mirror, multiply
+from imagenomer.statistics.room import require_room
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Columns whose products are summed in float32 before they are added up in float64.
 _COLUMNS = 1024
+#: Matrices of all pairs of subjects that a prediction holds at once: the products, and a training part's twice.
+_N_MATRICES = 3
 #: Bytes of products, and of factors, kept with a sample space: those of 20 splits of 830 subjects, and all of them
 #: once.
 KEPT_BYTES = 96_000_000
@@ -227,9 +230,10 @@ def sample_space(values: Float32Array, rows: IntArray) -> Steps[SampleSpace]:
     Raises
     ------
     InputError
-        If no edge is there for everybody and varies.
+        If no edge is there for everybody and varies, or there are more subjects than memory has room for.
     """
     n, n_edges = rows.size, values.shape[1]
+    require_room(n, _N_MATRICES)
     products = np.zeros((n, n))
     usable = np.zeros(n_edges, dtype=bool)
     for start in range(0, n_edges, _COLUMNS):
@@ -279,6 +283,7 @@ def space_of_features(features: FittedFeatures, rows: IntArray) -> Steps[SampleS
 def space_of_genotypes(genotypes: GenotypeIndicators) -> Steps[SampleSpace]:
     """Return the sample space of genotypes as indicators; nothing is imputed, so it is made once."""
     n = genotypes.dosage.shape[0]
+    require_room(n, _N_MATRICES)
     products, n_variants = np.zeros((n, n)), genotypes.dosage.shape[1]
     for start in range(0, n_variants, _COLUMNS):
         for block in genotypes.blocks(slice(start, start + _COLUMNS)):

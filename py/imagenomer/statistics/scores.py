@@ -8,8 +8,8 @@ Subjects may be weighted: a bootstrap over subjects is nothing but whole weights
 
 References
 ----------
-Nadeau and Bengio (2003), Mach. Learn. 52:239 (corrected resampled t). Efron and Tibshirani (1993), An Introduction to
-the Bootstrap. Poldrack et al. (2020), JAMA Psychiatry 77:534 (R2 by sums of squares, not r squared).
+Efron and Tibshirani (1993), An Introduction to the Bootstrap. Poldrack et al. (2020), JAMA Psychiatry 77:534 (R2 by
+sums of squares, not r squared).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from imagenomer.types import FloatArray, IntArray
 
@@ -169,28 +168,6 @@ def percentile_interval(estimate: float, resampled: FloatArray, confidence: floa
         return Interval(estimate, np.nan, np.nan)
     low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(estimate, float(low), float(high))
-
-
-def resampled_t_interval(values: FloatArray, test_to_train: float, confidence: float = 0.95) -> Interval:
-    """Return mean and interval of a score over repeated random splits.
-
-    Training parts of different repetitions overlap, so scores go together and their variance is too small by far; it is
-    multiplied by 1/J + n_test / n_train instead of 1/J (Nadeau and Bengio 2003).
-
-    Parameters
-    ----------
-    values : ndarray, shape (n_repeats,)
-        NaN where a repetition has no such score.
-    test_to_train : float
-        Subjects tested for each one trained on.
-    """
-    known = values[np.isfinite(values)]
-    if known.size < 2:
-        return Interval(float(known.mean()) if known.size else np.nan, np.nan, np.nan)
-    mean = float(known.mean())
-    se = float(np.sqrt((1 / known.size + test_to_train) * known.var(ddof=1)))
-    margin = float(scipy.special.stdtrit(known.size - 1, (1 + confidence) / 2)) * se
-    return Interval(mean, mean - margin, mean + margin)
 
 
 def _sum(values: FloatArray, weights: FloatArray | None) -> FloatArray:

@@ -56,7 +56,7 @@ def test_the_planted_edge_weighs_most_and_age_is_predicted(cohort):
     assert report.numbers["scores"]["r2"]["value"] > 0.1
     assert report.numbers["null_scores"]["r2"] == pytest.approx(0)
     assert report.verdict[0].of == "scores"
-    assert report.numbers["interval"] == "corrected resampled t"
+    assert report.numbers["interval"] == "half-samples"
     assert any("Only 31 training subjects" in one for one in report.warnings)
 
 

@@ -62,8 +62,8 @@ def predict_matched(pair: Pair, candidate: Phenotype, seed: int, repetitions: in
         return MatchedPrediction(chosen.size, None, None)
     return MatchedPrediction(
         chosen.size,
-        score_of(Basis.MATCHED, matched, stream(seed, "intervals", f"matched for {candidate.name}")),
-        score_of(Basis.RANDOM, random, stream(seed, "intervals", "as many at random")),
+        score_of(Basis.MATCHED, matched),
+        score_of(Basis.RANDOM, random),
     )
 
 

@@ -37,7 +37,7 @@ _KINDS: Mapping[Basis, int] = MappingProxyType(
 def prediction_figure(
     target_name: str, score: str, groups: list[PredictionGroup], closest: tuple[str, ...], theme: ThemeName
 ) -> Figure:
-    """Draw predictions with their intervals, grouped by the candidate in view.
+    """Draw predictions, grouped by the candidate in view.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def prediction_figure(
     return forest_figure(
         rows,
         title=f"Prediction of {target_name}",
-        x_label=f"{SCORES[score]}, with 95 % intervals",
+        x_label=SCORES[score],
         note=note,
         theme=theme,
     )

@@ -1,7 +1,9 @@
 """Predictions of a confound report: of the target or a candidate, from connectivity and candidates, in whom.
 
-Confidence intervals come from a bootstrap whose random numbers are drawn from a stream of their own for each
-prediction. The keys of these streams are texts that decide numbers and are never shown: they must stay as they are.
+An interval that covers refits the model in many half-samples (`imagenomer.statistics.half_samples`); the dozens of
+predictions here have none, but for those from some strata to another, which are of the model as it is: a bootstrap
+whose random numbers are drawn from a stream of their own. The keys of these streams are texts that decide numbers and
+are never shown: they must stay as they are.
 """
 
 from __future__ import annotations
@@ -17,7 +19,13 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.statistics.folds import Split, train_on
 from imagenomer.statistics.models import Ridge
-from imagenomer.statistics.prediction import CrossValidation, cross_validate, intervals, null_scores
+from imagenomer.statistics.prediction import (
+    CrossValidation,
+    cross_validate,
+    estimates,
+    intervals_of_models,
+    null_scores,
+)
 from imagenomer.statistics.sample_space import SampleSpace
 from imagenomer.statistics.scores import Interval
 from imagenomer.statistics.split_tasks import Use
@@ -60,6 +68,7 @@ class PredictionScore:
     score : str
         "r2", "auc" or "balanced_accuracy"; "r" from one group to another.
     interval : Interval
+        NaN limits where there is none.
     null : float
         The null model's score.
     stratum, others : str
@@ -87,61 +96,46 @@ def predict(
     return (yield from cross_validate(space, goal, splits, Ridge(), covariates=covariates, use=use))
 
 
-def score_of(
-    basis: Basis,
-    result: CrossValidation,
-    rng: np.random.Generator,
-    score: str | None = None,
-    *,
-    stratum: str = "",
-    others: str = "",
-) -> PredictionScore:
-    """Return a score of a cross-validation, the main one by default, with its interval."""
-    score = score or result.main_score
-    n_subjects = np.unique(np.concatenate([split.test for split in result.splits])).size
-    return PredictionScore(
-        basis, int(n_subjects), score, intervals(result, rng)[score], null_scores(result)[score], stratum, others
-    )
+def score_of(basis: Basis, result: CrossValidation, *, stratum: str = "") -> PredictionScore:
+    """Return the main score of a cross-validation, without an interval."""
+    score = result.main_score
+    interval = Interval(estimates(result)[score], np.nan, np.nan)
+    return PredictionScore(basis, _n_tested(result), score, interval, null_scores(result)[score], stratum)
 
 
-def score_of_connectivity(result: CrossValidation, seed: int, *keys: str) -> PredictionScore:
-    """Return the main score of a cross-validation from connectivity, with its interval."""
-    return score_of(Basis.CONNECTIVITY, result, stream(seed, "intervals", *keys))
+def _n_tested(result: CrossValidation) -> int:
+    return int(np.unique(np.concatenate([split.test for split in result.splits])).size)
 
 
-def predict_candidate(pair: Pair, candidate: Phenotype, seed: int) -> Steps[PredictionScore | None]:
+def predict_candidate(pair: Pair, candidate: Phenotype) -> Steps[PredictionScore | None]:
     """Predict a candidate from connectivity, in the folds of the target; None where a level is too rare for it."""
     goal = goal_of(candidate_model(candidate, pair.subjects))
     try:
         result = yield from predict(pair.space, goal, pair.splits)
     except InputError:
         return None
-    return score_of_connectivity(result, seed, candidate.name)
+    return score_of(Basis.CONNECTIVITY, result)
 
 
-def predict_with(
-    pair: Pair, columns: FloatArray, seed: int, what: str, *, alone: bool = False
-) -> Steps[tuple[PredictionScore, ...]]:
+def predict_with(pair: Pair, columns: FloatArray, *, alone: bool = False) -> Steps[tuple[PredictionScore, ...]]:
     """Predict the target from candidates alone, from both, and from connectivity with candidates regressed out.
 
     Parameters
     ----------
     columns : ndarray, shape (n, n_columns)
         Of the candidates.
-    what : str
-        "candidate" or "candidates": of the streams of random numbers.
     alone : bool
         The first only, which costs next to nothing.
     """
-    ways: tuple[tuple[Use, Basis, str], ...] = (
-        ("covariates", Basis.CANDIDATES, f"{what} alone"),
-        ("both", Basis.CANDIDATES_AND_CONNECTIVITY, f"{what} and connectivity"),
-        ("residual", Basis.CONNECTIVITY_WITHOUT_CANDIDATES, f"connectivity without the {what}"),
+    ways: tuple[tuple[Use, Basis], ...] = (
+        ("covariates", Basis.CANDIDATES),
+        ("both", Basis.CANDIDATES_AND_CONNECTIVITY),
+        ("residual", Basis.CONNECTIVITY_WITHOUT_CANDIDATES),
     )
     found = []
-    for use, basis, key in ways[:1] if alone else ways:
+    for use, basis in ways[:1] if alone else ways:
         result = yield from predict(pair.space, pair.goal, pair.splits, covariates=columns, use=use)
-        found.append(score_of(basis, result, stream(seed, "intervals", key)))
+        found.append(score_of(basis, result))
     return tuple(found)
 
 
@@ -165,14 +159,14 @@ def predict_by_strata(
     large = [code for code in order if strata.sizes[code] >= LEAST_WITHIN][:_MOST_WITHIN]
     found = []
     for code in large:
-        found.append((yield from _predict_within(pair, candidate, strata, code, seed, repetitions)))
+        found.append((yield from _predict_within(pair, strata, code, seed, repetitions)))
     for code in large if len(strata.names) > 1 else []:
         found.append((yield from _predict_from_others(pair, candidate, strata, code, seed)))
     return tuple(one for one in found if one is not None)
 
 
 def _predict_within(
-    pair: Pair, candidate: Phenotype, strata: Strata, code: int, seed: int, repetitions: int
+    pair: Pair, strata: Strata, code: int, seed: int, repetitions: int
 ) -> Steps[PredictionScore | None]:
     """Predict the target within a stratum; None where a class of it is too rare."""
     own = np.flatnonzero(strata.codes == code)
@@ -182,9 +176,7 @@ def _predict_within(
         result = yield from predict(pair.space.of(own), goal, folds_of(goal, repetitions, seed, families))
     except InputError:
         return None
-    stratum = strata.names[code]
-    rng = stream(seed, "intervals", f"within {candidate.name} {stratum}")
-    return score_of(Basis.STRATUM, result, rng, stratum=stratum)
+    return score_of(Basis.STRATUM, result, stratum=strata.names[code])
 
 
 def _predict_from_others(
@@ -201,5 +193,6 @@ def _predict_from_others(
         return None
     rng = stream(seed, "intervals", f"{candidate.name}: from {others} to {stratum}")
     # By r: the means of the groups differ, and a model of one says little about the other's.
-    score = None if result.n_classes else "r"
-    return score_of(Basis.OTHER_STRATA, result, rng, score, stratum=stratum, others=others)
+    score = result.main_score if result.n_classes else "r"
+    interval, null = intervals_of_models(result, rng)[score], null_scores(result)[score]
+    return PredictionScore(Basis.OTHER_STRATA, _n_tested(result), score, interval, null, stratum, others)

@@ -29,11 +29,15 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, build_design
 from imagenomer.statistics.flexible_columns import flexible_columns
 from imagenomer.statistics.folds import Split, k_fold
+from imagenomer.statistics.room import require_room
 from imagenomer.statistics.sample_space import SampleSpace, sample_space
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 N_FOLDS = 5
 
+#: Matrices of all pairs of subjects that the verdict holds at once: the products, centred, their eigenvectors, and what
+#: two penalties make of them.
+_N_MATRICES = 6
 #: The sample space of all subjects in the report, by rows.
 _SPACE: Kind[bytes, SampleSpace] = Kind("confound space", 1)
 
@@ -207,10 +211,17 @@ def _related(cohort: Cohort, params: Params, subjects: IntArray, named: Sequence
 
 
 def whole_space(people: Subjects) -> Steps[SampleSpace]:
-    """Return the sample space of all subjects, from the cache the second time."""
+    """Return the sample space of all subjects, from the cache the second time.
+
+    Raises
+    ------
+    InputError
+        If there are more than memory has room for.
+    """
     cache, key = people.sample.observations.caches[_SPACE], people.rows.tobytes()
     space = cache.get(key)
     if space is None:
+        require_room(people.n_subjects, _N_MATRICES)
         space = cache.put(key, (yield from sample_space(people.sample.observations.values, people.rows)))
     return space
 

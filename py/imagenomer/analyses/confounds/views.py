@@ -90,7 +90,7 @@ def _prediction_views(
     figure = FigureView(
         PREDICTION_FIGURE,
         f"Prediction of {target}, with and without each candidate",
-        f"{SCORES[raw.score]} of predictions with their intervals, grouped by candidate; from connectivity alone it is "
+        f"{SCORES[raw.score]} of predictions, grouped by candidate; from connectivity alone it is "
         f"{number_text(raw.interval.estimate, '.3f')}.",
     )
     learning = [] if part.learning is None else [learning_table(part.learning)]

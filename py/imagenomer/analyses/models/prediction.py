@@ -33,10 +33,10 @@ from imagenomer.analyses.models.prediction_methods import prediction_methods
 from imagenomer.analyses.models.prediction_report import prediction_report
 from imagenomer.analyses.models.prediction_result import (
     FinalModel,
-    Performance,
     Prediction,
     Transfer,
 )
+from imagenomer.analyses.models.prediction_task import PredictionTask
 from imagenomer.analyses.models.protocol import (
     Protocol,
     inner_folds,
@@ -48,7 +48,7 @@ from imagenomer.analyses.models.protocol import (
     with_families,
 )
 from imagenomer.analyses.models.transfers import transfers_of
-from imagenomer.analyses.shared.families import is_named_after_families
+from imagenomer.analyses.shared.families import family_codes, is_named_after_families
 from imagenomer.analyses.shared.form_fields import (
     AncestryComponents,
     Blocks,
@@ -69,9 +69,8 @@ from imagenomer.analyses.shared.predictors import FeatureSet, Source, gather
 from imagenomer.cohort import Cohort
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.folds import Split, cross
-from imagenomer.statistics.models import Model as SplitModel
-from imagenomer.statistics.prediction import CrossValidation, cross_validate, fit_everybody
+from imagenomer.statistics.folds import cross
+from imagenomer.statistics.prediction import fit_everybody
 from imagenomer.statistics.prediction_checks import (
     LearningCurve,
     PermutationTest,
@@ -159,10 +158,10 @@ def compute(cohort: Cohort, params: Params) -> Steps[Prediction]:
     target, levels = _target(linear_model)
     rng = np.random.default_rng(plan.seed)
     task = _task(cohort, both, params, features, target, len(levels), linear_model, use, rng)
-    performance = Performance.of((yield from task.validate(use)), rng)
+    performance = yield from task.performance(use, rng)
     covariates_alone = None
     if use in ("both", "residual"):
-        covariates_alone = Performance.of((yield from task.validate("covariates")), rng)
+        covariates_alone = yield from task.performance("covariates", rng)
     final_model = None
     if use != "covariates":
         final_model = yield from _final_model(task, one_way=params.trains_one_part)
@@ -223,21 +222,6 @@ def _missing(cohort: Cohort, params: Params, question: Question, plan: Plan) -> 
     return missing
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Task:
-    """What every model here is fitted to: features, target, splits and covariates of the same subjects."""
-
-    space: SampleSpace
-    target: FloatArray | IntArray
-    splits: tuple[Split, ...]
-    model: SplitModel
-    covariates: FloatArray | None
-    use: Use
-
-    def validate(self, use: Use) -> Steps[CrossValidation]:
-        return cross_validate(self.space, self.target, self.splits, self.model, covariates=self.covariates, use=use)
-
-
 def _task(
     cohort: Cohort,
     both: BothCohorts | None,
@@ -248,7 +232,7 @@ def _task(
     linear_model: Model,
     use: Use,
     rng: np.random.Generator,
-) -> _Task:
+) -> PredictionTask:
     """Draw the splits and choose the model.
 
     Raises
@@ -270,11 +254,24 @@ def _task(
             if refused:
                 raise InputError(f"{split.name}: {refused}")
     covariates = linear_model.design.matrix[:, 1:] if use != "features" else None
-    return _Task(space, target, splits, model, covariates, use)
+    together = kept_together(cohort, params)
+    labels = None if together is None else family_codes(together, subjects)
+    return PredictionTask(
+        space,
+        target,
+        splits,
+        model,
+        covariates,
+        use,
+        features.strata,
+        labels,
+        params.seed,
+        across_cohorts=both is not None,
+    )
 
 
 def _checks(
-    params: Params, plan: Plan, features: FeatureSet, task: _Task, rng: np.random.Generator
+    params: Params, plan: Plan, features: FeatureSet, task: PredictionTask, rng: np.random.Generator
 ) -> Steps[tuple[PermutationTest | None, LearningCurve | None, ShuffledFeatures | None]]:
     """Test by permutation, train on fewer subjects and on shuffled features, as far as the form requests it."""
     test, curve, shuffled = None, None, None
@@ -333,7 +330,7 @@ def _target(linear_model: Model) -> tuple[FloatArray | IntArray, tuple[str, ...]
     return codes.astype(np.intp), tuple(linear_model.levels[level] for level in present.tolist())
 
 
-def _final_model(task: _Task, *, one_way: bool) -> Steps[FinalModel]:
+def _final_model(task: PredictionTask, *, one_way: bool) -> Steps[FinalModel]:
     """Fit the model once to all training subjects, for its weights; where one group trains, to that group."""
     space = task.space
     who = task.splits[0].train if one_way else np.arange(space.n_subjects)

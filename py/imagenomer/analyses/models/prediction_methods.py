@@ -72,6 +72,6 @@ def _citations(protocol: Protocol, result: Prediction) -> list[str]:
         citations.append("Cawley and Talbot (2008), Mach. Learn. 71:243.")
     elif protocol.penalty == "chosen" and protocol.model in ("ridge", "top"):
         citations.append("Golub, Heath and Wahba (1979), Technometrics 21:215.")
-    if result.validation.repeated:
-        citations.append("Nadeau and Bengio (2003), Mach. Learn. 52:239.")
+    if result.performance.halves is not None and result.performance.halves.n_pairs:
+        citations.append("McCarthy (1969), Rev. Int. Stat. Inst. 37:239 (half-samples).")
     return citations

@@ -56,7 +56,7 @@ def _numbers(protocol: Protocol, source: Source, result: Prediction, top: list[R
         "n_splits": len(validation.splits),
         "seed": protocol.seed,
         "kept_together": protocol.together if keeps_together(protocol) else None,
-        "interval": "corrected resampled t" if validation.repeated else "bootstrap over subjects",
+        "interval": "bootstrap over test subjects" if performance.halves is None else "half-samples",
         "scores": {name: interval_numbers(one) for name, one in performance.scores.items()},
         "null_scores": {name: finite(one) for name, one in performance.null.items()},
         "covariates_only": None

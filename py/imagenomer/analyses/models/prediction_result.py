@@ -12,8 +12,9 @@ from imagenomer.analyses.shared.predictors import FeatureSet
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.statistics.half_samples import HalfSamples, intervals
 from imagenomer.statistics.models import Model as SplitModel
-from imagenomer.statistics.prediction import CrossValidation, intervals, null_scores
+from imagenomer.statistics.prediction import CrossValidation, intervals_of_models, null_scores
 from imagenomer.statistics.prediction_checks import LearningCurve, PermutationTest, ShuffledFeatures
 from imagenomer.statistics.scores import Interval
 from imagenomer.statistics.split_tasks import Use
@@ -43,15 +44,24 @@ class Performance:
     scores : dict of str to Interval
     null : dict of str to float
         Of the null model.
+    halves : HalfSamples or None
+        What the intervals are by; None where they are of the models as they are, over other test subjects.
     """
 
     validation: CrossValidation
     scores: dict[str, Interval]
     null: dict[str, float]
+    halves: HalfSamples | None = None
 
     @classmethod
-    def of(cls, validation: CrossValidation, rng: np.random.Generator) -> Performance:
-        return cls(validation, intervals(validation, rng), null_scores(validation))
+    def of(cls, validation: CrossValidation, halves: HalfSamples) -> Performance:
+        """Return the scores of models of samples of this size."""
+        return cls(validation, intervals(validation, halves), null_scores(validation), halves)
+
+    @classmethod
+    def of_models(cls, validation: CrossValidation, rng: np.random.Generator) -> Performance:
+        """Return the scores of the models as they are, each tested in another cohort."""
+        return cls(validation, intervals_of_models(validation, rng), null_scores(validation))
 
     @property
     def main(self) -> Interval:

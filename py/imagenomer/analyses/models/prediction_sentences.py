@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer.analyses.contract import Finding
-from imagenomer.analyses.models.prediction_result import SCORES, Prediction, score_text
+from imagenomer.analyses.models.prediction_result import SCORES, Performance, Prediction, score_text
 from imagenomer.analyses.models.protocol import Protocol
 from imagenomer.analyses.models.protocol_sentences import about_model, about_splits
 from imagenomer.analyses.models.transfer_report import about_transfers, transfer_verdict
@@ -107,14 +107,42 @@ def about_scores(protocol: Protocol, result: Prediction) -> list[str]:
             "Test subjects can have another mean than training subjects. A model that only distinguishes the groups "
             "then gains R² but no r within splits, which compares test subjects with each other."
         )
-    said.append(
-        "Intervals are the corrected resampled t's (Nadeau and Bengio 2003): repetitions share subjects, and a plain "
-        "interval over them would be too short."
-        if performance.validation.repeated
-        else "Intervals are percentiles of 1,000 bootstrap samples of the test subjects, with the models as they "
-        "are: they do not include the variation between models trained on other samples."
-    )
+    said.append(_about_intervals(performance))
+    if result.feature_set.harmonised:
+        said.append(_ABOUT_HARMONISATION)
     return said
+
+
+_ABOUT_HARMONISATION = (
+    "Harmonisation aligns the sites in the training part, and what is left of them reverses in the test part: a "
+    "target that nearly coincides with the harmonised site scores below chance (an AUC below 0.5) where connectivity "
+    "says nothing of it. Compare it with permutations within blocks of that site, whose chance level is the same."
+)
+
+
+def _about_intervals(performance: Performance) -> str:
+    """Say what intervals are of and by, or why there are none."""
+    halves, validation = performance.halves, performance.validation
+    if halves is None:
+        return (
+            "Intervals are percentiles of 1,000 bootstrap samples of the test subjects, with the models as they are: "
+            "they do not include the variation between models trained on other samples."
+        )
+    if halves.refusal:
+        return f"There are no intervals: {halves.refusal}."
+    without = (
+        "The root mean squared error has none, because none covers where errors are heavy-tailed"
+        if not validation.n_classes
+        else "Accuracy has none, because it depends on how many subjects each class has"
+    )
+    trained = round(float(np.median([split.train.size for split in validation.splits])))
+    return (
+        f"Intervals are of the expected score of models trained on {counted(trained, 'subject')} of this population: "
+        "they include who trains and who is tested. The analysis was repeated in "
+        f"{counted(halves.n_pairs, 'pair')} of disjoint halves of the subjects; the variance of a score is a quarter "
+        f"of the mean squared difference between halves (t with {halves.dof} degrees of freedom, on a scale on which "
+        f"the score is nearly symmetric). {without}."
+    )
 
 
 def about_permutations(result: Prediction) -> list[str]:

@@ -63,7 +63,7 @@ def related_warnings(cohort: Cohort, protocol: Protocol, result: Prediction) -> 
     if together is not None and is_named_after_families(together) and blocks is None and result.permutation_test:
         said.append(
             f"Targets are permuted as if subjects of the same {together} were strangers: where relatives have targets "
-            "alike p is too small, and the interval of the score, which draws subjects, too narrow."
+            "alike p is too small. Halves of the subjects, which the intervals are by, keep them together."
         )
     return said
 

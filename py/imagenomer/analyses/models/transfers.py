@@ -77,7 +77,7 @@ def _of_split(performance: Performance, number: int, rng: np.random.Generator) -
     """Return the scores of a split; of a single one those that there are already."""
     if len(performance.validation.splits) == 1:
         return performance
-    return Performance.of(scored_among(performance.validation, number), rng)
+    return Performance.of_models(scored_among(performance.validation, number), rng)
 
 
 def _by_level(
@@ -86,7 +86,7 @@ def _by_level(
     """Return the scores among test subjects of each level that has some."""
     codes, test = by.values[subjects], validation.splits[number].test
     return {
-        level: Performance.of(scored_among(validation, number, codes == code), rng)
+        level: Performance.of_models(scored_among(validation, number, codes == code), rng)
         for code, level in enumerate(by.levels)
         if (codes[test] == code).any()
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imagenomer.analyses.confounds.associations import TargetConnectivity, target_connectivity
 from imagenomer.analyses.confounds.edge_maps import EdgeMap, candidate_edge_map, target_edge_map
 from imagenomer.analyses.confounds.params import Params
-from imagenomer.analyses.confounds.predictions import PredictionScore, predict_candidate, score_of_connectivity
+from imagenomer.analyses.confounds.predictions import Basis, PredictionScore, predict_candidate, score_of
 from imagenomer.analyses.confounds.subjects import (
     Pair,
     Subjects,
@@ -88,7 +88,6 @@ class ConnectivityPart:
 
 
 def compute_connectivity(cohort: Cohort, params: Params, people: Subjects) -> Steps[ConnectivityPart]:
-    seed = params.seed
     all_known = known_of(people, ())
     everybody = yield from _pair_connectivity(cohort, params, people, all_known)
     shared = {all_known.tobytes(): everybody}
@@ -103,7 +102,7 @@ def compute_connectivity(cohort: Cohort, params: Params, people: Subjects) -> St
         except InputError:
             continue
         candidates[candidate.name] = own
-    return ConnectivityPart(everybody, score_of_connectivity(everybody.target.predicted, seed), candidates)
+    return ConnectivityPart(everybody, score_of(Basis.CONNECTIVITY, everybody.target.predicted), candidates)
 
 
 def _pair_connectivity(cohort: Cohort, params: Params, people: Subjects, known: BoolArray) -> Steps[PairConnectivity]:
@@ -128,5 +127,5 @@ def _candidate_connectivity(
         rng=stream(seed, "candidate", candidate.name),
         clusters=pair.families,
     )
-    prediction = yield from predict_candidate(pair, candidate, seed)
+    prediction = yield from predict_candidate(pair, candidate)
     return CandidateConnectivity(candidate, here, own_map, share, p_value, prediction)

@@ -13,10 +13,11 @@ from imagenomer.analyses.confounds.parts.connectivity import CandidateConnectivi
 from imagenomer.analyses.confounds.parts.phenotypes import PhenotypePart
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.predictions import (
+    Basis,
     PredictionScore,
     predict_by_strata,
     predict_with,
-    score_of_connectivity,
+    score_of,
 )
 from imagenomer.analyses.confounds.subjects import N_FOLDS, Pair, candidate_columns, pair_of, stream
 from imagenomer.errors import InputError
@@ -86,7 +87,7 @@ def compute_prediction(
     for name, own in connectivity.candidates.items():
         alone = connectivity.prediction
         if own.here is not connectivity.everybody:
-            alone = score_of_connectivity(own.here.target.predicted, seed)
+            alone = score_of(Basis.CONNECTIVITY, own.here.target.predicted)
         closely = name in phenotypes.closest
         candidates[name] = yield from _predict_candidate_in_view(params, own, alone, closely=closely)
     together = yield from _predict_together(params, phenotypes, verdict.explanation.model)
@@ -117,7 +118,7 @@ def _predict_candidate_in_view(
     pair = with_own_space(own.here.pair)
     columns = candidate_columns((own.candidate,), pair.subjects)
     try:
-        with_candidate = yield from predict_with(pair, columns, seed, "candidate", alone=not closely)
+        with_candidate = yield from predict_with(pair, columns, alone=not closely)
     except InputError:
         return CandidatePrediction(alone)
     if not closely:
@@ -137,6 +138,6 @@ def _predict_together(
         return ()
     try:
         pair = yield from pair_of(phenotypes.people, model.known, params.repetitions, params.seed)
-        return (yield from predict_with(pair, model.columns, params.seed, "candidates"))
+        return (yield from predict_with(pair, model.columns))
     except InputError:
         return ()

@@ -14,7 +14,6 @@ from imagenomer.analyses.confounds.predictions import (
     PredictionScore,
     predict,
     score_of,
-    score_of_connectivity,
 )
 from imagenomer.analyses.confounds.subjects import (
     Pair,
@@ -23,7 +22,6 @@ from imagenomer.analyses.confounds.subjects import (
     goal_of,
     mean_only,
     recoded,
-    stream,
 )
 from imagenomer.analyses.shared.feature_spaces import space_of_variants
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
@@ -122,7 +120,7 @@ def compute_variants(
         if candidate.name not in people.candidates.made_of_variants and own.size >= _FEWEST:
             numbers = indicators(candidate, None, own)
             maps[candidate.name] = yield from _map_of(variants, numbers, own, params.alpha)
-    target, predictions = yield from _predictions(variants, people, connectivity, params.seed)
+    target, predictions = yield from _predictions(variants, people, connectivity)
     return VariantPart(target_map, target, maps, predictions, float((variants.dosage[here] < 0).mean()))
 
 
@@ -171,12 +169,12 @@ def _genotyped(variants: VariantSet) -> BoolArray:
 
 
 def _predictions(
-    variants: VariantSet, people: Subjects, connectivity: ConnectivityPart, seed: int
+    variants: VariantSet, people: Subjects, connectivity: ConnectivityPart
 ) -> Steps[tuple[VariantPrediction, dict[str, VariantPrediction]]]:
     """Predict the target and every candidate from variants, all in the folds of the target."""
     spaces: dict[bytes, SampleSpace] = {}
     pair = connectivity.everybody.pair
-    target = yield from _predict(variants, pair, pair.goal, "variants", connectivity.prediction, spaces, seed)
+    target = yield from _predict(variants, pair, pair.goal, connectivity.prediction, spaces)
     predictions = {}
     for candidate in people.candidates.phenotypes:
         name, own = candidate.name, connectivity.candidates.get(candidate.name)
@@ -188,7 +186,7 @@ def _predictions(
         else:
             pair = own.here.pair
             goal = goal_of(candidate_model(candidate, pair.subjects))
-            predictions[name] = yield from _predict(variants, pair, goal, name, own.prediction, spaces, seed)
+            predictions[name] = yield from _predict(variants, pair, goal, own.prediction, spaces)
     return target, predictions
 
 
@@ -196,10 +194,8 @@ def _predict(
     variants: VariantSet,
     pair: Pair,
     goal: FloatArray | IntArray,
-    key: str,
     connectivity: PredictionScore | None,
     spaces: dict[bytes, SampleSpace],
-    seed: int,
 ) -> Steps[VariantPrediction]:
     """Predict something from variants.
 
@@ -207,8 +203,6 @@ def _predict(
     ----------
     goal : ndarray, shape (n,)
         Of all subjects in the pair.
-    key : str
-        Of the streams of random numbers.
     connectivity : PredictionScore or None
         From connectivity, in all subjects of the pair.
     spaces : dict
@@ -223,10 +217,10 @@ def _predict(
         spaces[subjects.tobytes()] = (yield from space_of_variants(variants)).of(subjects)
     try:
         result = yield from predict(spaces[subjects.tobytes()], own, splits)
-        found = score_of(Basis.VARIANTS, result, stream(seed, "intervals", "variants", key))
+        found = score_of(Basis.VARIANTS, result)
         if kept.size < pair.n_subjects:
             same = yield from predict(pair.space.of(kept), own, splits)
-            connectivity = score_of_connectivity(same, seed, key)
+            connectivity = score_of(Basis.CONNECTIVITY, same)
     except InputError:
         return VariantPrediction(None, None, "a level is too rare for the folds")
     return VariantPrediction(found, connectivity)

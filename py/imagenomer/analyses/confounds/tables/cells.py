@@ -19,11 +19,10 @@ Row: TypeAlias = dict[str, Cell]
 
 def score_cells(prediction: PredictionScore | None) -> Row:
     if prediction is None:
-        return {"score": "", "predicted": None, "interval": "", "null": None}
+        return {"score": "", "predicted": None, "null": None}
     return {
         "score": SCORES[prediction.score],
         "predicted": finite(prediction.interval.estimate),
-        "interval": interval_text(prediction),
         "null": finite(prediction.null),
     }
 

@@ -24,7 +24,6 @@ _COLUMNS = (
     Column("p_value", "p, all edges", "p"),
     Column("score", "Score"),
     Column("predicted", "Predicted", "number"),
-    Column("interval", "95 % interval"),
     Column("null", "Null", "number"),
 )
 

@@ -8,7 +8,7 @@ from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart
 from imagenomer.analyses.confounds.parts.prediction import PredictionPart
 from imagenomer.analyses.confounds.parts.variants import VariantPart
 from imagenomer.analyses.confounds.predictions import Basis, PredictionScore
-from imagenomer.analyses.confounds.tables.cells import Row, score_cells
+from imagenomer.analyses.confounds.tables.cells import Row, interval_text, score_cells
 from imagenomer.analyses.confounds.words.terms import SCORES
 from imagenomer.analyses.contract import Column, TableView
 from imagenomer.jsonable import finite
@@ -87,6 +87,7 @@ def prediction_table(target_name: str, groups: list[PredictionGroup], part: Pred
             "how": group.title(one),
             "n_subjects": one.n_subjects,
             **score_cells(one),
+            "interval": interval_text(one),
             "low": finite(one.interval.low),
             "high": finite(one.interval.high),
             "note": "",
@@ -100,6 +101,7 @@ def prediction_table(target_name: str, groups: list[PredictionGroup], part: Pred
             "how": f"matched for {name}",
             "n_subjects": own.matched.n_subjects,
             **score_cells(None),
+            "interval": "",
             "low": None,
             "high": None,
             "note": "too few subjects can be matched",

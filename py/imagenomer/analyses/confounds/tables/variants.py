@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagenomer.analyses.confounds.parts.variants import VariantPart
-from imagenomer.analyses.confounds.tables.cells import Row, interval_text, score_cells
+from imagenomer.analyses.confounds.tables.cells import Row, score_cells
 from imagenomer.analyses.contract import Column, TableView
 from imagenomer.analyses.shared.genotyped import variant_label
 from imagenomer.cohort import VariantSet
@@ -22,9 +22,7 @@ _PREDICTIONS = (
     Column("n_subjects", "Test subjects", "integer"),
     Column("score", "Score"),
     Column("predicted", "From variants", "number"),
-    Column("interval", "95 % interval"),
     Column("connectivity", "From connectivity", "number"),
-    Column("connectivity_interval", "95 % interval, from connectivity", where="file"),
     Column("null", "Null", "number"),
     Column("note", "Note"),
 )
@@ -56,7 +54,6 @@ def variant_prediction_table(target_name: str, part: VariantPart) -> TableView:
                 **score_cells(own.variants),
                 **({"score": "not predicted"} if own.why else {}),
                 "connectivity": None if beside is None else finite(beside.interval.estimate),
-                "connectivity_interval": "" if beside is None else interval_text(beside),
                 "note": own.why,
             }
         )

@@ -139,16 +139,16 @@ def _about_prediction(params: Params, score: str) -> Iterator[str]:
         "auc": "AUC is the share of pairs of subjects, one of each class, that are ranked correctly; 0.5 is chance",
         "balanced_accuracy": "balanced accuracy is the mean over classes of the share of subjects classified correctly",
     }[score]
-    interval = "a bootstrap over subjects" if params.repetitions == 1 else "the corrected resampled t interval"
     yield (
         f"Predictions are by ridge regression in {folds}; penalty and regression on candidates are fitted to the "
-        f"training part only. {what}. Intervals are {interval}."
+        f"training part only. {what}. Scores have no intervals here: one that covers refits the model in half-samples, "
+        "as the analysis Prediction does."
     )
     yield (
         "Strata of a number are the subjects up to its median and those above. From one group to another the score is "
-        "r among the test subjects, because groups differ in their means. In the matched subsample subjects are chosen "
-        "so that target and candidate are not associated; a random subsample of the same size is beside it, because "
-        "fewer subjects predict worse."
+        "r among the test subjects, because groups differ in their means; its interval is a bootstrap of these, with "
+        "the model as it is. In the matched subsample subjects are chosen so that target and candidate are not "
+        "associated; a random subsample of the same size is beside it, because fewer subjects predict worse."
     )
     yield (
         "The learning curve trains on a share of each training part; the test subjects stay the same. Large subsamples "
