@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.progress import Steps
+from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.max_statistic import Exceedances, exceedances, require_threshold
 from imagenomer.statistics.permutation import Alternative, heights_of
 from imagenomer.types import FloatArray, IntArray
+
+#: Subjects averaged between two reports of progress: some 10 ms in the page.
+_AVERAGED = 16
 
 
 def network_pairs(
@@ -54,6 +57,11 @@ def network_pairs(
 
 
 def pair_means(values: NDArray[np.floating[Any]], rows: IntArray, pair: IntArray, n_pairs: int) -> FloatArray:
+    """Return what `average_pairs` does, in one piece."""
+    return finish(average_pairs(values, rows, pair, n_pairs))
+
+
+def average_pairs(values: NDArray[np.floating[Any]], rows: IntArray, pair: IntArray, n_pairs: int) -> Steps[FloatArray]:
     """Return the mean over the edges of each pair of networks, in the chosen rows, in float64.
 
     Parameters
@@ -71,11 +79,20 @@ def pair_means(values: NDArray[np.floating[Any]], rows: IntArray, pair: IntArray
         NaN where a pair has no value.
     """
     means = np.empty((rows.size, n_pairs))
-    for row, index in zip(means, rows.tolist(), strict=True):
-        there = np.isfinite(values[index]) & (pair >= 0)
+    edges = np.flatnonzero(pair >= 0)
+    pairs = pair[edges]
+    sizes = np.bincount(pairs, minlength=n_pairs)
+    for done, (row, index) in enumerate(zip(means, rows.tolist(), strict=True)):
+        if done % _AVERAGED == 0:
+            yield Progress("Averaging over pairs of networks", done, rows.size)
+        own = values[index][edges]
+        there = np.isfinite(own)
         with np.errstate(invalid="ignore"):
-            row[:] = np.bincount(pair[there], values[index][there], minlength=n_pairs)
-            row /= np.bincount(pair[there], minlength=n_pairs)
+            if there.all():
+                row[:] = np.bincount(pairs, own, minlength=n_pairs) / sizes
+            else:
+                row[:] = np.bincount(pairs[there], own[there], minlength=n_pairs)
+                row /= np.bincount(pairs[there], minlength=n_pairs)
     return means
 
 

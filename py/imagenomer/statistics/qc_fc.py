@@ -165,7 +165,11 @@ def qc_fc(
     null = np.empty((4, drawn.n))
     counts = np.empty((drawn.n, MATCH_BINS.size), dtype=np.intp)
     summary: _Summary | None = None
-    for chunk, permutations, unit, columns in model.blocks(drawn, at_once):
+    for block in model.blocks(drawn, at_once):
+        if isinstance(block, Progress):
+            yield block
+            continue
+        chunk, permutations, unit, columns = block
         share, sign = model.all_shares(unit, permutations)
         np.multiply(sign, np.sqrt(share), out=r[: len(permutations), columns])
         yield model.progress(chunk, columns, drawn.n)

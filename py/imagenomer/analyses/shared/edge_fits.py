@@ -21,7 +21,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjustment import (
     AdjustedMoments,
     CategoryAssociation,
-    adjusted_moments,
+    adjust_moments,
     associate,
     associate_category,
     correlate_adjusted,
@@ -238,8 +238,7 @@ def _fit_fast(observations: Observations, features: Features, model: Model) -> S
     cache = observations.caches[_ADJUSTED]
     moments = cache.get(key)
     if moments is None:
-        yield Progress("Summarising connections")
-        moments = cache.put(key, adjusted_moments(features.values, features.moments, model.design))
+        moments = cache.put(key, (yield from adjust_moments(features.values, features.moments, model.design)))
     return correlate_adjusted(features.values, model.tested, moments)
 
 
