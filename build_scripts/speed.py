@@ -152,10 +152,10 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
         If a mark is missing or stands there twice.
     """
     for name, table in blocks.items():
-        mark = re.compile(rf"(?<=^<!-- {name} -->\n).*?(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL)
+        mark = re.compile(rf"^<!-- {name} -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
         if len(mark.findall(text)) != 1:
             raise ValueError(f"{PAGE.name} has no place for {name!r}, or several: <!-- {name} --> … <!-- end -->")
-        start, stop = next(mark.finditer(text)).span()
+        start, stop = next(mark.finditer(text)).span(1)
         text = f"{text[:start]}{table}\n{text[stop:]}"
     return text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,6 +63,7 @@ def test_means_of_pairs_are_tested_like_edges():
     assert ours.adjusted_p[1] > 0.05
 
 
+@mock.patch("imagenomer.statistics.networks._COUNTED", 50)
 @settings(max_examples=10)
 @given(seeds)
 def test_enrichment_counts_edges_above_the_threshold_in_each_pair(seed):

@@ -200,10 +200,10 @@ def exceedances(
             large = large.where(large.sign > 0 if alternative == "greater" else large.sign < 0)
         lifted = model.lifted(unit, permutations, large) if model.slack else large.share
         above = lifted > limit
-        found.append((large.permutation[above] + chunk.start, large.column[above] + columns.start, lifted[above]))
+        height = model.statistic_of(lifted[above].astype(np.float64)).astype(np.float32)
+        found.append((large.permutation[above] + chunk.start, large.column[above] + columns.start, height))
         yield model.progress(chunk, columns, drawn.n)
-    permutation, edge, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    height = model.statistic_of(share.astype(np.float64)).astype(np.float32)
+    permutation, edge, height = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Exceedances(permutation, edge, height, model.statistic, drawn.n)
 
 

@@ -25,6 +25,8 @@ from imagenomer.types import FloatArray, IntArray
 
 #: Subjects averaged between two reports of progress: some 10 ms in the page.
 _AVERAGED = 16
+#: Edges above the threshold, of all permutations, counted between two such reports.
+_COUNTED = 1_000_000
 
 
 def network_pairs(
@@ -162,12 +164,15 @@ def enrichment(
     )
     height = heights_of(above.statistic, alternative, len(tested.columns))
     actual = pair[(height > threshold) & (pair >= 0)]
-    there = pair[above.edge] >= 0
-    cell = above.permutation[there] * n_pairs + pair[above.edge[there]]
     n = above.n_permutations
-    counts = np.empty((1 + n, n_pairs), dtype=np.intp)
+    counts = np.zeros((1 + n, n_pairs), dtype=np.intp)
     counts[0] = np.bincount(actual, minlength=n_pairs)
-    counts[1:] = np.bincount(cell, minlength=n * n_pairs).reshape(n, n_pairs)
+    for start in range(0, above.edge.size, _COUNTED):
+        yield Progress("Counting edges", start, above.edge.size)
+        permutation, own = above.permutation[start : start + _COUNTED], pair[above.edge[start : start + _COUNTED]]
+        cell = permutation[own >= 0] * n_pairs + own[own >= 0]
+        counts[1:] += np.bincount(cell, minlength=n * n_pairs).reshape(n, n_pairs)
+    yield Progress("Counting edges", above.edge.size, above.edge.size)
     p_values = np.empty(counts.shape)
     for column, count in zip(p_values.T, counts.T, strict=True):
         column[:] = (count.size - np.searchsorted(np.sort(count), count)) / count.size
