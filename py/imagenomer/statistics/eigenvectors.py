@@ -63,7 +63,7 @@ def eigenvectors(
 
 
 def _reflect(columns: FloatArray, rows: FloatArray, tau: FloatArray) -> None:
-    """Multiply columns, in place, by the product of reflectors that have their vectors in rows, from the diagonal on."""
+    """Multiply columns, in place, by the product of reflectors: their vectors lie in rows, from the diagonal on."""
     own = np.triu(rows)
     np.fill_diagonal(own, 1)
     among = multiply(own, own.T)

@@ -194,7 +194,7 @@ def _compute(variants: VariantSet, recipe: Recipe) -> Steps[Ancestry]:
         raise InputError(f"{counted(placed.size, 'subject')} with genotypes at these variants are too few for ancestry")
     relationship = yield from relationship_matrix(chosen[placed])
     yield Progress("Finding ancestry components")
-    found = principal_components(relationship, min(MOST_COMPONENTS, placed.size - 1))
+    found = yield from principal_components(relationship, min(MOST_COMPONENTS, placed.size - 1))
     subjects = genotyped[placed]
     scores = np.full((len(variants.dosage), found.scores.shape[1]), np.nan)
     scores[subjects] = found.scores
