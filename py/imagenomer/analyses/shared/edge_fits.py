@@ -50,6 +50,8 @@ Which: TypeAlias = int | slice | IntArray
 _FEWEST_LISTED, _MOST_LISTED = 100, 300
 #: Edges ranked, or fitted exactly, between two looks for a cancel.
 _AT_ONCE = 512
+#: The same where variances may be unequal.
+_ROBUST_AT_ONCE = 128
 
 #: What is kept with observations for the next question, by rows and covariates; ranks are as large as the data.
 _MOMENTS: Kind[bytes, ColumnMoments] = Kind("moments", 4)
@@ -245,9 +247,10 @@ def _fit_fast(observations: Observations, features: Features, model: Model) -> S
 def _fit_all(cohort: Cohort, sample: Sample, model: Model) -> Steps[Fit]:
     n_edges = sample.observations.values.shape[1]
     parts = []
-    for start in range(0, n_edges, _AT_ONCE):
+    at_once = _ROBUST_AT_ONCE if model.question.robust else _AT_ONCE
+    for start in range(0, n_edges, at_once):
         yield Progress("Comparing levels" if model.n_tested > 1 else "Testing connections", start, n_edges)
-        edges = np.arange(start, min(start + _AT_ONCE, n_edges))
+        edges = np.arange(start, min(start + at_once, n_edges))
         parts.append(fit_exactly(observed(cohort, sample, edges), model))
     kind = type(parts[0])
     names = [entry.name for entry in dataclasses.fields(kind)]
