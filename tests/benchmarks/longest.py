@@ -33,10 +33,11 @@ BEGINNING, END = "(before the first step)", "(after the last step)"
 
 
 class BeforeKernels(products.Blas):
-    """How all was done before the page had kernels of its own: products in WebAssembly by `sgemv` in blocks."""
+    """How all was done before the page had kernels of its own: float32 by `sgemv`, row by row; of pairs of rows natively
+    and of float64 by BLAS."""
 
     def multiply(self, left: Any, right: Any, out: Any, *, add: bool) -> None:
-        if left.dtype != np.float32 or sys.platform != "emscripten":
+        if left.dtype != np.float32:
             super().multiply(left, right, out, add=add)
             return
         right = np.ascontiguousarray(right)
@@ -137,7 +138,11 @@ OTHERS = (
     ("prediction, CPM", "prediction", {"phenotype": "wrat", "model": "cpm", "task": "rest"}),
     ("prediction, top-k", "prediction", {"phenotype": "wrat", "model": "top", "task": "rest"}),
     ("prediction, genotypes", "prediction", {"phenotype": "ancestry", "features": "variants", "model": "logistic"}),
-    ("prediction, one site left out", "prediction", {"phenotype": "wrat", "protocol": "leave-one-out"}),
+    (
+        "prediction, one site left out",
+        "prediction",
+        {"phenotype": "wrat", "protocol": "leave-one-out", "leave_out": "site"},
+    ),
     (
         "prediction, ComBat, CPM",
         "prediction",
