@@ -33,8 +33,7 @@ BEGINNING, END = "(before the first step)", "(after the last step)"
 
 
 class BeforeKernels(products.Blas):
-    """How all was done before the page had kernels of its own: float32 by `sgemv`, row by row; of pairs of rows natively
-    and of float64 by BLAS."""
+    """How all was done before the page had kernels of its own: float32 by `sgemv`, row by row, the rest by BLAS."""
 
     def multiply(self, left: Any, right: Any, out: Any, *, add: bool) -> None:
         if left.dtype != np.float32:
