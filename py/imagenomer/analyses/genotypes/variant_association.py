@@ -84,7 +84,6 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
     name = phenotype.name if level is None else f"{phenotype.name} = {level}"
     directions = directions_of(Term(name, (name,), (target - target.mean())[:, None]), design)
 
-    yield Progress("Counting genotypes")
     sexes = cohort.sexes[sample.subjects]
     numbers = chromosome_numbers(sample.variants.chromosomes)
     counts = yield from count_by_sex_in_steps(sample.dosage, numbers, sexes)
