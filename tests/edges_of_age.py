@@ -6,7 +6,7 @@ import numpy as np
 import statsmodels.api as sm
 
 from imagenomer.cohort import Phenotype
-from imagenomer.progress import finish
+from imagenomer.progress import Progress, finish
 from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.max_statistic import max_statistic
 
@@ -44,3 +44,8 @@ def permuted_and_refitted(values, tested, design, permutation):
         f = large.compare_f_test(sm.OLS(again, design.matrix).fit())[0]
         statistics.append(np.sqrt(f) if tested.values.shape[1] == 1 else f)
     return np.array(statistics)
+
+
+def blocks_of(model, drawn):
+    """Return the blocks of a model whose residuals are permuted, without its reports of progress."""
+    return [block for block in model.blocks(drawn) if not isinstance(block, Progress)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edges_of_age import blocks_of
 from imagenomer.cohort import Phenotype
 from imagenomer.edges import n_edges_of
 from imagenomer.progress import finish
@@ -35,7 +36,7 @@ def run(kernel, values, *arguments, seed=0, n_permutations=99, **options):
 def permuted_heights(values, tested, design, seed, n_permutations, alternative):
     """Return the heights of every edge in each permutation."""
     model = FreedmanLane(values, np.arange(len(values)), tested, design)
-    ((_, permutations, unit, _),) = model.blocks(model.permutations(n_permutations, np.random.default_rng(seed)))
+    ((_, permutations, unit, _),) = blocks_of(model, model.permutations(n_permutations, np.random.default_rng(seed)))
     share, sign = model.all_shares(unit, permutations)
     statistic = model.statistic_of(share.astype(float))
     return heights_of(statistic * sign if model.n_tested == 1 else statistic, alternative, model.n_tested)

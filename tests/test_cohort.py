@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from imagenomer.cohort import Cohort, Measure, Phenotype, Scan, n_parcels_of_cohort, natural_key
 from imagenomer.errors import InputError
+from imagenomer.progress import finish
 
 
 def made(scans: list[Scan], present: list[bool] | None = None, seed: int = 0) -> Cohort:
@@ -131,6 +132,18 @@ def test_observations_are_kept_but_no_more_than_three():
     for task in "bcd":
         cohort.observations("fc", task)
     assert cohort.observations("fc", "a") is not first
+
+
+@pytest.mark.parametrize(
+    ("task", "fisher_z", "at_least"),
+    [(None, False, 6), (None, True, 12), ("rest", True, 12), ("nback minus rest", False, 1)],
+)
+def test_scans_are_averaged_in_steps_of_a_few_subjects_so_that_a_cancel_is_obeyed(task, fisher_z, at_least):
+    cohort = made([Scan(one, str(subject)) for subject in range(100, 200) for one in ("nback", "rest")])
+    progress = []
+    found = finish(cohort.observe("fc", task, fisher_z=fisher_z), progress.append)
+    assert cohort.observations("fc", task, fisher_z=fisher_z) is found
+    assert len(progress) >= at_least  # three edges are subtracted at once
 
 
 def test_fisher_z_of_what_is_no_correlation_is_refused():

@@ -6,7 +6,6 @@ it works.
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import subprocess
@@ -17,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Watch, choose_files, choose_folder, new_page, wait_for_engine
+from driving import choose_files, choose_folder
 from playwright.sync_api import Browser, Page, Worker
 
+from benchmarks.in_page import ROOT, environment, open_page, run_natively, timed
 from benchmarks.stages import KERNEL, TEXTBOOK, Times
 from imagenomer.progress import finish
 from imagenomer.readers.bundle import write_bundle
@@ -27,55 +27,6 @@ from imagenomer.teaching import generate
 
 SESSIONS = 3
 STAGES = Path(__file__).with_name("stages.py")
-ROOT = STAGES.parents[2]
-
-#: A window into the engine's worker, whose Python is out of reach otherwise; and `felt(act, pictures)`, the time from
-#: an action to the frame after so many pictures have been put on screen.
-INSTRUMENTS = """
-const create = URL.createObjectURL, window_ = `
-    const load = self.loadPyodide;
-    self.loadPyodide = async (options) => (self.python = await load(options));`;
-URL.createObjectURL = (blob) => create.call(URL, blob.size > 1e6 ? new Blob([blob, window_]) : blob);
-
-let put = 0;
-const putImageData = CanvasRenderingContext2D.prototype.putImageData;
-CanvasRenderingContext2D.prototype.putImageData = function (...given) {
-    put += 1;
-    return putImageData.apply(this, given);
-};
-const frame = () => new Promise(requestAnimationFrame);
-self.felt = async (act, pictures) => {
-    const started = performance.now(), before = put;
-    act();
-    while (put - before < pictures) {
-        if (performance.now() - started > 60000) throw new Error("nothing was painted");
-        await frame();
-    }
-    await frame();
-    return performance.now() - started;
-};
-addEventListener("change", () => { self.changed = performance.now(); }, true);
-"""
-
-#: Remembers what was opened, so that it can be opened again, and does no idle work, so that first times are first.
-HOOK = """
-import sys, types
-import engine_later
-chosen, idle_work = [], iter(())
-handle = engine.handle
-async def remembering(call, arguments, files=None, *others):
-    if call == "open_files":
-        chosen.append((arguments, files))
-    return await engine_later.patiently(lambda: handle(call, arguments, files, *others))
-engine.handle = remembering
-from js import stages_source
-stages = types.ModuleType("stages")
-sys.modules["stages"] = stages
-async def read_stages():
-    exec(compile(stages_source, "stages.py", "exec"), stages.__dict__)
-await engine_later.patiently(read_stages)
-import json
-"""
 
 
 @pytest.fixture
@@ -117,43 +68,13 @@ def test_a_session_in_the_page_and_natively(
     report += _table(in_page, native, felt, memory)
 
 
-@pytest.mark.browser
-@pytest.mark.timeout(3600)
-def test_what_takes_longest_in_the_page_and_natively(browser: Browser, site_url: str, report: list[str]) -> None:
-    page, worker = _open(browser, site_url)
-    in_page = _timed(worker, "stages.on_analyses(engine)")
-    page.context.close()
-    native = _run_natively([])
-    head = f"{'page before':>12}{'now':>8}{'ratio':>7}{'native before':>15}{'now':>8}{'ratio':>7}"
-    lines = ["", f"{'The demo of 830 people, once, s':44}{head}", "-" * 101]
-    for stage in in_page["now"]:
-        line = f"{stage:44}"
-        for times, width in ((in_page, 12), (native, 15)):
-            before, now = min(times["before"][stage]), min(times["now"][stage])
-            line += f"{before / 1000:{width}.2f}{now / 1000:8.2f}{now / before:7.2f}"
-        lines.append(line)
-    lines.append(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}.")
-    report += lines
-
-
 def _native(bundle: Path, folder: Path | None) -> Times:
     started = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-c", "from imagenomer.engine import Engine; Engine()"], env=_environment(), check=True
+        [sys.executable, "-c", "from imagenomer.engine import Engine; Engine()"], env=environment(), check=True
     )
     ready = 1000 * (time.perf_counter() - started)
-    return {"engine ready": [ready]} | _run_natively([place for place in (bundle, folder) if place is not None])
-
-
-def _run_natively(places: list[Path]) -> Times:
-    command = [sys.executable, str(STAGES), *map(str, places)]
-    done = subprocess.run(command, env=_environment(), check=True, capture_output=True, text=True)
-    times: Times = json.loads(done.stdout)
-    return times
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "py"), "OPENBLAS_NUM_THREADS": "1"}
+    return {"engine ready": [ready]} | run_natively(STAGES, *(place for place in (bundle, folder) if place is not None))
 
 
 def _in_page(
@@ -165,7 +86,7 @@ def _in_page(
     felt: Times,
 ) -> list[str]:
     """Go through a session in a new page, add its times, and return how much memory the engine had when."""
-    page, worker = _open(browser, site_url)
+    page, worker = open_page(browser, site_url)
     ready = page.evaluate("self.ready")
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     _add(in_page, {"engine ready": [ready]})
@@ -179,27 +100,14 @@ def _in_page(
     _add(felt, {"bundle chosen, overview shown": [_until_shown(page, "830 subjects")]})
     memory.append(f"{_megabytes(worker)} MB with the bundle")
 
-    _add(in_page, _timed(worker, "stages.on_files(engine, chosen[-1], chosen[0] if len(chosen) > 1 else None)"))
+    _add(in_page, timed(worker, "stages.on_files(engine, chosen[-1], chosen[0] if len(chosen) > 1 else None)"))
     memory.append(f"{_megabytes(worker)} MB after all analyses of it")
     _add(felt, _clicks(page))
-    _add(in_page, _timed(worker, "stages.on_kernels(engine)"))
-    _add(in_page, _timed(worker, "stages.on_demo(engine)"))
+    _add(in_page, timed(worker, "stages.on_kernels(engine)"))
+    _add(in_page, timed(worker, "stages.on_demo(engine)"))
     memory.append(f"{_megabytes(worker)} MB at the end")
     page.context.close()
     return memory
-
-
-def _open(browser: Browser, site_url: str) -> tuple[Page, Worker]:
-    """Open the page, note in ``self.ready`` when the engine was, and have `stages` in the worker."""
-    page = new_page(browser, Watch())
-    page.set_default_timeout(600_000)
-    page.add_init_script(INSTRUMENTS)
-    page.goto(site_url)
-    worker = wait_for_engine(page)
-    page.evaluate("self.ready = performance.now()")
-    worker.evaluate("(source) => { self.stages_source = source; }", STAGES.read_text(encoding="utf-8"))
-    _python(worker, HOOK)
-    return page, worker
 
 
 def _until_shown(page: Page, heading: str) -> float:
@@ -239,15 +147,6 @@ def _clicks(page: Page) -> Times:
         move = f"element.value = element.max * {0.3 + 0.05 * step}; element.dispatchEvent(new Event('input'));"
         feel("slider moved, map repainted", panel.get_by_label("Limit").first, move, 1)
     return times
-
-
-def _timed(worker: Worker, coroutine: str) -> Times:
-    times: Times = json.loads(_python(worker, f"json.dumps(await {coroutine})"))
-    return times
-
-
-def _python(worker: Worker, code: str) -> Any:
-    return worker.evaluate("async (code) => (await self.python.runPythonAsync(code)) ?? null", code)
 
 
 def _megabytes(worker: Worker) -> int:

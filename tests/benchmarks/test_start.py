@@ -7,9 +7,7 @@ Read the ratios. Nothing is asserted but that all of it works.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import statistics
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,7 @@ from playwright.sync_api import Browser
 
 import runtime
 import serve
+import speed
 from page import read_manifest
 from wheel import make_wheel
 
@@ -121,13 +120,8 @@ def test_start_beside_pyodide_as_it_comes(
         for times, run in ((ours, _ours(browser, site_url)), (theirs, _theirs(browser, unmodified_url))):
             for stage, milliseconds in run.items():
                 times.setdefault(stage, []).append(milliseconds)
-    lines = ["", f"{'From the link, s':32}{'ours':>8}{'unmodified':>12}{'ratio':>8}", "-" * 60]
-    for stage, values in ours.items():
-        line = f"{stage:32}{statistics.median(values) / 1000:8.2f}"
-        if stage in theirs:
-            ratio = statistics.median(values) / statistics.median(theirs[stage])
-            line += f"{statistics.median(theirs[stage]) / 1000:12.2f}{ratio:8.2f}"
-        lines.append(line)
+    speed.keep("start", {"ours": ours, "theirs": theirs})
+    lines = ["", *speed.start(speed.kept("start")).splitlines()]
     sizes: dict[str, float] = {}
     for entry in read_manifest(site / "index.html")["assets"]:
         sizes[entry["stage"]] = sizes.get(entry["stage"], 0) + entry["size"] / 1e6
@@ -135,7 +129,7 @@ def test_start_beside_pyodide_as_it_comes(
     lines += [
         "",
         f"On the wire: {wire:.1f} MB up to the first figure, {sum(sizes.values()):.1f} MB in all.",
-        f"Median of {RUNS}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}.",
+        f"Median of {RUNS}.",
     ]
     report += lines
 

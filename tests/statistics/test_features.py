@@ -84,7 +84,7 @@ def test_sums_and_lengths_are_those_of_the_chosen_features(edges, covariates, do
     if kind in ("numbers", "standardised"):
         basis = basis[:, :1]  # the covariates themselves are the features
     left = whole - basis @ (basis.T @ whole)
-    np.testing.assert_allclose(features.lengths(train, basis), np.linalg.norm(left, axis=0), rtol=2e-4)
+    np.testing.assert_allclose(finish(features.lengths(train, basis)), np.linalg.norm(left, axis=0), rtol=2e-4)
 
 
 @pytest.mark.parametrize("kind", ["standardised", "imputed"])
@@ -102,8 +102,10 @@ def test_products_of_fitted_features_are_those_of_the_chosen_ones(edges, covaria
 def test_a_feature_that_the_basis_explains_has_no_length(covariates):
     train = np.arange(N)
     basis = np.linalg.qr(np.column_stack([np.ones(N), covariates]))[0]
-    assert np.isnan(Numbers(covariates).lengths(train, basis)).all()
+    assert np.isnan(finish(Numbers(covariates).lengths(train, basis))).all()
     edges = (covariates * [0.1, 0.01]).astype(np.float32)
     constant = np.full((N, 1), 1 / np.sqrt(N))
-    assert np.isfinite(Edges(edges, np.ones(2, dtype=bool)).lengths(train, constant)).all()
-    assert np.isnan(Edges(np.ones((N, 2), dtype=np.float32), np.ones(2, dtype=bool)).lengths(train, constant)).all()
+    assert np.isfinite(finish(Edges(edges, np.ones(2, dtype=bool)).lengths(train, constant))).all()
+    assert np.isnan(
+        finish(Edges(np.ones((N, 2), dtype=np.float32), np.ones(2, dtype=bool)).lengths(train, constant))
+    ).all()

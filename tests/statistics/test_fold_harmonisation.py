@@ -121,7 +121,9 @@ def test_features_are_those_of_combat_however_they_are_asked_for(values, codes, 
     weights -= weights.mean()
     np.testing.assert_allclose(features.combined(train, weights), weights @ edges[train], atol=1e-5)
     basis = np.full((train.size, 1), train.size**-0.5)
-    np.testing.assert_allclose(features.lengths(train, basis), np.linalg.norm(deviations[train], axis=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        finish(features.lengths(train, basis)), np.linalg.norm(deviations[train], axis=0), rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("model", [Ridge(), ConnectomeModel(0.2), TopFeatures(5)])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edges_of_age import draw, permuted_and_refitted, run
+from edges_of_age import blocks_of, draw, permuted_and_refitted, run
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
 from imagenomer.statistics import products
@@ -29,7 +29,7 @@ def test_each_permutation_is_that_of_freedman_and_lane(seed):
         ours = run(values, tested, design, seed, 4)
         np.testing.assert_allclose(ours.null, oracle.max(axis=1), rtol=1e-4)
         model = FreedmanLane(values, np.arange(14), tested, design)
-        ((_, permutations, unit, _),) = model.blocks(model.permutations(4, np.random.default_rng(seed)))
+        ((_, permutations, unit, _),) = blocks_of(model, model.permutations(4, np.random.default_rng(seed)))
         share, _ = model.all_shares(unit, permutations)
         np.testing.assert_allclose(model.statistic_of(share.astype(float)), oracle, rtol=1e-3, atol=1e-3)
 
@@ -43,7 +43,7 @@ def test_no_edge_is_passed_over_that_the_covariates_lift(rng):
     model = FreedmanLane(values, everybody, score, design)
     assert 0 < model.slack < 0.9
     everything = np.zeros(200)
-    for chunk, permutations, unit, _ in model.blocks(model.permutations(200, np.random.default_rng(3))):
+    for chunk, permutations, unit, _ in blocks_of(model, model.permutations(200, np.random.default_rng(3))):
         share, _ = model.all_shares(unit, permutations)
         everything[chunk] = np.maximum(everything[chunk], share.max(axis=1))
     ours = run(values, score, design, 3, 200)
@@ -56,7 +56,7 @@ def test_pairs_and_all_products_lift_shares_alike(rng, monkeypatch, few_pairs):
     values, score, site, design = draw(1)
     for tested in (score, site):
         model = FreedmanLane(values, np.arange(30), tested, design)
-        ((_, permutations, unit, _),) = model.blocks(model.permutations(9, rng))
+        ((_, permutations, unit, _),) = blocks_of(model, model.permutations(9, rng))
         share, sign = model.all_shares(unit, permutations)
         large = model.large(unit, permutations, np.full(9, 0.01, dtype=np.float32))
         product = model.products(unit, permutations)

@@ -50,7 +50,7 @@ def by_refitting(edges, columns, spectrum, codes):
 @pytest.mark.parametrize("families", [None, FAMILIES])
 def test_scores_are_those_of_models_fitted_without_each_family(n_targets, families):
     edges, columns, target = drawn(n_targets)
-    spectrum = spectrum_of(edges @ edges.T, target, families)
+    spectrum = finish(spectrum_of(edges @ edges.T, target, families))
     basis = orthonormal(np.column_stack([np.ones(N), columns]))
     codes = np.arange(N) if families is None else families
     ours = finish(left_out_scores(spectrum, basis))
@@ -60,7 +60,7 @@ def test_scores_are_those_of_models_fitted_without_each_family(n_targets, famili
 @pytest.mark.parametrize("families", [None, FAMILIES])
 def test_scores_along_the_map_leave_out_the_own_family(families):
     edges, _, target = drawn(2)
-    spectrum = spectrum_of(edges @ edges.T, target, families)
+    spectrum = finish(spectrum_of(edges @ edges.T, target, families))
     codes = np.arange(N) if families is None else families
     centred = edges - edges.mean(axis=0)
     expected = np.stack(
@@ -72,7 +72,7 @@ def test_scores_along_the_map_leave_out_the_own_family(families):
 def test_the_target_is_whitened_and_the_origin_does_not_matter():
     edges, columns, target = drawn(2)
     basis = orthonormal(np.column_stack([np.ones(N), columns]))
-    one, moved = (spectrum_of(values @ values.T, target) for values in (edges, edges + 7.0))
+    one, moved = (finish(spectrum_of(values @ values.T, target)) for values in (edges, edges + 7.0))
     np.testing.assert_allclose(one.target.T @ one.target, N * np.eye(2), atol=1e-9)
     np.testing.assert_allclose(finish(left_out_scores(one, basis)), finish(left_out_scores(moved, basis)), atol=1e-7)
 
@@ -83,7 +83,7 @@ def test_nothing_is_learned_of_a_target_that_has_nothing_to_do_with_the_edges():
     r_squared = []
     for _ in range(10):
         edges = rng.normal(size=(200, 300))
-        spectrum = spectrum_of(edges @ edges.T, rng.normal(size=(200, 1)))
+        spectrum = finish(spectrum_of(edges @ edges.T, rng.normal(size=(200, 1))))
         scores = finish(left_out_scores(spectrum, constant))
         r_squared.append(1 - ((spectrum.target - scores) ** 2).mean())
     assert max(r_squared) < 0.1

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nilearn.mass_univariate import permuted_ols
 
-from edges_of_age import draw, run
+from edges_of_age import blocks_of, draw, run
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
 from imagenomer.statistics.adjustment import associate, associate_category
@@ -136,7 +136,7 @@ def test_exceedances_are_the_edges_above_the_threshold(alternative, seed):
         rows, options = np.arange(20), {"n_permutations": 6, "threshold": threshold, "alternative": alternative}
         found = finish(exceedances(values, rows, tested, design, rng=np.random.default_rng(seed), **options))
         model = FreedmanLane(values, rows, tested, design)
-        ((_, permutations, unit, _),) = model.blocks(model.permutations(6, np.random.default_rng(seed)))
+        ((_, permutations, unit, _),) = blocks_of(model, model.permutations(6, np.random.default_rng(seed)))
         share, sign = model.all_shares(unit, permutations)
         statistic = model.statistic_of(share.astype(float)) * (sign if tested is score else 1)
         height = heights_of(statistic, alternative, tested.values.shape[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from unittest import mock
 
 import bct
 import numpy as np
@@ -85,6 +86,7 @@ def test_it_is_that_of_the_brain_connectivity_toolbox(seed, alternative, tail):
     assert ours.null_extent.mean() == pytest.approx(null.mean(), rel=0.15)
 
 
+@mock.patch("imagenomer.statistics.network_statistic._GRAPHS_AT_A_TIME", 20)
 @settings(max_examples=10)
 @given(seeds)
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])

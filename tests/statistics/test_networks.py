@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,11 +11,12 @@ from hypothesis import strategies as st
 
 from graphs import draw, permuted_heights, run
 from imagenomer.edges import edge_parcels
+from imagenomer.progress import finish
 from imagenomer.statistics.adjustment import associate
 from imagenomer.statistics.enhancement import enhance
 from imagenomer.statistics.max_statistic import exceedances, max_statistic
 from imagenomer.statistics.network_statistic import network_based_statistic
-from imagenomer.statistics.networks import enrichment, network_pairs, pair_means
+from imagenomer.statistics.networks import average_pairs, enrichment, network_pairs, pair_means
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -42,6 +45,13 @@ def test_the_mean_of_a_pair_is_that_of_its_edges(rng):
     assert np.isnan(means[2, 1])
 
 
+def test_averaging_looks_up_every_few_subjects_so_that_a_cancel_is_obeyed(rng):
+    pair, pairs = network_pairs(NETWORKS, ("DMN", "SMN", "VIS"))
+    progress = []
+    finish(average_pairs(rng.standard_normal((100, 36)), np.arange(100), pair, len(pairs)), progress.append)
+    assert len(progress) >= 100 // 16
+
+
 def test_means_of_pairs_are_tested_like_edges():
     values, group, _, design = draw(9, n=60, effect=0.8)
     pair, pairs = network_pairs(("A", *"B" * 8), ("A", "B"))
@@ -53,6 +63,7 @@ def test_means_of_pairs_are_tested_like_edges():
     assert ours.adjusted_p[1] > 0.05
 
 
+@mock.patch("imagenomer.statistics.networks._COUNTED", 50)
 @settings(max_examples=10)
 @given(seeds)
 def test_enrichment_counts_edges_above_the_threshold_in_each_pair(seed):

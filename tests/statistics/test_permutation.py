@@ -15,7 +15,8 @@ from edges_of_age import draw, run
 from imagenomer.cohort import Phenotype
 from imagenomer.edges import edges_to_matrix
 from imagenomer.errors import InputError
-from imagenomer.progress import finish
+from imagenomer.progress import Progress, finish
+from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import build_design, code
 from imagenomer.statistics.enhancement import enhance, enhanced
 from imagenomer.statistics.network_statistic import components, network_based_statistic
@@ -34,6 +35,18 @@ from imagenomer.statistics.similarity import compare_maps
 from imagenomer.statistics.variant_permutation import largest_statistics
 
 seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.mark.parametrize("exchange", [None, "within", "whole", "both"])
+def test_they_are_drawn_in_parts_so_that_a_cancel_is_obeyed_and_are_the_same(exchange, monkeypatch):
+    blocks = None if exchange is None else Blocks(np.arange(24) // 4, exchange)
+    kinds, progress = np.arange(24), []
+    whole = Permutations(kinds, blocks, 50, np.random.default_rng(5)).draw(50)
+    monkeypatch.setattr("imagenomer.statistics.permutation._SORTED_AT_ONCE", 24 * 7)
+    drawn = Permutations(kinds, blocks, 50, np.random.default_rng(5))
+    parts = finish(drawn.draw_in_steps(50, Progress("Permuting", 0, 50)), progress.append)
+    np.testing.assert_array_equal(parts, whole)
+    assert progress == [Progress("Permuting", 0, 50)] * math.ceil(50 / 7)
 
 
 @given(seeds, st.integers(1, 5))

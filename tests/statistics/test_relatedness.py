@@ -102,7 +102,7 @@ def test_relationships_and_components_are_those_of_plink(hapmap, tmp_path):
     tables = run_plink("plink2", tmp_path, dosage, "--make-rel", "square", "--pca", "4")
     relationship = finish(relationship_matrix(dosage))
     np.testing.assert_allclose(relationship, np.loadtxt(tmp_path / "out.rel"), rtol=1e-5, atol=5e-6)
-    ours = principal_components(relationship, 4)
+    ours = finish(principal_components(relationship, 4))
     np.testing.assert_allclose(ours.eigenvalues, np.loadtxt(tmp_path / "out.eigenval"), rtol=1e-5)
     theirs = np.array([[float(row[f"PC{number}"]) for number in range(1, 5)] for row in tables["eigenvec"]])
     np.testing.assert_allclose(ours.scores * np.sign((ours.scores * theirs).sum(axis=0)), theirs, atol=1e-4)
@@ -118,7 +118,7 @@ def test_with_much_missing_each_pair_counts_what_both_have(tmp_path):
 def test_components_find_the_populations_and_take_their_share():
     dosage, _, population = draw(6, n_variants=400)
     relationship = finish(relationship_matrix(dosage))
-    ours = principal_components(relationship, 3)
+    ours = finish(principal_components(relationship, 3))
     assert abs(np.corrcoef(ours.scores[:, 0], population)[0, 1]) > 0.95
     np.testing.assert_allclose(relationship @ ours.scores, ours.scores * ours.eigenvalues, atol=1e-10)
     np.testing.assert_allclose(ours.scores.T @ ours.scores, np.eye(3), atol=1e-10)
@@ -126,7 +126,7 @@ def test_components_find_the_populations_and_take_their_share():
     np.testing.assert_allclose(ours.share, ours.eigenvalues / np.linalg.eigvalsh(relationship).sum())
     strongest = np.abs(ours.scores).argmax(axis=0)
     assert (ours.scores[strongest, range(3)] > 0).all()
-    assert principal_components(relationship, 1000).scores.shape == (60, 60)
+    assert finish(principal_components(relationship, 1000)).scores.shape == (60, 60)
 
 
 @settings(max_examples=10)

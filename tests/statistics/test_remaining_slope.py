@@ -113,7 +113,7 @@ def test_intervals_cover_what_was_planted(kept, share):
         y = z + rng.normal(size=(120, 1))
         cause = kept * y + (1 - kept) * z
         edges = rng.normal(size=(120, 80)) + 0.4 * cause * rng.normal(size=80)
-        spectrum = spectrum_of(edges @ edges.T, y)
+        spectrum = finish(spectrum_of(edges @ edges.T, y))
         scores = finish(left_out_scores(spectrum, basis_of(z)))
         found = remaining_share(spectrum.target, scores, basis_of(z), spectrum.codes, ALONG_PATTERN)
         covered += found.low <= share <= found.high

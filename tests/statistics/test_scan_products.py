@@ -63,7 +63,7 @@ def test_similarity_is_to_the_mean_of_other_people(scans):
 def test_distance_is_that_of_scikit_learn_fitted_to_the_others(scans):
     values, _, conditions = scans
     members = np.flatnonzero(conditions == 0)
-    ours, share = distance_from_others(products(values), members, 4)
+    ours, share = finish(distance_from_others(products(values), members, 4))
     deviations = values[members].astype(float)
     deviations -= deviations.mean(axis=0)
     vectors, lengths, _ = np.linalg.svd(deviations, full_matrices=False)
@@ -81,13 +81,13 @@ def test_a_scan_that_is_like_no_other_is_the_farthest_and_the_least_alike(scans,
     values[8] = rng.normal(0.2, 0.4, 300)
     members = np.flatnonzero(conditions == 0)
     compared = products(values)
-    distance, _ = distance_from_others(compared, members, 4)
+    distance, _ = finish(distance_from_others(compared, members, 4))
     similarity = similarity_to_others(compared, members, people)
     assert distance.argmax() == 8
     assert similarity.argmin() == 8
     assert distance[8] > limits(distance, 3)[1]
     assert similarity[8] < limits(similarity, 3)[0]
-    few, share = distance_from_others(compared, members[:3], 4)
+    few, share = finish(distance_from_others(compared, members[:3], 4))
     assert np.isnan(few).all()
     assert not share.size
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from imagenomer.cache import Cache, Caches
-from imagenomer.cohort.averages import mean_of_task_means, require_correlations
+from imagenomer.cohort.averages import averaged, subtracted
 from imagenomer.cohort.differences import (
     ScanDifference,
     ages_at_sessions,
@@ -39,12 +39,11 @@ from imagenomer.cohort.parts import (
 from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
 from imagenomer.parcellation import Parcellation, choose_parcellation
+from imagenomer.progress import Steps, finish
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 #: Observations kept, few: each may be as large as the cohort itself, and the WebAssembly heap never shrinks.
 _KEPT_OBSERVATIONS = 3
-#: Edges of a difference that are computed at a time.
-_COLUMNS = 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -275,42 +274,30 @@ class Cohort:
             If the measure, task, session or run is unknown, two differences are chosen at once, or ``fisher_z`` is
             asked of values outside (-1, 1).
         """
-        key = (measure, task, session, run, fisher_z)
-        return self._observations.get(key) or self._observations.put(
-            key, self._observe(measure, task, session, run, fisher_z)
-        )
+        return finish(self.observe(measure, task, session=session, run=run, fisher_z=fisher_z))
 
-    def _observe(
-        self, measure: str, task: str | None, session: str | None, run: str | None, fisher_z: bool
-    ) -> Observations:
-        source = self.measure(measure)
-        if fisher_z:
-            require_correlations(source)
-        difference = self.difference(measure, task, session, run)
+    def observe(
+        self,
+        measure: str,
+        task: str | None = None,
+        *,
+        session: str | None = None,
+        run: str | None = None,
+        fisher_z: bool = False,
+    ) -> Steps[Observations]:
+        """Return what `observations` does, in steps; it is kept for `observations` to find."""
+        key = (measure, task, session, run, fisher_z)
+        kept = self._observations.get(key)
+        if kept is not None:
+            return kept
+        source, difference = self.measure(measure), self.difference(measure, task, session, run)
         if difference is not None:
-            n_edges = source.values.shape[1]
-            values = np.empty((difference.subjects.size, n_edges), dtype=np.float32)
-            for start in range(0, n_edges, _COLUMNS):
-                columns = slice(start, start + _COLUMNS)
-                values[:, columns] = difference.values(source.values, columns, fisher_z=fisher_z)
-            return Observations(values, difference.subjects, difference.n_scans, difference.n_pairs)
-        scan_tasks = np.array([scan.task for scan in self.scans])
-        rows = np.flatnonzero(source.present & self.chosen_scans(task, session, run))
-        subjects = self.scan_subjects[rows]
-        contiguous = rows.size > 0 and rows[-1] - rows[0] + 1 == rows.size
-        if contiguous and not fisher_z and np.all(subjects[1:] > subjects[:-1]):
-            ones = np.ones(rows.size, dtype=np.intp)
-            return Observations(source.values[rows[0] : rows[-1] + 1], subjects, ones, ones)
-        kept = np.unique(subjects)
-        values = np.empty((kept.size, source.values.shape[1]), dtype=np.float32)
-        n_scans = np.zeros(kept.size, dtype=np.intp)
-        n_tasks = np.zeros(kept.size, dtype=np.intp)
-        for position, subject in enumerate(kept):
-            own = rows[subjects == subject]
-            values[position] = mean_of_task_means(source, own, scan_tasks[own], fisher_z)
-            n_scans[position] = own.size
-            n_tasks[position] = np.unique(scan_tasks[own]).size
-        return Observations(values, kept, n_scans, n_tasks)
+            found = yield from subtracted(source, difference, fisher_z=fisher_z)
+        else:
+            rows = np.flatnonzero(source.present & self.chosen_scans(task, session, run))
+            tasks = np.array([scan.task for scan in self.scans])
+            found = yield from averaged(source, rows, self.scan_subjects[rows], tasks, fisher_z=fisher_z)
+        return self._observations.put(key, found)
 
     def observed_edges(
         self,

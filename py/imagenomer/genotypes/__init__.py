@@ -13,7 +13,9 @@ from imagenomer.genotypes.counts import (
     Y,
     chromosome_numbers,
     count_by_sex,
+    count_by_sex_in_steps,
     count_genotypes,
+    count_genotypes_in_steps,
 )
 from imagenomer.genotypes.plink import FamTable, PlinkFiles, lines_of, read_plink, write_plink
 from imagenomer.genotypes.quality import (
@@ -38,7 +40,9 @@ __all__ = [
     "check_variants",
     "chromosome_numbers",
     "count_by_sex",
+    "count_by_sex_in_steps",
     "count_genotypes",
+    "count_genotypes_in_steps",
     "dosage_of_codes",
     "lines_of",
     "read_plink",

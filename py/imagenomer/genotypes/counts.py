@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from imagenomer.progress import Progress, Steps, finish
 from imagenomer.types import FloatArray, IntArray
 
 #: Chromosomes that are not numbers, as PLINK counts them.
@@ -103,6 +104,13 @@ class GenotypeCounts:
 
 
 def count_genotypes(dosage: NDArray[np.int8], by: Literal["variant", "subject"] = "variant") -> GenotypeCounts:
+    """Return what `count_genotypes_in_steps` does, in one piece."""
+    return finish(count_genotypes_in_steps(dosage, by))
+
+
+def count_genotypes_in_steps(
+    dosage: NDArray[np.int8], by: Literal["variant", "subject"] = "variant"
+) -> Steps[GenotypeCounts]:
     """Count genotypes by variant or by subject.
 
     Parameters
@@ -116,6 +124,7 @@ def count_genotypes(dosage: NDArray[np.int8], by: Literal["variant", "subject"] 
     counts = np.zeros((4, n_found), dtype=np.intp)
     # Blocks of rows that a byte can count: no temporary larger than the block, and bytes are fast to add.
     for start in range(0, n_subjects, 255):
+        yield Progress("Counting genotypes", start, n_subjects)
         block = dosage[start : start + 255]
         for row, code in enumerate((2, 1, 0, -1)):
             equal = block == code
@@ -127,6 +136,11 @@ def count_genotypes(dosage: NDArray[np.int8], by: Literal["variant", "subject"] 
 
 
 def count_by_sex(dosage: NDArray[np.int8], chromosomes: IntArray, sexes: IntArray) -> GenotypeCounts:
+    """Return what `count_by_sex_in_steps` does, in one piece."""
+    return finish(count_by_sex_in_steps(dosage, chromosomes, sexes))
+
+
+def count_by_sex_in_steps(dosage: NDArray[np.int8], chromosomes: IntArray, sexes: IntArray) -> Steps[GenotypeCounts]:
     """Count genotypes by variant, a man's on X and Y and everybody's of mitochondria as one allele.
 
     Where there is one allele only, a heterozygous call cannot be and counts as missing. On X and Y those whose sex is
@@ -140,7 +154,7 @@ def count_by_sex(dosage: NDArray[np.int8], chromosomes: IntArray, sexes: IntArra
     sexes : ndarray of int, shape (n_subjects,)
         1 male, 2 female, 0 unknown.
     """
-    counts = count_genotypes(dosage)
+    counts = yield from count_genotypes_in_steps(dosage)
     columns = np.flatnonzero(np.isin(chromosomes, (X, Y, MITOCHONDRIAL)))
     if not columns.size:
         return counts
@@ -151,7 +165,8 @@ def count_by_sex(dosage: NDArray[np.int8], chromosomes: IntArray, sexes: IntArra
         (MITOCHONDRIAL, sexes >= 0, sexes < 0),
     ):
         own = np.flatnonzero(chromosomes == chromosome)
-        one, two = count_genotypes(dosage[np.ix_(single, own)]), count_genotypes(dosage[np.ix_(paired, own)])
+        one = yield from count_genotypes_in_steps(dosage[np.ix_(single, own)])
+        two = yield from count_genotypes_in_steps(dosage[np.ix_(paired, own)])
         found[:, own] = (
             one.two + two.two,
             two.one,

@@ -21,7 +21,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from imagenomer.progress import Steps, finish
+from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.column_moments import ColumnMoments, column_blocks, weighted_sum
 from imagenomer.statistics.correlation import Correlation, uniform_neg_log10_p
 from imagenomer.statistics.design import ALIASED, Design, Term, directions_in_steps, directions_of
@@ -185,6 +185,11 @@ class AdjustedMoments:
 
 
 def adjusted_moments(values: Float32Array, moments: ColumnMoments, design: Design) -> AdjustedMoments:
+    """Return what `adjust_moments` does, in one piece."""
+    return finish(adjust_moments(values, moments, design))
+
+
+def adjust_moments(values: Float32Array, moments: ColumnMoments, design: Design) -> Steps[AdjustedMoments]:
     """Take the covariates out of the moments; the caller keeps the result for the next target.
 
     Parameters
@@ -199,9 +204,11 @@ def adjusted_moments(values: Float32Array, moments: ColumnMoments, design: Desig
         raise ValueError(f"covariates of {design.n_subjects} subjects for {moments.rows.size} rows")
     squares = moments.norm**2
     left = squares.copy()
-    with np.errstate(invalid="ignore", over="ignore"):
-        for column in design.basis.T[1:]:
+    for done, column in enumerate(design.basis.T[1:]):
+        yield Progress("Summarising connections", done, design.rank - 1)
+        with np.errstate(invalid="ignore", over="ignore"):
             left -= weighted_sum(values, moments.rows, column.astype(np.float32)) ** 2
+    with np.errstate(invalid="ignore", over="ignore"):
         apart = ~(left > _ENOUGH_LEFT * squares)
         norm = np.sqrt(np.where(apart, np.nan, left))
     apart[moments.apart] = True

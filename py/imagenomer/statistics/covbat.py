@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.combat import Combat, fit_combat
+from imagenomer.statistics.eigenvectors import eigenvectors
 from imagenomer.statistics.products import add_gram_in_parts, multiply
 from imagenomer.statistics.sites import Sites, sites_of
 from imagenomer.types import Float32Array, FloatArray, IntArray
@@ -135,8 +135,7 @@ def fit_covbat(
         block = _standardised(combat, raw, columns, sites, centre, spread, learn=True)
         for _ in add_gram_in_parts(products, block):
             yield Progress("Finding components", columns.start, n_features)
-    yield Progress("Finding components")
-    eigenvalues, vectors = scipy.linalg.eigh(products.T, lower=True, overwrite_a=True, check_finite=False)
+    eigenvalues, vectors = yield from eigenvectors(products, Progress("Finding components"))
     eigenvalues, vectors = np.maximum(eigenvalues[::-1], 0), vectors[:, ::-1]
     cumulative = np.cumsum(eigenvalues) / max(float(eigenvalues.sum()), np.finfo(float).tiny)
     rank = int(np.count_nonzero(eigenvalues > 1e-10 * eigenvalues[0]))

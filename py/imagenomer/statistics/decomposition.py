@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-import scipy
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
+from imagenomer.statistics.eigenvectors import eigenvectors
 from imagenomer.statistics.products import add_gram_in_parts, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -121,8 +121,7 @@ def axes_of(values: Float32Array, rows: IntArray) -> Steps[Axes]:
     total = float(np.trace(products))
     if not total > 0:
         raise InputError(f"connectivity is the same in all {n} subjects, so there are no components; choose others")
-    yield Progress("Finding components")
-    eigenvalues, vectors = scipy.linalg.eigh(products.T, lower=True, overwrite_a=True, check_finite=False)
+    eigenvalues, vectors = yield from eigenvectors(products, Progress("Finding components"))
     rank = int(np.count_nonzero(eigenvalues > NULL_SHARE * total))
     strongest = slice(None, -rank - 1, -1)
     return Axes(np.ascontiguousarray(vectors[:, strongest]), np.sqrt(eigenvalues[strongest]), total, usable)

@@ -45,7 +45,7 @@ def _paths(task: Task, mix: float) -> Steps[list[elastic_net.Path]]:
     """Return the elastic net of each column, at the largest penalty."""
     yield Progress("Training")
     features, rows = task.space.features, task.space.rows[task.split.train]
-    lengths = features.lengths(rows, task.projection.basis)
+    lengths = yield from features.lengths(rows, task.projection.basis)
     return [elastic_net.Path(features, rows, task.projection, column, mix, lengths) for column in task.left.T]
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.edges import edge_parcels, n_parcels_of
-from imagenomer.progress import Steps
+from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.flipped_scores import FlippedScores
@@ -35,6 +35,9 @@ _AT_A_TIME = 128
 _ENHANCED_AT_A_TIME = 32
 #: Heights in all, at most: a very strong effect makes the steps larger, not more.
 _MOST_STEPS = 500
+
+#: Which permutations, which edges, and their statistics.
+_Block: TypeAlias = tuple[slice, slice, FloatArray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +100,11 @@ def enhance(
     largest = np.zeros(drawn.n)
     score = np.zeros(values.shape[1])
     height = np.zeros((0, 0), dtype=np.float32)
-    for chunk, columns, statistic in statistics:
+    for block in statistics:
+        if isinstance(block, Progress):
+            yield block
+            continue
+        chunk, columns, statistic = block
         if columns.start == 0:
             height = np.empty((chunk.stop - chunk.start, values.shape[1]), dtype=np.float32)
         height[:, columns] = _root(model, statistic, alternative)
@@ -152,7 +159,7 @@ def _drawn(
     *,
     blocks: IntArray | Blocks | None,
     flip_by: IntArray | None,
-) -> tuple[FreedmanLane | FlippedScores, Permutations | SignFlips, Iterator[tuple[slice, slice, FloatArray]]]:
+) -> tuple[FreedmanLane | FlippedScores, Permutations | SignFlips, Iterator[_Block | Progress]]:
     """Return the model, what is drawn, and the statistics of each chunk of that with each block of edges."""
     if flip_by is None:
         model = FreedmanLane(values, rows, tested, design, blocks)

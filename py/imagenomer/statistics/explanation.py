@@ -217,7 +217,8 @@ def explain(
             category = "cannot tell"
     sensitivity = None
     if joint.pattern.known and joint.pattern.estimate > 0 and before.target.shape[1] == 1:
-        sensitivity = sensitivity_of(scores.target(known)[:, 0], left_out[:, 0], own)
+        target = (yield from scores.spectrum(known)).target
+        sensitivity = sensitivity_of(target[:, 0], left_out[:, 0], own)
     r_squared = 1 - float(((before.target - before.scores) ** 2).sum() / (before.target**2).sum())
     return Explanation(test, given_joint, explained, joint, model, sensitivity, r_squared, category, appears)
 
@@ -257,32 +258,29 @@ class _Scores:
         return known
 
     def of_everybody(self) -> Steps[_Before]:
-        spectrum = self._spectrum(np.ones(self.sample.n_subjects, dtype=bool))
+        spectrum = yield from self.spectrum(np.ones(self.sample.n_subjects, dtype=bool))
         constant = np.full((spectrum.n_subjects, 1), 1 / np.sqrt(spectrum.n_subjects))
         return _Before(spectrum.target, (yield from left_out_scores(spectrum, constant)))
-
-    def target(self, known: BoolArray) -> FloatArray:
-        """Return the target of some subjects, centred and whitened."""
-        return self._spectrum(known).target
 
     def remainder(self, known: BoolArray, columns: FloatArray) -> Steps[tuple[Remainder, FloatArray]]:
         """Return what remains given some columns of those who have them, and their scores; none where they are few."""
         n = int(known.sum())
-        if n < LEAST or not self.target(known).shape[1]:
+        spectrum = None if n < LEAST else (yield from self.spectrum(known))
+        if spectrum is None or not spectrum.target.shape[1]:
             unknown = RemainingShare(np.nan, -np.inf, np.inf, np.nan)
             return Remainder(unknown, unknown, n, "cannot tell"), np.zeros((0, 0))
-        spectrum = self._spectrum(known)
         basis = orthonormal(np.column_stack([np.ones(n), columns]))
         scores = yield from left_out_scores(spectrum, basis)
         pattern = remaining_share(spectrum.target, scores, basis, spectrum.codes, ALONG_PATTERN)
         of_map = remaining_share(spectrum.target, map_scores(spectrum), basis, spectrum.codes, ALONG_MAP)
         return Remainder(pattern, of_map, n, decide(pattern, of_map, self.bounds)), scores
 
-    def _spectrum(self, known: BoolArray) -> Spectrum:
+    def spectrum(self, known: BoolArray) -> Steps[Spectrum]:
+        """Return the spectrum of some subjects, with their target."""
         key = known.tobytes()
         if key not in self.spectra:
             part = self.sample.of(np.flatnonzero(known))
-            self.spectra[key] = spectrum_of(part.gram, part.target, part.clusters)
+            self.spectra[key] = yield from spectrum_of(part.gram, part.target, part.clusters)
         return self.spectra[key]
 
 
@@ -291,7 +289,7 @@ def _explanation_by(scores: _Scores, candidate: Variable, before: _Before) -> St
     subjects = scores.sample.subjects[known]
     columns = flexible_columns(candidate, subjects)
     remainder, _ = yield from scores.remainder(known, columns)
-    target = scores.target(known)
+    target = (yield from scores.spectrum(known)).target
     constant = np.ones((subjects.size, 1))
     p_target = f_test_p(target, columns, constant)
     p_score = f_test_p(before.scores[known], columns, np.column_stack([constant, target]))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.column_moments import column_moments, weighted_sum
+from imagenomer.statistics.column_moments import summarise_columns, weighted_sum
 from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.products import add_gram_in_parts, combine_rows, gram, mirror, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
@@ -60,7 +60,7 @@ class Features(Protocol):
     def chosen(self, rows: IntArray, columns: IntArray, train: IntArray) -> FloatArray:
         """Return some features of some rows in float64, shape (n_rows, len(columns)), fitted to the training rows."""
 
-    def lengths(self, train: IntArray, basis: FloatArray) -> FloatArray:
+    def lengths(self, train: IntArray, basis: FloatArray) -> Steps[FloatArray]:
         """Return the length of each feature over the training rows once an orthonormal basis is taken out.
 
         Parameters
@@ -120,10 +120,11 @@ class Edges:
     def chosen(self, rows: IntArray, columns: IntArray, train: IntArray) -> FloatArray:
         return self.values[np.ix_(rows, columns)].astype(np.float64)
 
-    def lengths(self, train: IntArray, basis: FloatArray) -> FloatArray:
-        norm = column_moments(self.values, np.sort(train)).norm
+    def lengths(self, train: IntArray, basis: FloatArray) -> Steps[FloatArray]:
+        norm = (yield from summarise_columns(self.values, np.sort(train))).norm
         squares = norm**2
         for column in basis.T[1:]:
+            yield Progress("Training")
             squares -= self.combined(train, column) ** 2
         with np.errstate(invalid="ignore"):
             squares[~(squares > _LEFT * norm**2)] = np.nan
@@ -161,7 +162,8 @@ class Numbers(_Table):
     def chosen(self, rows: IntArray, columns: IntArray, train: IntArray) -> FloatArray:
         return self.values[np.ix_(rows, columns)]
 
-    def lengths(self, train: IntArray, basis: FloatArray) -> FloatArray:
+    def lengths(self, train: IntArray, basis: FloatArray) -> Steps[FloatArray]:
+        yield Progress("Training")
         return _lengths_left(self.values[train], basis)
 
 
@@ -190,7 +192,8 @@ class StandardisedNumbers(_Table):
     def chosen(self, rows: IntArray, columns: IntArray, train: IntArray) -> FloatArray:
         return self._scaled(rows, train)[:, columns]
 
-    def lengths(self, train: IntArray, basis: FloatArray) -> FloatArray:
+    def lengths(self, train: IntArray, basis: FloatArray) -> Steps[FloatArray]:
+        yield Progress("Training")
         return _lengths_left(self._scaled(train, train), basis)
 
 
@@ -235,8 +238,11 @@ class GenotypeIndicators:
         copies, variants = np.divmod(columns, self.dosage.shape[1])
         return np.asarray(self.dosage[np.ix_(rows, variants)] == copies, dtype=np.float64)
 
-    def lengths(self, train: IntArray, basis: FloatArray) -> FloatArray:
-        sums = [self.combined(train, column) for column in basis.T]
+    def lengths(self, train: IntArray, basis: FloatArray) -> Steps[FloatArray]:
+        sums = []
+        for column in basis.T:
+            yield Progress("Training")
+            sums.append(self.combined(train, column))
         whole = sums[0] / basis[0, 0]  # of 0 and 1, the sum is the sum of squares
         left = whole - sum(one**2 for one in sums)
         return np.asarray(np.sqrt(np.where(left > _LEFT * np.maximum(whole, 1), left, np.nan)))
@@ -293,10 +299,11 @@ class ImputedDosage:
     def chosen(self, rows: IntArray, columns: IntArray, train: IntArray) -> FloatArray:
         return self._deviations(rows, columns, train).astype(np.float64)
 
-    def lengths(self, train: IntArray, basis: FloatArray) -> FloatArray:
+    def lengths(self, train: IntArray, basis: FloatArray) -> Steps[FloatArray]:
         total = np.empty(self.n_features)
         for start in range(0, self.n_features, _VARIANTS):
             some = slice(start, start + _VARIANTS)
+            yield Progress("Training")
             total[some] = _lengths_left(self._deviations(train, some, train).astype(np.float64), basis)
         return total
 

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
-from imagenomer.progress import Progress
+from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjustment import take_out
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.design import Design, Term, directions_of
@@ -41,6 +41,8 @@ from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
 #: Flips worked on at a time are those whose signs fit the first number, but no more than the second.
 _SIGNS_AT_A_TIME, _MOST_AT_A_TIME = 8_000_000, 2000
+#: Statistics of flips that are computed between two reports of progress: some 20 ms in the page.
+_FLIPPED_AT_ONCE = 100_000
 #: A squared standard error anew is no smaller share of that of the actual data.
 _LEAST_LEFT = 1e-3
 #: No squared score is nearer to its largest, the number of clusters.
@@ -108,8 +110,10 @@ class FlippedScores:
         """Return the flips: a sample of so many, or all that differ where those are fewer."""
         return SignFlips(self._n_clusters, n_flips, rng, signed=alternative != "two-sided" and self.n_tested == 1)
 
-    def statistics(self, drawn: SignFlips, at_a_time: int | None = None) -> Iterator[tuple[slice, slice, FloatArray]]:
-        """Yield each chunk of flips with each block of edges, and the statistics of these.
+    def statistics(
+        self, drawn: SignFlips, at_a_time: int | None = None
+    ) -> Iterator[tuple[slice, slice, FloatArray] | Progress]:
+        """Yield each chunk of flips with each block of edges, and the statistics of these; progress meanwhile.
 
         Yields
         ------
@@ -125,7 +129,8 @@ class FlippedScores:
             signs = drawn.draw(chunk.stop - chunk.start).astype(np.float32)
             left = self._left(signs)
             for columns in column_blocks(self.n_edges):
-                yield chunk, columns, self._flipped(signs, left, columns)
+                progress = self.progress(chunk, slice(0, columns.start), drawn.n)
+                yield chunk, columns, (yield from self._flipped(signs, left, columns, progress))
 
     def progress(self, chunk: slice, columns: slice, n_flips: int) -> Progress:
         """Return how far it is after a block."""
@@ -140,20 +145,34 @@ class FlippedScores:
             taken += (multiply(signs.astype(np.float64), parts) ** 2).sum(axis=1)
         return np.asarray(np.maximum(1 - taken / self.n_tested, _LEAST_LEFT))
 
-    def _flipped(self, signs: Float32Array, left: FloatArray, columns: slice) -> FloatArray:
+    def _flipped(self, signs: Float32Array, left: FloatArray, columns: slice, progress: Progress) -> Steps[FloatArray]:
+        """Return the statistics of a block for all flips, and yield ``progress`` between some of these."""
         residual, weights = self._standardised(columns)
-
-        def summed(parts: FloatArray) -> Float32Array:
-            return sums_by_cluster(parts, self._codes).astype(np.float32)
-
-        # What the covariates take of the flipped residuals, shape (n_flips, n_columns) each.
         basis = [column[:, None] for column in self._design.basis.T]
-        taken = [multiply(signs, summed(residual * column)) for column in basis]
-        squares = np.zeros((len(signs), residual.shape[1]))
+        beside = [self._summed(residual * column) for column in basis]
+        scored = [
+            (self._summed(residual * weight), [self._summed(weight * column) for column in basis]) for weight in weights
+        ]
+        height = np.empty((len(signs), residual.shape[1]))
+        at_once = max(1, _FLIPPED_AT_ONCE // max(1, residual.shape[1]))
+        for start in range(0, len(signs), at_once):
+            some = slice(start, start + at_once)
+            yield progress
+            height[some] = self._heights(signs[some], left[some], beside, scored)
+        return height
+
+    def _heights(
+        self,
+        signs: Float32Array,
+        left: FloatArray,
+        beside: list[Float32Array],
+        scored: list[tuple[Float32Array, list[Float32Array]]],
+    ) -> FloatArray:
+        # What the covariates take of the flipped residuals, shape (n_flips, n_columns) each.
+        taken = [multiply(signs, one) for one in beside]
+        squares = np.zeros((len(signs), beside[0].shape[1]))
         score = np.zeros(0, dtype=np.float32)
-        for weight in weights:
-            own = summed(residual * weight)
-            shared = [summed(weight * column) for column in basis]
+        for own, shared in scored:
             anew = np.ones(squares.shape, dtype=np.float32)
             for one, q in zip(taken, shared, strict=True):
                 anew -= 2 * one * multiply(signs, own * q)
@@ -163,6 +182,9 @@ class FlippedScores:
             squares += score.astype(np.float64) ** 2 / np.clip(anew, _LEAST_LEFT, left[:, None])
         height = self._on_the_scale_of_t(squares)
         return height * np.sign(score) if self.n_tested == 1 else height
+
+    def _summed(self, parts: FloatArray) -> Float32Array:
+        return sums_by_cluster(parts, self._codes).astype(np.float32)
 
     def _on_the_scale_of_t(self, squares: FloatArray) -> FloatArray:
         """Return ``|t|`` or F of the sum of squared scores in standard errors."""

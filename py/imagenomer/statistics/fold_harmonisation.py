@@ -170,15 +170,15 @@ class HarmonisedEdges:
         left = self.values[np.ix_(rows, own)] - explained - effects.centre[np.ix_(codes, own)]
         return np.asarray(left * effects.inverse[np.ix_(codes, own)] + explained)
 
-    def lengths(self, train: IntArray, basis: FloatArray) -> FloatArray:
-        effects = finish(self._learned(train))
+    def lengths(self, train: IntArray, basis: FloatArray) -> Steps[FloatArray]:
+        effects = yield from self._learned(train)
         order = np.argsort(self.sites.codes[train], kind="stable")
         rows, sites = train[order], self.sites.of(train[order])
         total = np.empty(self.n_features)
         for start in range(0, self.n_features, _COLUMNS):
             some = slice(start, start + _COLUMNS)
             block = _harmonise(self.values[:, some][rows], some, sites, effects)
-            total[some] = Numbers(block.astype(np.float64)).lengths(np.arange(rows.size), basis[order])
+            total[some] = yield from Numbers(block.astype(np.float64)).lengths(np.arange(rows.size), basis[order])
         return self._everywhere(total)
 
     def _require(self, train: IntArray, test: IntArray) -> None:

@@ -124,8 +124,8 @@ class FreedmanLane:
 
     def blocks(
         self, drawn: Permutations, at_a_time: int | None = None
-    ) -> Iterator[tuple[slice, IntArray, Float32Array, slice]]:
-        """Yield each chunk of permutations with each block of edges.
+    ) -> Iterator[tuple[slice, IntArray, Float32Array, slice] | Progress]:
+        """Yield each chunk of permutations with each block of edges, and progress while permutations are drawn.
 
         Yields
         ------
@@ -141,7 +141,8 @@ class FreedmanLane:
             at_a_time = max(1, _WEIGHTS_AT_A_TIME // (self._rows.size * (self._covariates.shape[1] + self.n_tested)))
         for start in range(0, drawn.n, at_a_time):
             chunk = slice(start, min(start + at_a_time, drawn.n))
-            permutations = drawn.draw(chunk.stop - chunk.start)
+            size = chunk.stop - chunk.start
+            permutations = yield from drawn.draw_in_steps(size, Progress("Permuting", start, drawn.n))
             for columns in column_blocks(self.n_edges):
                 yield chunk, permutations, self._unit(columns), columns
 
@@ -209,9 +210,13 @@ class FreedmanLane:
         product = self.products(unit, permutations)
         return np.asarray(np.einsum("kij,kij->ij", product, product))
 
-    def statistics(self, drawn: Permutations, at_a_time: int) -> Iterator[tuple[slice, slice, FloatArray]]:
-        """Yield each chunk of permutations with each block of edges, and t or F of these."""
-        for chunk, permutations, unit, columns in self.blocks(drawn, at_a_time):
+    def statistics(self, drawn: Permutations, at_a_time: int) -> Iterator[tuple[slice, slice, FloatArray] | Progress]:
+        """Yield each chunk of permutations with each block of edges, and t or F of these; progress as in `blocks`."""
+        for block in self.blocks(drawn, at_a_time):
+            if isinstance(block, Progress):
+                yield block
+                continue
+            chunk, permutations, unit, columns = block
             share, sign = self.all_shares(unit, permutations)
             yield chunk, columns, self.statistic_of(share.astype(np.float64)) * sign
 

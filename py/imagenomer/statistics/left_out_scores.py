@@ -28,6 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.eigenvectors import eigenvectors
 from imagenomer.statistics.orthonormal import leave, orthonormal
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sign_flips import cluster_codes, members_of
@@ -68,7 +69,7 @@ class Spectrum:
         return int(self.codes.max()) + 1
 
 
-def spectrum_of(gram: FloatArray, target: FloatArray, clusters: IntArray | None = None) -> Spectrum:
+def spectrum_of(gram: FloatArray, target: FloatArray, clusters: IntArray | None = None) -> Steps[Spectrum]:
     """Return the spectrum of some subjects.
 
     Parameters
@@ -82,7 +83,8 @@ def spectrum_of(gram: FloatArray, target: FloatArray, clusters: IntArray | None 
     n = len(gram)
     centred = gram - gram.mean(axis=0)
     centred -= centred.mean(axis=1)[:, None]
-    values, vectors = np.linalg.eigh((centred + centred.T) / 2)
+    progress = Progress("Finding components of subjects")
+    values, vectors = yield from eigenvectors((centred + centred.T) / 2, progress)
     whitened = orthonormal(target - target.mean(axis=0)) * np.sqrt(n)
     return Spectrum(vectors, np.maximum(values, 0), whitened, cluster_codes(clusters, n))
 

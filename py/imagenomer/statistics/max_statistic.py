@@ -101,7 +101,11 @@ def max_statistic(
     drawn = model.permutations(n_permutations, rng)
     largest = np.zeros(drawn.n, dtype=np.float32)
     keep = 1 - model.slack
-    for chunk, permutations, unit, columns in model.blocks(drawn):
+    for block in model.blocks(drawn):
+        if isinstance(block, Progress):
+            yield block
+            continue
+        chunk, permutations, unit, columns = block
         best = largest[chunk]
         if model.slack:
             large = model.large(unit, permutations, best * np.float32(keep), keep)
@@ -121,7 +125,11 @@ def max_statistic(
 def _largest_of_flips(model: FlippedScores, n_flips: int, rng: np.random.Generator) -> Steps[MaxStatistic]:
     drawn = model.draws(n_flips, rng)
     largest = np.zeros(drawn.n)
-    for chunk, columns, statistic in model.statistics(drawn):
+    for block in model.statistics(drawn):
+        if isinstance(block, Progress):
+            yield block
+            continue
+        chunk, columns, statistic = block
         np.maximum(largest[chunk], np.abs(statistic).max(axis=1), out=largest[chunk])
         yield model.progress(chunk, columns, drawn.n)
     adjusted_p = adjusted_p_values(np.abs(model.statistic) * (1 - ROUNDING), largest)
@@ -182,16 +190,20 @@ def exceedances(
     found: list[tuple[NDArray[Any], ...]] = []
     yield Progress("Permuting", 0, n_permutations)
     drawn = model.permutations(n_permutations, rng)
-    for chunk, permutations, unit, columns in model.blocks(drawn):
+    for block in model.blocks(drawn):
+        if isinstance(block, Progress):
+            yield block
+            continue
+        chunk, permutations, unit, columns = block
         large = model.large(unit, permutations, np.full(len(permutations), floor, dtype=np.float32))
         if model.n_tested == 1 and alternative != "two-sided":
             large = large.where(large.sign > 0 if alternative == "greater" else large.sign < 0)
         lifted = model.lifted(unit, permutations, large) if model.slack else large.share
         above = lifted > limit
-        found.append((large.permutation[above] + chunk.start, large.column[above] + columns.start, lifted[above]))
+        height = model.statistic_of(lifted[above].astype(np.float64)).astype(np.float32)
+        found.append((large.permutation[above] + chunk.start, large.column[above] + columns.start, height))
         yield model.progress(chunk, columns, drawn.n)
-    permutation, edge, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    height = model.statistic_of(share.astype(np.float64)).astype(np.float32)
+    permutation, edge, height = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Exceedances(permutation, edge, height, model.statistic, drawn.n)
 
 
@@ -200,7 +212,11 @@ def _exceedances_of_flips(
 ) -> Steps[Exceedances]:
     drawn = model.draws(n_flips, rng, alternative)
     found: list[tuple[NDArray[Any], ...]] = []
-    for chunk, columns, statistic in model.statistics(drawn):
+    for block in model.statistics(drawn):
+        if isinstance(block, Progress):
+            yield block
+            continue
+        chunk, columns, statistic = block
         height = heights_of(statistic, alternative, model.n_tested)
         flip, edge = np.nonzero(height > threshold)
         found.append((flip + chunk.start, edge + columns.start, height[flip, edge]))

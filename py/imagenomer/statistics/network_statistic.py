@@ -21,9 +21,18 @@ from imagenomer.edges import edge_parcels, n_parcels_of
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
-from imagenomer.statistics.max_statistic import ROUNDING, adjusted_p_values, exceedances, require_threshold
+from imagenomer.statistics.max_statistic import (
+    ROUNDING,
+    Exceedances,
+    adjusted_p_values,
+    exceedances,
+    require_threshold,
+)
 from imagenomer.statistics.permutation import Alternative, heights_of
 from imagenomer.types import FloatArray, IntArray
+
+#: Permutations whose components are found between two reports of progress.
+_GRAPHS_AT_A_TIME = 250
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,11 +133,7 @@ def network_based_statistic(
     ends = np.concatenate(edge_parcels(edge, n_parcels))
     members = np.unique(np.column_stack([np.tile(component[edge], 2), ends]), axis=0)[:, 0]
 
-    _, extents, intensities = components(
-        above.permutation, above.edge, above.height.astype(np.float64) - threshold, above.n_permutations, n_parcels
-    )
-    null_extent = extents.reshape(above.n_permutations, n_parcels).max(axis=1)
-    null_intensity = intensities.reshape(above.n_permutations, n_parcels).max(axis=1)
+    null_extent, null_intensity = yield from _largest_components(above, threshold, n_parcels)
     return NetworkBasedStatistic(
         statistic=above.statistic,
         component=component,
@@ -141,6 +146,21 @@ def network_based_statistic(
         null_intensity=null_intensity,
         threshold=threshold,
     )
+
+
+def _largest_components(above: Exceedances, threshold: float, n_parcels: int) -> Steps[tuple[IntArray, FloatArray]]:
+    """Return the largest extent and intensity of a component of each permutation, shape (n_permutations,) each."""
+    n = above.n_permutations
+    extent, intensity = np.zeros(n, dtype=np.intp), np.zeros(n)
+    for start in range(0, n, _GRAPHS_AT_A_TIME):
+        yield Progress("Finding components", start, n)
+        size = min(_GRAPHS_AT_A_TIME, n - start)
+        own = (above.permutation >= start) & (above.permutation < start + size)
+        excess = above.height[own].astype(np.float64) - threshold
+        _, extents, intensities = components(above.permutation[own] - start, above.edge[own], excess, size, n_parcels)
+        extent[start : start + size] = extents.reshape(size, n_parcels).max(axis=1)
+        intensity[start : start + size] = intensities.reshape(size, n_parcels).max(axis=1)
+    return extent, intensity
 
 
 def threshold_of_p(p_value: float, dof: int, alternative: Alternative = "two-sided", n_tested: int = 1) -> float:

@@ -16,12 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.progress import Steps
+from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.block_exchange import Blocks
 from imagenomer.statistics.design import Design, Term
 from imagenomer.statistics.max_statistic import Exceedances, exceedances, require_threshold
 from imagenomer.statistics.permutation import Alternative, heights_of
 from imagenomer.types import FloatArray, IntArray
+
+#: Subjects averaged between two reports of progress: some 10 ms in the page.
+_AVERAGED = 16
+#: Edges above the threshold, of all permutations, counted between two such reports.
+_COUNTED = 1_000_000
 
 
 def network_pairs(
@@ -54,6 +59,11 @@ def network_pairs(
 
 
 def pair_means(values: NDArray[np.floating[Any]], rows: IntArray, pair: IntArray, n_pairs: int) -> FloatArray:
+    """Return what `average_pairs` does, in one piece."""
+    return finish(average_pairs(values, rows, pair, n_pairs))
+
+
+def average_pairs(values: NDArray[np.floating[Any]], rows: IntArray, pair: IntArray, n_pairs: int) -> Steps[FloatArray]:
     """Return the mean over the edges of each pair of networks, in the chosen rows, in float64.
 
     Parameters
@@ -71,11 +81,20 @@ def pair_means(values: NDArray[np.floating[Any]], rows: IntArray, pair: IntArray
         NaN where a pair has no value.
     """
     means = np.empty((rows.size, n_pairs))
-    for row, index in zip(means, rows.tolist(), strict=True):
-        there = np.isfinite(values[index]) & (pair >= 0)
+    edges = np.flatnonzero(pair >= 0)
+    pairs = pair[edges]
+    sizes = np.bincount(pairs, minlength=n_pairs)
+    for done, (row, index) in enumerate(zip(means, rows.tolist(), strict=True)):
+        if done % _AVERAGED == 0:
+            yield Progress("Averaging over pairs of networks", done, rows.size)
+        own = values[index][edges]
+        there = np.isfinite(own)
         with np.errstate(invalid="ignore"):
-            row[:] = np.bincount(pair[there], values[index][there], minlength=n_pairs)
-            row /= np.bincount(pair[there], minlength=n_pairs)
+            if there.all():
+                row[:] = np.bincount(pairs, own, minlength=n_pairs) / sizes
+            else:
+                row[:] = np.bincount(pairs[there], own[there], minlength=n_pairs)
+                row /= np.bincount(pairs[there], minlength=n_pairs)
     return means
 
 
@@ -145,12 +164,15 @@ def enrichment(
     )
     height = heights_of(above.statistic, alternative, len(tested.columns))
     actual = pair[(height > threshold) & (pair >= 0)]
-    there = pair[above.edge] >= 0
-    cell = above.permutation[there] * n_pairs + pair[above.edge[there]]
     n = above.n_permutations
-    counts = np.empty((1 + n, n_pairs), dtype=np.intp)
+    counts = np.zeros((1 + n, n_pairs), dtype=np.intp)
     counts[0] = np.bincount(actual, minlength=n_pairs)
-    counts[1:] = np.bincount(cell, minlength=n * n_pairs).reshape(n, n_pairs)
+    for start in range(0, above.edge.size, _COUNTED):
+        yield Progress("Counting edges", start, above.edge.size)
+        permutation, own = above.permutation[start : start + _COUNTED], pair[above.edge[start : start + _COUNTED]]
+        cell = permutation[own >= 0] * n_pairs + own[own >= 0]
+        counts[1:] += np.bincount(cell, minlength=n * n_pairs).reshape(n, n_pairs)
+    yield Progress("Counting edges", above.edge.size, above.edge.size)
     p_values = np.empty(counts.shape)
     for column, count in zip(p_values.T, counts.T, strict=True):
         column[:] = (count.size - np.searchsorted(np.sort(count), count)) / count.size

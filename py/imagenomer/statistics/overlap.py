@@ -127,7 +127,11 @@ def edge_overlap(
     drawn = model.permutations(n_permutations, rng)
     at_a_time = max(1, min(drawn.n, _NUMBERS_AT_A_TIME // model.n_edges))
     effects, first = np.empty((at_a_time, model.n_edges), dtype=np.float32), np.zeros(0, dtype=np.intp)
-    for chunk, permutations, unit, columns in model.blocks(drawn, at_a_time):
+    for block in model.blocks(drawn, at_a_time):
+        if isinstance(block, Progress):
+            yield block
+            continue
+        chunk, permutations, unit, columns = block
         product = model.products(unit, permutations)
         size = chunk.stop - chunk.start
         effects[:size, columns] = product[0] if len(product) == 1 else np.sqrt((product**2).sum(axis=0))

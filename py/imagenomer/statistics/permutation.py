@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps, finish
 from imagenomer.statistics.block_exchange import Blocks, list_orders
 from imagenomer.statistics.design import Design, Term, directions_of
 from imagenomer.types import FloatArray, IntArray
@@ -30,6 +31,8 @@ Alternative: TypeAlias = Literal["two-sided", "greater", "less"]
 FEWEST_POSSIBLE = 20
 #: Permutations are listed where there are at most this many; counted, beyond it only by their logarithm.
 _MOST_LISTED = 100_001
+#: Numbers sorted at a time to draw permutations: some 20 ms in the page.
+_SORTED_AT_ONCE = 200_000
 #: Permutations compared at a time with the actual order.
 _AT_ONCE = 500
 #: What rounding can make of the overlap of directions that are the same.
@@ -57,11 +60,30 @@ def draw_permutations(
         In each row, who takes the place of each subject. Ten and ten more are the same as twenty at once, but where
         blocks are permuted as wholes.
     """
+    return finish(_draw(rng, n_permutations, n_subjects, blocks, Progress("Permuting")))
+
+
+def _draw(
+    rng: np.random.Generator,
+    n_permutations: int,
+    n_subjects: int,
+    blocks: IntArray | Blocks | None,
+    progress: Progress,
+) -> Steps[IntArray]:
+    """Return what `draw_permutations` does, and yield ``progress`` between parts: sorting takes long."""
     keys = rng.random((n_permutations, n_subjects))
-    if blocks is None:
-        return np.argsort(keys, axis=1)
-    blocks = _blocks(blocks)
-    return blocks.draw(keys, keys if blocks.exchange != "both" else rng.random(keys.shape))
+    blocks = None if blocks is None else _blocks(blocks)
+    whole_keys = rng.random(keys.shape) if blocks is not None and blocks.exchange == "both" else keys
+    drawn = np.empty(keys.shape, dtype=np.intp)
+    at_once = max(1, _SORTED_AT_ONCE // max(1, n_subjects))
+    for start in range(0, n_permutations, at_once):
+        some = slice(start, start + at_once)
+        if blocks is None:
+            drawn[some] = np.argsort(keys[some], axis=1)
+        else:
+            drawn[some] = blocks.draw(keys[some], whole_keys[some])
+        yield progress
+    return drawn
 
 
 def _blocks(blocks: IntArray | Blocks) -> Blocks:
@@ -103,8 +125,12 @@ class Permutations:
 
     def draw(self, n: int) -> IntArray:
         """Return the next ``n``, shape (n, n_subjects): in each row, who takes the place of each subject."""
+        return finish(self.draw_in_steps(n, Progress("Permuting")))
+
+    def draw_in_steps(self, n: int, progress: Progress) -> Steps[IntArray]:
+        """Return the next ``n`` as `draw` does, and yield ``progress`` between parts."""
         if not self.listed:
-            return draw_permutations(self._rng, n, self._n_subjects, self._blocks)
+            return (yield from _draw(self._rng, n, self._n_subjects, self._blocks, progress))
         rows = self._list[self._drawn : self._drawn + n]
         self._drawn += n
         return rows.astype(np.intp)

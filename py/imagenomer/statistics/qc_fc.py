@@ -155,8 +155,7 @@ def qc_fc(
     InputError
         If motion cannot be tested, there is too little to permute, or no edge can be tested.
     """
-    if len(tested.columns) > 1:
-        raise ValueError(f"{tested.name} has {len(tested.columns)} columns; QC-FC is of one")
+    _require_one_column(tested)
     model = FreedmanLane(values, rows, tested, design, blocks)
     n_edges = values.shape[1]
     drawn = model.permutations(n_permutations, rng)
@@ -165,7 +164,11 @@ def qc_fc(
     null = np.empty((4, drawn.n))
     counts = np.empty((drawn.n, MATCH_BINS.size), dtype=np.intp)
     summary: _Summary | None = None
-    for chunk, permutations, unit, columns in model.blocks(drawn, at_once):
+    for block in model.blocks(drawn, at_once):
+        if isinstance(block, Progress):
+            yield block
+            continue
+        chunk, permutations, unit, columns = block
         share, sign = model.all_shares(unit, permutations)
         np.multiply(sign, np.sqrt(share), out=r[: len(permutations), columns])
         yield model.progress(chunk, columns, drawn.n)
@@ -181,7 +184,6 @@ def qc_fc(
     actual = np.sign(model.statistic) * np.sqrt(model.share)
     measured, own_counts = summary.of(actual)
     pooled = counts.sum(axis=0)
-    everything = pooled + own_counts
     return QcFc(
         r=actual,
         dof=model.dof,
@@ -199,8 +201,13 @@ def qc_fc(
         null_fdr=null[1],
         null_median=null[2],
         null_distance=null[3],
-        null_match=np.array([overlap(own, everything) for own in counts]),
+        null_match=np.array([overlap(own, pooled + own_counts) for own in counts]),
     )
+
+
+def _require_one_column(tested: Term) -> None:
+    if len(tested.columns) > 1:
+        raise ValueError(f"{tested.name} has {len(tested.columns)} columns; QC-FC is of one")
 
 
 def overlap(counts: IntArray, others: IntArray) -> float:

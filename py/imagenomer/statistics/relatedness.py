@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.eigenvectors import eigenvectors
 from imagenomer.statistics.products import add_gram_in_parts, mirror, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray
 
@@ -98,7 +98,7 @@ def relationship_matrix(dosage: NDArray[np.int8]) -> Steps[FloatArray]:
     return products / shared
 
 
-def principal_components(relationship: FloatArray, n_components: int) -> Components:
+def principal_components(relationship: FloatArray, n_components: int) -> Steps[Components]:
     """Return the first principal components of a relationship matrix.
 
     Parameters
@@ -109,7 +109,8 @@ def principal_components(relationship: FloatArray, n_components: int) -> Compone
     """
     n = len(relationship)
     n_components = min(n_components, n)
-    eigenvalues, vectors = scipy.linalg.eigh(relationship, subset_by_index=[n - n_components, n - 1])
+    progress = Progress("Finding ancestry components")
+    eigenvalues, vectors = yield from eigenvectors(relationship, progress, n_components)
     eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
     largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)]
     scores = vectors * np.where(largest < 0, -1.0, 1.0)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.eigenvectors import eigenvectors
 from imagenomer.statistics.products import add_product, mirror
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
@@ -131,7 +131,9 @@ def similarity_to_others(scans: ScanProducts, members: IntArray, subjects: IntAr
     return np.where(np.isfinite(r), np.clip(r, -1, 1), np.nan)
 
 
-def distance_from_others(scans: ScanProducts, members: IntArray, n_components: int) -> tuple[FloatArray, FloatArray]:
+def distance_from_others(
+    scans: ScanProducts, members: IntArray, n_components: int
+) -> Steps[tuple[FloatArray, FloatArray]]:
     """Return how far each scan lies from the others in the space of the first principal components.
 
     The Mahalanobis distance by mean and covariance of all scans but this one, so that a scan cannot hide itself by
@@ -159,7 +161,7 @@ def distance_from_others(scans: ScanProducts, members: IntArray, n_components: i
     if k < 1:
         return np.full(n, np.nan), np.zeros(0)
     total = float(np.trace(gram))
-    eigenvalues, vectors = scipy.linalg.eigh(gram, subset_by_index=[n - k, n - 1], check_finite=False)
+    eigenvalues, vectors = yield from eigenvectors(gram, Progress("Looking for outlying scans"), k)
     kept = eigenvalues > 1e-6 * max(total, 0)
     # With u the scan's deviation and S the scatter, u' S^-1 u is the sum of squares of its entries of the eigenvectors;
     # what leaving one out does to both follows from the formula of Sherman and Morrison.

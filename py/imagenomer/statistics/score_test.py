@@ -31,6 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.eigenvectors import eigenvectors
 from imagenomer.statistics.orthonormal import leave, orthonormal, orthonormal_rest
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sign_flips import (
@@ -49,6 +50,7 @@ from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Penalties of the prediction, in mean eigenvalues; a smaller one keeps the level and loses power.
 PENALTIES = (0.1, 1.0)
+_STEP = Progress("Testing the association")
 #: Rounds of flips, at most, where the p-value is within so many Monte Carlo errors of a level that decides.
 _MOST_ROUNDS, _ERRORS = 5, 3
 #: Edges worked on at a time, and how many of them, the leading ones, have their denominators renewed.
@@ -128,8 +130,7 @@ def score_test(
         return ScoreTest(1.0, 1.0, 1.0, 1.0, 1, False, np.nan)
     n_clusters = int(codes.max()) + 1
     exact = flips_are_exhaustive(n_clusters, n_flips)
-    yield Progress("Testing the association")
-    looks = _looks(gram, basis, residual, codes)
+    looks = yield from _looks(gram, basis, residual, codes)
     statistics = yield from looks.of(identity_and_flips(rng, n_flips, n_clusters), values, rows)
     found = _test(statistics, exact)
     for _ in range(0 if exact else _MOST_ROUNDS - 1):
@@ -188,10 +189,15 @@ class _Looks:
         ndarray, shape (n_flips, 2 + len(PENALTIES))
         """
         each = signs[:, self.codes]
-        flipped = [each * column for column in self.residual.T]
-        explained, again = zip(*(flipped_look(one, self.gram, self.basis) for one in flipped), strict=True)
+        explained, again = [], []
+        for column in self.residual.T:
+            yield _STEP
+            own, left = flipped_look(each * column, self.gram, self.basis)
+            explained.append(own)
+            again.append(left)
         looks = [sum(explained) / sum((one * one).sum(axis=1) for one in again)]
         for left_out in self.left_out:
+            yield _STEP
             products = sum(one * multiply(one, left_out) for one in again)
             products = sums_by_cluster(np.asarray(products).T, self.codes)
             looks.append(products.sum(axis=0) / np.sqrt((products**2).sum(axis=0)))
@@ -234,15 +240,17 @@ class _Looks:
         return found
 
 
-def _looks(gram: FloatArray, basis: FloatArray, residual: FloatArray, codes: IntArray) -> _Looks:
+def _looks(gram: FloatArray, basis: FloatArray, residual: FloatArray, codes: IntArray) -> Steps[_Looks]:
     inner = leave(leave(np.asarray(gram, dtype=np.float64), basis).T, basis)
     inner = (inner + inner.T) / 2
-    values, vectors = np.linalg.eigh(inner)
+    values, vectors = yield from eigenvectors(inner, _STEP)
     values = np.maximum(values, 0)
     scale = max(float(values.mean()), 1e-300)
     left_out = []
     for penalty in PENALTIES:
+        yield _STEP
         hat = multiply(vectors * (values / (values + penalty * scale)), vectors.T)
+        yield _STEP
         left_out.append(_off_the_clusters(hat, basis, codes))
     return _Looks(inner, tuple(left_out), basis, residual, codes)
 

@@ -21,7 +21,7 @@ from imagenomer.types import FloatArray, IntArray
 _R_ERROR = 1e-5
 
 
-def _correlations(task: Task) -> tuple[FloatArray, FloatArray]:
+def _correlations(task: Task) -> Steps[tuple[FloatArray, FloatArray]]:
     """Return the (partial) correlation of every feature with each column in the training part, and the unit columns.
 
     Returns
@@ -34,9 +34,12 @@ def _correlations(task: Task) -> tuple[FloatArray, FloatArray]:
     left = task.left
     with np.errstate(invalid="ignore"):
         unit = left / np.linalg.norm(left, axis=0)
-    lengths = space.features.lengths(rows, task.projection.basis)
-    r = np.column_stack([space.features.combined(rows, column) / lengths for column in unit.T])
-    return r, unit
+    lengths = yield from space.features.lengths(rows, task.projection.basis)
+    r = []
+    for column in unit.T:
+        yield Progress("Selecting features")
+        r.append(space.features.combined(rows, column) / lengths)
+    return np.column_stack(r), unit
 
 
 def _exact_correlations(task: Task, columns: IntArray, unit: FloatArray) -> FloatArray:
@@ -47,7 +50,7 @@ def _exact_correlations(task: Task, columns: IntArray, unit: FloatArray) -> Floa
         return np.asarray(multiply(own.T, unit) / np.linalg.norm(own, axis=0)[:, None])
 
 
-def strongest_features(task: Task, n: int) -> IntArray:
+def strongest_features(task: Task, n: int) -> Steps[IntArray]:
     """Return the features whose correlation with any column of the target is strongest in the training part.
 
     Parameters
@@ -66,7 +69,7 @@ def strongest_features(task: Task, n: int) -> IntArray:
     InputError
         If no feature varies.
     """
-    r, unit = _correlations(task)
+    r, unit = yield from _correlations(task)
     strength = np.abs(r).max(axis=1)
     known = np.flatnonzero(np.isfinite(strength))
     require_variation(float(known.size), task.split)
@@ -86,7 +89,7 @@ def fit_connectome(task: Task, model: ConnectomeModel) -> Steps[Fit]:
     yield Progress("Selecting features")
     split, projection = task.split, task.projection
     rows_train, rows_test = task.space.rows[split.train], task.space.rows[split.test]
-    r, unit = _correlations(task)
+    r, unit = yield from _correlations(task)
     r = r[:, 0]
     dof = split.train.size - projection.basis.shape[1] - 1
     t = float(-scipy.special.stdtrit(dof, model.p_threshold / 2))

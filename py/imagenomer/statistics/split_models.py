@@ -78,7 +78,7 @@ def _fit_top(
     model: TopFeatures,
 ) -> Steps[Fit]:
     yield Progress("Selecting features")
-    selected = strongest_features(task, model.n)
+    selected = yield from strongest_features(task, model.n)
     split = task.split
     both = np.concatenate([split.train, split.test])
     rows = task.space.rows

@@ -151,6 +151,7 @@ def draw_scans(
     basis, tasks = brain.basis, brain.tasks
     n_subjects, n_edges = len(subjects), basis.order.size
     n_modes, n_pairs = basis.energy.shape
+    yield Progress("Drawing connectivity", 0, n_subjects)
     planted = np.zeros((n_subjects, n_modes, n_pairs))
     for cause, pattern in brain.patterns.items():
         planted += causes[cause][:, None, None] * pattern
@@ -168,12 +169,14 @@ def draw_scans(
         size = len(block)
         trait = block + rng.standard_normal(block.shape)
         state = _SD_TASK * rng.standard_normal((len(tasks), *block.shape)) + brain.task_maps[:, None]
+        yield Progress("Drawing connectivity", start, n_subjects)
         coefficients[:, :, :size, :n_modes] = (trait + state).transpose(3, 0, 1, 2)
         for pair in range(n_pairs):
             edges = slice(basis.starts[pair], basis.starts[pair + 1])
             # Four terms an edge: matmul into place is as fast as BLAS, which would return a copy.
             np.matmul(coefficients[pair], loadings[:, edges], out=by_pair[..., edges])
         for person in range(size):
+            yield Progress("Drawing connectivity", start + person, n_subjects)
             own = _random_bytes(n_edges, rng)
             for index, task in enumerate(tasks):
                 scan = values[index * n_subjects + start + person]

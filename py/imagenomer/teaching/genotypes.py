@@ -33,12 +33,14 @@ _LENGTHS = (
     *(115, 107, 103, 90, 81, 78, 59, 63, 48, 51, 155),
 )
 _ALLELES = np.array([("A", "G"), ("G", "A"), ("C", "T"), ("T", "C"), ("A", "C"), ("G", "T")])
-_PEOPLE_A_BLOCK = 32
+#: Between two reports of progress.
+_PEOPLE_A_BLOCK = 8
 
 
 def draw_genotypes(people: People, n_variants: int, rng: np.random.Generator) -> Steps[VariantSet]:
     """Draw the genotypes of everybody; the counted allele is the rarer one among those called."""
     n_subjects = len(people.subjects)
+    yield Progress("Drawing genotypes", 0, n_subjects)
     n_on_x = round(_SHARE_ON_X * n_variants)
     ancestral = _draw_frequencies(n_variants, rng)
     proportions = _draw_proportions(people, rng)
@@ -62,8 +64,11 @@ def draw_genotypes(people: People, n_variants: int, rng: np.random.Generator) ->
         called += ~missing
         row[missing] = -1
     # 2 - dosage, but -1 (missing) stays: written so that one pass over rows suffices.
-    for row in dosage[:, :]:
-        np.copyto(row, 2 - row, where=(copies > called) & (row >= 0))
+    turned = copies > called
+    for person, row in enumerate(dosage):
+        if person % (8 * _PEOPLE_A_BLOCK) == 0:
+            yield Progress("Drawing genotypes", n_subjects, n_subjects)
+        np.copyto(row, 2 - row, where=turned & (row >= 0))
     alleles = _ALLELES[rng.integers(len(_ALLELES), size=n_variants)]
     chromosomes, positions = _place(n_variants, n_on_x, rng)
     return VariantSet(

@@ -70,7 +70,7 @@ from imagenomer.analyses.shared.inference import (
 from imagenomer.analyses.shared.linear_model import QuestionFields, ancestry_covariates, ask, build_model, missing_with
 from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
 from imagenomer.analyses.shared.plan import plan_of
-from imagenomer.analyses.shared.sample import counted, sample_of
+from imagenomer.analyses.shared.sample import average_scans, counted, sample_of
 from imagenomer.analyses.shared.test_tables import p_text
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
@@ -148,6 +148,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeAssociation]:
     )
     blocks, exchange = (params.blocks, params.exchange) if params.correction in PERMUTED else (None, "within")
     plan = plan_of(cohort, params.permutations, params.seed, blocks, exchange)
+    yield from average_scans(cohort, params, fisher_z=params.fisher_z)
     sample = sample_of(
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )

@@ -35,7 +35,7 @@ from imagenomer.analyses.shared.form_fields import (
 )
 from imagenomer.analyses.shared.inference import BY_P, judge_by_p
 from imagenomer.analyses.shared.linear_model import QuestionFields, ask, build_model
-from imagenomer.analyses.shared.sample import counted, default_measure, sample_of
+from imagenomer.analyses.shared.sample import average_scans, counted, default_measure, sample_of
 from imagenomer.analyses.shared.second_cohort import (
     naming,
     require_same_phenotypes,
@@ -105,9 +105,10 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeReplication]:
     require_same_scans(cohort, second, params.measure, params.task)
     ranked = params.method == "spearman"
     with naming(cohort):
-        here = _put(cohort, params, ranked=ranked)
+        here = yield from _put(cohort, params, ranked=ranked)
     with naming(second):
-        there = _put(second, replace(params, level=here.model.level, group=params.second_group), ranked=ranked)
+        own = replace(params, level=here.model.level, group=params.second_group)
+        there = yield from _put(second, own, ranked=ranked)
     warnings += same_names(cohort, second, here.sample.subjects, there.sample.subjects)
     method = cast("Method", params.correction)
     features = yield from features_of(cohort, here.sample, ranked=ranked)
@@ -129,7 +130,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[EdgeReplication]:
     return EdgeReplication(names, here, there, fit.r, discovered, test, params.alpha, tuple(warnings))
 
 
-def _put(cohort: Cohort, params: Params, *, ranked: bool) -> Put:
+def _put(cohort: Cohort, params: Params, *, ranked: bool) -> Steps[Put]:
     """Put the question to the subjects of a cohort.
 
     Raises
@@ -139,6 +140,7 @@ def _put(cohort: Cohort, params: Params, *, ranked: bool) -> Put:
     """
     asked = QuestionFields(phenotype=params.phenotype, level=params.level, covariates=params.covariates)
     question = ask(cohort, asked, ranked=ranked)
+    yield from average_scans(cohort, params, fisher_z=params.fisher_z)
     sample = sample_of(cohort, params, fisher_z=params.fisher_z, missing=question.missing, at_least=_FEWEST)
     model = build_model(question, sample.subjects)
     if model.n_tested > 1:

@@ -58,12 +58,12 @@ from imagenomer.analyses.shared.linear_model_words import (
     effect_key,
 )
 from imagenomer.analyses.shared.plan import plan_of
-from imagenomer.analyses.shared.sample import sample_of
+from imagenomer.analyses.shared.sample import average_scans, sample_of
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correlation import Correlation
-from imagenomer.statistics.networks import enrichment, network_pairs, pair_means
+from imagenomer.statistics.networks import average_pairs, enrichment, network_pairs
 from imagenomer.statistics.unequal_variance import RobustCorrelation
 from imagenomer.types import FloatArray, IntArray
 
@@ -113,14 +113,14 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
     question = ask(cohort, params, covariates, unequal=params.variance == "unequal", families=params.families)
     permuted = params.enrichment or params.correction == "max-t"
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks if permuted else None, params.exchange)
+    yield from average_scans(cohort, params, fisher_z=params.fisher_z)
     sample = sample_of(
         cohort, params, fisher_z=params.fisher_z, missing=missing_with(question, plan.blocks), at_least=3
     )
     model = build_model(question, sample.subjects)
     if permuted:
         plan = plan.of(model)
-    yield Progress("Averaging over pairs of networks")
-    means = pair_means(sample.observations.values, sample.rows, pair, len(pairs))
+    means = yield from average_pairs(sample.observations.values, sample.rows, pair, len(pairs))
     fit = fit_exactly(means, model)
     if params.correction in BY_P:
         decision = judge_by_p(fit.neg_log10_p, params.correction, params.alpha)

@@ -25,7 +25,7 @@ from imagenomer.analyses.shared.inference import Decision, judge_by_p
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
 from imagenomer.errors import InputError
-from imagenomer.genotypes import VariantQuality, check_variants, chromosome_numbers, count_genotypes
+from imagenomer.genotypes import VariantQuality, check_variants, chromosome_numbers, count_genotypes_in_steps
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correction import n_tests
 from imagenomer.statistics.design import build_design
@@ -53,7 +53,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentVariantTests]:
     design = build_design(covariates, subjects)
     yield Progress("Counting genotypes")
     dosage = variants.dosage if rows.size == len(variants.dosage) else variants.dosage[subjects]
-    counts = count_genotypes(dosage)
+    counts = yield from count_genotypes_in_steps(dosage)
     quality = check_variants(counts, most_missing=params.most_missing, least_maf=params.least_maf)
     on_autosomes = chromosome_numbers(variants.chromosomes) <= _AUTOSOMES
     which = np.flatnonzero(quality.kept & on_autosomes)
@@ -62,6 +62,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentVariantTests]:
     found = yield from screen(dosage[:, which], components.scores[rows], design, cast("Coding", params.coding))
     yield Progress("Correcting for the number of tests")
     decision = judge_by_p(found.neg_log10_p.ravel(), params.correction, params.alpha)
+    yield Progress("Correcting for the number of tests")
+    strongest = _strongest(found, decision)
     return ComponentVariantTests(
         components,
         variants,
@@ -74,7 +76,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentVariantTests]:
         about_ancestry,
         found,
         decision,
-        _strongest(found, decision),
+        strongest,
     )
 
 

@@ -25,7 +25,7 @@ from imagenomer.analyses.shared.decompositions import (
     likely_task,
     observed,
 )
-from imagenomer.analyses.shared.sample import counted, listed, sample_of
+from imagenomer.analyses.shared.sample import average_scans, counted, listed, sample_of
 from imagenomer.cohort import Cohort
 from imagenomer.progress import Steps
 from imagenomer.statistics.distribution import box
@@ -63,6 +63,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[ComponentScores]:
     scores = imported_from(cohort, name).scores
     unscored = np.asarray(~np.isfinite(scores).all(axis=1))
     of_task = params if params.task is not None else replace(params, task=likely_task(cohort, name))
+    yield from average_scans(cohort, of_task)
     sample = sample_of(cohort, of_task, missing={f"scores of {name}": unscored}, at_least=3)
     explained, cumulative = yield from share_explained(
         sample.observations.values,

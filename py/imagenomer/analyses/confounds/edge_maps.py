@@ -12,7 +12,7 @@ from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.sample import Sample
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.adjustment import adjusted_moments
+from imagenomer.statistics.adjustment import adjust_moments
 from imagenomer.statistics.column_moments import weighted_sum
 from imagenomer.statistics.correction import p_threshold
 from imagenomer.statistics.design import directions_of
@@ -60,8 +60,7 @@ def edge_map(cohort: Cohort, sample: Sample, features: Features, model: Model, a
         fit = yield from fit_edges(cohort, sample, features, model, "bonferroni", alpha)
         effect, neg_log10_p = effect_of(fit), fit.neg_log10_p
     else:
-        yield Progress("Comparing levels")
-        effect, neg_log10_p = _eta(features, model)
+        effect, neg_log10_p = yield from _eta(features, model)
     tested = np.isfinite(neg_log10_p)
     n_tested = int(np.count_nonzero(tested))
     strongest = int(np.argmax(np.nan_to_num(np.abs(effect), nan=-1.0)))
@@ -74,16 +73,17 @@ def edge_map(cohort: Cohort, sample: Sample, features: Features, model: Model, a
     return EdgeMap(effect, model.n_tested == 1, significant, n_tested, strongest, exact)
 
 
-def _eta(features: Features, model: Model) -> tuple[FloatArray, FloatArray]:
+def _eta(features: Features, model: Model) -> Steps[tuple[FloatArray, FloatArray]]:
     """Return the root of the share of variance that several columns explain of each edge, and its -log10 p."""
     moments = features.moments
     norm, apart = moments.norm, moments.apart
     if model.design.rank > 1:
-        adjusted = adjusted_moments(features.values, moments, model.design)
+        adjusted = yield from adjust_moments(features.values, moments, model.design)
         norm, apart = adjusted.norm, adjusted.apart
     share = np.zeros(features.values.shape[1])
-    with np.errstate(invalid="ignore", over="ignore"):
-        for direction in directions_of(model.tested, model.design).T:
+    for direction in directions_of(model.tested, model.design).T:
+        yield Progress("Comparing levels")
+        with np.errstate(invalid="ignore", over="ignore"):
             share += (weighted_sum(features.values, moments.rows, direction.astype(np.float32)) / norm) ** 2
     share = np.minimum(share, 1)
     dof = np.full(share.shape, model.dof)

@@ -21,7 +21,7 @@ from imagenomer.analyses.confounds.candidates import Candidates, choose_candidat
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.shared.families import family_codes, named_families
 from imagenomer.analyses.shared.linear_model import Model, Question, build_model
-from imagenomer.analyses.shared.sample import Sample, counted, draw_sample
+from imagenomer.analyses.shared.sample import Sample, average_scans, counted, draw_sample
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Phenotype, natural_key
 from imagenomer.errors import InputError
@@ -162,6 +162,7 @@ def choose_subjects(cohort: Cohort, params: Params) -> Steps[Subjects]:
         target.indicator(params.level)  # refuses a level that is not there
     if params.target in params.named_candidates:
         raise InputError(f"{params.target} is the target and cannot be a candidate too; leave it out of the candidates")
+    yield from average_scans(cohort, params)
     sample = draw_sample(
         cohort,
         measure=params.measure,

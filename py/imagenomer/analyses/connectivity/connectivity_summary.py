@@ -16,7 +16,7 @@ from imagenomer.analyses.contract import (
     TableView,
 )
 from imagenomer.analyses.shared.form_fields import FisherZ, SampleFields, fisher_z_field
-from imagenomer.analyses.shared.sample import Sample, counted, sample_of, what
+from imagenomer.analyses.shared.sample import Sample, average_scans, counted, sample_of, what
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels
 from imagenomer.parcellation import Parcellation
@@ -56,6 +56,7 @@ class Summary:
 
 def compute(cohort: Cohort, params: Params) -> Steps[Summary]:
     yield Progress("Averaging connectivity")
+    yield from average_scans(cohort, params, fisher_z=params.fisher_z)
     sample = sample_of(cohort, params, fisher_z=params.fisher_z)
     moments = yield from edge_moments(sample.observations.values, sample.rows)
     return Summary(sample, moments.mean, moments.sd, moments.n_observed)

@@ -41,7 +41,7 @@ from imagenomer.analyses.contract import (
     ThemeName,
 )
 from imagenomer.analyses.shared.form_fields import ScanFields, Seed, seed_field
-from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of
+from imagenomer.analyses.shared.sample import Sample, average_scans, counted, listed, sample_of
 from imagenomer.analyses.shared.sites import draw_of_sites, site_of
 from imagenomer.cohort import Cohort, Measure, Phenotype
 from imagenomer.errors import InputError
@@ -126,6 +126,7 @@ class Params(ScanFields, SiteFields):
 def compute(cohort: Cohort, params: Params) -> Steps[Harmonisation]:
     yield Progress("Choosing subjects")
     model = _model(cohort, params)
+    yield from average_scans(cohort, params)
     sample = _sample(cohort, params, model)
     design = build_design(model.covariates, sample.subjects)
     codes = model.site.values[sample.subjects].astype(np.intp)

@@ -90,7 +90,7 @@ def find_outliers(scans: Scans, factor: float, most_components: int) -> Steps[Ou
         k = max(1, min(most_components, members.size // _SCANS_PER_COMPONENT))
         similarity[members] = similarity_to_others(scans.products, members, scans.subjects)
         yield Progress("Looking for outlying scans", task, len(scans.task_names))
-        distance[members], share = distance_from_others(scans.products, members, k)
+        distance[members], share = yield from distance_from_others(scans.products, members, k)
         lowest, highest = limits(mean[members], factor)
         # Correlations and distances are skew; arctanh and the logarithm make their quartiles comparable.
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -82,7 +82,7 @@ from imagenomer.analyses.shared.form_fields import (
 )
 from imagenomer.analyses.shared.linear_model import Question, missing_with
 from imagenomer.analyses.shared.plan import plan_of
-from imagenomer.analyses.shared.sample import Sample, default_measure, sample_of
+from imagenomer.analyses.shared.sample import Sample, average_scans, default_measure, sample_of
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -201,6 +201,7 @@ def _motion_association(cohort: Cohort, params: Params, result: QualityControl) 
     covariates = tuple(cohort.phenotype(name) for name in params.covariates)
     question = Question(result.motion, None, None, covariates)
     plan = plan_of(cohort, params.permutations, params.seed, params.blocks)
+    yield from average_scans(cohort, params)
     sample = _draw(cohort, params, missing_with(question, plan.blocks))
     found = yield from associate_motion(cohort, sample, question, plan)
     return replace(result, motion_association=found)
@@ -242,6 +243,7 @@ def _identity(cohort: Cohort, params: Params, result: QualityControl) -> Steps[Q
 
 def _exclusion(cohort: Cohort, params: Params, result: QualityControl) -> Steps[QualityControl]:
     yield Progress("Comparing included and excluded subjects")
+    yield from average_scans(cohort, params)
     sample = _draw(cohort, params, {result.motion.name: result.motion.missing})
     at_most = params.keep == "at most"
     found = try_limits(cohort, sample, result.motion, params.limit, at_most=at_most, group=params.group)

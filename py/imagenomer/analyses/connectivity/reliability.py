@@ -113,9 +113,8 @@ def compute(cohort: Cohort, params: Params) -> Steps[RepeatedMeasurements]:
     observed = []
     for one in scans:
         observed.append(
-            cohort.observations(measure, one.task, session=one.session, run=one.run, fisher_z=params.fisher_z)
+            (yield from cohort.observe(measure, one.task, session=one.session, run=one.run, fisher_z=params.fisher_z))
         )
-        yield Progress("Choosing subjects")
     reasons = {}
     for name, own in zip(names, observed, strict=True):
         absent = np.ones(cohort.n_subjects, dtype=bool)

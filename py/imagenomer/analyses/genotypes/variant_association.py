@@ -46,7 +46,7 @@ from imagenomer.analyses.shared.plan import Plan, plan_of
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
 from imagenomer.errors import InputError
-from imagenomer.genotypes import X, chromosome_numbers, count_by_sex
+from imagenomer.genotypes import X, chromosome_numbers, count_by_sex_in_steps
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.correction import Method, adjust_neg_log10, n_tests, rejected
@@ -84,9 +84,9 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
     name = phenotype.name if level is None else f"{phenotype.name} = {level}"
     directions = directions_of(Term(name, (name,), (target - target.mean())[:, None]), design)
 
-    yield Progress("Counting genotypes")
     sexes = cohort.sexes[sample.subjects]
-    counts = count_by_sex(sample.dosage, chromosome_numbers(sample.variants.chromosomes), sexes)
+    numbers = chromosome_numbers(sample.variants.chromosomes)
+    counts = yield from count_by_sex_in_steps(sample.dosage, numbers, sexes)
     selection = select_variants(params, sample.variants, counts, sexes)
     clusters = None
     if related is not None:

@@ -29,8 +29,8 @@ from imagenomer.genotypes import (
     check_hardy_weinberg,
     check_variants,
     chromosome_numbers,
-    count_by_sex,
-    count_genotypes,
+    count_by_sex_in_steps,
+    count_genotypes_in_steps,
 )
 from imagenomer.jsonable import finite
 from imagenomer.progress import Progress, Steps
@@ -49,7 +49,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantSummary]:
     yield Progress("Counting genotypes")
     dosage = sample.dosage
     numbers = chromosome_numbers(sample.variants.chromosomes)
-    counts = count_by_sex(dosage, numbers, cohort.sexes[sample.subjects])
+    counts = yield from count_by_sex_in_steps(dosage, numbers, cohort.sexes[sample.subjects])
     yield Progress("Testing Hardy-Weinberg proportions")
     hardy_weinberg = check_hardy_weinberg(counts)
     quality = check_variants(
@@ -57,13 +57,15 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantSummary]:
     )
     yield Progress("Counting genotypes by subject")
     everywhere = ~np.isin(numbers, (X, Y, MITOCHONDRIAL))
+    own = dosage if everywhere.all() else dosage[:, everywhere]
+    by_subject = yield from count_genotypes_in_steps(own, by="subject")
     return VariantSummary(
         sample,
         numbers,
         counts,
         hardy_weinberg,
         quality,
-        count_genotypes(dosage if everywhere.all() else dosage[:, everywhere], by="subject"),
+        by_subject,
         everywhere,
         subjects.index(name) if name else 0,
     )

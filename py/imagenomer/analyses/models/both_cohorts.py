@@ -17,6 +17,7 @@ from imagenomer.analyses.shared.linear_model import Model, Question
 from imagenomer.analyses.shared.predictors import FeatureSet, Source, in_natural_order
 from imagenomer.analyses.shared.sample import (
     Sample,
+    average_scans,
     counted,
     default_measure,
     draw_phenotype_sample,
@@ -226,6 +227,7 @@ def _connectivity(
     groups = (source.group, protocol.second_group)
     for cohort, group, absent in zip(both.cohorts, groups, both.parts(missing), strict=True):
         with naming(cohort):
+            yield from average_scans(cohort, replace(source, measure=measure), fisher_z=source.fisher_z)
             samples.append(
                 draw_sample(
                     cohort,

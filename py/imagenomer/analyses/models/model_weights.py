@@ -30,7 +30,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.analyses.models.weight_summary import GENOTYPES, TrainingOverlap, WeightSummary
 from imagenomer.analyses.models.weight_tables import genotypes_table, model_row, models_table, top_table, top_weights
-from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of, what
+from imagenomer.analyses.shared.sample import Sample, average_scans, counted, listed, sample_of, what
 from imagenomer.analyses.shared.saved_maps import require_alike, saved_maps
 from imagenomer.analyses.shared.strongest_edges import RANKINGS, Ranking, strongest
 from imagenomer.cohort import Cohort, ModelWeights, VariantSet, parcellation_of
@@ -113,6 +113,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[WeightSummary]:
                 f"{models[0].name} weighs variants of {variants.name}, not connectivity; multiply by nothing"
             )
         yield Progress("Averaging connectivity")
+        yield from average_scans(cohort, params)
         sample = sample_of(cohort, params, fisher_z=False)
         moments = yield from edge_moments(sample.observations.values, sample.rows)
         values = values * (moments.mean if params.product == "mean" else moments.sd)

@@ -338,14 +338,19 @@ def _final_model(task: PredictionTask, *, one_way: bool) -> Steps[FinalModel]:
     own = None if task.covariates is None else task.covariates[who]
     fit = yield from fit_everybody(some, task.target[who], task.model, covariates=own, use=task.use)
     everybody = np.arange(who.size)
-    weights = [fit.weights_in(some, everybody, column) for column in range(fit.coefficients.shape[1])]
-    return FinalModel(np.stack(weights), _patterns(some, fit), fit.selected, int(who.size), fit.penalty)
+    weights = []
+    for column in range(fit.coefficients.shape[1]):
+        yield Progress("Weighing features")
+        weights.append(fit.weights_in(some, everybody, column))
+    patterns = yield from _patterns(some, fit)
+    return FinalModel(np.stack(weights), patterns, fit.selected, int(who.size), fit.penalty)
 
 
-def _patterns(space: SampleSpace, fit: Fit) -> FloatArray:
+def _patterns(space: SampleSpace, fit: Fit) -> Steps[FloatArray]:
     """Return the slope of each feature on each output of a model, shape (n_columns, n_features) (Haufe 2014)."""
     patterns = []
     for output in fit.decision.T:
+        yield Progress("Weighing features")
         deviations = output - output.mean()
         squares = float(deviations @ deviations)
         share = deviations / squares if squares > 0 else deviations

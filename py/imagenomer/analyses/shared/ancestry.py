@@ -14,7 +14,7 @@ from imagenomer.analyses.shared.sample import counted
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
 from imagenomer.errors import InputError
-from imagenomer.genotypes import check_variants, chromosome_numbers, count_genotypes
+from imagenomer.genotypes import check_variants, chromosome_numbers, count_genotypes_in_steps
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.relatedness import Components, principal_components, relationship_matrix, thin
 from imagenomer.types import FloatArray, IntArray
@@ -169,9 +169,8 @@ def _compute(variants: VariantSet, recipe: Recipe) -> Steps[Ancestry]:
     numbers = chromosome_numbers(variants.chromosomes)
     located = bool(numbers.any())
     here = (numbers >= 1) & (numbers <= 22) if located else np.ones(numbers.size, dtype=bool)
-    quality = check_variants(
-        count_genotypes(dosage), most_missing=recipe.most_missing, least_maf=recipe.least_maf or 1e-9
-    )
+    counts = yield from count_genotypes_in_steps(dosage)
+    quality = check_variants(counts, most_missing=recipe.most_missing, least_maf=recipe.least_maf or 1e-9)
     order = np.lexsort((variants.positions, numbers))
     order = order[here[order] & quality.kept[order]]
     kept = yield from thin(
@@ -194,7 +193,7 @@ def _compute(variants: VariantSet, recipe: Recipe) -> Steps[Ancestry]:
         raise InputError(f"{counted(placed.size, 'subject')} with genotypes at these variants are too few for ancestry")
     relationship = yield from relationship_matrix(chosen[placed])
     yield Progress("Finding ancestry components")
-    found = principal_components(relationship, min(MOST_COMPONENTS, placed.size - 1))
+    found = yield from principal_components(relationship, min(MOST_COMPONENTS, placed.size - 1))
     subjects = genotyped[placed]
     scores = np.full((len(variants.dosage), found.scores.shape[1]), np.nan)
     scores[subjects] = found.scores

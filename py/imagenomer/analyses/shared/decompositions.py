@@ -16,7 +16,7 @@ from imagenomer.analyses.contract import (
     Number,
 )
 from imagenomer.analyses.shared.form_fields import SampleFields, Seed, seed_field
-from imagenomer.analyses.shared.sample import Sample, counted, listed, sample_of, what
+from imagenomer.analyses.shared.sample import Sample, average_scans, counted, listed, sample_of, what
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Decomposition
 from imagenomer.errors import InputError
@@ -222,6 +222,7 @@ def _imported(cohort: Cohort, name: str, group: str | None) -> Components:
 def _computed(cohort: Cohort, source: Source) -> Steps[Components]:
     n_components, seed = source.n_components, source.seed
     yield Progress("Choosing subjects")
+    yield from average_scans(cohort, source)
     sample = sample_of(cohort, source, at_least=3)
     cache = sample.observations.caches[_FACTORS]
     own = sample.rows.tobytes()

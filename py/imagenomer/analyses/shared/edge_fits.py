@@ -21,7 +21,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.adjustment import (
     AdjustedMoments,
     CategoryAssociation,
-    adjusted_moments,
+    adjust_moments,
     associate,
     associate_category,
     correlate_adjusted,
@@ -50,6 +50,8 @@ Which: TypeAlias = int | slice | IntArray
 _FEWEST_LISTED, _MOST_LISTED = 100, 300
 #: Edges ranked, or fitted exactly, between two looks for a cancel.
 _AT_ONCE = 512
+#: The same where variances may be unequal.
+_ROBUST_AT_ONCE = 128
 
 #: What is kept with observations for the next question, by rows and covariates; ranks are as large as the data.
 _MOMENTS: Kind[bytes, ColumnMoments] = Kind("moments", 4)
@@ -238,17 +240,17 @@ def _fit_fast(observations: Observations, features: Features, model: Model) -> S
     cache = observations.caches[_ADJUSTED]
     moments = cache.get(key)
     if moments is None:
-        yield Progress("Summarising connections")
-        moments = cache.put(key, adjusted_moments(features.values, features.moments, model.design))
+        moments = cache.put(key, (yield from adjust_moments(features.values, features.moments, model.design)))
     return correlate_adjusted(features.values, model.tested, moments)
 
 
 def _fit_all(cohort: Cohort, sample: Sample, model: Model) -> Steps[Fit]:
     n_edges = sample.observations.values.shape[1]
     parts = []
-    for start in range(0, n_edges, _AT_ONCE):
+    at_once = _ROBUST_AT_ONCE if model.question.robust else _AT_ONCE
+    for start in range(0, n_edges, at_once):
         yield Progress("Comparing levels" if model.n_tested > 1 else "Testing connections", start, n_edges)
-        edges = np.arange(start, min(start + _AT_ONCE, n_edges))
+        edges = np.arange(start, min(start + at_once, n_edges))
         parts.append(fit_exactly(observed(cohort, sample, edges), model))
     kind = type(parts[0])
     names = [entry.name for entry in dataclasses.fields(kind)]

@@ -36,6 +36,7 @@ from imagenomer.analyses.shared.form_fields import FisherZ, fisher_z_field
 from imagenomer.analyses.shared.genotyped import draw_genotyped
 from imagenomer.analyses.shared.sample import (
     Sample,
+    average_scans,
     counted,
     draw_phenotype_sample,
     leak_warnings,
@@ -202,6 +203,7 @@ def _connectivity(cohort: Cohort, source: Source, missing: Mapping[str, BoolArra
     def draw(missing: Mapping[str, BoolArray]) -> Sample:
         return sample_of(cohort, source, fisher_z=source.fisher_z, missing=missing, at_least=at_least)
 
+    yield from average_scans(cohort, source, fisher_z=source.fisher_z)
     site, preserved = None, []
     if source.harmonise is None:
         sample = draw(missing)

@@ -13,6 +13,7 @@ from imagenomer.analyses.shared.difference_words import about_difference
 from imagenomer.cohort import Cohort, Observations, condition_parts
 from imagenomer.errors import InputError
 from imagenomer.groups.sentence import Sentence, whose
+from imagenomer.progress import Steps
 from imagenomer.types import BoolArray, IntArray, Json
 
 #: Names listed in a sentence before "and n others".
@@ -163,6 +164,12 @@ class ScansOfForm(Protocol):
     def run(self) -> str | None: ...
     @property
     def group(self) -> str | None: ...
+
+
+def average_scans(cohort: Cohort, form: ScansOfForm, *, fisher_z: bool = False) -> Steps[None]:
+    """Average the scans that a form asks about, or subtract them, in steps: `sample_of` then finds what is kept."""
+    measure = form.measure or default_measure(cohort)
+    yield from cohort.observe(measure, form.task, session=form.session, run=form.run, fisher_z=fisher_z)
 
 
 def sample_of(
