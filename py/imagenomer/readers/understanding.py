@@ -15,7 +15,7 @@ from imagenomer.readers.formats import load_formats
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes
-from imagenomer.readers.recipe import Question, Recipe
+from imagenomer.readers.recipe import Question, Questions, Recipe
 from imagenomer.wording import plural
 
 #: Read elsewhere: genotypes, and the table of parcels.
@@ -32,6 +32,8 @@ class Pieces:
     tables, connectivity, quality : list
     unread : list of Unread
         Known, and not read.
+    ignored : list of str
+        Families that a recipe leaves out.
     unknown : list of str
         Families that nothing knows.
     problems : list of InputError
@@ -42,6 +44,7 @@ class Pieces:
     connectivity: list[Connectivity] = field(default_factory=list)
     quality: list[ScanQuality] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
 
@@ -86,8 +89,6 @@ def claims_of(listing: Listing, recipe: Recipe) -> Steps[tuple[list[tuple[str, C
             own = best if best is not None else _best(one, look, recipe)
             if own is None:
                 unknown.append(one)
-            elif recipe.file(one.pattern).get("ignore"):
-                continue
             else:
                 claims.append(own)
     recipe.check_files(patterns)
@@ -106,6 +107,9 @@ def read_pieces(
     """Read what is claimed; a family that cannot be read is a problem, which stops nothing."""
     pieces = Pieces(unknown=[_shown(family) for family in unknown])
     for name, claim in claims:
+        if recipe.file(claim.family.pattern).get("ignore"):
+            pieces.ignored.append(claim.family.pattern)
+            continue
         try:
             pieces.add((yield from load_formats()[name].read(claim, listing, recipe, notes)), notes)
         except InputError as error:
@@ -117,7 +121,7 @@ def raise_problems(problems: Sequence[InputError]) -> None:
     """Raise the questions among problems, all in one, or else the first problem; nothing where there is none."""
     questions = [problem for problem in problems if isinstance(problem, Question)]
     if len(questions) > 1:
-        raise InputError("\n".join(str(question) for question in questions))
+        raise Questions(questions)
     for problem in (*questions, *problems):
         raise problem
 
