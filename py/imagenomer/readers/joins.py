@@ -115,11 +115,11 @@ def people_alternatives(
         return Alternative(meaning, {"files": {piece.pattern: {"people": people}}}, answer == people)
 
     ways = [
-        alternative(f"they are in the order of the rows of {one.table.source}", one.table.source)
+        alternative(f"They are in the order of the rows of {one.table.source}", one.table.source)
         for one in _in_order(piece, tables)
     ]
     if not piece.named:
-        ways.append(alternative("call the subjects 1, 2, 3 …", NUMBERED))
+        ways.append(alternative("Call the subjects 1, 2, 3 …", NUMBERED))
     return tuple(ways)
 
 
@@ -147,13 +147,13 @@ def join_scans(names: Sequence[str], main: PersonTable, recipe: Recipe, notes: N
     match = match_ids(names, main.people, "as written" if by_place else recipe.people.get("join"))
     distinct = sorted(set(names), key=natural_key)
     shown = f"{', '.join(distinct[:3])} … of the scans, {', '.join(main.distinct[:3])} … of {source}"
-    leave_out = Alternative("open the scans without this table", {"files": {source: {"ignore": True}}})
+    leave_out = Alternative("Open the scans without this table", {"files": {source: {"ignore": True}}})
     if match.shift and "join" not in recipe.people:
-        same = Alternative("the same numbers are the same people", {"people": {"join": "last number"}})
+        same = Alternative("The same numbers are the same people", {"people": {"join": "last number"}})
         raise Question(f"the names of subjects ({shown}) may be one off: {match.shift}", [same, leave_out])
     if not match.pairs:
         other = [
-            Alternative(f"the column {name} names them", {"people": {"id": name}})
+            Alternative(f"The column {name} names them", {"people": {"id": name}})
             for name in columns_with_names(main.table.columns)
             if name != main.person
         ]

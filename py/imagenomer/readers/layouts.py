@@ -82,7 +82,7 @@ def layout_alternatives(
     layouts = [layout for layout in evidence.layouts if layout.diagonal == diagonal and layout.n_parcels > 3]
     return tuple(
         Alternative(
-            layout.words,
+            layout.words[:1].upper() + layout.words[1:],
             {"files": {pattern: {"order": layout.order, **({"diagonal": True} if diagonal else {})}}},
             layout == chosen,
             None if first is None else sketch_of(first, layout),

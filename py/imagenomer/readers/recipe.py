@@ -78,9 +78,9 @@ class Recipe:
     def check_files(self, patterns: Iterable[str]) -> None:
         """Raise `InputError` where a family is named that is not there."""
         there_are = set(patterns)
-        of_arrays = [name.split(", ")[0] if name not in there_are else name for name in self.use.values()]
-        for name in (*self.files, *of_arrays, *filter(None, [self.people.get("table")])):
-            if name not in there_are:
+        parts = [*self.use.values(), *filter(None, [self.people.get("table")])]
+        for name in (*self.files, *parts):
+            if name not in there_are and not (name in parts and any(is_of(name, one) for one in there_are)):
                 raise InputError(f"the recipe names {name!r}; the files are: {', '.join(sorted(there_are))}")
 
     def check_columns(self, names: Iterable[str]) -> None:
@@ -123,6 +123,11 @@ class Questions(InputError):
     def __init__(self, questions: Sequence[Question]) -> None:
         super().__init__("\n".join(str(question) for question in questions))
         self.questions = tuple(questions)
+
+
+def is_of(source: str, pattern: str) -> bool:
+    """Whether something is of a family: the family itself, or an array or a sheet of its file."""
+    return source == pattern or source.startswith((f"{pattern}, ", f"{pattern}: "))
 
 
 def merged(recipe: JsonObject, addition: JsonObject) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from imagenomer.readers.formats import load_formats
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes
-from imagenomer.readers.recipe import Question, Questions, Recipe
+from imagenomer.readers.recipe import Question, Questions, Recipe, is_of
 from imagenomer.wording import plural
 
 #: Read elsewhere: genotypes, and the table of parcels.
@@ -34,6 +34,8 @@ class Pieces:
         Known, and not read.
     ignored : list of str
         Families that a recipe leaves out.
+    patterns : list of str
+        Families that formats know.
     unknown : list of str
         Families that nothing knows.
     problems : list of InputError
@@ -45,8 +47,13 @@ class Pieces:
     quality: list[ScanQuality] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
+
+    def pattern_of(self, source: str) -> str:
+        """Return the family of a piece: its source may name a part of a file too."""
+        return next((one for one in self.patterns if is_of(source, one)), source)
 
     def add(self, pieces: Sequence[Piece], notes: Notes) -> None:
         """Sort pieces by what they are; their names and texts are clean from here on."""
@@ -105,7 +112,9 @@ def read_pieces(
     claims: Sequence[tuple[str, Claim]], unknown: Sequence[Family], listing: Listing, recipe: Recipe, notes: Notes
 ) -> Steps[Pieces]:
     """Read what is claimed; a family that cannot be read is a problem, which stops nothing."""
-    pieces = Pieces(unknown=[_shown(family) for family in unknown])
+    pieces = Pieces(
+        unknown=[_shown(family) for family in unknown], patterns=[claim.family.pattern for _, claim in claims]
+    )
     for name, claim in claims:
         if recipe.file(claim.family.pattern).get("ignore"):
             pieces.ignored.append(claim.family.pattern)

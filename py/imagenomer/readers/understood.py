@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagenomer.cohort import Alternative, Understanding, natural_key
-from imagenomer.parcellation import Parcellation
+from imagenomer.parcellation import Parcellation, plain_parcellation
 from imagenomer.readers.assembly import Assembly
 from imagenomer.readers.claims import Connectivity
 from imagenomer.readers.evidence.ids import RULES, match_ids
@@ -27,7 +27,7 @@ def understood(
     """Return what the files of a cohort were taken for, in the order of the screen."""
     lines = [*_people(own), *_scans(own), *_connectivity(own)]
     if parcellation is not None:
-        lines.append(Understanding("parcels", parcellation.name, certain=bool(parcellation.atlas)))
+        lines.append(_parcels(parcellation))
     lines += [*_phenotypes(own), *_missing_codes(own)]
     lines += [Understanding("genotypes", name) for name in variant_sets]
     return (*lines, *_not_used(own))
@@ -45,7 +45,7 @@ def _people(own: Assembly) -> Iterator[Understanding]:
     joined = own.match is not None
     yield Understanding(
         "people",
-        f"the column {main.person} names them",
+        f"The column {main.person} names them",
         certain=bool(is_called_so(main.person) or joined or main.table.person or "id" in answers),
         alternatives=_several(Alternative(name, {"people": {"id": name}}, name == main.person) for name in columns),
     )
@@ -83,7 +83,7 @@ def _rules(own: Assembly, names: Sequence[str]) -> tuple[Alternative, ...]:
         if match.pairs:
             found.setdefault(frozenset(match.pairs.items()), match)
     return _several(
-        Alternative(f"{_BY[one.rule]}: {len(one.pairs):,}", {"people": {"join": one.rule}}, one is own.match)
+        Alternative(f"{len(one.pairs):,} {_BY[one.rule]}", {"people": {"join": one.rule}}, one is own.match)
         for one in found.values()
     )
 
@@ -97,14 +97,17 @@ def _scans(own: Assembly) -> Iterator[Understanding]:
     text += f"; {plural(without, 'subject')} without" if without else ""
     text += f"; {plural(len(own.set_aside), 'scan')} set aside" if own.set_aside else ""
     yield Understanding("scans", text, tuple(scan.title for scan in own.scans))
+    used = {piece.source for piece in own.used}
     for piece in own.pieces.connectivity:
-        answer = own.recipe.file(piece.pattern).get("people")
-        if piece.named and not piece.by_place:
+        # Of a piece that is not used the question itself is told.
+        if piece.source not in used or (piece.named and not piece.by_place):
             continue
+        answer = own.recipe.file(piece.pattern).get("people")
+        joined = piece.by_place and own.match is not None
         yield Understanding(
             "scans",
             f"{piece.source} does not say whose its scans are",
-            certain=answer is not None,
+            certain=answer is not None or joined,
             alternatives=people_alternatives(piece, own.tables, answer),
         )
 
@@ -122,7 +125,8 @@ def _connectivity(own: Assembly) -> Iterator[Understanding]:
             )
             if len(piece.orders) > 1:
                 order = next((one.meaning for one in piece.orders if one.chosen), "")
-                yield Understanding("connectivity", f"edges of {name} as {order}", alternatives=piece.orders)
+                text = f"Edges of {name} are read as {order[:1].lower()}{order[1:]}"
+                yield Understanding("connectivity", text, alternatives=piece.orders)
 
 
 def _versions(own: Assembly, name: str, piece: Connectivity, used: Sequence[Connectivity]) -> list[Alternative]:
@@ -139,9 +143,17 @@ def _versions(own: Assembly, name: str, piece: Connectivity, used: Sequence[Conn
     ]
 
 
+def _parcels(parcellation: Parcellation) -> Understanding:
+    if parcellation.labels != plain_parcellation(parcellation.n_parcels).labels:
+        return Understanding("parcels", parcellation.name)
+    way = "open atlas.tsv (label, x, y, z, network) with the files, or choose an atlas under Parcels in the overview"
+    return Understanding("parcels", f"{parcellation.name} without names and places", (way,), certain=False)
+
+
 def _phenotypes(own: Assembly) -> Iterator[Understanding]:
     for source, names in own.columns_of.items():
-        yield Understanding("phenotypes", f"{len(names):,} from {source}", names, alternatives=_use_or_not(source))
+        ways = _use_or_not(own.pieces.pattern_of(source))
+        yield Understanding("phenotypes", f"{len(names):,} from {source}", names, alternatives=ways)
 
 
 def _missing_codes(own: Assembly) -> Iterator[Understanding]:
@@ -163,21 +175,25 @@ def _missing_codes(own: Assembly) -> Iterator[Understanding]:
     read: JsonObject = {"columns": {name: {"missing": sorted(use.found.codes)} for name, use in own.codes.items()}}
     yield Understanding(
         "phenotypes",
-        f"codes for missing values in {len(described):,} columns",
+        f"Codes for missing values in {len(described):,} columns",
         tuple(line.text for line in described.values()),
         certain=all(line.certain for line in described.values()),
         alternatives=(
-            Alternative("read them as missing", read, all({*use.used} == {*use.found.codes} for use in uses)),
-            Alternative("keep all as numbers", keep, not any(use.used for use in uses)),
+            Alternative("Read them as missing", read, all({*use.used} == {*use.found.codes} for use in uses)),
+            Alternative("Keep all as numbers", keep, not any(use.used for use in uses)),
         ),
     )
 
 
 def _use_words(use: CodeUse) -> str:
     counts = use.found.codes | use.found.doubtful
-    read = [f"{code:g} ({counts.get(code, 0):,} times) read as missing" for code in use.used]
-    kept = [f"{code:g} ({n:,} times) kept as a number" for code, n in counts.items() if code not in use.used]
+    read = [f"{code:g} ({_times(counts.get(code, 0))}) read as missing" for code in use.used]
+    kept = [f"{code:g} ({_times(n)}) kept as a number" for code, n in counts.items() if code not in use.used]
     return ", ".join((*read, *kept))
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"
 
 
 def _code_alternatives(name: str, use: CodeUse) -> tuple[Alternative, ...]:
@@ -188,7 +204,7 @@ def _code_alternatives(name: str, use: CodeUse) -> tuple[Alternative, ...]:
         frozenset(found | doubtful): f"{_listed(found | doubtful)} missing",
         frozenset(use.used): f"{_listed(use.used)} missing",
     }
-    ways[frozenset()] = "keep all as numbers"
+    ways[frozenset()] = "Keep all as numbers"
     return tuple(
         Alternative(meaning, {"columns": {name: {"missing": sorted(codes)}}}, codes == set(use.used))
         for codes, meaning in ways.items()
@@ -205,12 +221,13 @@ def _not_used(own: Assembly) -> Iterator[Understanding]:
             "not used", pattern, ("left out, as the recipe says",), alternatives=_use_or_not(pattern, used=False)
         )
     for source, why in own.left_out.items():
-        yield Understanding("not used", source, (why,), certain=False, alternatives=_use_or_not(source))
+        leave = _leave_out(own.pieces.pattern_of(source))
+        yield Understanding("not used", source, (why,), certain=False, alternatives=(leave,))
     known = {one.table.source for one in own.tables}
     for table in own.pieces.tables:
         if table.source not in known:
             ways = [
-                Alternative(f"the column {name} names them", {"people": {"id": name}})
+                Alternative(f"The column {name} names them", {"people": {"id": name}})
                 for name in columns_with_names(table.columns)
             ]
             yield Understanding(
@@ -220,7 +237,7 @@ def _not_used(own: Assembly) -> Iterator[Understanding]:
         if name not in own.chosen:
             used = {piece.pattern: {"ignore": True} for piece in own.used}
             parcels = f"{pieces[0].n_parcels} parcels, and the others have {own.used[0].n_parcels}"
-            instead = Alternative(f"use it instead of {', '.join(used)}", {"files": used})
+            instead = Alternative(f"Use it instead of {', '.join(used)}", {"files": used})
             yield Understanding("not used", pieces[0].source, (parcels,), certain=False, alternatives=(instead,))
     for one in own.pieces.unread:
         yield Understanding("not used", one.source, (one.why,))
@@ -234,11 +251,11 @@ def _not_used(own: Assembly) -> Iterator[Understanding]:
 
 
 def _use_or_not(pattern: str, *, used: bool = True) -> tuple[Alternative, ...]:
-    return Alternative("use it", {"files": {pattern: {"ignore": False}}}, used), _leave_out(pattern, chosen=not used)
+    return Alternative("Use it", {"files": {pattern: {"ignore": False}}}, used), _leave_out(pattern, chosen=not used)
 
 
 def _leave_out(pattern: str, *, chosen: bool = False) -> Alternative:
-    return Alternative("leave it out", {"files": {pattern: {"ignore": True}}}, chosen)
+    return Alternative("Leave it out", {"files": {pattern: {"ignore": True}}}, chosen)
 
 
 def _several(alternatives: Iterable[Alternative]) -> tuple[Alternative, ...]:

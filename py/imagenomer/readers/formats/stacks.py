@@ -269,7 +269,7 @@ def _some(planes: NDArray[Any]) -> NDArray[Any]:
 
 def _which_axis(family: Family, found: str) -> Question:
     ways = [
-        Alternative(f"the subjects are its {side} axis", {"files": {family.pattern: {"subjects": side}}})
+        Alternative(f"The subjects are its {side} axis", {"files": {family.pattern: {"subjects": side}}})
         for side in ("first", "last")
     ]
     return Question(f"{family.pattern} holds {found}, and which side the subjects are cannot be told", ways)
