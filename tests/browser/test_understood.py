@@ -102,7 +102,7 @@ def test_a_question_is_answered_an_answer_changed_and_the_numbers_follow(page: P
     edges = line(page, "Edges of")
     edges.get_by_text("Read it otherwise").click()
     edges.get_by_role("button", name="row by row").click()
-    expect(line(page, "Edges of streamlines as the upper triangle of 12 parcels row by row")).to_be_visible(
+    expect(line(page, "Edges of streamlines are read as the upper triangle of 12 parcels row by row")).to_be_visible(
         timeout=START
     )
     screen(page).get_by_role("button", name="Go on").click()

@@ -30,10 +30,8 @@ COUNTS = "sub-*_streamlines.csv"
 def write(top: Path, **given: Any) -> Path:
     """Write a table as `write_table` does, whatever its columns hold, and all folders around it."""
     top.parent.mkdir(exist_ok=True)
-    columns = {
-        name: [str(one) for one in cells] if name not in ("people", "name") else cells for name, cells in given.items()
-    }
-    return write_table(top, **columns)
+    texts = {name: list(map(str, cells)) for name, cells in given.items() if name not in ("people", "name")}
+    return write_table(top, **{**given, **texts})
 
 
 def opened(top: Path, recipe: dict[str, Any] | None = None) -> Cohort:
@@ -101,7 +99,7 @@ def test_the_other_version_of_a_scan_is_a_click_away(mixed, squares):
     cohort = opened(mixed)
     line = line_of(cohort, "fc from")
     assert sum(one.recipe.get("use") is not None for one in line.alternatives) == 2
-    other = next(one for one in line.alternatives if "Fisher z" in one.meaning)
+    other = way(line, "z/fc/")
     assert not other.chosen
     np.testing.assert_allclose(
         opened(mixed, dict(other.recipe)).measure("fc").values, np.arctanh(matrix_to_edges(squares) * 0.999), atol=1e-5

@@ -13,6 +13,7 @@ from logic.recipe import (
     for_address,
     has_recipe,
     is_sketched,
+    may_name_a_subject,
     merged,
     n_doubtful,
     topics_of,
@@ -87,6 +88,15 @@ def test_an_address_holds_a_short_recipe_and_no_other():
     assert for_address(long) is None
     assert fitting({"recipe": recipe, "tab": "Overview"}) == {"recipe": recipe, "tab": "Overview"}
     assert fitting({"recipe": ["people"]}) == {}
+
+
+def test_an_address_names_no_file_of_a_subject():
+    for path in ("sub-7_fc.npy", "fc/100307.txt", "A/Sub-x/z.csv"):
+        assert may_name_a_subject(path), path
+        assert for_address({"files": {path: {"order": "rows"}}}) is None
+        assert for_address({"use": {"fc": path}}) is None
+    for path in ("sub-*_fc.npy", "all.npy", "bulk/*_25751_2_0.txt", "pheno2.csv"):
+        assert not may_name_a_subject(path), path
 
 
 def test_files_are_opened_with_the_recipe_of_an_address_but_for_those_that_bring_their_own():

@@ -66,10 +66,26 @@ def is_sketched(alternatives):
 
 
 def for_address(recipe):
-    """Return a recipe that an address has room for, else None."""
+    """Return a recipe that may stand in an address, which browsers remember; else None.
+
+    It is short, and names no single file that is called after a subject.
+    """
     if not recipe or len(json.dumps(recipe)) > SHORT:
         return None
-    return recipe
+    names = list(recipe.get("files", {})) + list(recipe.get("use", {}).values())
+    return None if any(may_name_a_subject(name) for name in names) else recipe
+
+
+def may_name_a_subject(path):
+    """Whether a single file may be called after a subject: it says so, or has a number of three digits."""
+    if "*" in path:
+        return False
+    digits = 0
+    for character in path:
+        digits = digits + 1 if character.isdigit() else 0
+        if digits == 3:
+            return True
+    return "sub-" in path.lower()
 
 
 def has_recipe(paths):
