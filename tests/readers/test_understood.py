@@ -124,6 +124,33 @@ def test_codes_are_kept_and_files_left_out_and_taken_back(mixed):
     assert "weight" in again.phenotypes
 
 
+def test_answers_about_a_table_that_is_left_out_wait_for_it(mixed):
+    answers = {"columns": {"score": {"missing": []}}, "people": {"table": "pheno.csv"}}
+    out = {"files": {"pheno.csv": {"ignore": True}}}
+    without = opened(mixed, merged(answers, out))
+    assert "score" not in without.phenotypes
+    assert any("no table that is used" in entry.message and entry.items == ("score",) for entry in without.log)
+    back = opened(mixed, merged(merged(answers, out), {"files": {"pheno.csv": {"ignore": False}}}))
+    assert np.nanmin(back.phenotype("score").values) == -9999
+    with pytest.raises(InputError, match="the recipe names the column 'scores'"):
+        opened(mixed, {"columns": {"scores": {"missing": []}}})
+
+
+def test_answers_are_combined_one_after_another(mixed):
+    """As somebody clicks through the screen: whatever was answered before, the next answer opens or asks."""
+    recipe: dict[str, Any] = {}
+    for line in opened(mixed).understood:
+        for one in line.alternatives:
+            if one.chosen:
+                continue
+            try:
+                opened(mixed, merged(recipe, one.recipe))
+            except Question:
+                continue
+            recipe = merged(recipe, one.recipe)
+    assert len(recipe) == 4
+
+
 def test_many_columns_with_codes_are_one_line(tmp_path):
     columns = {f"s{n}": [-9999, *range(n, n + len(PEOPLE) - 1)] for n in range(8)}
     top = write(tmp_path / "t", **columns)

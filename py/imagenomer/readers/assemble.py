@@ -138,9 +138,8 @@ def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
     """Return the columns of all tables, and of what is known of scans, as phenotypes."""
     remarks = TableNotes()
     phenotypes: dict[str, Phenotype] = {}
-    columns: set[str] = set()
+    columns = {name for table in own.pieces.tables for name in table.columns}
     for place, one in enumerate(own.tables):
-        columns |= set(one.table.columns)
         if place == 0:
             people = {name: name for name in one.distinct}
         else:
@@ -165,7 +164,13 @@ def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
         found = _of_quality(quality, own, phenotypes)
         own.columns_of[quality.source] = tuple(found)
         phenotypes |= found
-    own.recipe.check_columns(columns)
+    if own.pieces.ignored:
+        # An answer about a column stays, and is of use again when the files that have it are.
+        idle = [name for name in own.recipe.columns if name not in columns]
+        if idle:
+            own.notes.ignored("Answers of the recipe are about columns of no table that is used", idle)
+    else:
+        own.recipe.check_columns(columns)
     remarks.say(own.notes)
     own.codes = remarks.codes
     return phenotypes
