@@ -120,7 +120,8 @@ async def answer(request, call, arguments, files, progress, cancelled):
         )
         message = {"type": "answer", "json": text, "buffers": {name: _buffer(buffers[name]) for name in buffers}}
     except InputError as error:
-        message = {"type": "refused", "message": str(error), "position": error.position}
+        questions = engine.questions_of(error)
+        message = {"type": "refused", "message": str(error), "position": error.position, "questions": questions}
     except JsException as error:
         if error.name != "MissingPart":
             message = _bug(error, call, arguments)

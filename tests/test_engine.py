@@ -181,7 +181,9 @@ def test_files_are_handed_to_the_readers_and_a_failed_opening_leaves_the_open_co
         raise InputError(f"{listing} with {recipe} is no cohort")
 
     readers = SimpleNamespace(
-        open_cohort=open_cohort, listing_from=lambda paths, sizes, read: (paths, sizes, read(0, 0, 2))
+        open_cohort=open_cohort,
+        listing_from=lambda paths, sizes, read: (paths, sizes, read(0, 0, 2)),
+        with_own_recipe=lambda listing, recipe: (listing, recipe),
     )
     monkeypatch.setitem(sys.modules, "imagenomer.readers", readers)
     with pytest.raises(InputError, match=r"'cohort/a.npy'.*b'ab'.* with \{'use': \{\}\} is no cohort"):

@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--second", metavar="COHORT2", help="a second cohort, for analyses that use one; the others refuse it"
     )
+    _takes_recipe(running)
     _takes_measures(running)
     running.set_defaults(act=_run)
 
@@ -193,7 +194,8 @@ def _run(options: argparse.Namespace) -> None:
 
         output = result_stem(options.analysis, analysis, params, report.numbers)
         where = {"cohort": options.cohort, "atlas": options.atlas, "second": options.second}
-        script = script_of(options.analysis, analysis, params, output=output, **where)
+        recipe = None if options.recipe is None else _read_recipe(options.recipe)
+        script = script_of(options.analysis, analysis, params, output=output, recipe=recipe, **where)
         record = Record(analysis, cohort, params, result, report, script, n_parts=len(analysis.parts))
         _write(options.html, _finish(html_report(record)))
     titles = {view.name: view.title for view in report.views}

@@ -18,6 +18,7 @@ MIME = {
     "csv": "text/csv",
     "zip": "application/zip",
     "html": "text/html",
+    "recipe.json": "application/json",
 }
 
 FIGURE_FORMATS = ("svg", "pdf", "png")

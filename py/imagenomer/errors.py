@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from imagenomer.names import clean_message
 
@@ -36,12 +37,15 @@ class InputError(ValueError):
     ----------
     expression : str or None
         The expression that the position is a place in, where that is known (`positions_in`).
+    questions : tuple
+        What is asked, where an answer would do (`imagenomer.readers.recipe.Question`).
     """
 
     def __init__(self, message: str, *, position: int | None = None) -> None:
         super().__init__(clean_message(message))
         self.position = position
         self.expression: str | None = None
+        self.questions: tuple[Any, ...] = ()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
-from imagenomer.cohort import Cohort, Phenotype, Scan, VariantSet
+from imagenomer.cohort import Alternative, Cohort, Phenotype, Scan, VariantSet
 from imagenomer.companion import in_common
 from imagenomer.figures.palette import network_colours
 from imagenomer.figures.pixels import COLORMAPS, Colormap
@@ -16,7 +16,7 @@ from imagenomer.gallery import measure_limit
 from imagenomer.jsonable import jsonable
 from imagenomer.parcellation import Parcellation
 from imagenomer.statistics.distribution import histogram_edges
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 #: Bins of a small histogram, at most.
 MAX_BINS = 20
@@ -101,11 +101,21 @@ class LogLine(TypedDict):
     items: list[str]
 
 
+class AlternativeEntry(TypedDict):
+    """A way to read the files, with what it adds to a recipe; whether `sketches` has a picture of it."""
+
+    meaning: str
+    recipe: dict[str, Any]
+    chosen: bool
+    sketched: bool
+
+
 class UnderstoodLine(TypedDict):
     topic: str
     text: str
     items: list[str]
     certain: bool
+    alternatives: list[AlternativeEntry]
 
 
 class SecondEntry(TypedDict):
@@ -147,6 +157,7 @@ class Overview(TypedDict):
     parcellation_choices: NotRequired[list[dict[str, str | None]]]
     atlas: NotRequired[str | None]
     added: NotRequired[list[Any]]
+    recipe: NotRequired[JsonObject | None]
 
 
 def overview_of(cohort: Cohort) -> Overview:
@@ -192,11 +203,28 @@ def overview_of(cohort: Cohort) -> Overview:
         ],
         "second": None if cohort.companion is None else _second(cohort, cohort.companion),
         "log": list(cohort.log),
-        "understood": list(cohort.understood),
+        "understood": [
+            {
+                "topic": line.topic,
+                "text": line.text,
+                "items": line.items,
+                "certain": line.certain,
+                "alternatives": alternatives_of(line.alternatives),
+            }
+            for line in cohort.understood
+        ],
         "measures_limit": {measure.name: measure_limit(measure) for measure in cohort.measures.values()},
         "colormaps": [_colormap(colormap) for colormap in COLORMAPS.values()],
     }
     return cast("Overview", jsonable(overview))
+
+
+def alternatives_of(alternatives: Iterable[Alternative]) -> list[dict[str, Json]]:
+    """Return ways to read files as JSON values; their sketches stay behind."""
+    return [
+        {"meaning": one.meaning, "recipe": one.recipe, "chosen": one.chosen, "sketched": one.sketch is not None}
+        for one in alternatives
+    ]
 
 
 def _second(cohort: Cohort, second: Cohort) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from dom import listen
 from jsffi import JsException
 from logic.address import Steps, read, spec_of, view_of, written
 from logic.latest import Latest
+from logic.recipe import for_address
 
 #: What the user does that may change what is on screen; whatever follows belongs to it and takes no step of its own.
 _ACTIONS = ("click", "change", "pointerdown", "drop")
@@ -70,6 +71,7 @@ class SavedState:
             groups=app.groups_panel.saved(),
             second=app.second.demo,
             atlas=cohort["atlas"],
+            recipe=for_address(cohort["recipe"]),
             measures=[{"analysis": one["analysis"], "params": one["params"]} for one in cohort["added"]],
             tray=app.tray.saved(),
             tour=app.tour.step,

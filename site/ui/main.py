@@ -18,6 +18,7 @@ from offline_copy import OfflineCopy
 from opening import Opener
 from overview import OverviewTab
 from privacy import PrivacyPanel
+from questions import QuestionForm
 from report import AnalysisTab
 from second import SecondCohort
 from start import ProgressLine, StartScreen
@@ -25,6 +26,7 @@ from tab_bar import TabBar
 from theme import Theme
 from tour import Tour
 from tray import Tray
+from understood import UnderstoodScreen
 
 from imagenomer.wording import plural
 
@@ -58,6 +60,10 @@ class App:
         What the address keeps.
     second : SecondCohort
         A cohort beside the open one, to test on.
+    questions : QuestionForm
+        Asks what files do not say.
+    understood : UnderstoodScreen
+        Tells what the files of the open cohort were taken for.
     """
 
     def __init__(self):
@@ -78,6 +84,8 @@ class App:
         Documents()
         self.tray = Tray(self)
         self.second = SecondCohort(self)
+        self.questions = QuestionForm(self)
+        self.understood = UnderstoodScreen(self)
         self.tour = Tour(self)
         self.groups_panel = GroupsPanel(self)
         self._connect()

@@ -1,8 +1,9 @@
 """Opening: a cohort, from what the user chose to the page that shows it, also in another engine after a crash."""
 
 from dom import clear, find, start
-from logic.opening import Openings, opening_of_demo, opening_of_files
+from logic.opening import Openings, opening_of_demo, opening_of_files, with_recipe
 from logic.protocol import Cancelled, Refused
+from logic.recipe import merged
 
 
 class Opener(Openings):
@@ -20,7 +21,17 @@ class Opener(Openings):
         """Open what the user chose or dropped."""
         # A link or a reload brings back the view once the files are there again.
         restore = self.app.cohort is None
-        self.ask_for(opening_of_files(paths, files), restore)
+        recipe = self.app.state.history.spec.get("recipe") if restore else None
+        self.ask_for(opening_of_files(paths, files, recipe), restore)
+
+    def answer(self, addition):
+        """Open the same files again with another answer, in the same state."""
+        recipe = merged(self.app.cohort["recipe"] or {}, addition)
+        self.ask_for(with_recipe(self.opened, recipe), True)
+
+    def forget_answers(self):
+        """Open the same files again without the answers that were given here."""
+        self.ask_for(with_recipe(self.opened, None), True)
 
     def ask_for(self, wanted, restore):
         """Open it now, or as soon as there is an engine."""
@@ -48,11 +59,12 @@ class Opener(Openings):
     async def open(self, wanted, restore):
         """Open it, and show it in the state of the address if ``restore``."""
         app = self.app
+        same = wanted is self.opened
         again = self.begin(wanted, restore)
         try:
             answer = await app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
         except Refused as refused:
-            app.error(refused.message, f"Could not open {wanted.title}")
+            self._take_refusal(wanted, restore, refused)
             return
         except Cancelled:
             app.status("Cancelled" + (f"; {app.cohort['name']} is still open" if app.cohort else ""))
@@ -70,6 +82,19 @@ class Opener(Openings):
             app.second.forget()
             cohort = await app.second.restore(spec.get("second"), cohort)
         await app.show_cohort(cohort, spec, again)
+        if not same:
+            app.understood.look(answered=again)
+
+    def _take_refusal(self, wanted, restore, refused):
+        """Ask what the files do not say, or tell why they cannot be opened; what is open stays so."""
+        app = self.app
+        if wanted.tried:
+            app.status("The answers in the address are of other files, and were left out")
+            start(self.open(with_recipe(wanted, None), restore))
+        elif refused.questions:
+            app.questions.ask(wanted, refused.questions, lambda answered: self.ask_for(answered, restore))
+        else:
+            app.error(refused.message, f"Could not open {wanted.title}")
 
     async def with_parcels(self, cohort, atlas):
         """Take the parcels for those of an atlas (None: what the files say), if it fits: an address may name any."""

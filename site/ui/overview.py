@@ -1,6 +1,7 @@
 """Overview: what the open cohort holds, and what became of the files it came from."""
 
 from dom import add, clear, find, h, svg
+from logic.recipe import n_doubtful
 from long_list import MANY, LongList, sieve
 
 from imagenomer.wording import grouped, number, plural
@@ -61,7 +62,18 @@ class OverviewTab:
         if cohort["weights"]:
             lines = folded(pairs((item["name"], plural(item["n_values"], "value")) for item in cohort["weights"]))
             cards.append(card("Model weights", grouped(len(cohort["weights"])), lines))
-        return h("section", h("h2", "The cohort"), about, h("div", cards, cls="cards"), aria_label="The cohort")
+        heading = h("header", h("h2", "The cohort"), self._understood(), cls="found")
+        return h("section", heading, about, h("div", cards, cls="cards"), aria_label="The cohort")
+
+    def _understood(self):
+        """The way to what the files were taken for, of files that left anything open."""
+        lines = self.app.cohort["understood"]
+        if not lines:
+            return None
+        doubtful = n_doubtful(lines)
+        words = f"What I understood: {doubtful} to look at" if doubtful else "What I understood"
+        opens = {"click": lambda event: self.app.understood.show()}
+        return h("button", words, type="button", id="show-understood", aria_haspopup="dialog", on=opens)
 
     def _parcellation(self, parcellation):
         counts = {}

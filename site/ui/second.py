@@ -86,7 +86,10 @@ class SecondCohort:
         try:
             answer = await self.app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
         except Refused as refused:
-            self.app.error(refused.message, f"Could not open {wanted.title}")
+            if refused.questions:
+                self.app.questions.ask(wanted, refused.questions, lambda answered: self.app.run(self._open(answered)))
+            else:
+                self.app.error(refused.message, f"Could not open {wanted.title}")
             return None
         except Cancelled:
             self.app.status("Cancelled")

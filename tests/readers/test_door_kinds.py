@@ -466,7 +466,7 @@ def test_the_engine_takes_a_recipe_and_tells_what_was_understood(tmp_path, squar
     recipe = {"files": {"all.npy": {"people": "numbered"}}}
     asked = json.dumps({"paths": ["all.npy"], "recipe": recipe})
     answer, _ = asyncio.run(Engine().handle("open_files", asked, Held((tmp_path / "all.npy").read_bytes())))
-    lines = {line["topic"]: line for line in json.loads(answer)["understood"]}
+    lines = {line["topic"]: line for line in reversed(json.loads(answer)["understood"])}
     assert lines["connectivity"]["text"] == "fc from all.npy"
     assert any("column by column" in one for one in lines["connectivity"]["items"])
     assert not lines["people"]["certain"]

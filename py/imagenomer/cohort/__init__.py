@@ -16,6 +16,7 @@ from imagenomer.cohort.cohort import (
 )
 from imagenomer.cohort.parts import (
     FAM_SEX,
+    Alternative,
     Decomposition,
     LogEntry,
     Measure,
@@ -34,6 +35,7 @@ from imagenomer.cohort.parts import (
 
 __all__ = [
     "FAM_SEX",
+    "Alternative",
     "Cohort",
     "Decomposition",
     "LogEntry",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imagenomer.cache import Caches
 from imagenomer.errors import InputError
-from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
+from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray, JsonObject
 
 #: How a line of the import log is shown.
 Severity = Literal["recognised", "ignored", "warning"]
@@ -30,17 +30,41 @@ class LogEntry:
     items: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Alternative:
+    """One way to read files, and the part of a recipe (`imagenomer.readers.recipe`) that asks for it.
+
+    Attributes
+    ----------
+    meaning : str
+        In words.
+    recipe : mapping
+        What it adds to a recipe.
+    chosen : bool
+        The files were read so.
+    sketch : ndarray, shape (n, n), or None
+        The first matrix as it looks then, coarsened; NaN on the diagonal.
+    """
+
+    meaning: str
+    recipe: JsonObject
+    chosen: bool = False
+    sketch: Float32Array | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """One line of what the files were taken for, as the page shows it before anything is computed.
 
-    ``items`` are its evidence or its parts; ``certain`` is False where somebody should look.
+    ``items`` are its evidence or its parts; ``certain`` is False where somebody should look; ``alternatives`` are the
+    ways to read it, among them the one that was taken.
     """
 
     topic: Literal["people", "scans", "connectivity", "parcels", "phenotypes", "genotypes", "not used"]
     text: str
     items: tuple[str, ...] = ()
     certain: bool = True
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

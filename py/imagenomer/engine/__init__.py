@@ -16,6 +16,7 @@ from imagenomer.engine.requests import Answer, Buffers, Cancelled, Files, Job
 from imagenomer.engine.workspace import Workspace
 from imagenomer.errors import InputError
 from imagenomer.jsonable import dumps
+from imagenomer.overview import alternatives_of
 from imagenomer.types import Json
 
 __all__ = ["CATALOG", "Buffers", "Cancelled", "Engine", "Files", "Job", "catalog"]
@@ -31,6 +32,8 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "add_measure": opening.add_measure,
     "check_group": opening.check_group,
     "save_bundle": opening.save_bundle,
+    "save_recipe": opening.save_recipe,
+    "sketches": opening.sketches,
     "gallery": maps.gallery,
     "matrix": maps.matrix,
     "paint": maps.paint,
@@ -113,6 +116,12 @@ class Engine:
         Then it may be done between two steps of a long ``run``: somebody reads the parts that are done meanwhile.
         """
         return results.is_at_hand(self.workspace, call, json.loads(arguments))
+
+    def questions_of(self, error: InputError) -> str:
+        """Return what a refusal asks, as the JSON list that goes with it; see ``site/docs/developing.md``."""
+        return dumps(
+            [{"found": one.found, "alternatives": alternatives_of(one.alternatives)} for one in error.questions]
+        )
 
     def short_of_memory(
         self, error: Exception, call: str, given: Mapping[str, Json], step: str = ""

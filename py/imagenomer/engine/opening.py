@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict
 
+import numpy as np
+
 from imagenomer.analyses.contract import Analysis, form_of
 from imagenomer.cohort import Cohort, with_measure, with_parcellation
 from imagenomer.downloads import stem
@@ -15,6 +17,7 @@ from imagenomer.engine.requests import Answer, Job, file_answer
 from imagenomer.engine.results import computed, has_parts
 from imagenomer.engine.workspace import Addition, Second, Workspace, opened_with, overview_with_choices
 from imagenomer.errors import InputError
+from imagenomer.figures.pixels import default_colormap, paint, scale_limit
 from imagenomer.groups import describe, expression_from_clauses, select
 from imagenomer.jsonable import dumps
 from imagenomer.progress import Steps
@@ -89,30 +92,41 @@ async def open_demo(
 async def open_files(
     workspace: Workspace, job: Job, *, paths: list[str], place: Place = "first", recipe: JsonObject | None = None
 ) -> Answer:
-    from imagenomer.readers import listing_from, open_cohort  # late: the teaching cohort needs no reader
+    # Late: the teaching cohort needs no reader.
+    from imagenomer.readers import listing_from, open_cohort, with_own_recipe
 
     if job.files is None:
         raise InputError("no files came with the request; drop them again")
-    listing = listing_from(paths, job.files.sizes, job.files.read)
-    return await _open(workspace, job, open_cohort(listing, recipe), top_of(paths) or listing.name, place)
+    workspace.asked = ()
+    try:
+        listing, answers = with_own_recipe(listing_from(paths, job.files.sizes, job.files.read), recipe)
+        where = top_of(paths) or listing.name
+        return await _open(workspace, job, open_cohort(listing, answers), where, place, answers)
+    except InputError as error:
+        workspace.asked = error.questions
+        raise
 
 
-async def _open(workspace: Workspace, job: Job, steps: Steps[Cohort], where: str, place: Place) -> Answer:
+async def _open(
+    workspace: Workspace, job: Job, steps: Steps[Cohort], where: str, place: Place, recipe: JsonObject | None = None
+) -> Answer:
     first = workspace.now if place == "second" else None  # refused before the files are read
     cohort = await job.finish(steps)
     # Only a cohort that can be shown replaces the open one.
     if first is None:
-        workspace.opened = opened_with(cohort, where, cohort.parcellation)
+        workspace.opened = opened_with(cohort, where, cohort.parcellation, recipe=recipe)
     else:
         workspace.opened = opened_with(
-            first.cohort, first.where, first.found, first.atlas, Second(cohort, where), first.added
+            first.cohort, first.where, first.found, first.atlas, Second(cohort, where), first.added, first.recipe
         )
     return workspace.opened.overview, {}
 
 
 async def close_second(workspace: Workspace, job: Job) -> Answer:
     opened = workspace.now
-    workspace.opened = opened_with(opened.cohort, opened.where, opened.found, opened.atlas, added=opened.added)
+    workspace.opened = opened_with(
+        opened.cohort, opened.where, opened.found, opened.atlas, added=opened.added, recipe=opened.recipe
+    )
     return workspace.opened.overview, {}
 
 
@@ -123,7 +137,7 @@ async def set_parcellation(workspace: Workspace, job: Job, *, name: str | None) 
         cohort = replace(opened.cohort, parcellation=opened.found)
     else:
         cohort = with_parcellation(opened.cohort, name)
-    workspace.opened = opened_with(cohort, opened.where, opened.found, name, opened.second, opened.added)
+    workspace.opened = opened_with(cohort, opened.where, opened.found, name, opened.second, opened.added, opened.recipe)
     return workspace.opened.overview, {}
 
 
@@ -140,7 +154,7 @@ async def add_measure(workspace: Workspace, job: Job, *, analysis: str, params: 
     cohort = with_measure(opened.cohort, measure)
     addition: Addition = {"analysis": analysis, "params": settled, "measure": measure.name}
     added = (*opened.added, addition)
-    overview = overview_with_choices(cohort, opened.found, opened.atlas, added)
+    overview = overview_with_choices(cohort, opened.found, opened.atlas, added, opened.recipe)
     workspace.opened = replace(opened, cohort=cohort, overview=overview, added=added)
     return overview, {}
 
@@ -162,6 +176,27 @@ async def check_group(
         expression = expression_from_clauses(cohort, clauses, joiner)
     selection = select(cohort, expression)
     return {"n": selection.n, "n_unknown": selection.n_unknown, "text": describe(expression)}, {}
+
+
+async def sketches(workspace: Workspace, job: Job, *, question: int | None = None, line: int | None = None) -> Answer:
+    """Paint the first matrix in each way in which it may be read, as a question of the last refusal asks it, or as a
+    line of what was understood of the open cohort has it."""
+    of = workspace.now.cohort.understood if question is None else workspace.asked
+    place = line if question is None else question
+    if place is None or not 0 <= place < len(of):
+        raise InputError("that question is not asked any more; open the files again")
+    squares = [one.sketch for one in of[place].alternatives if one.sketch is not None]
+    if not squares:
+        return {"size": 0}, {"pixels": np.empty((0, 0, 0, 4), dtype=np.uint8)}
+    values = np.stack(squares)
+    pixels = paint(values, colormap=default_colormap("diverging"), limit=scale_limit(values))
+    return {"size": values.shape[1]}, {"pixels": pixels}
+
+
+async def save_recipe(workspace: Workspace, job: Job) -> Answer:
+    """Write the answers with which the open cohort was read, to open the same files again with them."""
+    data = json.dumps(workspace.now.recipe or {}, indent=2, ensure_ascii=False).encode()
+    return file_answer(data, stem(workspace.now.cohort.name), "recipe.json")
 
 
 async def save_bundle(workspace: Workspace, job: Job) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import Analysis
@@ -15,7 +15,7 @@ from imagenomer.errors import InputError
 from imagenomer.load import Making
 from imagenomer.overview import Overview, overview_of
 from imagenomer.parcellation import PLAIN, Parcellation, atlases_of_size, load_atlas, plain_parcellation
-from imagenomer.types import Json
+from imagenomer.types import Json, JsonObject
 
 
 class Addition(TypedDict):
@@ -48,6 +48,8 @@ class OpenCohort:
     second: Second | None = None
     #: The measures that were made here: ``{analysis, params, measure}``, in their order.
     added: tuple[Addition, ...] = ()
+    #: The answers with which the files were read (`imagenomer.readers.recipe`); None where there were none.
+    recipe: JsonObject | None = None
 
 
 class Workspace:
@@ -58,11 +60,14 @@ class Workspace:
     need : coroutine function
         ``await need(["matplotlib"])`` returns once these packages can be imported.
     opened : OpenCohort or None
+    asked : tuple of Question
+        What the last files that were refused asked, for `sketches`.
     """
 
     def __init__(self, need: Callable[[Iterable[str]], Awaitable[None]]) -> None:
         self.need = need
         self.opened: OpenCohort | None = None
+        self.asked: tuple[Any, ...] = ()
 
     @cached_property
     def analyses(self) -> dict[str, Analysis]:
@@ -87,10 +92,12 @@ def opened_with(
     atlas: str | None = None,
     second: Second | None = None,
     added: tuple[Addition, ...] = (),
+    recipe: JsonObject | None = None,
 ) -> OpenCohort:
     """Return a cohort as it is open from now on, with the second beside it."""
     cohort = with_companion(cohort, None if second is None else second.cohort, atlas=atlas)
-    return OpenCohort(cohort, where, found, overview_with_choices(cohort, found, atlas, added), atlas, second, added)
+    overview = overview_with_choices(cohort, found, atlas, added, recipe)
+    return OpenCohort(cohort, where, found, overview, atlas, second, added, recipe)
 
 
 def makings_of(opened: OpenCohort) -> list[Making]:
@@ -99,9 +106,16 @@ def makings_of(opened: OpenCohort) -> list[Making]:
 
 
 def overview_with_choices(
-    cohort: Cohort, found: Parcellation | None, chosen: str | None, added: Sequence[Addition]
+    cohort: Cohort,
+    found: Parcellation | None,
+    chosen: str | None,
+    added: Sequence[Addition],
+    recipe: JsonObject | None = None,
 ) -> Overview:
-    """Return the overview, with the parcellations to choose from: as found, each atlas of the size, plain numbers."""
+    """Return the overview, with the answers that it was opened with and the parcellations to choose from.
+
+    These are: as found, each atlas of the size, plain numbers.
+    """
     overview = overview_of(cohort)
     choices: list[dict[str, str | None]] = []
     if found is not None:
@@ -110,4 +124,4 @@ def overview_with_choices(
         choices += [{"name": atlas.atlas, "title": atlas.name} for atlas in others if atlas.name != found.name]
         if found.labels != plain_parcellation(found.n_parcels).labels:
             choices.append({"name": PLAIN, "title": "None: plain numbers"})
-    return {**overview, "parcellation_choices": choices, "atlas": chosen, "added": list(added)}
+    return {**overview, "parcellation_choices": choices, "atlas": chosen, "added": list(added), "recipe": recipe}

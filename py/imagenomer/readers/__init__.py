@@ -17,9 +17,18 @@ from imagenomer.readers.bundle import bundle_bytes, write_bundle
 from imagenomer.readers.checks import checked
 from imagenomer.readers.listing import Listing, listing_from, listing_of, with_clean_paths
 from imagenomer.readers.notes import Notes
+from imagenomer.readers.recipe import with_own_recipe
 from imagenomer.types import JsonObject
 
-__all__ = ["Listing", "bundle_bytes", "listing_from", "listing_of", "open_cohort", "write_bundle"]
+__all__ = [
+    "Listing",
+    "bundle_bytes",
+    "listing_from",
+    "listing_of",
+    "open_cohort",
+    "with_own_recipe",
+    "write_bundle",
+]
 
 
 class Format(Protocol):
@@ -56,7 +65,7 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     ----------
     listing : Listing
     recipe : mapping or None
-        Answers to what the files cannot say (`imagenomer.readers.recipe`).
+        Answers to what the files cannot say (`imagenomer.readers.recipe`); a recipe among the files is added.
 
     Raises
     ------
@@ -66,6 +75,7 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
         If the files do not say what has to be known; the message has the answers that a recipe takes.
     """
     notes = Notes()
+    listing, recipe = with_own_recipe(listing, recipe)
     listing = with_clean_paths(listing, notes)
     # Scans are found at any depth: of two cohorts side by side they would be mixed.
     if not any(name in listing for name in _DEMOGRAPHICS):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
-from imagenomer.cohort import Cohort, Measure, Phenotype, Scan, Understanding, natural_key
+from imagenomer.cohort import Cohort, Measure, Phenotype, Scan, natural_key
 from imagenomer.edges import n_edges_of
 from imagenomer.errors import InputError
 from imagenomer.parcellation import Parcellation, atlas_of_labels, plain_parcellation
 from imagenomer.progress import Steps
 from imagenomer.readers import plink
+from imagenomer.readers.assembly import Assembly
 from imagenomer.readers.atlas import find_parcellation
 from imagenomer.readers.checks import check_measures
-from imagenomer.readers.claims import Connectivity, ScanQuality
+from imagenomer.readers.claims import ScanQuality
 from imagenomer.readers.evidence.ids import match_ids
 from imagenomer.readers.fam_phenotypes import sex_beside
 from imagenomer.readers.joins import PersonTable, first_rows, join_scans, join_tables, person_tables, with_names
@@ -28,39 +29,8 @@ from imagenomer.readers.scan_columns import phenotypes_of_scans
 from imagenomer.readers.scans import scan_key
 from imagenomer.readers.tables import ColumnFacts
 from imagenomer.readers.understanding import Pieces, raise_problems
+from imagenomer.readers.understood import understood
 from imagenomer.readers.versions import chosen_versions
-
-
-@dataclass(slots=True)
-class Assembly:
-    """A cohort while it is put together.
-
-    Attributes
-    ----------
-    tables : list of PersonTable
-        The main one first.
-    chosen : dict of str to list of Connectivity
-        By measure.
-    persons : dict of str to str
-        From the names of scans to subjects.
-    position : dict of str to int
-        Each subject's place in the cohort.
-    """
-
-    listing: Listing
-    pieces: Pieces
-    recipe: Recipe
-    notes: Notes
-    tables: list[PersonTable] = field(default_factory=list)
-    chosen: dict[str, list[Connectivity]] = field(default_factory=dict)
-    persons: dict[str, str] = field(default_factory=dict)
-    position: dict[str, int] = field(default_factory=dict)
-    scans: list[Scan] = field(default_factory=list)
-    set_aside: list[Scan] = field(default_factory=list)
-
-    @property
-    def used(self) -> list[Connectivity]:
-        return [piece for pieces in self.chosen.values() for piece in pieces]
 
 
 def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> Steps[Cohort]:
@@ -95,7 +65,7 @@ def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> 
         variant_sets=variant_sets,
         set_aside=tuple(sorted(own.set_aside, key=lambda scan: scan_key(scan, own.position))),
         log=notes.log(),
-        understood=_understood(own, phenotypes, parcellation, tuple(variant_sets)),
+        understood=understood(own, parcellation, tuple(variant_sets)),
     )
 
 
@@ -116,6 +86,7 @@ def _choose(own: Assembly) -> None:
             continue
         scans = tuple(replace(scan, subject=name) for scan, name in zip(piece.scans, names, strict=True))
         named.append(replace(piece, scans=scans, by_place=piece.by_place and scans == piece.scans))
+        own.versions.setdefault(piece.measure, []).append(named[-1])
     own.chosen = chosen_versions(named, own.recipe, own.notes)
     problems = own.pieces.problems
     asked = any(isinstance(problem, Question) for problem in problems)
@@ -134,7 +105,8 @@ def _join_people(own: Assembly) -> None:
     names = list(dict.fromkeys(scan.subject for scan in found))
     if own.tables and names:
         by_place = any(piece.by_place for piece in own.used)
-        own.persons = join_scans(names, own.tables[0], own.recipe, own.notes, by_place=by_place)
+        own.match = join_scans(names, own.tables[0], own.recipe, own.notes, by_place=by_place)
+        own.persons = own.match.pairs
     else:
         own.persons = {name: name for name in (names or (own.tables[0].distinct if own.tables else []))}
     subjects = own.tables[0].distinct if own.tables else names
@@ -166,9 +138,8 @@ def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
     """Return the columns of all tables, and of what is known of scans, as phenotypes."""
     remarks = TableNotes()
     phenotypes: dict[str, Phenotype] = {}
-    columns: set[str] = set()
+    columns = {name for table in own.pieces.tables for name in table.columns}
     for place, one in enumerate(own.tables):
-        columns |= set(one.table.columns)
         if place == 0:
             people = {name: name for name in one.distinct}
         else:
@@ -177,6 +148,7 @@ def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
             if not people:
                 why = match.shift or f"nobody in it is in {own.tables[0].table.source}"
                 own.notes.warning(f"{one.table.source} was left out: {why}")
+                own.left_out[one.table.source] = why
                 continue
             strangers = [name for name in one.distinct if name not in people]
             if strangers:
@@ -185,11 +157,22 @@ def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
                 )
             if match.rule != "as written":
                 own.notes.recognised(f"{one.table.source} and {own.tables[0].table.source}: {match.words}")
-        phenotypes |= _of_table(one, people, own, phenotypes, remarks)
+        found = _of_table(one, people, own, phenotypes, remarks)
+        own.columns_of[one.table.source] = tuple(found)
+        phenotypes |= found
     for quality in sorted(own.pieces.quality, key=lambda piece: (len(piece.columns) < 3, natural_key(piece.source))):
-        phenotypes |= _of_quality(quality, own, phenotypes)
-    own.recipe.check_columns(columns)
+        found = _of_quality(quality, own, phenotypes)
+        own.columns_of[quality.source] = tuple(found)
+        phenotypes |= found
+    if own.pieces.ignored:
+        # An answer about a column stays, and is of use again when the files that have it are.
+        idle = [name for name in own.recipe.columns if name not in columns]
+        if idle:
+            own.notes.ignored("Answers of the recipe are about columns of no table that is used", idle)
+    else:
+        own.recipe.check_columns(columns)
     remarks.say(own.notes)
+    own.codes = remarks.codes
     return phenotypes
 
 
@@ -336,39 +319,11 @@ def _parcellation(own: Assembly, measures: Mapping[str, Measure]) -> Parcellatio
 
 
 def _say_rest(own: Assembly) -> None:
+    if own.pieces.ignored:
+        own.notes.ignored("Files were left out, as the recipe says", own.pieces.ignored)
     if own.pieces.unread:
         own.notes.ignored(
             "Files that are known and not used", [f"{one.source}: {one.why}" for one in own.pieces.unread]
         )
     if own.pieces.unknown:
         own.notes.ignored(f"{count(len(own.pieces.unknown), 'file')} not recognised and not read", own.pieces.unknown)
-
-
-def _understood(
-    own: Assembly, phenotypes: Mapping[str, Phenotype], parcellation: Parcellation | None, variant_sets: Sequence[str]
-) -> tuple[Understanding, ...]:
-    """Return what the screen "What I understood" tells."""
-    lines = []
-    if own.tables:
-        main = own.tables[0]
-        lines.append(Understanding("people", f"{len(own.position):,} in {main.table.source}, column {main.person}"))
-    else:
-        lines.append(Understanding("people", f"{len(own.position):,}, of the scans", certain=False))
-    if own.scans:
-        lines.append(Understanding("scans", f"{len(own.scans):,}", tuple(scan.title for scan in own.scans)))
-    for name, pieces in own.chosen.items():
-        for piece in pieces:
-            lines.append(
-                Understanding(
-                    "connectivity", f"{name} from {piece.source}", piece.sentences, certain=piece.kind is not None
-                )
-            )
-    if parcellation is not None:
-        lines.append(Understanding("parcels", parcellation.name, certain=bool(parcellation.atlas)))
-    if phenotypes:
-        lines.append(Understanding("phenotypes", f"{len(phenotypes):,}", tuple(phenotypes)))
-    lines.extend(Understanding("genotypes", name) for name in variant_sets)
-    lines.extend(Understanding("not used", one.source, (one.why,)) for one in own.pieces.unread)
-    lines.extend(Understanding("not used", name, ("not recognised",)) for name in own.pieces.unknown)
-    lines.extend(Understanding("not used", "a question", (str(one),), certain=False) for one in own.pieces.problems)
-    return tuple(lines)

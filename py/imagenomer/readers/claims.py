@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from imagenomer.cohort import Scan
+from imagenomer.cohort import Alternative, Scan
 from imagenomer.progress import Steps
 from imagenomer.readers.evidence.order import Kind
 from imagenomer.readers.families import Family
@@ -87,6 +87,8 @@ class Connectivity:
         The evidence.
     by_place : bool
         The names of the subjects are places in an order that the files do not tell: only the same names join them.
+    orders : tuple of Alternative
+        Where edges were written as vectors: the orders in which they can be read.
     """
 
     source: str
@@ -99,6 +101,12 @@ class Connectivity:
     coordinates: FloatArray | None = None
     sentences: tuple[str, ...] = ()
     by_place: bool = False
+    orders: tuple[Alternative, ...] = ()
+
+    @property
+    def pattern(self) -> str:
+        """The family that it is of."""
+        return self.source.split(", ")[0]
 
     @property
     def named(self) -> bool:

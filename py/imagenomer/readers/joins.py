@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from imagenomer.cohort import natural_key
+from imagenomer.cohort import Alternative, natural_key
 from imagenomer.readers.claims import Connectivity, Table
 from imagenomer.readers.columns import MISSING
 from imagenomer.readers.evidence.ids import IdMatch, match_ids
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.people import person_column, visit_column
+from imagenomer.readers.people import columns_with_names, person_column, visit_column
 from imagenomer.readers.recipe import NUMBERED, Question, Recipe
 
 
@@ -45,7 +44,9 @@ def person_tables(tables: Sequence[Table], names: Sequence[str], recipe: Recipe,
     found = []
     without = []
     for table in tables:
-        person = table.person or person_column(table.columns, names, recipe)
+        answered = recipe.people.get("id")
+        person = answered if answered in table.columns else table.person
+        person = person or person_column(table.columns, names, recipe)
         if person is None:
             without.append(f"{table.source}: {', '.join(list(table.columns)[:10])}")
             continue
@@ -82,19 +83,18 @@ def with_names(piece: Connectivity, tables: Sequence[PersonTable], recipe: Recip
         If it has none and no recipe says whose the scans are.
     """
     own = tuple(scan.subject for scan in piece.scans)
-    pattern = piece.source.split(", ")[0]
-    answer = recipe.file(pattern).get("people")
-    places = sorted(set(own), key=natural_key) if piece.by_place else [str(n) for n in range(1, len(own) + 1)]
+    answer = recipe.file(piece.pattern).get("people")
+    places = _places(piece)
     if answer == NUMBERED and not piece.named:
         return tuple(places)
-    fitting = [one for one in tables if len(one.people) == len(places) == len(one.distinct)]
+    fitting = _in_order(piece, tables)
     if answer is not None and answer != NUMBERED:
         chosen = next((one for one in fitting if one.table.source == answer), None)
         if chosen is None:
             raise Question(
                 f"the recipe takes the rows of {answer!r} for the {len(places)} subjects of {piece.source}; no table "
                 "of this name has as many rows, each of another person",
-                _people_answers(pattern, fitting),
+                people_alternatives(piece, tables, None),
             )
         named = dict(zip(places, chosen.people, strict=True))
         return tuple(named[name] for name in own) if piece.by_place else chosen.people
@@ -102,24 +102,41 @@ def with_names(piece: Connectivity, tables: Sequence[PersonTable], recipe: Recip
         return own
     raise Question(
         f"{piece.source} holds connectivity of {count(len(own), 'scan')} and does not say whose",
-        _people_answers(pattern, fitting),
+        people_alternatives(piece, tables, None),
     )
 
 
-def _people_answers(pattern: str, fitting: Sequence[PersonTable]) -> dict[str, str]:
-    ways = {
-        json.dumps(
-            {"files": {pattern: {"people": one.table.source}}}
-        ): f"if they are in the order of the rows of {one.table.source}"
-        for one in fitting
-    }
-    return {**ways, json.dumps({"files": {pattern: {"people": NUMBERED}}}): "to call the subjects 1, 2, 3 …"}
+def people_alternatives(
+    piece: Connectivity, tables: Sequence[PersonTable], answer: str | None
+) -> tuple[Alternative, ...]:
+    """Return whose the scans of a piece without names may be, the answer of a recipe (None: none) among them."""
+
+    def alternative(meaning: str, people: str) -> Alternative:
+        return Alternative(meaning, {"files": {piece.pattern: {"people": people}}}, answer == people)
+
+    ways = [
+        alternative(f"They are in the order of the rows of {one.table.source}", one.table.source)
+        for one in _in_order(piece, tables)
+    ]
+    if not piece.named:
+        ways.append(alternative("Call the subjects 1, 2, 3 …", NUMBERED))
+    return tuple(ways)
 
 
-def join_scans(
-    names: Sequence[str], main: PersonTable, recipe: Recipe, notes: Notes, *, by_place: bool
-) -> dict[str, str]:
-    """Return the person of the main table that each subject of scans is; those in no row are not in it.
+def _places(piece: Connectivity) -> list[str]:
+    """Return names for the subjects of a piece that says nothing but their places."""
+    own = [scan.subject for scan in piece.scans]
+    return sorted(set(own), key=natural_key) if piece.by_place else [str(n) for n in range(1, len(own) + 1)]
+
+
+def _in_order(piece: Connectivity, tables: Sequence[PersonTable]) -> list[PersonTable]:
+    """Return the tables that have as many rows as a piece has subjects, each of another person."""
+    n = len(_places(piece))
+    return [one for one in tables if len(one.people) == n == len(one.distinct)]
+
+
+def join_scans(names: Sequence[str], main: PersonTable, recipe: Recipe, notes: Notes, *, by_place: bool) -> IdMatch:
+    """Return which person of the main table each subject of scans is; those in no row are not in it.
 
     Raises
     ------
@@ -130,19 +147,21 @@ def join_scans(
     match = match_ids(names, main.people, "as written" if by_place else recipe.people.get("join"))
     distinct = sorted(set(names), key=natural_key)
     shown = f"{', '.join(distinct[:3])} … of the scans, {', '.join(main.distinct[:3])} … of {source}"
-    rules = {
-        json.dumps({"people": {"join": rule}}): "if the same numbers are the same people" for rule in ("last number",)
-    }
-    leave_out = {json.dumps({"files": {source: {"ignore": True}}}): "to open the scans without this table"}
+    leave_out = Alternative("Open the scans without this table", {"files": {source: {"ignore": True}}})
     if match.shift and "join" not in recipe.people:
-        raise Question(f"the names of subjects ({shown}) may be one off: {match.shift}", {**rules, **leave_out})
+        same = Alternative("The same numbers are the same people", {"people": {"join": "last number"}})
+        raise Question(f"the names of subjects ({shown}) may be one off: {match.shift}", [same, leave_out])
     if not match.pairs:
-        other = {json.dumps({"people": {"id": name}}): f"if {name} names them" for name in list(main.table.columns)[:4]}
-        raise Question(f"no subject of the scans is in {source} ({shown})", {**other, **leave_out})
+        other = [
+            Alternative(f"The column {name} names them", {"people": {"id": name}})
+            for name in columns_with_names(main.table.columns)
+            if name != main.person
+        ]
+        raise Question(f"no subject of the scans is in {source} ({shown})", [*other, leave_out])
     if match.rule != "as written":
         examples = [f"{ours} = {theirs}" for ours, theirs in list(match.pairs.items())[:5]]
         notes.recognised(f"Subjects of scans and of {source}: {match.words}", examples)
-    return match.pairs
+    return match
 
 
 def join_tables(main: PersonTable, other: PersonTable, recipe: Recipe) -> IdMatch:

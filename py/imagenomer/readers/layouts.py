@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from imagenomer.cohort import Alternative
 from imagenomer.errors import InputError
-from imagenomer.readers.evidence.order import Layout, OrderEvidence
+from imagenomer.readers.evidence.order import Layout, OrderEvidence, matrices
 from imagenomer.readers.recipe import Question
-from imagenomer.types import JsonObject
+from imagenomer.types import Float32Array, JsonObject
+
+#: Parcels of a sketch at most.
+_SKETCHED = 90
 
 
-def chosen_layout(pattern: str, n_scans: int, evidence: OrderEvidence, answers: JsonObject) -> Layout:
+def chosen_layout(
+    pattern: str, n_scans: int, evidence: OrderEvidence, answers: JsonObject, first: NDArray[Any] | None = None
+) -> Layout:
     """Return the layout of a family of vectors: as answered, else as the evidence has it.
+
+    Parameters
+    ----------
+    pattern : str
+        Of the family.
+    n_scans : int
+    evidence : OrderEvidence
+    answers : mapping
+        What a recipe says of the family.
+    first : ndarray, shape (n_values,), or None
+        A vector, of which the question shows what it looks like in each order.
 
     Raises
     ------
@@ -42,11 +62,50 @@ def chosen_layout(pattern: str, n_scans: int, evidence: OrderEvidence, answers: 
         f"{pattern} holds connectivity of {n_scans:,} scans, and its values do not tell in "
         f"which order the edges are: {'; '.join(evidence.sentences)}"
     )
-    raise Question(
-        found,
-        {
-            json.dumps({"files": {pattern: {"order": layout.order}}}): f"for {layout.words}"
-            for layout in evidence.layouts
-            if not layout.diagonal
-        },
+    raise Question(found, layout_alternatives(pattern, evidence, first))
+
+
+def layout_alternatives(
+    pattern: str, evidence: OrderEvidence, first: NDArray[Any] | None, chosen: Layout | None = None
+) -> tuple[Alternative, ...]:
+    """Return the orders in which a family of vectors can be read, the chosen one among them; none if all are the same.
+
+    Parameters
+    ----------
+    pattern : str
+    evidence : OrderEvidence
+    first : ndarray, shape (n_values,), or None
+        A vector, to be seen in each order.
+    chosen : Layout or None
+    """
+    diagonal = chosen is not None and chosen.diagonal
+    layouts = [layout for layout in evidence.layouts if layout.diagonal == diagonal and layout.n_parcels > 3]
+    return tuple(
+        Alternative(
+            layout.words[:1].upper() + layout.words[1:],
+            {"files": {pattern: {"order": layout.order, **({"diagonal": True} if diagonal else {})}}},
+            layout == chosen,
+            None if first is None else sketch_of(first, layout),
+        )
+        for layout in layouts
     )
+
+
+def sketch_of(vector: NDArray[Any], layout: Layout) -> Float32Array:
+    """Return a vector as a matrix of few parcels, averaged over neighbours where there are more.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        NaN on the diagonal.
+    """
+    square = np.nan_to_num(matrices(np.asarray(vector, dtype=np.float64)[None], layout)[0], posinf=0.0, neginf=0.0)
+    n = len(square)
+    if n > _SKETCHED:
+        starts = np.linspace(0, n, _SKETCHED, endpoint=False).astype(np.intp)
+        sizes = np.diff([*starts, n])
+        sums = np.add.reduceat(np.add.reduceat(square, starts, axis=0), starts, axis=1)
+        square = sums / np.outer(sizes, sizes)
+    result: Float32Array = square.astype(np.float32)
+    np.fill_diagonal(result, np.nan)
+    return result

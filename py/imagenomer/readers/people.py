@@ -48,6 +48,19 @@ def person_column(columns: Mapping[str, Sequence[str]], names: Sequence[str] | N
     return next((name for name in list(columns)[:1] if _names_people(columns[name])), None)
 
 
+def columns_with_names(columns: Mapping[str, Sequence[str]], most: int = 6) -> list[str]:
+    """Return the columns that may name people, those that are called so first."""
+    ranked = sorted((rank, place, name) for place, name in enumerate(columns) if (rank := _rank(name)) is not None)
+    called_so = [name for _, _, name in ranked if _mostly_filled(columns[name])]
+    others = [name for name in columns if name not in called_so and _names_people(columns[name])]
+    return [*called_so, *others][:most]
+
+
+def is_called_so(name: str) -> bool:
+    """Whether a column has one of the names that columns of people have."""
+    return _rank(name) is not None
+
+
 def visit_column(columns: Mapping[str, Sequence[str]], person: str) -> str | None:
     """Return the column that tells visits, where people have several rows; None where there is none."""
     people = columns[person]

@@ -10,12 +10,20 @@ import numpy as np
 from imagenomer.cohort import Phenotype, natural_key
 from imagenomer.errors import InputError
 from imagenomer.readers.columns import ColumnNotes, is_missing, is_number, read_column
-from imagenomer.readers.evidence.missing import missing_codes
+from imagenomer.readers.evidence.missing import MissingCodes, missing_codes
 from imagenomer.readers.evidence.tables import plain_numbers
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.tables import ColumnFacts
 from imagenomer.types import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class CodeUse:
+    """What was found in a column that stands for a missing value or may do so, and what was read as missing."""
+
+    found: MissingCodes
+    used: tuple[float, ...]
 
 
 @dataclass(slots=True)
@@ -31,6 +39,7 @@ class TableNotes:
     doubtful: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     spellings: list[str] = field(default_factory=list)
+    codes: dict[str, CodeUse] = field(default_factory=dict)
 
     def say(self, notes: Notes) -> None:
         """Write the decisions into the log."""
@@ -134,16 +143,18 @@ def _without_codes(
 ) -> list[str]:
     """Return the cells with "" instead of codes for a missing value."""
     values = np.array([np.nan if is_missing(cell) else float(cell) for cell in cells])
+    found = missing_codes(values, facts.description)
     if "missing" in answers:
         codes = {float(code): int(np.count_nonzero(values == code)) for code in answers["missing"]}
         remarks.answered.append(f"{name} (missing: {_counts(codes) or 'no code'})")
     else:
-        found = missing_codes(values, facts.description)
         codes = found.codes
         if codes:
             (remarks.documented if found.documented else remarks.far).append(f"{name}: {_counts(codes)}")
         if found.doubtful:
             remarks.doubtful.append(f"{name}: {_counts(found.doubtful)}")
+    if found.codes or found.doubtful:
+        remarks.codes[name] = CodeUse(found, tuple(codes))
     return ["" if value in codes else cell for value, cell in zip(values.tolist(), cells, strict=True)]
 
 

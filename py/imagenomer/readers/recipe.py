@@ -12,14 +12,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from imagenomer.cohort import Alternative
 from imagenomer.errors import InputError
+from imagenomer.names import clean_message
 from imagenomer.readers.evidence.ids import RULES
+from imagenomer.readers.listing import Entry, Listing, without
 from imagenomer.types import JsonObject
 
+_PARTS = ("files", "people", "columns", "use")
+#: Bytes of a file that may be a recipe.
+_LARGEST = 5_000_000
 #: Of a family: what may be answered, and with what; None where any text will do.
 _FILE: dict[str, tuple[object, ...] | None] = {
     "order": ("rows", "columns"),
@@ -71,8 +78,9 @@ class Recipe:
     def check_files(self, patterns: Iterable[str]) -> None:
         """Raise `InputError` where a family is named that is not there."""
         there_are = set(patterns)
-        for name in (*self.files, *self.use.values(), *filter(None, [self.people.get("table")])):
-            if name not in there_are:
+        parts = [*self.use.values(), *filter(None, [self.people.get("table")])]
+        for name in (*self.files, *parts):
+            if name not in there_are and not (name in parts and any(is_of(name, one) for one in there_are)):
                 raise InputError(f"the recipe names {name!r}; the files are: {', '.join(sorted(there_are))}")
 
     def check_columns(self, names: Iterable[str]) -> None:
@@ -90,13 +98,45 @@ class Question(InputError):
     ----------
     found : str
         What was found, with the file.
-    answers : mapping of str to str
-        Alternatives: what each means, by the JSON that answers so.
+    answers : sequence of Alternative, or mapping of str to str
+        Alternatives; or what each means, by the JSON that answers so.
+
+    Attributes
+    ----------
+    found : str
+    alternatives : tuple of Alternative
     """
 
-    def __init__(self, found: str, answers: Mapping[str, str]) -> None:
-        ways = "; ".join(f"{json} {meaning}" for json, meaning in answers.items())
+    def __init__(self, found: str, answers: Sequence[Alternative] | Mapping[str, str]) -> None:
+        if isinstance(answers, Mapping):
+            answers = [Alternative(meaning, json.loads(text)) for text, meaning in answers.items()]
+        ways = "; ".join(f"{json.dumps(one.recipe)}: {one.meaning}" for one in answers)
         super().__init__(f"{found}. Answer in a recipe (--recipe R.json): {ways}")
+        self.found = clean_message(found)
+        self.alternatives = tuple(answers)
+        self.questions = (self,)
+
+
+class Questions(InputError):
+    """Several questions, to be answered at once."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        super().__init__("\n".join(str(question) for question in questions))
+        self.questions = tuple(questions)
+
+
+def is_of(source: str, pattern: str) -> bool:
+    """Whether something is of a family: the family itself, or an array or a sheet of its file."""
+    return source == pattern or source.startswith((f"{pattern}, ", f"{pattern}: "))
+
+
+def merged(recipe: JsonObject, addition: JsonObject) -> dict[str, Any]:
+    """Return a recipe with answers added; an answer that is there already is replaced."""
+    result = dict(recipe)
+    for key, value in addition.items():
+        before = result.get(key)
+        result[key] = merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+    return result
 
 
 def read_recipe(content: Any) -> Recipe:
@@ -107,7 +147,7 @@ def read_recipe(content: Any) -> Recipe:
     InputError
         If something in it is not known, or has another type; the message says what would be.
     """
-    given = _object(content, "a recipe", ("files", "people", "columns", "use"))
+    given = _object(content, "a recipe", _PARTS)
     files = {pattern: _known(answer, f"files, {pattern}", _FILE) for pattern, answer in _map(given, "files").items()}
     people = _known(given.get("people", {}), "people", _PEOPLE)
     columns = {name: _known(answer, f"columns, {name}", _COLUMN) for name, answer in _map(given, "columns").items()}
@@ -119,6 +159,64 @@ def read_recipe(content: Any) -> Recipe:
     if any(not isinstance(pattern, str) for pattern in use.values()):
         raise InputError('recipe, use: each measure has the name of its files, such as {"fc": "fc_*.csv"}')
     return Recipe(files, people, columns, use)
+
+
+def with_own_recipe(listing: Listing, recipe: JsonObject | None) -> tuple[Listing, JsonObject | None]:
+    """Take a recipe out of a listing: a ``.recipe.json``, or JSON at its top that reads as one.
+
+    Parameters
+    ----------
+    listing : Listing
+    recipe : mapping or None
+        Answers that are given beside it, and come before its own.
+
+    Returns
+    -------
+    Listing
+        Without it.
+    mapping or None
+        All answers.
+
+    Raises
+    ------
+    InputError
+        If there are several, it is no JSON object, or there is nothing else.
+    """
+    found = {path: content for path in listing if (content := _recipe_in(listing[path])) is not None}
+    if not found:
+        return listing, recipe
+    if len(found) > 1:
+        raise InputError(f"{listing.name} holds several recipes: {', '.join(found)}; leave one of them")
+    path, content = found.popitem()
+    rest = without(listing, path)
+    if not rest.entries:
+        raise InputError(f"{path} is a recipe and holds no data: open it together with the files that it is about")
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is no recipe: a recipe is a JSON object, with any of: {', '.join(_PARTS)}")
+    return rest, content if recipe is None else merged(content, recipe)
+
+
+def _recipe_in(entry: Entry) -> Any:
+    """Return the JSON in a file that is a recipe; None where it is none."""
+    called_so = entry.path.lower().endswith(".recipe.json")
+    may_be = entry.path.lower().endswith(".json") and "/" not in entry.path
+    if not (called_so or may_be) or entry.size > _LARGEST:
+        return None
+    try:
+        content = json.loads(entry.read().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        if called_so:
+            raise InputError(f"{entry.path} is not JSON: {error}") from None
+        return None
+    if called_so:
+        return content
+    if not isinstance(content, dict) or not content:
+        return None
+    try:
+        read_recipe(content)
+    except InputError:
+        return None
+    return content
 
 
 def _object(content: Any, where: str, known: Iterable[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from imagenomer.readers.formats import load_formats
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes
-from imagenomer.readers.recipe import Question, Recipe
+from imagenomer.readers.recipe import Question, Questions, Recipe, is_of
 from imagenomer.wording import plural
 
 #: Read elsewhere: genotypes, and the table of parcels.
@@ -32,6 +32,10 @@ class Pieces:
     tables, connectivity, quality : list
     unread : list of Unread
         Known, and not read.
+    ignored : list of str
+        Families that a recipe leaves out.
+    patterns : list of str
+        Families that formats know.
     unknown : list of str
         Families that nothing knows.
     problems : list of InputError
@@ -42,8 +46,14 @@ class Pieces:
     connectivity: list[Connectivity] = field(default_factory=list)
     quality: list[ScanQuality] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
+
+    def pattern_of(self, source: str) -> str:
+        """Return the family of a piece: its source may name a part of a file too."""
+        return next((one for one in self.patterns if is_of(source, one)), source)
 
     def add(self, pieces: Sequence[Piece], notes: Notes) -> None:
         """Sort pieces by what they are; their names and texts are clean from here on."""
@@ -93,7 +103,7 @@ def claims_of(listing: Listing, recipe: Recipe) -> Steps[tuple[list[tuple[str, C
         for one, own in found:
             if own is None:
                 unknown.append(one)
-            elif not recipe.file(one.pattern).get("ignore"):
+            else:
                 claims.append(own)
     recipe.check_files(patterns)
     return claims, unknown
@@ -109,8 +119,13 @@ def read_pieces(
     claims: Sequence[tuple[str, Claim]], unknown: Sequence[Family], listing: Listing, recipe: Recipe, notes: Notes
 ) -> Steps[Pieces]:
     """Read what is claimed; a family that cannot be read is a problem, which stops nothing."""
-    pieces = Pieces(unknown=[_shown(family) for family in unknown])
+    pieces = Pieces(
+        unknown=[_shown(family) for family in unknown], patterns=[claim.family.pattern for _, claim in claims]
+    )
     for name, claim in claims:
+        if recipe.file(claim.family.pattern).get("ignore"):
+            pieces.ignored.append(claim.family.pattern)
+            continue
         try:
             pieces.add((yield from load_formats()[name].read(claim, listing, recipe, notes)), notes)
         except InputError as error:
@@ -122,7 +137,7 @@ def raise_problems(problems: Sequence[InputError]) -> None:
     """Raise the questions among problems, all in one, or else the first problem; nothing where there is none."""
     questions = [problem for problem in problems if isinstance(problem, Question)]
     if len(questions) > 1:
-        raise InputError("\n".join(str(question) for question in questions))
+        raise Questions(questions)
     for problem in (*questions, *problems):
         raise problem
 

@@ -1,6 +1,7 @@
 """Opening: which cohort is open, which is being opened, and which waits for the engine."""
 
 from imagenomer.wording import plural
+from logic.recipe import has_recipe
 
 #: That of `imagenomer.load`: everybody sees the same teaching cohorts, and can talk about them.
 DEMO_SEED = 1
@@ -24,14 +25,31 @@ class Opening:
         What the engine is asked.
     demo : str or None
         The name that an address has for it; None for files, which it cannot name.
+    tried : bool
+        Its recipe is that of an address, which other files may not fit: where they are refused they are opened
+        without.
     """
 
-    def __init__(self, title, call, arguments, files=None, demo=None):
+    def __init__(self, title, call, arguments, files=None, demo=None, tried=False):
         self.title = title
         self.call = call
         self.arguments = arguments
         self.files = files
         self.demo = demo
+        self.tried = tried
+
+    def recipe(self):
+        """The answers that it is opened with."""
+        return self.arguments.get("recipe") or {}
+
+    def is_of_same_files(self, other):
+        """Whether another opens the same files at the same place, perhaps with other answers."""
+        return (
+            other is not None
+            and self.files is not None
+            and self.files is other.files
+            and self.arguments.get("place") == other.arguments.get("place")
+        )
 
     def where(self):
         """The cohort as an argument of the command line, or None."""
@@ -57,16 +75,24 @@ def opening_of_demo(name):
     return Opening(title, "open_demo", {"cohort": cohort, "size": size, "seed": DEMO_SEED}, None, name)
 
 
-def opening_of_files(paths, files):
-    """Return how files are opened that the user chose or dropped."""
-    return Opening(title_of(paths), "open_files", {"paths": paths}, files)
+def opening_of_files(paths, files, recipe=None):
+    """Return how files are opened that the user chose or dropped, with the recipe of an address if it has one."""
+    arguments = {"paths": paths}
+    if recipe and not has_recipe(paths):
+        arguments["recipe"] = recipe
+    return Opening(title_of(paths), "open_files", arguments, files, tried="recipe" in arguments)
+
+
+def with_recipe(opening, recipe):
+    """Return how the same files are opened with these answers."""
+    return Opening(opening.title, opening.call, dict(opening.arguments, recipe=recipe), opening.files)
 
 
 def beside(opening):
     """Return how the same is opened as the second cohort."""
     demo = None if opening.demo is None else opening.arguments["size"]
     arguments = dict(opening.arguments, place="second")
-    return Opening(opening.title, opening.call, arguments, opening.files, demo)
+    return Opening(opening.title, opening.call, arguments, opening.files, demo, opening.tried)
 
 
 class Openings:
@@ -96,8 +122,8 @@ class Openings:
         return waiting
 
     def begin(self, opening, restore):
-        """It is being opened; returns whether it is the open cohort, opened again."""
-        again = opening is self.opened
+        """It is being opened; returns whether it is the open cohort, opened again, be it with other answers."""
+        again = opening is self.opened or opening.is_of_same_files(self.opened)
         self.under_way = None if again else (opening, restore)
         return again
 

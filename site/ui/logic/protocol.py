@@ -17,12 +17,17 @@ ENOUGH = 2
 
 
 class Refused(Exception):
-    """The user can correct this; ``position`` is the index of the offending character of an expression, or None."""
+    """The user can correct this.
 
-    def __init__(self, message, position=None):
+    ``position`` is the index of the offending character of an expression, or None; ``questions`` are those whose
+    answers would do: ``{"found", "alternatives": [{"meaning", "recipe", "sketched"}]}``.
+    """
+
+    def __init__(self, message, position=None, questions=()):
         super().__init__(message)
         self.message = message
         self.position = position
+        self.questions = questions
 
 
 class Bug(Exception):
@@ -304,7 +309,8 @@ class Protocol:
         if kind == "answer":
             call.finish(Answer(json.loads(message["json"]), message["buffers"]))
         elif kind == "refused":
-            call.finish(None, Refused(message["message"], message.get("position")))
+            questions = json.loads(message.get("questions") or "[]")
+            call.finish(None, Refused(message["message"], message.get("position"), questions))
         elif kind == "cancelled":
             call.finish(None, Cancelled())
         else:

@@ -6,13 +6,13 @@ XCP-D, giga_connectome and C-PAC write such, and so do most scripts. The names o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.cohort import Scan
+from imagenomer.cohort import Alternative, Scan
 from imagenomer.edges import n_edges_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -21,7 +21,7 @@ from imagenomer.readers.cifti import read_pconn
 from imagenomer.readers.claims import CERTAIN, LIKELY, Claim, Connectivity, Piece, of_vectors
 from imagenomer.readers.evidence.order import Kind, Layout, decide, edge_positions, kind_of, layouts_of
 from imagenomer.readers.families import Family, Member
-from imagenomer.readers.layouts import chosen_layout
+from imagenomer.readers.layouts import chosen_layout, layout_alternatives
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.matrix_text import read_numbers
@@ -140,17 +140,21 @@ def read(claim: Claim, listing: Listing, recipe: Recipe, notes: Notes) -> Steps[
     looks = [read_scan(member.entry) for member in _spread(claim.family.members, 5)]
     looks = [one for one in looks if one.form == first.form]
     layout, kind, sentences = None, None, []
+    orders: tuple[Alternative, ...] = ()
     if first.is_matrix:
         kind = kind_of(np.array([_whole(one.values) for one in looks]))
         sentences = sorted({DONE[done] for one in looks if (done := (edges_of_squares(one.values) or ("", ""))[1])})
         n_parcels = first.form[0]
     else:
         evidence = decide(np.array([one.values for one in looks], dtype=np.float64))
-        layout = chosen_layout(claim.family.pattern, len(claim.family.members), evidence, answers)
+        vector = looks[0].values
+        layout = chosen_layout(claim.family.pattern, len(claim.family.members), evidence, answers, vector)
+        orders = layout_alternatives(claim.family.pattern, evidence, vector, layout)
         kind, n_parcels = evidence.kind, layout.n_parcels
         sentences = [f"{layout.words}", *evidence.sentences]
     measure = measure_name(kind, claim.family.name, answers.get("measure"))
-    return [connectivity(claim.family, measure, kind, layout, n_parcels, first.labels, sentences, recipe, notes)]
+    piece = connectivity(claim.family, measure, kind, layout, n_parcels, first.labels, sentences, recipe, notes)
+    return [replace(piece, orders=orders)]
 
 
 def connectivity(

@@ -3,16 +3,15 @@ or numbers as text."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagenomer.cohort import Scan
+from imagenomer.cohort import Alternative, Scan
 from imagenomer.edges import n_edges_of
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
@@ -20,7 +19,7 @@ from imagenomer.readers.arrays import EXTENSIONS
 from imagenomer.readers.claims import LIKELY, Claim, Connectivity, Piece, Table, of_vectors
 from imagenomer.readers.evidence.order import OrderEvidence, decide, edge_positions, kind_of, layouts_of
 from imagenomer.readers.families import Family
-from imagenomer.readers.layouts import chosen_layout
+from imagenomer.readers.layouts import chosen_layout, layout_alternatives
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.matrix_text import NumberText
@@ -191,7 +190,7 @@ def _of_vectors(
     *,
     transposed: bool,
 ) -> Connectivity:
-    layout = chosen_layout(family.pattern, len(values), evidence, answers)
+    layout = chosen_layout(family.pattern, len(values), evidence, answers, values[0])
     positions = edge_positions(layout)
 
     def load() -> Steps[Float32Array]:
@@ -204,7 +203,8 @@ def _of_vectors(
     kind = evidence.kind if layout == evidence.layout else None
     sentences = [f"the values are {KINDS[kind]}", layout.words, *evidence.sentences]
     sentences += ["subjects are its columns"] * transposed
-    return _piece(family, name, kind, layout.n_parcels, len(values), load, stack, answers, sentences)
+    piece = _piece(family, name, kind, layout.n_parcels, len(values), load, stack, answers, sentences)
+    return replace(piece, orders=layout_alternatives(family.pattern, evidence, values[0], layout))
 
 
 def _piece(
@@ -268,8 +268,8 @@ def _some(planes: NDArray[Any]) -> NDArray[Any]:
 
 
 def _which_axis(family: Family, found: str) -> Question:
-    ways = {
-        json.dumps({"files": {family.pattern: {"subjects": side}}}): f"if the subjects are its {side} axis"
+    ways = [
+        Alternative(f"The subjects are its {side} axis", {"files": {family.pattern: {"subjects": side}}})
         for side in ("first", "last")
-    }
+    ]
     return Question(f"{family.pattern} holds {found}, and which side the subjects are cannot be told", ways)

@@ -1,0 +1,62 @@
+"""Assembly: a cohort while `assemble` puts it together, and what `understood` then tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from imagenomer.cohort import Scan
+from imagenomer.readers.claims import Connectivity
+from imagenomer.readers.evidence.ids import IdMatch
+from imagenomer.readers.joins import PersonTable
+from imagenomer.readers.listing import Listing
+from imagenomer.readers.notes import Notes
+from imagenomer.readers.phenotypes import CodeUse
+from imagenomer.readers.recipe import Recipe
+from imagenomer.readers.understanding import Pieces
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A cohort while it is put together.
+
+    Attributes
+    ----------
+    tables : list of PersonTable
+        The main one first.
+    chosen : dict of str to list of Connectivity
+        By measure.
+    persons : dict of str to str
+        From the names of scans to subjects.
+    position : dict of str to int
+        Each subject's place in the cohort.
+    versions : dict of str to list of Connectivity
+        All that were found of each measure.
+    match : IdMatch or None
+        How the names of scans and of the main table were joined.
+    columns_of : dict of str to tuple of str
+        The phenotypes that each source came to.
+    left_out : dict of str to str
+        Tables that joined nobody, and why.
+    codes : dict of str to CodeUse
+        What columns have that stands for a missing value, or may do so.
+    """
+
+    listing: Listing
+    pieces: Pieces
+    recipe: Recipe
+    notes: Notes
+    tables: list[PersonTable] = field(default_factory=list)
+    chosen: dict[str, list[Connectivity]] = field(default_factory=dict)
+    versions: dict[str, list[Connectivity]] = field(default_factory=dict)
+    match: IdMatch | None = None
+    columns_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, CodeUse] = field(default_factory=dict)
+    persons: dict[str, str] = field(default_factory=dict)
+    position: dict[str, int] = field(default_factory=dict)
+    scans: list[Scan] = field(default_factory=list)
+    set_aside: list[Scan] = field(default_factory=list)
+
+    @property
+    def used(self) -> list[Connectivity]:
+        return [piece for pieces in self.chosen.values() for piece in pieces]

@@ -1,0 +1,264 @@
+"""Understood: what the screen "What I understood" tells of a cohort, each line with the other ways to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from imagenomer.cohort import Alternative, Understanding, natural_key
+from imagenomer.parcellation import Parcellation, plain_parcellation
+from imagenomer.readers.assembly import Assembly
+from imagenomer.readers.claims import Connectivity
+from imagenomer.readers.evidence.ids import RULES, match_ids
+from imagenomer.readers.joins import people_alternatives
+from imagenomer.readers.measures import KINDS
+from imagenomer.readers.people import columns_with_names, is_called_so
+from imagenomer.readers.phenotypes import CodeUse
+from imagenomer.readers.recipe import Question
+from imagenomer.types import JsonObject
+from imagenomer.wording import plural
+
+#: Columns with codes for missing values that have a line of their own; of more one line tells.
+_MOST_LINES = 6
+
+
+def understood(
+    own: Assembly, parcellation: Parcellation | None, variant_sets: Sequence[str]
+) -> tuple[Understanding, ...]:
+    """Return what the files of a cohort were taken for, in the order of the screen."""
+    lines = [*_people(own), *_scans(own), *_connectivity(own)]
+    if parcellation is not None:
+        lines.append(_parcels(parcellation))
+    lines += [*_phenotypes(own), *_missing_codes(own)]
+    lines += [Understanding("genotypes", name) for name in variant_sets]
+    return (*lines, *_not_used(own))
+
+
+def _people(own: Assembly) -> Iterator[Understanding]:
+    if not own.tables:
+        yield Understanding("people", f"{len(own.position):,}, of the scans", certain=False)
+        return
+    main, answers = own.tables[0], own.recipe.people
+    source = main.table.source
+    tables = [Alternative(one.table.source, {"people": {"table": one.table.source}}, one is main) for one in own.tables]
+    yield Understanding("people", f"{len(own.position):,} in {source}", alternatives=_several(tables))
+    columns = list(dict.fromkeys([main.person, *columns_with_names(main.table.columns)]))
+    joined = own.match is not None
+    yield Understanding(
+        "people",
+        f"The column {main.person} names them",
+        certain=bool(is_called_so(main.person) or joined or main.table.person or "id" in answers),
+        alternatives=_several(Alternative(name, {"people": {"id": name}}, name == main.person) for name in columns),
+    )
+    if own.match is None:
+        return
+    names = sorted({scan.subject for piece in own.used for scan in piece.scans}, key=natural_key)
+    strangers = [name for name in names if name not in own.persons]
+    text = f"{len(own.persons):,} of {plural(len(names), 'subject')} of scans found in {source}, {_BY[own.match.rule]}"
+    yield Understanding(
+        "people",
+        text,
+        tuple(f"not in {source}: {name}" for name in strangers),
+        certain=not strangers or "join" in answers,
+        alternatives=_rules(own, names),
+    )
+
+
+#: How names were compared, in words.
+_BY = {
+    "as written": "by their names as written",
+    "letters and digits": "by letters and digits of their names",
+    "without leading zeros": "by their names without leading zeros",
+    "last number": "by the last number in their names",
+    "last part": "by the last part of their names",
+}
+
+
+def _rules(own: Assembly, names: Sequence[str]) -> tuple[Alternative, ...]:
+    """Return the rules by which names join, of those that join the same people the one that was used or the first."""
+    if own.match is None or any(piece.by_place for piece in own.used):
+        return ()
+    found = {frozenset(own.match.pairs.items()): own.match}
+    for rule in RULES:
+        match = match_ids(names, own.tables[0].people, rule)
+        if match.pairs:
+            found.setdefault(frozenset(match.pairs.items()), match)
+    return _several(
+        Alternative(f"{len(one.pairs):,} {_BY[one.rule]}", {"people": {"join": one.rule}}, one is own.match)
+        for one in found.values()
+    )
+
+
+def _scans(own: Assembly) -> Iterator[Understanding]:
+    if not own.scans:
+        return
+    n_subjects = len({scan.subject for scan in own.scans})
+    without = len(own.position) - n_subjects
+    text = f"{plural(len(own.scans), 'scan')} of {plural(n_subjects, 'subject')}"
+    text += f"; {plural(without, 'subject')} without" if without else ""
+    text += f"; {plural(len(own.set_aside), 'scan')} set aside" if own.set_aside else ""
+    yield Understanding("scans", text, tuple(scan.title for scan in own.scans))
+    used = {piece.source for piece in own.used}
+    for piece in own.pieces.connectivity:
+        # Of a piece that is not used the question itself is told.
+        if piece.source not in used or (piece.named and not piece.by_place):
+            continue
+        answer = own.recipe.file(piece.pattern).get("people")
+        joined = piece.by_place and own.match is not None
+        yield Understanding(
+            "scans",
+            f"{piece.source} does not say whose its scans are",
+            certain=answer is not None or joined,
+            alternatives=people_alternatives(piece, own.tables, answer),
+        )
+
+
+def _connectivity(own: Assembly) -> Iterator[Understanding]:
+    for name, pieces in own.chosen.items():
+        for piece in pieces:
+            answered = bool(own.recipe.file(piece.pattern)) or name in own.recipe.use
+            yield Understanding(
+                "connectivity",
+                f"{name} from {piece.source}",
+                piece.sentences,
+                certain=piece.kind is not None or answered,
+                alternatives=(*_versions(own, name, piece, pieces), _leave_out(piece.pattern)),
+            )
+            if len(piece.orders) > 1:
+                order = next((one.meaning for one in piece.orders if one.chosen), "")
+                text = f"Edges of {name} are read as {order[:1].lower()}{order[1:]}"
+                yield Understanding("connectivity", text, alternatives=piece.orders)
+
+
+def _versions(own: Assembly, name: str, piece: Connectivity, used: Sequence[Connectivity]) -> list[Alternative]:
+    """Return the versions of a measure that might be used; those that go on from each other are one."""
+    others = [one for one in own.versions.get(name, []) if one not in used]
+    versions = [piece, *others]
+    return [
+        Alternative(
+            f"{one.source} ({plural(len(one.scans), 'scan')} of {one.n_parcels} parcels, {KINDS[one.kind]})",
+            {"use": {name: one.source}, "files": {one.pattern: {"ignore": False}}},
+            one is piece,
+        )
+        for one in versions
+    ]
+
+
+def _parcels(parcellation: Parcellation) -> Understanding:
+    if parcellation.labels != plain_parcellation(parcellation.n_parcels).labels:
+        return Understanding("parcels", parcellation.name)
+    way = "open atlas.tsv (label, x, y, z, network) with the files, or choose an atlas under Parcels in the overview"
+    return Understanding("parcels", f"{parcellation.name} without names and places", (way,), certain=False)
+
+
+def _phenotypes(own: Assembly) -> Iterator[Understanding]:
+    for source, names in own.columns_of.items():
+        ways = _use_or_not(own.pieces.pattern_of(source))
+        yield Understanding("phenotypes", f"{len(names):,} from {source}", names, alternatives=ways)
+
+
+def _missing_codes(own: Assembly) -> Iterator[Understanding]:
+    """Say which codes were read as missing, and which numbers may be such, column by column where these are few."""
+    described = {
+        name: Understanding(
+            "phenotypes",
+            f"{name}: {_use_words(use)}",
+            certain=use.found.documented or "missing" in own.recipe.columns.get(name, {}),
+            alternatives=_code_alternatives(name, use),
+        )
+        for name, use in own.codes.items()
+    }
+    if len(described) <= _MOST_LINES:
+        yield from described.values()
+        return
+    uses = list(own.codes.values())
+    keep: JsonObject = {"columns": {name: {"missing": []} for name in described}}
+    read: JsonObject = {"columns": {name: {"missing": sorted(use.found.codes)} for name, use in own.codes.items()}}
+    yield Understanding(
+        "phenotypes",
+        f"Codes for missing values in {len(described):,} columns",
+        tuple(line.text for line in described.values()),
+        certain=all(line.certain for line in described.values()),
+        alternatives=(
+            Alternative("Read them as missing", read, all({*use.used} == {*use.found.codes} for use in uses)),
+            Alternative("Keep all as numbers", keep, not any(use.used for use in uses)),
+        ),
+    )
+
+
+def _use_words(use: CodeUse) -> str:
+    counts = use.found.codes | use.found.doubtful
+    read = [f"{code:g} ({_times(counts.get(code, 0))}) read as missing" for code in use.used]
+    kept = [f"{code:g} ({_times(n)}) kept as a number" for code, n in counts.items() if code not in use.used]
+    return ", ".join((*read, *kept))
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"
+
+
+def _code_alternatives(name: str, use: CodeUse) -> tuple[Alternative, ...]:
+    """Return what of the codes of a column may be read as missing: none, those that were found, the doubtful too."""
+    found, doubtful = set(use.found.codes), set(use.found.doubtful)
+    ways: dict[frozenset[float], str] = {
+        frozenset(found): f"{_listed(found)} missing",
+        frozenset(found | doubtful): f"{_listed(found | doubtful)} missing",
+        frozenset(use.used): f"{_listed(use.used)} missing",
+    }
+    ways[frozenset()] = "Keep all as numbers"
+    return tuple(
+        Alternative(meaning, {"columns": {name: {"missing": sorted(codes)}}}, codes == set(use.used))
+        for codes, meaning in ways.items()
+    )
+
+
+def _listed(codes: Iterable[float]) -> str:
+    return ", ".join(f"{code:g}" for code in sorted(codes))
+
+
+def _not_used(own: Assembly) -> Iterator[Understanding]:
+    for pattern in own.pieces.ignored:
+        yield Understanding(
+            "not used", pattern, ("left out, as the recipe says",), alternatives=_use_or_not(pattern, used=False)
+        )
+    for source, why in own.left_out.items():
+        leave = _leave_out(own.pieces.pattern_of(source))
+        yield Understanding("not used", source, (why,), certain=False, alternatives=(leave,))
+    known = {one.table.source for one in own.tables}
+    for table in own.pieces.tables:
+        if table.source not in known:
+            ways = [
+                Alternative(f"The column {name} names them", {"people": {"id": name}})
+                for name in columns_with_names(table.columns)
+            ]
+            yield Understanding(
+                "not used", table.source, ("no column names people",), certain=False, alternatives=tuple(ways)
+            )
+    for name, pieces in own.versions.items():
+        if name not in own.chosen:
+            used = {piece.pattern: {"ignore": True} for piece in own.used}
+            parcels = f"{pieces[0].n_parcels} parcels, and the others have {own.used[0].n_parcels}"
+            instead = Alternative(f"Use it instead of {', '.join(used)}", {"files": used})
+            yield Understanding("not used", pieces[0].source, (parcels,), certain=False, alternatives=(instead,))
+    for one in own.pieces.unread:
+        yield Understanding("not used", one.source, (one.why,))
+    for name in own.pieces.unknown:
+        yield Understanding("not used", name, ("not recognised",))
+    for problem in own.pieces.problems:
+        if isinstance(problem, Question):
+            yield Understanding("not used", problem.found, certain=False, alternatives=problem.alternatives)
+        else:
+            yield Understanding("not used", str(problem), certain=False)
+
+
+def _use_or_not(pattern: str, *, used: bool = True) -> tuple[Alternative, ...]:
+    return Alternative("Use it", {"files": {pattern: {"ignore": False}}}, used), _leave_out(pattern, chosen=not used)
+
+
+def _leave_out(pattern: str, *, chosen: bool = False) -> Alternative:
+    return Alternative("Leave it out", {"files": {pattern: {"ignore": True}}}, chosen)
+
+
+def _several(alternatives: Iterable[Alternative]) -> tuple[Alternative, ...]:
+    """Return alternatives where there are several."""
+    found = tuple(alternatives)
+    return found if len(found) > 1 else ()

@@ -1,0 +1,94 @@
+"""Understood: the screen that tells what the files of the open cohort were taken for, and changes it."""
+
+import downloads
+import sketches
+from dom import add, clear, find, h, listen, show, text
+from logic.recipe import is_sketched, n_doubtful, topics_of
+
+from imagenomer.wording import plural
+
+#: Items that are shown with a line; more are folded.
+FEW = 3
+
+
+class UnderstoodScreen:
+    """The dialog "What I understood"."""
+
+    def __init__(self, app):
+        self.app = app
+        self._dialog = find("understood")
+        self._list = find("understood-list")
+        listen(find("close-understood"), "click", lambda event: self._dialog.close())
+        listen(find("save-recipe"), "click", lambda event: downloads.save_answer(app, "save_recipe", {}))
+        listen(find("forget-answers"), "click", lambda event: self._answer(None))
+
+    def look(self, answered):
+        """Show itself where something is in doubt, or the user has just answered."""
+        understood = self.app.cohort["understood"]
+        if understood and (answered or n_doubtful(understood)):
+            self.show()
+
+    def show(self):
+        """Show what was understood of the open cohort."""
+        cohort = self.app.cohort
+        doubtful = n_doubtful(cohort["understood"])
+        said = f"How the files of {cohort['name']} were read. "
+        said += f"{plural(doubtful, 'line')} marked “?”: have a look." if doubtful else "Nothing here is in doubt."
+        text(find("understood-about"), said)
+        clear(self._list)
+        for heading, lines in topics_of(cohort["understood"]):
+            items = [self._line(place, line) for place, line in lines]
+            add(self._list, h("section", h("h3", heading), h("ul", items)))
+        for id in ("save-recipe", "forget-answers", "recipe-about"):
+            show(find(id), bool(cohort["recipe"]))
+        if not self._dialog.open:
+            self._dialog.showModal()
+        self._dialog.scrollTop = 0
+
+    def _line(self, place, line):
+        mark = h("span", "✓" if line["certain"] else "?", cls="mark", aria_hidden="true")
+        unseen = None if line["certain"] else h("span", "In doubt: ", cls="unseen")
+        body = h("div", h("p", unseen, line["text"]), self._items(line), self._alternatives(place, line))
+        return h("li", mark, body, cls="certain" if line["certain"] else "doubtful")
+
+    def _items(self, line):
+        items = line["items"]
+        if not items:
+            return None
+        if len(items) <= FEW and not line["certain"]:
+            return h("p", "; ".join(items), cls="items")
+        word = "Why" if line["topic"] in ("connectivity", "not used") else "Show them"
+        return h("details", h("summary", word), h("p", "; ".join(items), cls="items"))
+
+    def _alternatives(self, place, line):
+        """The other ways to read it: open where it is in doubt, behind a word where it is not."""
+        alternatives = line["alternatives"]
+        if not alternatives:
+            return None
+        pictures = sketches.canvases(alternatives)
+        ways = [self._way(one, picture) for one, picture in zip(alternatives, pictures)]
+        group = h("div", ways, role="group", aria_label=line["text"], cls="ways")
+        drawn = []
+
+        def draw(event=None):
+            if is_sketched(alternatives) and not drawn:
+                drawn.append(True)
+                self.app.run(sketches.draw(self.app, pictures, line=place))
+
+        if line["certain"]:
+            return h("details", h("summary", "Read it otherwise"), group, on={"toggle": draw})
+        draw()
+        return group
+
+    def _way(self, one, picture):
+        takes = {"click": lambda event: None if one["chosen"] else self._answer(one["recipe"])}
+        pressed = "true" if one["chosen"] else "false"
+        return h("button", picture, h("span", one["meaning"]), type="button", aria_pressed=pressed, on=takes)
+
+    def _answer(self, addition):
+        """Read the files anew with another answer; None: with none at all."""
+        self._dialog.close()  # the line that shows progress, and cancels, is behind it
+        if addition is None:
+            self.app.opener.forget_answers()
+        else:
+            self.app.opener.answer(addition)
