@@ -94,7 +94,9 @@ def listing_from(paths: Sequence[str], sizes: Sequence[int], read: Callable[[int
 
 def without(listing: Listing, path: str) -> Listing:
     """Return a listing without one of its files; a folder common to all others is stripped."""
-    return _strip(listing.name, {name: entry for name, entry in listing.entries.items() if name != path})
+    return Listing(
+        *strip_folder(listing.name, {name: entry for name, entry in listing.entries.items() if name != path})
+    )
 
 
 def _on_disk(path: str, location: Path) -> Entry:
