@@ -28,8 +28,12 @@ class QuestionForm:
         self._opening, self._then = opening, then
         self._asked = asked_first(questions)
         more = len(questions) - len(self._asked)
-        said = f"The files of {opening.title} do not say what is asked here. Nothing that is open is lost."
-        text(find("questions-about"), said + (f" {plural(more, 'further question')} may follow." if more else ""))
+        said = [f"The files of {opening.title} do not say what is asked here."]
+        if self.app.cohort is not None:
+            said.append(f"{self.app.cohort['name']} stays open meanwhile.")
+        if more:
+            said.append(f"{plural(more, 'further question')} may follow.")
+        text(find("questions-about"), " ".join(said))
         self._choices = []
         clear(self._cards)
         for place, question in enumerate(self._asked):

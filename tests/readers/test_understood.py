@@ -208,6 +208,12 @@ def test_a_sketch_of_many_parcels_is_their_means():
         assert np.all(np.diff(found[5, 6:]) > 0)
 
 
+def test_a_sketch_of_what_is_no_number_is_empty_there():
+    vector = np.array([np.inf, 1.0, np.nan, -1e300, 0.5, 2.0])
+    found = sketch_of(vector, Layout(4, "rows", diagonal=False))
+    np.testing.assert_array_equal(found[np.triu_indices(4, k=1)], [0, 1, 0, 0, 0.5, 2])
+
+
 class Held:
     """Files in memory, as the page hands them over."""
 

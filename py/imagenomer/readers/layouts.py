@@ -13,8 +13,8 @@ from imagenomer.readers.evidence.order import Layout, OrderEvidence, matrices
 from imagenomer.readers.recipe import Question
 from imagenomer.types import Float32Array, JsonObject
 
-#: Parcels of a sketch at most.
-_SKETCHED = 90
+#: Parcels of a sketch at most, and values in it.
+_SKETCHED, _LARGEST = 90, 1e30
 
 
 def chosen_layout(
@@ -99,7 +99,9 @@ def sketch_of(vector: NDArray[Any], layout: Layout) -> Float32Array:
     ndarray, shape (n, n)
         NaN on the diagonal.
     """
-    square = np.nan_to_num(matrices(np.asarray(vector, dtype=np.float64)[None], layout)[0], posinf=0.0, neginf=0.0)
+    square = matrices(np.asarray(vector, dtype=np.float64)[None], layout)[0]
+    # What single precision cannot hold has no colour either.
+    square = np.where(np.abs(square) < _LARGEST, square, 0.0)
     n = len(square)
     if n > _SKETCHED:
         starts = np.linspace(0, n, _SKETCHED, endpoint=False).astype(np.intp)
