@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from scipy.io import savemat
 from cifti_files import axis, cifti, pconn
 from imagenomer.edges import matrix_to_edges
 from imagenomer.errors import InputError
+from imagenomer.progress import finish
+from imagenomer.readers import listing_from
+from imagenomer.readers.recipe import read_recipe
+from imagenomer.readers.understanding import claims_of
 from matlab_files import matlab_7_3
 from readers.small_folder import said
 from readers.test_archives import tarred
@@ -300,3 +305,26 @@ def test_the_versions_that_dpabi_writes_are_one_scan(tmp_path, squares, ending):
     unused = said(cohort, "known and not used")
     assert ["time series of parcels" in one for one in unused] == [True, False]
     assert "FisherZ" in said(cohort, "Versions of the same scans were left out")[0]
+
+
+# --- many files -----------------------------------------------------------------------------------
+
+
+def test_ten_thousand_files_are_a_few_families_and_a_few_of_them_are_looked_into():
+    n, read = 10_000, []
+    square = text_of(np.eye(6))
+    paths = [f"study/sub-{number:05d}/func/sub-{number:05d}_task-rest_relmat.tsv" for number in range(n)]
+
+    def source(index: int, start: int, stop: int) -> bytes:
+        read.append(index)
+        return square[start:stop].replace(b",", b"\t")
+
+    started = time.process_time()
+    listing = listing_from(paths, [len(square)] * n, source)
+    claims, unknown = finish(claims_of(listing, read_recipe({})))
+    assert [(claim.family.pattern, len(claim.family.members)) for _, claim in claims] == [
+        ("sub-*/func/sub-*_task-*_relmat.tsv", n)
+    ]
+    assert unknown == []
+    assert len(set(read)) < 10
+    assert time.process_time() - started < 10

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from xml.parsers import expat
 
 import numpy as np
 
@@ -110,6 +109,8 @@ def read_pconn(entry: Entry) -> tuple[FloatArray, tuple[str, ...]]:
 
 def _maps(content: bytes, name: str) -> list[tuple[str, tuple[str, ...] | None]]:
     """Return what each of the two axes is, and the names of its parcels."""
+    from xml.parsers import expat  # late: only who drops such files waits for it
+
     axes: dict[int, tuple[str, list[str]]] = {}
     parcels: list[str] = []
 

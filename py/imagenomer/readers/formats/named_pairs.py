@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -53,25 +54,24 @@ def pairs_in(names: Iterable[str]) -> Pairs | None:
         pairs = {name: (parts[-2], parts[-1]) for name, parts in split.items() if parts[-1] and parts[-2]}
         if len(pairs) < n_edges_of(_FEWEST_NODES):
             continue
-        found = _complete({name: (_bare(first, pairs), second) for name, (first, second) in pairs.items()})
+        seconds = frozenset(second for _, second in pairs.values())
+        found = _complete({name: (_bare(first, seconds), second) for name, (first, second) in pairs.items()})
         if found is not None and (best is None or len(found.nodes) > len(best.nodes)):
             best = found
     return best
 
 
-def _bare(first: str, pairs: dict[str, tuple[str, str]]) -> str:
+def _bare(first: str, seconds: frozenset[str]) -> str:
     """Return the first node without what all columns begin with, where the rest is a second node elsewhere."""
-    seconds = {second for _, second in pairs.values()}
     if first in seconds:
         return first
     return next((second for second in seconds if first.endswith(f"_{second}")), first)
 
 
 def _complete(pairs: dict[str, tuple[str, str]]) -> Pairs | None:
-    order = dict.fromkeys(node for pair in pairs.values() for node in pair)
-    counts = {node: sum(node in pair for pair in pairs.values()) for node in order}
+    counts = Counter(node for pair in pairs.values() for node in set(pair))
     usual = max(counts.values(), default=0)
-    nodes = tuple(node for node in sorted(order, key=natural_key) if 2 * counts[node] > usual)
+    nodes = tuple(node for node in sorted(counts, key=natural_key) if 2 * counts[node] > usual)
     place = {node: row for row, node in enumerate(nodes)}
     kept = {name: pair for name, pair in pairs.items() if pair[0] in place and pair[1] in place}
     edges = {name: (place[a], place[b]) for name, (a, b) in kept.items() if a != b}
