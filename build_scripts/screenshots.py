@@ -25,14 +25,20 @@ IMAGES = runtime.ROOT / "site" / "docs" / "images"
 PATIENCE = 120_000
 
 
-def show(page: Page, tab: str) -> None:
-    """Open a tab and wait until nothing is being computed or drawn."""
+def show(page: Page, tab: str, holds: str = "") -> None:
+    """Open a tab and wait until its result says what it ``holds``, is whole and drawn, and no message covers it."""
     page.get_by_role("tab", name=tab).click()
-    page.wait_for_timeout(1_000)
-    expect(page.get_by_text("Updating").filter(visible=True)).to_have_count(0, timeout=PATIENCE)
+    if holds:
+        shown = page.locator(".result:visible")
+        expect(shown.locator(".sentences")).to_contain_text(holds, timeout=PATIENCE)
+        expect(shown.locator(".state")).to_be_empty(timeout=PATIENCE)
+    # Not of a figure further down, which is drawn when somebody scrolls to it.
+    drawn = ":is(.matrix, .points, .tiles, .figure:first-child)[aria-busy=true]:visible"
+    expect(page.locator(f"#content {drawn}")).to_have_count(0, timeout=PATIENCE)
     expect(page.locator("#work")).to_be_hidden(timeout=PATIENCE)
     page.mouse.move(0, 0)
-    page.wait_for_timeout(5_000)  # the message that the cohort is open goes by itself
+    expect(page.locator("#status")).to_have_class("status faded", timeout=PATIENCE)
+    expect(page.locator("#status")).to_have_css("opacity", "0", timeout=PATIENCE)
 
 
 def take(page: Page, name: str) -> None:
@@ -61,18 +67,19 @@ def main() -> None:
         show(page, "Overview")
         take(page, "overview")
         page.get_by_role("button", name="Groups", exact=False).first.click()
-        show(page, "Associations")
+        page.get_by_role("tab", name="Associations").click()
         page.get_by_label("Phenotype", exact=True).select_option("wrat")
-        show(page, "Associations")
+        show(page, "Associations", "with wrat")
         take(page, "association-light")
         page.emulate_media(color_scheme="dark")
-        show(page, "Associations")
+        show(page, "Associations", "with wrat")
         take(page, "association-dark")
         page.emulate_media(color_scheme="light")
         page.get_by_role("tab", name="Confounds").click()
         page.get_by_label("Target", exact=True).select_option("wrat")
         page.get_by_role("button", name="Run", exact=True).click()
-        page.wait_for_timeout(2_000)  # until the parts of the report before have gone
+        # Not of the report before, which may be under way.
+        expect(page.locator(".result:visible .verdict li").first).to_contain_text("wrat is", timeout=PATIENCE)
         expect(page.locator(".part-line")).to_contain_text("All parts are done", timeout=PATIENCE)
         show(page, "Confounds")
         page.get_by_role("heading", name="Confound report").scroll_into_view_if_needed()

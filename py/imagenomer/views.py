@@ -21,7 +21,8 @@ class MatrixView:
     about zero, "sequential" starts at zero. ``limit`` is the upper end of the colour scale (None: the largest
     magnitude). ``marked`` names a boolean array of significant edges, "" if there is none.
     ``detail``: clicking an edge asks the engine for `Analysis.detail`. ``note`` is printed on the figure to keep:
-    subjects, number of tests, correction.
+    subjects, number of tests, correction. ``p_values`` says of a map of −log10 p which p
+    that is, "uncorrected" for one, so that whoever reads out another map of the result can say p too; else "".
     """
 
     name: str
@@ -34,6 +35,7 @@ class MatrixView:
     detail: bool = False
     note: str = ""
     of_subjects: bool = False
+    p_values: str = ""
     kind: Literal["matrix"] = "matrix"
 
 

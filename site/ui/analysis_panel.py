@@ -2,7 +2,7 @@
 
 import asyncio
 
-from dom import add, h, later, show, text
+from dom import add, h, later, show, text, unique
 from form import Form
 from js import performance
 from logic.protocol import INDULGENCE, Cancelled, Refused
@@ -78,7 +78,7 @@ class AnalysisPanel:
         self.part_note = h("p", cls="note")
         self.resume = h("button", "Continue", type="button", hidden=True, on={"click": lambda event: self.run()})
         add(self.form.buttons, self.run_button)
-        add(self.form.element, self.problem, None if self.parts else self.progress)
+        add(self.form.element, self.problem)
         # Above the result, where it is in sight however long the form is.
         self.part_box = h(
             "section",
@@ -91,9 +91,14 @@ class AnalysisPanel:
         # In the place of the first result, as the end of a long form is out of sight.
         self.refusal = h("p", cls="refusal", aria_hidden="true")  # screen readers hear that of the form
         self.waiting = h("section", h("h2", entry["title"]), self.refusal, cls="first-wait", hidden=True)
+        summary = h("p", entry["summary"], cls="summary")
+        body = h("div", summary, self.form.element, cls="fold-body", id=unique("parameters"))
+        fold = self.app.forms.button(body, "Parameters", "fold-form quiet")
+        # Beside what folds: work in progress is in sight, and can be stopped, whatever is folded.
+        self.aside = h("aside", fold, body, None if self.parts else self.progress, aria_label="Parameters")
         self.element = h(
             "div",
-            h("aside", h("p", entry["summary"], cls="summary"), self.form.element, aria_label="Parameters"),
+            self.aside,
             h("div", self.part_box, self.waiting, self.result.element),
             cls="analysis",
         )
@@ -212,7 +217,7 @@ class AnalysisPanel:
         run.call, outcome = self.app.client.begin("run", arguments, None, self._on_progress)
         self._say_progress("Starting" if not part else self.parts[part], 0, 0)
         if not self.parts:
-            add(self.waiting if self.result.element.hidden else self.form.element, self.progress)
+            add(self.waiting if self.result.element.hidden else self.aside, self.progress)
         self.cancel.disabled = False
         show(self.progress)
         self._mark_state()
@@ -242,6 +247,7 @@ class AnalysisPanel:
                 outcome = self._ask(run, self.result.n_parts)
         except Refused as refused:
             if self.running is run:
+                self.app.forms.unfold()
                 self._say_problem(refused.message)
                 self.form.point_at(refused.position)
         except Cancelled:

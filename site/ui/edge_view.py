@@ -76,6 +76,7 @@ class EdgeView:
         self.strongest = viewer.strongest
         self.prepared = True
         self.at = None  # ("edge", position) or ("parcel", parcel): where the cursor is
+        self.drawn = []  # the edges that are drawn
         self.size = 0
         self.lines = svg("g", cls="edges")
         self.over = svg("g", cls="over")
@@ -125,6 +126,10 @@ class EdgeView:
         if not self.size:
             return
         strongest, among = self.strongest, self.viewer.in_area
+        if self.drawn != strongest.edges:
+            self.drawn = strongest.edges
+            if self.at and self.at[0] == "edge":  # its place among other edges means nothing
+                self._point(None, None)
         behind, above = {}, {}
         orders = ([], [])
         count = 0

@@ -9,8 +9,8 @@ from tip import point_out, put_away
 
 from imagenomer.wording import number
 
-LARGEST, SMALLEST = 36, 9  # pixels of a cell
-LETTER = 6.4  # pixels of a letter of a name
+LARGEST, SMALLEST = 36, 15  # pixels of a cell
+LETTER = 7.5  # pixels of a letter of a name
 LONGEST = 20  # letters of a name; pointing at it shows the rest
 SHADES = 128
 BELOW = 260  # pixels of the window kept for what stands above and below the grid
@@ -100,7 +100,7 @@ class Grid:
         wide, high = self.cell * len(columns), self.cell * len(rows)
         self.plot.setAttribute("width", self.left + wide + 2)
         self.plot.setAttribute("height", self.top + high + 2)
-        self.plot.style.setProperty("font-size", f"{min(self.cell, 11)}px")
+        self.plot.style.setProperty("font-size", "13px")
         self._names(rows, columns, upright)
         add(self.plot, [svg("path", d=path, fill=colour) for colour, path in self._cells()])
         add(

@@ -10,6 +10,7 @@ from client import Client
 from documents import Documents
 from dom import add, clear, find, h, hide, later, listen, on_failure, show, start, text
 from faults import Faults
+from fold import Fold
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from logic.needs import lacking
@@ -58,6 +59,8 @@ class App:
         The saved maps.
     state : SavedState
         What the address keeps.
+    forms, notes : Fold
+        The forms beside results and the notes above them, which fold.
     second : SecondCohort
         A cohort beside the open one, to test on.
     questions : QuestionForm
@@ -82,6 +85,7 @@ class App:
         self._work = ProgressLine("work")
         self.start_screen = StartScreen(self)
         Documents()
+        self.forms, self.notes = Fold("forms-folded"), Fold("notes-folded", folded=True)
         self.tray = Tray(self)
         self.second = SecondCohort(self)
         self.questions = QuestionForm(self)

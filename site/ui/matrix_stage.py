@@ -11,7 +11,7 @@ from pyscript.ffi import to_js
 from tip import put_away
 
 MAX_ZOOM = 24
-LABEL_GAP = 12  # pixels between the names of two networks
+LABEL_GAP = 14  # pixels between the names of two networks
 LEADER = 18  # pixels between a name and the matrix
 HELP = (
     "Arrow keys move the cursor, with Shift to the next network. Enter selects the edge, plus and minus zoom, "
@@ -273,10 +273,26 @@ class MatrixStage:
 
     # --- moving ---
 
+    def go_to(self, a, b):
+        """Put the cursor on the edge between two parcels, and say what it is."""
+        self.cursor = (self.viewer.order.row_of_parcel[a], self.viewer.order.row_of_parcel[b])
+        if self.viewer.shape == "matrix":
+            self._follow()
+            self.viewer.say(self._words(*self.cursor), self._place_of_cursor, aloud=True)
+
     def _look_at(self, left, top):
         hidden = self.viewer.order.n - self.viewer.order.n / self.zoom
         self.left, self.top = min(max(left, 0), hidden), min(max(top, 0), hidden)
+        self.reset.disabled = self.zoom == 1
         self.draw()
+
+    def _zoom_by(self, factor):
+        """Zoom around the cursor, or the middle of what is shown."""
+        x = y = self.size / 2
+        if self.cursor:
+            row, column = self.cursor
+            x, y = (column + 0.5 - self.left) * self.cell, (row + 0.5 - self.top) * self.cell
+        self._zoom_at(factor, x, y)
 
     def _zoom_at(self, factor, x, y):
         """Zoom so that the point ``x, y`` (pixels of the canvas) stays where it is."""
@@ -284,13 +300,32 @@ class MatrixStage:
         self.zoom = min(max(self.zoom * factor, 1.0), MAX_ZOOM)
         self._look_at(column - x / self.cell, row - y / self.cell)
 
+    def zoom_buttons(self):
+        """Return buttons that do what the keys do."""
+
+        def button(face, name, action):
+            return h("button", face, type="button", aria_label=name, title=name, on={"click": lambda event: action()})
+
+        self.reset = button("Reset", "Reset the zoom", self.whole)
+        return h(
+            "div",
+            button("−", "Zoom out", lambda: self._zoom_by(1 / 1.4)),
+            button("+", "Zoom in", lambda: self._zoom_by(1.4)),
+            self.reset,
+            cls="segmented zoom",
+            role="group",
+            aria_label="Zoom",
+        )
+
     def whole(self):
+        """Show all of it."""
         self.zoom = 1.0
         self._look_at(0, 0)
 
     def _wheeled(self, event):
         # Unless the matrix is being worked with, the wheel scrolls the page as everywhere.
-        if not (event.ctrlKey or self.stage.contains(document.activeElement)):
+        in_full = self.viewer.full.stand_in is not None
+        if not (event.ctrlKey or in_full or self.stage.contains(document.activeElement)):
             return
         event.preventDefault()
         box = self.canvas.getBoundingClientRect()
@@ -304,9 +339,7 @@ class MatrixStage:
         if key in steps:
             self._step(steps[key], event.shiftKey)
         elif key in ("+", "=", "-"):
-            row, column = self.cursor or (self.viewer.order.n // 2, self.viewer.order.n // 2)
-            x, y = (column + 0.5 - self.left) * self.cell, (row + 0.5 - self.top) * self.cell
-            self._zoom_at(1 / 1.4 if key == "-" else 1.4, x, y)
+            self._zoom_by(1 / 1.4 if key == "-" else 1.4)
         elif key in ("Home", "0"):
             self.whole()
         elif key == "Enter" and self.cursor:

@@ -10,32 +10,48 @@ from colour_scale import ColourScale
 from dom import add, guarded, h, set_busy, show, text
 from edge_view import HELP as EDGES_HELP
 from edge_view import StrongestEdges
+from finder import FindBox
+from full_view import FullView
 from js import Float32Array, ResizeObserver, window
 from logic.latest import Latest
 from matrix_stage import HELP, MatrixStage
 from networks import HELP as NETWORKS_HELP
 from networks import Networks
-from parcels import Order, pair_of
+from parcels import Order, edge_of, pair_of
 from ring import Ring
 from tip import point_out
+
+from imagenomer.wording import probability
 
 #: How a map can be shown.
 SHAPES = (("matrix", "Matrix"), ("networks", "Networks"), ("ring", "Ring"), ("brain", "Brain"))
 LEGEND = 66  # pixels of the width for the colour bar
-BELOW = 336  # pixels of the window kept for what stands above and below the matrix
+BELOW = 300  # pixels of the window kept for what stands above and below the matrix
+BELOW_IN_FULL = 110  # the same where it has the window to itself
+LEAST_PARCEL = 2  # pixels of a parcel, wherever there is that much room
+HARDLY = 250  # pixels of the window that are kept even where parcels get less for it
+BESIDE = 240  # pixels at the right of the plot in which the controls can stand
 
 
 class MatrixViewer:
     """A matrix with networks, colour bar, readout, sliders and downloads.
 
     ``select(edge)`` is called with a clicked edge, if given; it is to call `mark`. ``only_marked`` offers to hide what
-    is not significant. ``on_shape(shape)`` is called when the user chooses another shape.
+    is not significant. ``on_shape(shape)`` is called when the user chooses another shape, ``on_area(area, networks)``
+    when another area is selected; it is to call `take_area`.
+
+    Attributes
+    ----------
+    p_maps : list of (MatrixViewer, str)
+        The maps of the same result that hold −log10 p, with the word for it: "uncorrected". They are read out too.
     """
 
-    def __init__(self, app, identity, title, select=None, only_marked=False, heading="h3", on_shape=None):
+    def __init__(self, app, identity, title, select=None, only_marked=False, heading="h3", on_shape=None, on_area=None):
         self.app = app
         self.select = select
         self.on_shape = on_shape
+        self.on_area = on_area
+        self.p_maps = []
         self.title = title
         self.source = None
         self.awaited = None  # what is to be shown; the source once its values are there
@@ -64,6 +80,7 @@ class MatrixViewer:
         self.help = h("p", HELP, id=f"{identity}-help", cls="hint")
         keys = downloads.popup("?", "Keys and mouse", self.help)
         self.menu = downloads.figure_menu(self.app, f"Download {title}", self._figure)
+        self.full = FullView(lambda: self.title)
         self.marks = only_marked
         self.toggle = h("label", self.marked, " Only significant", cls="check")
         show(self.toggle, only_marked)
@@ -74,27 +91,18 @@ class MatrixViewer:
         ]
         buttons = [button for shape, button in self.buttons]
         shapes = h("div", buttons, cls="segmented", role="group", aria_label="Show as")
+        self.zoom = self.matrix.zoom_buttons()
+        self.find_box = FindBox(self._go_to)
         self.under = h("div", self.strongest.controls, self.scale.controls, self.toggle, cls="under")
+        tray = self.app.tray.button(lambda: (self.title, self.source))
         self.element = h(
             "section",
-            h(
-                "header",
-                self.heading,
-                h(
-                    "div",
-                    keys,
-                    self.app.tray.button(lambda: (self.title, self.source)),
-                    self.menu,
-                    cls="tools",
-                ),
-            ),
-            shapes,
-            self.plot,
-            self.readout,
-            self.note,
-            self.under,
+            h("header", self.heading, h("div", keys, tray, self.full.button, self.menu, cls="tools")),
+            h("div", shapes, self.zoom, self.find_box.element, cls="shape-line"),
+            h("div", self.plot, h("div", self.readout, self.note, self.under, cls="about"), cls="plot-and-about"),
             cls="matrix",
         )
+        self.full.of(self.element)
         self._press()
         self.observer = ResizeObserver.new(guarded(lambda entries, observer: self._fit()))
         self.observer.observe(self.element)
@@ -123,8 +131,11 @@ class MatrixViewer:
             self.parcellation = self.app.cohort["parcellation"]
             self.area = self.area_networks = None
             self.strongest.forget()
+        known = n_parcels == self.order.n and order == self.order.name and self.parcellation is self.order.parcellation
         self.order = Order(self.parcellation, n_parcels, order)
         self.by_network = Order(self.parcellation, n_parcels, "network")
+        if not known:
+            self.find_box.search(self.order.labels, self.order.networks, *self._places())
         self.values = Float32Array.new(values["data"])
         self.label = label or answer.json["label"]
         signed = answer.json["scale"] == "diverging" if signed is None else signed
@@ -186,6 +197,7 @@ class MatrixViewer:
         self.shape = shape
         drawn = shape in ("ring", "brain")
         show(self.stage, shape == "matrix")
+        show(self.zoom, shape == "matrix")
         for name, view in self.views.items():
             show(view.element, name == shape)
         if "networks" in self.views:
@@ -237,6 +249,10 @@ class MatrixViewer:
         area = None if one is None else (set(one), None if other is None else set(other))
         if area == self.area:
             area = networks = None
+        (self.on_area or self.take_area)(area, networks)
+
+    def take_area(self, area, networks):
+        """Show which area is selected; None for none."""
         self.area, self.area_networks = area, networks
         if self.shape in ("ring", "brain"):
             self.views[self.shape].draw()
@@ -245,12 +261,26 @@ class MatrixViewer:
 
     def in_area(self, a, b):
         """Whether the edge between two parcels is in the selected area; every edge is if there is none."""
-        if self.area is None:
-            return True
-        one, other = self.area
-        if other is None:
-            return a in one or b in one
-        return (a in one and b in other) or (b in one and a in other)
+        return self.area is None or within(self.area, a, b)
+
+    def _places(self):
+        """Coordinates of the parcels, and the titles of their networks."""
+        parcellation = self.parcellation
+        if parcellation is None or len(parcellation["labels"]) != self.order.n:
+            return None, None
+        return parcellation["coordinates"], dict(zip(parcellation["network_names"], parcellation["network_titles"]))
+
+    def _go_to(self, find):
+        """Select what was found; nothing for None."""
+        pair = find.edge() if find else None
+        if pair:
+            self.matrix.go_to(*pair)
+            self.choose_edge(edge_of(pair[0], pair[1], self.order.n))
+        elif find is None:
+            if self.area is not None:
+                self.choose_area(None, None)
+        elif (set(find.one), None if find.other is None else set(find.other)) != self.area:
+            self.choose_area(find.one, find.other)
 
     def selected_parcels(self):
         """The parcels whose edges are selected, all of them."""
@@ -268,15 +298,23 @@ class MatrixViewer:
         else:
             self.views[self.shape].mark()
 
+    @property
+    def place(self):
+        """What is in the page for it: itself, or what stands in for it while it has the whole window."""
+        return self.full.stand_in or self.element
+
     def _fit(self):
         """Take the largest square there is room for."""
-        width = self.plot.clientWidth
+        width = self.element.clientWidth
         if not width:
             return  # not shown now
         self.matrix.measure()
         gutter = self.matrix.gutter
         room = width - LEGEND - 12 - gutter
-        size = max(min(room, window.innerHeight - BELOW - gutter), 160)
+        height = window.innerHeight - (BELOW if self.full.stand_in is None else BELOW_IN_FULL) - gutter
+        least = min(LEAST_PARCEL * self.order.n, window.innerHeight - HARDLY)
+        size = max(min(room, max(height, least)), 160)
+        self.element.classList.toggle("beside", room - size >= BESIDE)
         self.matrix.fit(size)
         self.scale.legend.style.setProperty("height", f"{size}px")
         if self.shape == "matrix":
@@ -293,7 +331,18 @@ class MatrixViewer:
         if order.networks[a] or order.networks[b]:
             parts.append(f"{order.networks[a] or 'none'} – {order.networks[b] or 'none'}")
         parts.append("the same parcel" if value is None else f"{self.label} = {value}")
-        return " · ".join(parts)
+        return " · ".join(parts + ([] if value is None else self._p_words(a, b)))
+
+    def _p_words(self, a, b):
+        """The p-values of an edge, from maps of the same result that are there."""
+        said = []
+        for other, kind in self.p_maps:
+            if other.values is not None and other.source["params"] is self.source["params"]:
+                row, column = (other.order.row_of_parcel[parcel] for parcel in (a, b))
+                value = other.values[row * other.order.n + column]
+                if value == value:
+                    said.append(f"p = {probability(10**-value)}, {kind}")
+        return said
 
     def say(self, words, where=None, aloud=False):
         """Read out what is pointed at, below the plot and at its place in the window: a pair, or what returns one."""
@@ -302,3 +351,11 @@ class MatrixViewer:
         if where is not None:
             point_out(self.plot, words, where)
         text(self.readout, words)
+
+
+def within(area, a, b):
+    """Whether the edge between two parcels is in an area: ``(parcels, parcels at the other end or None for any)``."""
+    one, other = area
+    if other is None:
+        return a in one or b in one
+    return (a in one and b in other) or (b in one and a in other)

@@ -2,7 +2,7 @@
 
 from imagenomer.wording import minus
 
-NAME_FONT = "11px system-ui, sans-serif"  # of names beside a map, as views.css has it
+NAME_FONT = "13px system-ui, sans-serif"  # of names beside a map, as views.css has it
 NAME_LENGTH = 10  # letters of a network's name; pointing at it shows the rest
 
 
@@ -26,7 +26,7 @@ class Order:
     """How display rows, file indices and networks correspond in one order of the parcels."""
 
     def __init__(self, parcellation, n_parcels, order):
-        self.n = n_parcels
+        self.n, self.name, self.parcellation = n_parcels, order, parcellation
         known = parcellation is not None and len(parcellation["labels"]) == n_parcels
         by_network = known and order == "network"
         self.parcel_of_row = list(parcellation["display_order"]) if by_network else list(range(n_parcels))

@@ -17,7 +17,7 @@ CIRCLE = "a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"  # drawn from its leftmost point
 SMALL_DOT = (
     "m-10-24h20l14 14v20l-14 14h-20l-14-14v-20z"  # in tenths of pixels; to the browser a third of a circle's work
 )
-LETTER = 6.2  # pixels of a letter of a tick
+LETTER = 7.3  # pixels of a letter of a tick
 MANY = 2000  # points of a series beyond which they are small
 HELP = "Point at a dot, or step along the horizontal axis with the left and right arrow keys, to see what it is."
 REACH = 24  # pixels from the pointer within which a point is named

@@ -5,7 +5,8 @@ from dom import add, clear, h, later, listen, set_busy, show, text
 from figure_image import FigureImage
 from grid import Grid
 from logic.latest import Latest
-from matrix_viewer import SHAPES, MatrixViewer
+from matrix_viewer import SHAPES, MatrixViewer, within
+from parcels import pair_of
 from points import Points
 from pyscript.ffi import to_js
 from result_words import ResultWords
@@ -52,6 +53,7 @@ class Result:
         self.shown = {}  # view -> (params, what the engine said of it), as it is on screen
         self.edge = None
         self.edge_chosen = False
+        self.area = (None, None)  # what is selected of all maps, and its place among networks, as a viewer has it
         self.shapes = {}
         self.fetch_detail = Latest(app, self._fetch_detail)
         self._build(entry)
@@ -67,8 +69,9 @@ class Result:
             "section",
             h(
                 "header",
-                h("h2", entry["title"]),
+                h("h2", entry["title"], title=entry["title"]),
                 self.state,
+                h("div", self.words.fold, self.index, cls="ways"),
                 h(
                     "div",
                     self.add_button,
@@ -79,7 +82,6 @@ class Result:
             ),
             self.words.verdict,
             self.words.facts,
-            self.index,
             self.views_place,
             cls="result",
             aria_label=f"Result: {entry['title']}",
@@ -93,6 +95,7 @@ class Result:
         self.shown = {}
         self.edge, self.edge_chosen = None, False
         self._mark(None)
+        self._take_area(None, None)
         show(self.element, False)
 
     def groups_changed(self):
@@ -148,6 +151,8 @@ class Result:
         self.mark_added()
         views = [(self._widget(view), view) for view in report["views"]]
         matrices = [(widget, view) for widget, view in views if view["kind"] == "matrix"]
+        for widget, _view in matrices:
+            widget.p_maps = [(other, view["p_values"]) for other, view in matrices if view["p_values"]]
         shown = [widget for widget, view in views]
         if any(view["detail"] for widget, view in matrices):
             shown.insert(_after_matrices(report["views"]), self._detail())
@@ -162,6 +167,8 @@ class Result:
             if view["kind"] in ("table", "points", "grid"):
                 widget.update(view, self._named(view))
                 set_busy(widget.element, False)
+        if new and self.area[0] is not None:
+            self._take_area(*self.area)
         if new:
             await self._choose_edge(report)
             if self.params is not params:
@@ -204,6 +211,7 @@ class Result:
                     self.select,
                     only_marked=bool(view["marked"]),
                     on_shape=self._shaper(view["name"]),
+                    on_area=self._take_area,
                 )
             elif view["kind"] == "table":
                 widget = Table(self.app, identity, self.select)
@@ -222,7 +230,7 @@ class Result:
         return self.views["detail"]
 
     def _arrange(self, widgets):
-        elements = [widget.element for widget in widgets]
+        elements = [widget.place if isinstance(widget, MatrixViewer) else widget.element for widget in widgets]
         present = [self.views_place.children[position] for position in range(self.views_place.children.length)]
         # Moving an element takes the focus off it.
         if len(present) > len(elements) or any(not old.isSameNode(new) for old, new in zip(present, elements)):
@@ -242,14 +250,14 @@ class Result:
         """It goes to the view that is chosen and then is ready for another."""
         ways = [self._pointer_to(view) for view in views]
         titles = [h("option", view["title"], value=position) for position, view in enumerate(views)]
-        box = h("select", h("option", f"one of {len(views)} views", value=""), titles, value="")
+        box = h("select", h("option", f"Go to ({len(views)} views)", value=""), titles, value="")
 
         def go(event):
             position, box.value = int(str(box.value)), ""
             ways[position]()
 
         listen(box, "change", go)
-        return h("label", "Go to", box, cls="inline")
+        return h("label", h("span", "Go to", cls="unseen"), box)
 
     def _pointer_to(self, view):
         """A function that goes to a view and points at it."""
@@ -307,6 +315,21 @@ class Result:
         for widget in self.views.values():
             if hasattr(widget, "mark"):
                 widget.mark(edge)
+
+    def _take_area(self, area, networks):
+        """Show an area in every map, and its edges first in every table of edges; None for none."""
+        self.area = area, networks
+        maps = [widget for widget in self.views.values() if isinstance(widget, MatrixViewer)]
+        for widget in maps:
+            widget.take_area(area, networks)
+        for widget in self.views.values():
+            if isinstance(widget, Table):
+                widget.put_first(self._in_area(maps[0].order.n) if area and maps else None)
+
+    def _in_area(self, n_parcels):
+        """A function that tells whether an edge is in the selected area."""
+        area = self.area[0]
+        return lambda edge: within(area, *pair_of(edge, n_parcels))
 
     async def _fetch_detail(self):
         if self.params is None or self.edge is None:

@@ -1,6 +1,6 @@
-"""Result words: the verdict of a result, its key numbers, warnings and sentences."""
+"""Result words: the verdict of a result, its answer in a line, warnings, and the notes folded under them."""
 
-from dom import clear, find, h, show, text
+from dom import clear, find, h, show, text, unique
 from expandable import Expandable
 from js import CSS
 
@@ -20,25 +20,28 @@ class ResultWords:
 
     Attributes
     ----------
-    verdict, facts : element
+    verdict, facts, fold : element
+        ``fold`` is the button of the notes.
     """
 
     def __init__(self, app, n_parts_in_all, link):
         self._app = app
         self._n_parts_in_all = n_parts_in_all
         self._link = link
+        self._answer = h("p", cls="answer")
         self._numbers = h("dl", cls="numbers")
         self._warnings = h("ul", cls="warnings")
         self._sentences = h("ul", cls="sentences")
-        # What is in parts grows while it is read: its words have a place of their own, so that nothing below moves.
-        said = [self._warnings, self._sentences]
-        self._said = Expandable("the notes", said, "held-notes") if n_parts_in_all else None
-        self.facts = h("div", self._numbers, self._said.element if self._said else said, cls="facts")
+        notes = h("div", self._numbers, self._sentences, cls="notes", id=unique("notes"))
+        self.fold = app.notes.button(notes, "Notes", "fold-notes quiet")
+        # What is in parts gets warnings while it is read: a line is kept for them, so that nothing below moves.
+        kept = "facts in-parts" if n_parts_in_all else "facts"
+        self.facts = h("div", self._answer, self._warnings, notes, cls=kept)
         self._findings = h("ul")
         self._note = h("p", cls="note")
-        self._fold = Expandable("the verdict", [self._findings], "held-verdict" if n_parts_in_all else "")
+        self._whole = Expandable("the verdict", [self._findings], "held-verdict" if n_parts_in_all else "")
         heading = h("header", h("h3", "Verdict"), self._note)
-        self.verdict = h("section", heading, self._fold.element, cls="verdict", aria_label="Verdict")
+        self.verdict = h("section", heading, self._whole.element, cls="verdict", aria_label="Verdict")
 
     def show(self, report, n_parts):
         """Show what the engine says of the parts that are done; groups are called by their names of now."""
@@ -47,8 +50,7 @@ class ResultWords:
         clear(self._numbers, [h("div", h("dt", label), h("dd", number(value))) for label, value in pairs])
         clear(self._warnings, [h("li", self._with_names(warning)) for warning in report["warnings"]])
         clear(self._sentences, [h("li", self._with_names(sentence), " ") for sentence in report["sentences"]])
-        if self._said:
-            self._said.measure()
+        text(self._answer, self._with_names(report["answer"]))
         self._show_verdict(report, n_parts)
 
     def _show_verdict(self, report, n_parts):
@@ -64,7 +66,7 @@ class ResultWords:
         text(self._note, note if coming else "")
         show(self.verdict, coming or bool(lines))
         # Once it is whole it is shown whole, unless that would move what is being read further down.
-        self._fold.hold(coming or (bool(self._n_parts_in_all) and not _may_grow()))
+        self._whole.hold(coming or (bool(self._n_parts_in_all) and not _may_grow()))
 
     def _with_names(self, sentence):
         """A sentence in which groups have their names."""

@@ -23,7 +23,7 @@ class Table:
         self.descending = False
         self.page = 0
         self.edge = None
-        self.chosen = None
+        self.wanted = None  # tells of an edge whether it comes first
         self.heading = h("h3", id=f"{identity}-title")
         self.head = h("thead")
         self.body = h("tbody")
@@ -103,6 +103,11 @@ class Table:
             known.sort(key=lambda row: row[key], reverse=self.descending)
             # What has no value comes last in either order.
             self.rows = known + [row for row in self.rows if row.get(key) is None]
+        self.n_first = 0
+        if self.wanted is not None:
+            first = [row for row in self.rows if self._is_wanted(row)]
+            self.n_first = len(first)
+            self.rows = first + [row for row in self.rows if not self._is_wanted(row)]
         for position, header in enumerate(self.headers):
             direction = ("descending" if self.descending else "ascending") if position == self.sorted_by else "none"
             header.setAttribute("aria-sort", direction)
@@ -124,7 +129,9 @@ class Table:
                 h("td", self._written(row.get(column["key"]), column["kind"], decimals), cls=column["kind"])
                 for column, decimals in zip(self.columns, self.decimals)
             ]
-            line = h("tr", cells, tabindex="-1" if self._leads(row) else None, cls="leads" if self._leads(row) else "")
+            leads = self._leads(row)
+            cls = ("leads" if leads else "") + (" of-area" if len(self.lines) + start < self.n_first else "")
+            line = h("tr", cells, tabindex="-1" if leads else None, cls=cls)
             self.lines.append(line)
             add(self.body, line)
         if self.lines and self._leads(self.shown[0]):
@@ -132,7 +139,8 @@ class Table:
         if not self.shown:
             add(self.body, h("tr", h("td", "Nothing to list", colspan=len(self.columns), cls="note")))
         show(self.pager, len(self.rows) > ROWS_PER_PAGE)
-        text(self.position, f"{start + 1}–{start + len(self.shown)} of {len(self.rows)}")
+        selected = f", {self.n_first} selected ones first" if self.n_first else ""
+        text(self.position, f"{start + 1}–{start + len(self.shown)} of {len(self.rows)}{selected}")
         self.previous.disabled = self.page == 0
         self.next.disabled = start + ROWS_PER_PAGE >= len(self.rows)
         self.mark(self.edge)
@@ -144,8 +152,24 @@ class Table:
     def _leads(self, row):
         return self.select is not None and row.get("edge") is not None
 
+    def put_first(self, wanted):
+        """Put the edges first of which ``wanted(edge)`` is true, and mark them; None for none."""
+        if self.columns is None or wanted is self.wanted:
+            return
+        self.wanted, self.page = wanted, 0
+        self._sort()
+
+    def _is_wanted(self, row):
+        return self.wanted is not None and row.get("edge") is not None and self.wanted(row["edge"])
+
     def mark(self, edge):
-        """Show which edge is selected."""
+        """Show which edge is selected, on the page of the table that lists it."""
+        if edge is not None and edge != self.edge and edge not in [row.get("edge") for row in self.shown]:
+            listed = [place for place, row in enumerate(self.rows) if row.get("edge") == edge]
+            if listed and self._leads(self.rows[listed[0]]):
+                self.edge, self.page = edge, listed[0] // ROWS_PER_PAGE
+                self._draw()
+                return
         self.edge = edge
         for row, line in zip(self.shown, self.lines):
             if self._leads(row):

@@ -153,7 +153,7 @@ const look = () => {
     const image = place.querySelector("section.figure img"), canvas = place.querySelector("section.matrix canvas");
     const points = place.querySelector("section.points:has(circle.ring)");
     window.frames_seen.push({
-        words: place.querySelector(".sentences").innerText,
+        words: place.querySelector(".sentences").textContent,
         row: place.querySelector("[aria-selected=true]")?.innerText ?? "",
         figure: [image.src, opacity(image)],
         matrix: [canvas.toDataURL(), opacity(canvas)],

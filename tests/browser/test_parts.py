@@ -78,6 +78,11 @@ def top_of(place: Locator) -> float:
     return box["y"]
 
 
+def at_the_top(page: Page) -> None:
+    """Scroll back from where a click has scrolled to."""
+    page.locator("#main").evaluate("(main) => main.scrollTo(0, 0)")
+
+
 def test_parts_come_one_after_another_and_what_is_there_stays_where_it_is(stages: Page) -> None:
     go(stages, "Associations")
     analysis(stages, "Stages")
@@ -92,6 +97,7 @@ def test_parts_come_one_after_another_and_what_is_there_stays_where_it_is(stages
     expect(shown.locator(".state")).to_have_text("1 of 3 parts are done")
     verdict = shown.get_by_role("region", name="Verdict")
     expect(verdict).to_contain_text("It follows when all parts are done.")
+    at_the_top(stages)
     place, height = top_of(shown.locator(".views")), verdict.bounding_box()
 
     let_go(stages, "top")
@@ -109,6 +115,7 @@ def test_parts_come_one_after_another_and_what_is_there_stays_where_it_is(stages
 
     let_go(stages, "share")
     expect(verdict.get_by_role("listitem")).to_have_count(2)
+    at_the_top(stages)
     assert top_of(shown.locator(".views")) == place
     assert verdict.bounding_box() == height
     expect_parts(stages, "done", "done", "done")

@@ -26,6 +26,7 @@ async def run(
     return {
         "numbers": {name: value for name, value in report.numbers.items() if not isinstance(value, list | tuple)},
         "sentences": [spelled_out(sentence) for sentence in report.sentences],
+        "answer": spelled_out(report.answer),
         "warnings": [spelled_out(sentence) for sentence in report.warnings],
         "verdict": report.verdict,
         "n_parts": outcome.n_parts,

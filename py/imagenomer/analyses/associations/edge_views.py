@@ -78,15 +78,17 @@ def _maps(cohort: Cohort, result: EdgeAssociation) -> list[MatrixView]:
             view("difference", f"{title}, adjusted minus unadjusted", f"Difference of {symbol_of(model)}", "diverging"),
         ]
     limit = scale_limit(result.fit.neg_log10_p)
-    maps.append(view("neg_log10_p", f"{title}: significance", "−log10 p, uncorrected", "sequential", limit=limit))
+    significance = view("neg_log10_p", f"{title}: significance", "−log10 p, uncorrected", "sequential", limit=limit)
+    maps.append(dataclasses.replace(significance, p_values="uncorrected"))
     permuted = decision.permuted
     if isinstance(permuted, NetworkBasedStatistic):
         label = f"{'t' if model.n_tested == 1 else 'F'}, 0 outside components"
         maps.append(view("in_components", f"{title}: edges in components", label, scale))
     elif permuted is not None:
         most = float(-np.log10(result.plan.smallest_p))
-        label = f"−log10 p, corrected ({result.decision.correction_name})"
-        maps.append(view("neg_log10_p_corrected", f"{title}: corrected", label, "sequential", limit=most))
+        kind = f"corrected ({result.decision.correction_name})"
+        corrected = view("neg_log10_p_corrected", f"{title}: corrected", f"−log10 p, {kind}", "sequential", limit=most)
+        maps.append(dataclasses.replace(corrected, p_values=kind))
     if isinstance(permuted, EnhancedEdges):
         maps.append(view("tfce", f"{title}: enhanced", "TFCE score", "sequential"))
     return maps

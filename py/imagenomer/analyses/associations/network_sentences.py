@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer.analyses.associations.network_result import NetworkAssociation
+from imagenomer.analyses.contract import Answer
 from imagenomer.analyses.shared.inference import controls, permutation_warnings, permutations_in_words, statistic_of
 from imagenomer.analyses.shared.linear_model import Model
 from imagenomer.analyses.shared.linear_model_words import (
@@ -31,9 +32,11 @@ def network_sentences(cohort: Cohort, result: NetworkAssociation) -> list[str]:
         *result.ancestry,
         f"The edges between two networks, or within one, were averaged in each subject; {statistic_name(model)} of "
         f"every average with {model.name}, {degrees_in_words(model)}; {adjustment_in_words(model)}.",
-        f"{decision.n_significant:,} of {counted(result.n_tested, 'pair')} of networks significant: "
-        f"{decision.correction_name}, {controls(decision.correction)} {decision.alpha:g}"
-        + ("." if decision.p_threshold is None else f", p at or below {decision.p_threshold:.3g}."),
+        Answer(
+            f"{decision.n_significant:,} of {counted(result.n_tested, 'pair')} of networks significant: "
+            f"{decision.correction_name}, {controls(decision.correction)} {decision.alpha:g}"
+            + ("." if decision.p_threshold is None else f", p at or below {decision.p_threshold:.3g}.")
+        ),
     ]
     said += variance_in_words(model)
     said += exact_in_words(model, result.fit, "pair")

@@ -8,6 +8,7 @@ import numpy as np
 
 from imagenomer.analyses.components.component_association_params import CORRECTIONS, Params
 from imagenomer.analyses.components.component_association_result import ComponentTests
+from imagenomer.analyses.contract import Answer
 from imagenomer.analyses.shared.inference import controls, permutation_warnings, permutations_in_words
 from imagenomer.analyses.shared.linear_model_words import (
     independence_warnings,
@@ -51,7 +52,7 @@ def association_sentences(cohort: Cohort, params: Params, result: ComponentTests
     yield from _about_phenotypes(cohort, result)
     threshold = result.decision.p_threshold
     significant = f"{result.n_significant:,} of {counted(result.n_tests, 'test')} significant"
-    yield (
+    yield Answer(
         "Each component is a single test of all its edges together: "
         f"{significant} ({CORRECTIONS[params.correction]}, {controls(params.correction)} {params.alpha:g}"
         + ("" if threshold is None else f", p at or below {threshold:.3g}")

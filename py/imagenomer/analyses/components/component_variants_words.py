@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from imagenomer.analyses.components.component_variants_params import Params
 from imagenomer.analyses.components.component_variants_result import ComponentVariantTests
+from imagenomer.analyses.contract import Answer
 from imagenomer.analyses.shared.design_words import adjusted_in_words, design_warnings
 from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.genotyped import CODED, about_relatives
@@ -37,7 +38,7 @@ def component_sentences(cohort: Cohort, params: Params, result: ComponentVariant
         f"component, {adjusted}. Subjects with a missing genotype are excluded for that variant; nothing is imputed."
     )
     threshold = result.decision.p_threshold
-    yield (
+    yield Answer(
         f"{result.n_significant:,} of {counted(result.n_tests, 'test')} ({result.components.n_components} components "
         f"times {counted(result.which.size, 'variant')}) significant: {BY_P[params.correction]}, "
         f"{controls(params.correction)} {params.alpha:g}"

@@ -6,7 +6,7 @@ import numpy as np
 
 from imagenomer.analyses.connectivity.harmonisation_result import ALPHA, Harmonisation, SiteModel, SitePredictions
 from imagenomer.analyses.connectivity.site_predictions import FEWEST_TO_PREDICT, N_FOLDS
-from imagenomer.analyses.contract import Methods
+from imagenomer.analyses.contract import Answer, Methods
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.sample import counted, listed, what
 from imagenomer.analyses.shared.sites import COMBAT_CITATIONS, preserved_in_words
@@ -73,10 +73,12 @@ def harmonisation_sentences(cohort: Cohort, result: Harmonisation) -> list[str]:
         )
     chance = result.dof[0] / sum(result.dof)
     said += [
-        f"Before, {site} explains {percent(mean_defined(before.value))} of the variance of an edge on average "
-        f"({statistic_of(result)}; {percent(chance)} expected by chance), and {before.significant.sum():,} of "
-        f"{counted(before.n_tests, 'edge')} significantly (Bonferroni, alpha {ALPHA:g}); after, "
-        f"{percent(mean_defined(after.value))}, and {counted(int(after.significant.sum()), 'edge')} significantly.",
+        Answer(
+            f"Before, {site} explains {percent(mean_defined(before.value))} of the variance of an edge on average "
+            f"({statistic_of(result)}; {percent(chance)} expected by chance), and {before.significant.sum():,} of "
+            f"{counted(before.n_tests, 'edge')} significantly (Bonferroni, alpha {ALPHA:g}); after, "
+            f"{percent(mean_defined(after.value))}, and {counted(int(after.significant.sum()), 'edge')} significantly."
+        ),
         "In the subjects that it was learned from, harmonisation aligns the means of sites almost by construction; "
         "whether that generalises, the prediction of left-out subjects shows.",
         *_about_prediction(site, result.site_predictions),

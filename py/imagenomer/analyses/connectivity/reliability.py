@@ -10,6 +10,7 @@ import numpy as np
 from imagenomer import groups
 from imagenomer.analyses.contract import (
     Analysis,
+    Answer,
     Choice,
     Column,
     GroupChoice,
@@ -225,7 +226,7 @@ def _sentences(params: Params, result: RepeatedMeasurements) -> list[str]:
     ]
     known = found.consistency[np.isfinite(found.consistency)]
     if known.size:
-        said += [_summary("ICC(3,1), of consistency,", found.consistency)]
+        said += [Answer(_summary("ICC(3,1), of consistency,", found.consistency))]
         said += [_summary("ICC(2,1), of absolute agreement,", found.agreement)]
         shares = [float((known >= bound).mean()) for bound in (_FAIR, _GOOD, _EXCELLENT)]
         said.append(

@@ -42,11 +42,12 @@ from imagenomer.analyses.contract.parameters import (
     uses_second,
     without_unused,
 )
-from imagenomer.analyses.contract.report import Finding, Methods, Report, matrix_view
+from imagenomer.analyses.contract.report import Answer, Finding, Methods, Report, matrix_view
 from imagenomer.views import Column, FigureView, GridView, Link, MatrixView, PointSeries, PointsView, TableView, View
 
 __all__ = [
     "Analysis",
+    "Answer",
     "Choice",
     "CohortChoice",
     "Column",

@@ -20,6 +20,12 @@ class Finding:
     of: str
 
 
+class Answer(str):
+    """The sentence of a report that answers what was asked; of several the last, such as what is left adjusted."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A result in the form that the page, the command and the script share.
@@ -45,6 +51,12 @@ class Report:
     views: tuple[View, ...] = ()
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     verdict: tuple[Finding, ...] = ()
+
+    @property
+    def answer(self) -> str:
+        """What is shown above the result: the last `Answer` among the sentences, or the first sentence; "" if none."""
+        said = [sentence for sentence in self.sentences if isinstance(sentence, Answer)]
+        return said[-1] if said else next(iter(self.sentences), "")
 
 
 @dataclass(frozen=True, slots=True)

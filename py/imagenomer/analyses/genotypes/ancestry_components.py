@@ -10,6 +10,7 @@ import numpy as np
 
 from imagenomer.analyses.contract import (
     Analysis,
+    Answer,
     Column,
     FigureView,
     GridView,
@@ -140,8 +141,10 @@ def report(cohort: Cohort, params: Params, result: Placement) -> Report:
     )
     sentences = [
         *found.sentences,
-        f"The first component explains {100 * shares[0]:.1f} % of the sum of all eigenvalues, the second "
-        f"{100 * shares[1]:.1f} %.",
+        Answer(
+            f"The first component explains {100 * shares[0]:.1f} % of the sum of all eigenvalues, the second "
+            f"{100 * shares[1]:.1f} %."
+        ),
         "Components are of length 1, and their signs are arbitrary; each phenotype is tested with each component "
         "alone, uncorrected.",
     ]

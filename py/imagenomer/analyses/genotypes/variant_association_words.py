@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from imagenomer import groups
+from imagenomer.analyses.contract import Answer
 from imagenomer.analyses.genotypes.variant_association_params import GENOTYPES, Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantTests
 from imagenomer.analyses.shared.design_words import adjusted_in_words, design_warnings
@@ -159,7 +160,7 @@ def _about_significance(params: Params, result: VariantTests) -> Iterator[str]:
     else:
         limit = "" if result.limit is None else f", |t| above {result.limit:.4g}"
         decided = f"{controls(params.correction)} {params.alpha:g}{limit}."
-    yield (
+    yield Answer(
         f"{result.n_significant:,} of {counted(result.n_tests, 'variant')} significant: "
         f"{CORRECTIONS[params.correction]}, {decided}"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imagenomer.analyses.contract import Column, FigureView, PointSeries, PointsView, TableView, View
+from imagenomer.analyses.contract import Answer, Column, FigureView, PointSeries, PointsView, TableView, View
 from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.edge_points import jitter
@@ -202,7 +202,7 @@ def sentences(pair: LevelPair) -> list[str]:
         for level, summary in zip(pair.levels, pair.difference.summaries, strict=True)
     )
     said = [f"{pair.number.name} by {pair.category.name}: {sizes}."]
-    said += [f"{'; '.join(test_text(test) for test in pair.difference.tests)}."]
+    said += [Answer(f"{'; '.join(test_text(test) for test in pair.difference.tests)}.")]
     effects = [
         f"{effect.name} = {estimate_text(effect)}" for effect in pair.difference.effects if np.isfinite(effect.value)
     ]
@@ -213,9 +213,11 @@ def sentences(pair: LevelPair) -> list[str]:
         columns = listed(column for column in pair.design.columns if column != "intercept")
         symbol = "partial eta squared" if len(pair.levels) > 2 else f"difference {pair.levels[0]} less {pair.levels[1]}"
         said += [
-            f"Adjusted for {listed(pair.covariates)} (analysis of covariance, columns: {columns}), the {symbol} is "
-            f"{estimate_text(first.adjusted)}, {p_text(first.adjusted.neg_log10_p)}; unadjusted, in the same subjects, "
-            f"{estimate_text(first.unadjusted)}, {p_text(first.unadjusted.neg_log10_p)}.",
+            Answer(
+                f"Adjusted for {listed(pair.covariates)} (analysis of covariance, columns: {columns}), the {symbol} is "
+                f"{estimate_text(first.adjusted)}, {p_text(first.adjusted.neg_log10_p)}; unadjusted, in the same "
+                f"subjects, {estimate_text(first.unadjusted)}, {p_text(first.unadjusted.neg_log10_p)}."
+            ),
             "The model assumes that the covariates have the same slope at every level. Adjusted means are those of "
             "each level at the mean covariates of everybody.",
         ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imagenomer.analyses.contract import PointSeries, PointsView, View
+from imagenomer.analyses.contract import Answer, PointSeries, PointsView, View
 from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.linear_model import as_ranks, require_variation
@@ -129,18 +129,22 @@ def pair_dof(pair: NumberPair) -> int:
 
 def sentences(pair: NumberPair) -> list[str]:
     pearson, spearman, _ = pair.adjustments
-    said = [
-        f"Pearson's r of {pair.x.name} and {pair.y.name} is {estimate_text(pearson.unadjusted)}, with "
-        f"{pair.subjects.size - 2} degrees of freedom, {p_text(pearson.unadjusted.neg_log10_p)}; Spearman's rho is "
-        f"{estimate_text(spearman.unadjusted)}, {p_text(spearman.unadjusted.neg_log10_p)}."
+    said: list[str] = [
+        Answer(
+            f"Pearson's r of {pair.x.name} and {pair.y.name} is {estimate_text(pearson.unadjusted)}, with "
+            f"{pair.subjects.size - 2} degrees of freedom, {p_text(pearson.unadjusted.neg_log10_p)}; Spearman's rho is "
+            f"{estimate_text(spearman.unadjusted)}, {p_text(spearman.unadjusted.neg_log10_p)}."
+        )
     ]
     if pearson.adjusted and spearman.adjusted:
         columns = listed(column for column in pair.design.columns if column != "intercept")
         said += [
-            f"Adjusted for {listed(pair.covariates)} (columns of the model: {columns}), the partial r is "
-            f"{estimate_text(pearson.adjusted)}, with {pair_dof(pair)} degrees of freedom, "
-            f"{p_text(pearson.adjusted.neg_log10_p)}; the partial rho is {estimate_text(spearman.adjusted)}, "
-            f"{p_text(spearman.adjusted.neg_log10_p)}.",
+            Answer(
+                f"Adjusted for {listed(pair.covariates)} (columns of the model: {columns}), the partial r is "
+                f"{estimate_text(pearson.adjusted)}, with {pair_dof(pair)} degrees of freedom, "
+                f"{p_text(pearson.adjusted.neg_log10_p)}; the partial rho is {estimate_text(spearman.adjusted)}, "
+                f"{p_text(spearman.adjusted.neg_log10_p)}."
+            ),
             "Both are of the same subjects, so any change is due to the adjustment.",
         ]
     said += pair.errors.sentences

@@ -10,6 +10,7 @@ import numpy as np
 
 from imagenomer.analyses.contract import (
     Analysis,
+    Answer,
     Choice,
     Column,
     GridView,
@@ -218,7 +219,7 @@ def _sentences(
     )
     if pairs:
         named = "; ".join(_named(result, i, j) for i, j in pairs[:_NAMED])
-        said.append(f"Most significant: {named}.")
+        said.append(Answer(f"Most significant: {named}."))
     strong = int(np.count_nonzero(np.abs(_lower(result.pairs.association)) >= _STRONG))
     if strong:
         said.append(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imagenomer.analyses.contract import Column, FigureView, GridView, TableView, View
+from imagenomer.analyses.contract import Answer, Column, FigureView, GridView, TableView, View
 from imagenomer.analyses.phenotypes.level_pair import levels_of
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import (
@@ -184,9 +184,11 @@ def _v_text(pair: TablePair) -> str:
 
 def sentences(pair: TablePair) -> list[str]:
     said = [
-        f"{pair.rows.name} ({counted(len(pair.row_levels), 'level')}) against {pair.columns.name} "
-        f"({counted(len(pair.column_levels), 'level')}). {test_text(pair.chi2)}, without continuity correction; "
-        f"{test_text(pair.fisher.test)}{_how(pair.fisher)}.",
+        Answer(
+            f"{pair.rows.name} ({counted(len(pair.row_levels), 'level')}) against {pair.columns.name} "
+            f"({counted(len(pair.column_levels), 'level')}). {test_text(pair.chi2)}, without continuity correction; "
+            f"{test_text(pair.fisher.test)}{_how(pair.fisher)}."
+        ),
         f"Cramer's V, corrected for bias (Bergsma 2013), is {_v_text(pair)}.",
     ]
     if pair.table.shape == (2, 2):

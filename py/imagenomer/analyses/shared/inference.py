@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from imagenomer.analyses.contract import Answer
 from imagenomer.analyses.shared.linear_model import Model, reorder
 from imagenomer.analyses.shared.plan import Plan
 from imagenomer.analyses.shared.sample import counted
@@ -200,7 +201,7 @@ def threshold_of(given: float, model: Model, alternative: Alternative = "two-sid
 # --- words ---------------------------------------------------------------------------------------
 
 
-def decided(decision: Decision, model: Model, tested: int) -> str:
+def decided(decision: Decision, model: Model, tested: int) -> Answer:
     """Say how many edges are significant, and by which rule."""
     n, alpha = decision.n_significant, decision.alpha
     rule = f"{decision.correction_name}, {controls(decision.correction)} {alpha:g}"
@@ -209,19 +210,21 @@ def decided(decision: Decision, model: Model, tested: int) -> str:
     if isinstance(permuted, MaxStatistic):
         limit = permuted.threshold(alpha)
         if decision.p_threshold is None:
-            return f"{begun}."
-        return f"{begun}, {statistic_of(model)} above {limit:.4g} (p below {decision.p_threshold:.3g})."
+            return Answer(f"{begun}.")
+        return Answer(f"{begun}, {statistic_of(model)} above {limit:.4g} (p below {decision.p_threshold:.3g}).")
     if isinstance(permuted, NetworkBasedStatistic):
         n_found = permuted.extent.size
         n_kept = int(np.count_nonzero(permuted.p_extent <= alpha))
         p = _p_of(permuted.threshold, model) / (1 if decision.alternative == "two-sided" else 2)
-        return (
+        return Answer(
             f"Edges with {statistic_of(model, decision.alternative)} above {permuted.threshold:.4g} "
             f"(p below {p:.3g}, uncorrected) form "
             f"{counted(n_found, 'component')}; {n_kept:,} of them, with {counted(n, 'edge')} of "
             f"{tested:,}, {'is' if n_kept == 1 else 'are'} significant by the number of edges: {rule}."
         )
-    return f"{begun}." if decision.p_threshold is None else f"{begun}, p at or below {decision.p_threshold:.3g}."
+    return Answer(
+        f"{begun}." if decision.p_threshold is None else f"{begun}, p at or below {decision.p_threshold:.3g}."
+    )
 
 
 def about_permutations(decision: Decision, model: Model, plan: Plan) -> list[str]:
