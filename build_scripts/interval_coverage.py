@@ -30,7 +30,7 @@ import scipy
 from connectivity_noise import draw_noise
 from imagenomer.statistics import scores
 from imagenomer.statistics.folds import Split, k_fold, repeated
-from imagenomer.statistics.half_samples import N_PAIRS, HalfSamples, degrees_of_freedom, r2_within_r
+from imagenomer.statistics.half_samples import N_PAIRS, HalfSamples, degrees_of_freedom, widened
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES
 from imagenomer.statistics.scores import Interval
 from imagenomer.types import FloatArray, IntArray
@@ -284,8 +284,7 @@ def limits(names: tuple[str, ...], estimates: FloatArray, halves: FloatArray, n:
         {name: halves[:, :, place] for place, name in enumerate(names)}, degrees_of_freedom(len(halves), n), n
     )
     found = {name: samples.limits(name, float(value)) for name, value in zip(names, estimates, strict=True)}
-    if "r2" in found:
-        found["r2"] = r2_within_r(found["r2"], found["r"])
+    found = widened(found)
     return [found[name] for name in names]
 
 

@@ -145,6 +145,15 @@ def test_r_squared_bounds_r2_where_halves_learn_nothing(space, rng):
     assert found["r2"].low <= estimates(result)["r2"] <= found["r2"].high
 
 
+def test_the_auc_bounds_balanced_accuracy_where_halves_call_everybody_the_largest_class(space, rng):
+    splits = folds.k_fold(N, 4, np.random.default_rng(2))
+    rare = rng.permutation((np.arange(N) < 10).astype(int))
+    result = finish(cross_validate(space, rare, splits, Ridge((0.5,))))
+    halves = halves_of(space, rare, splits)
+    found = intervals(result, halves)
+    assert found["balanced_accuracy"].high >= found["auc"].high > halves.limits("balanced_accuracy", 0.5).high
+
+
 def test_fewer_pairs_are_fitted_where_fits_are_slow(space):
     assert pairs_for(space, Ridge()) == half_samples.N_PAIRS > half_samples.N_PAIRS_SLOW
     assert pairs_for(space, ElasticNet()) == pairs_for(space, ConnectomeModel()) == half_samples.N_PAIRS_SLOW

@@ -175,22 +175,29 @@ def half_samples(
 
 
 def intervals(result: CrossValidation, halves: HalfSamples, confidence: float = 0.95) -> dict[str, Interval]:
-    """Return each score of a cross-validation with its interval by half-samples; NaN limits where there is none.
+    """Return each score of a cross-validation with its interval by half-samples; NaN limits where there is none."""
+    return widened({name: halves.interval(name, value, confidence) for name, value in estimates(result).items()})
 
-    No prediction saves more of the squared error than r squared, so the upper limit of R2 is at least that of r,
-    squared: where halves learn nothing their R2 are all near 0, whatever more subjects would learn.
+
+def widened(found: dict[str, Interval]) -> dict[str, Interval]:
+    """Return intervals with the upper limits of R2 and balanced accuracy at least what r and AUC allow.
+
+    Where halves learn nothing, or call everybody the largest class, these two are the same in all halves, whatever more
+    subjects would learn; r and AUC, which take predictions in order only, are not. No prediction saves more of the
+    squared error than r squared, and no threshold has a balanced accuracy above the AUC, if classes have a concave ROC.
     """
-    found = {name: halves.interval(name, value, confidence) for name, value in estimates(result).items()}
+    found = dict(found)
     if "r2" in found:
-        found["r2"] = r2_within_r(found["r2"], found["r"])
+        found["r2"] = _up_to(found["r2"], max(found["r"].high, 0.0) ** 2)
+    if "balanced_accuracy" in found:
+        found["balanced_accuracy"] = _up_to(found["balanced_accuracy"], found["auc"].high)
     return found
 
 
-def r2_within_r(r2: Interval, r: Interval) -> Interval:
-    """Return the interval of R2 with its upper limit at least that of r, squared."""
-    if not np.isfinite(r2.high) or not np.isfinite(r.high):
-        return r2
-    return Interval(r2.estimate, r2.low, max(r2.high, max(r.high, 0.0) ** 2))
+def _up_to(interval: Interval, high: float) -> Interval:
+    if not np.isfinite(interval.high) or not np.isfinite(high):
+        return interval
+    return Interval(interval.estimate, interval.low, max(interval.high, high))
 
 
 # --- scales on which scores are nearly symmetric ---------------------------------------------------

@@ -31,8 +31,8 @@ def prediction_warnings(result: Prediction) -> list[str]:
     if n_train < _FEW:
         said.append(
             f"Only {n_train} training subjects. Associations of brain and behaviour found in samples of this size "
-            "often fail to replicate and are overestimated (Marek 2022), and scores vary widely with the split. Look "
-            "at the interval, not at the score."
+            "often fail to replicate and are overestimated (Marek 2022), and scores vary widely with the split."
+            + (" Look at the interval, not at the score." if np.isfinite(result.performance.main.low) else "")
         )
     smallest = min(split.test.size for split in validation.splits)
     if smallest < _FEW_TEST:
