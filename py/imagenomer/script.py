@@ -9,6 +9,7 @@ from typing import Any
 from imagenomer import __version__
 from imagenomer.analyses.contract import Analysis, uses_second
 from imagenomer.load import Making
+from imagenomer.types import JsonObject
 
 # Whatever comes from data or from the user enters through repr() alone, so that a name cannot become code.
 _SCRIPT = '''\
@@ -66,6 +67,7 @@ def script_of(
     atlas: str | None = None,
     second: str | None = None,
     measures: Sequence[Making] = (),
+    columns: JsonObject | None = None,
 ) -> str:
     """Return a native script that reproduces a result.
 
@@ -80,11 +82,13 @@ def script_of(
         What `imagenomer.load.load` opens.
     output : str
         How the names of the files begin that the script writes.
-    atlas, second, measures
-        As `imagenomer.load.load` takes them; a second cohort that the analysis does not use is not opened.
+    atlas, second, measures, columns
+        As `imagenomer.load.load` takes them; ``columns`` are all corrections that the cohort has, and a second cohort
+        that the analysis does not use is not opened.
     """
     used = second is not None and uses_second(analysis, params)
-    options = "" if atlas is None else f", atlas={atlas!r}"
+    options = f", columns={dict(columns)!r}" if columns else ""
+    options += "" if atlas is None else f", atlas={atlas!r}"
     if measures:
         options += f", measures={list(measures)!r}"
     return _SCRIPT.format(

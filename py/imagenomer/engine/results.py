@@ -74,6 +74,7 @@ def _script_of(workspace: Workspace, outcome: Outcome) -> str:
         atlas=opened.atlas,
         second=None if opened.second is None else opened.second.where,
         measures=makings_of(opened),
+        columns={name: one.json() for name, one in opened.cohort.corrections.items()},
     )
 
 

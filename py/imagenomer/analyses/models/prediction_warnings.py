@@ -8,7 +8,7 @@ from imagenomer.analyses.models.prediction_result import Prediction
 from imagenomer.analyses.models.protocol import Protocol, keeps_together
 from imagenomer.analyses.models.transfer_report import transfer_warnings
 from imagenomer.analyses.shared.design_words import design_warnings
-from imagenomer.analyses.shared.families import family_warnings, is_named_after_families
+from imagenomer.analyses.shared.families import family_warnings, says_who_is_related
 from imagenomer.analyses.shared.inference import permutation_warnings
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort
@@ -60,7 +60,8 @@ def related_warnings(cohort: Cohort, protocol: Protocol, result: Prediction) -> 
     if keeps_together(protocol):
         way_out = "keep it together instead"
     said = family_warnings(cohort, result.feature_set.subjects, used, way_out)
-    if together is not None and is_named_after_families(together) and blocks is None and result.permutation_test:
+    relatives = together is not None and says_who_is_related(cohort.phenotype(together))
+    if relatives and blocks is None and result.permutation_test:
         said.append(
             f"Targets are permuted as if subjects of the same {together} were strangers: where relatives have targets "
             "alike p is too small, and the interval of the score, which draws subjects, too narrow."
