@@ -66,6 +66,7 @@ async def column(workspace: Workspace, job: Job, *, name: str, missing: Sequence
             {"code": code, "n": int(np.count_nonzero(is_code(read, [code]))), "chosen": code in codes}
             for code in listed
         ],
+        "found": [_plain(code) for code in columns[name].codes],
         "units": read.units,
         "description": read.description,
         "correction": correction.json(),

@@ -38,6 +38,7 @@ SHARED = {
     "groups": _is_group,
     "second": str,
     "atlas": str,
+    "columns": dict,
     "measures": _is_measure,
     "tray": _is_map,
     "tour": int,

@@ -1,6 +1,7 @@
 """Opening: which cohort is open, which is being opened, and which waits for the engine."""
 
 from imagenomer.wording import plural
+from logic.columns import is_short
 
 #: That of `imagenomer.load`: everybody sees the same teaching cohorts, and can talk about them.
 DEMO_SEED = 1
@@ -24,6 +25,8 @@ class Opening:
         What the engine is asked.
     demo : str or None
         The name that an address has for it; None for files, which it cannot name.
+    found, columns : dict
+        The corrections of its columns that came with it, and those of now.
     """
 
     def __init__(self, title, call, arguments, files=None, demo=None):
@@ -32,6 +35,18 @@ class Opening:
         self.arguments = arguments
         self.files = files
         self.demo = demo
+        self.found = {}
+        self.columns = {}
+
+    def begin(self, found, saved, again):
+        """It is open; returns the corrections of its columns to begin with.
+
+        Opened again it has those of before, else those of the address (``saved``), else those that were ``found``.
+        """
+        self.found = found
+        if not again:
+            self.columns = found if saved is None else saved
+        return self.columns
 
     def where(self):
         """The cohort as an argument of the command line, or None."""
@@ -100,6 +115,24 @@ class Openings:
         again = opening is self.opened
         self.under_way = None if again else (opening, restore)
         return again
+
+    def keep_columns(self, columns):
+        """The columns of the open cohort are corrected so."""
+        if self.opened is not None:
+            self.opened.columns = columns
+
+    def saved_columns(self):
+        """The corrections for the address: None where they came with the cohort, or are too long for it."""
+        opened = self.opened
+        return (
+            None if opened is None or opened.columns == opened.found or not is_short(opened.columns) else opened.columns
+        )
+
+    def wanted_columns(self, spec):
+        """The corrections of a state; an address that has none may have had no place for those of now."""
+        if "columns" in spec or self.opened is None:
+            return spec.get("columns", {})
+        return self.opened.found if is_short(self.opened.columns) else self.opened.columns
 
     def end(self):
         """Nothing is being opened any more."""
