@@ -26,7 +26,9 @@ class ColumnDialog:
         self.unit = h("input", autocomplete="off", maxlength=80)
         self.description = h("textarea", rows=2, maxlength=2000)
         self.codes = h("div", cls="codes")
-        self.code = h("input", autocomplete="off", maxlength=80, aria_label="Another code", placeholder="such as -9999")
+        self.code = h(
+            "input", autocomplete="off", maxlength=80, aria_label="Another code", placeholder="-9999, unknown …"
+        )
         self.add = h("button", "Add", type="button", on={"click": lambda event: self._add_code()})
         self.levels = h("div")
         self.problem = h("p", cls="problem", role="alert")
@@ -39,7 +41,7 @@ class ColumnDialog:
 
     def _form(self):
         cancel = h("button", "Cancel", type="button", on={"click": lambda event: self.dialog.close()})
-        about = h("p", "Results that were computed before are dropped, and computed anew.", cls="note")
+        about = h("p", "Results that were computed before are dropped.", cls="note")
         self.levels_box = h("section", h("h3", "Levels"), self.levels, cls="levels-box")
         missing = h("section", h("h3", "Missing values"), self.codes, h("div", self.code, self.add, cls="inline"))
         return h(
@@ -172,9 +174,8 @@ class ColumnDialog:
             self._listen_code(box, item["code"])
             counted = f" ({plural(item['n'], 'value')})"
             boxes.append(h("label", box, h("span", h("b", str(item["code"])), counted), cls="check inline"))
-        nothing = h("p", "No number here looks like a code. Codes that stand for a missing value:", cls="note")
-        ticked = h("p", "What is ticked counts as missing.", cls="note")
-        clear(self.codes, ticked if boxes else nothing, boxes)
+        words = "What is ticked counts as missing." if boxes else "None was found. Add what stands for a missing value."
+        clear(self.codes, h("p", words, cls="note"), boxes)
 
     def _listen_code(self, box, code):
         listen(box, "change", lambda event: self._choose_code(code, bool(box.checked)))

@@ -229,7 +229,7 @@ class App:
         await self.take_columns(cohort)
         lost = made - len(cohort["added"])
         dropped = f"; {plural(lost, 'measure')} could not be made again, see the import log" if lost else ""
-        self.status(f"{name} is as you say; earlier results were dropped{dropped}")
+        self.status(f"{name} was corrected; earlier results were dropped{dropped}")
 
     async def take_columns(self, cohort):
         """Take over the overview of the open cohort with other columns."""

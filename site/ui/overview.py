@@ -242,8 +242,10 @@ def holds(item):
         if item["minimum"] == item["maximum"]:
             return f"always {number(item['minimum'])}{units}"
         return f"{number(item['minimum'])} to {number(item['maximum'])}{units}"
-    levels = sorted(item["levels"], key=lambda level: -level["n"])
-    shown = [f"{level['name']} ({grouped(level['n'])})" for level in levels[:5]]
+    levels = item["levels"]
+    # With its own place: MicroPython's sort may exchange what is equal.
+    places = sorted([(-level["n"], place) for place, level in enumerate(levels)])[:5]
+    shown = [f"{levels[place]['name']} ({grouped(levels[place]['n'])})" for _, place in places]
     if len(levels) > 5:
         shown.append(f"and {len(levels) - 5} more")
     return ", ".join(shown)

@@ -126,11 +126,11 @@ def without_codes(read: Phenotype, codes: Sequence[Code]) -> FloatArray | IntArr
 
 def is_code(read: Phenotype, codes: Sequence[Code]) -> BoolArray:
     """Return which values of a column are among codes, shape (n_subjects,): as texts, and as numbers where they are."""
-    texts = {level_of(code).casefold() for code in codes}
+    texts = {level_of(code) for code in codes}
     numbers = [float(code) for code in codes if is_number(code)]
     if not read.levels:
         return np.asarray(np.isin(read.values, numbers))
-    meant = [level.casefold() in texts or (is_number(level) and float(level) in numbers) for level in read.levels]
+    meant = [level in texts or (is_number(level) and float(level) in numbers) for level in read.levels]
     return np.array([*meant, False])[read.values.astype(np.intp)]  # -1 (missing) takes the last
 
 

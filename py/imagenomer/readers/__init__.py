@@ -75,7 +75,8 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     reader = next((reader for reader in _FORMATS if reader.recognise(listing)), None)
     if reader is not None and reader.is_whole(listing):
         corrections = corrections_alone(recipe, f"{listing.name} was taken for {reader.ACCEPTS}")
-        return with_columns((yield from reader.read(listing, notes)), corrections)
+        cohort = yield from reader.read(listing, notes)
+        return with_columns(cohort, {**cohort.corrections, **corrections}) if corrections else cohort
     _refuse_cohorts(listing, [one for one in _inside(listing) if bundle.recognise(one)])
     from imagenomer.readers import door  # late: most cohorts are in a format of their own
 

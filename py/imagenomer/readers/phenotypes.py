@@ -31,7 +31,7 @@ class TableNotes:
 
     def say(self, notes: Notes) -> None:
         """Write the decisions into the log."""
-        undo = 'keep them by a recipe: {"columns": {"NAME": {"missing": []}}}'
+        undo = 'keep them in the overview or by a recipe: {"columns": {"NAME": {"missing": []}}}'
         for items, remark, message in (
             (self.decimal, notes.recognised, "Numbers with a decimal comma"),
             (self.percent, notes.recognised, "Percentages were read as numbers"),
@@ -51,7 +51,7 @@ class TableNotes:
                 self.doubtful,
                 notes.warning,
                 "Values that may be codes for a missing value are far from all others and were kept; make them missing "
-                'by a recipe: {"columns": {"NAME": {"missing": [999]}}}',
+                'in the overview or by a recipe: {"columns": {"NAME": {"missing": [999]}}}',
             ),
             (
                 self.spellings,
