@@ -84,7 +84,7 @@ def test_columns_are_corrected_by_keyboard_and_mouse_and_all_follows(page: Page,
     dialog.get_by_label("-9999 (2 values)").uncheck()
     dialog.get_by_label("Unit").fill("points")
     dialog.get_by_role("button", name="Apply").click()
-    expect(row(page, "FIQ")).to_contain_text(re.compile("-9,?999 to .* points"))
+    expect(row(page, "FIQ")).to_contain_text(re.compile("−9,999 to .* points"))
 
     # What cannot be is refused in the dialog, which stays.
     dialog = edit(page, "sex")
@@ -120,7 +120,18 @@ def test_a_column_that_is_left_out_can_be_put_back(page: Page, folder: Path) -> 
     expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
     dialog = edit(page, "age")
     dialog.get_by_label("Type").select_option("Leave out of all analyses")
+    # What is too long for the address is kept as long as the page is open.
+    dialog.get_by_label("Description").fill("x" * 1900)
     dialog.get_by_role("button", name="Apply").click()
+    expect(row(page, "age")).to_have_count(0)
+    assert "xxxxx" not in page.url
+    wait_for_rest(page)
+    with page.expect_worker(timeout=START):
+        page.workers[-1].evaluate("() => { setTimeout(() => self.close()); }")
+    expect(page.get_by_role("alert").filter(has_text="The engine stopped")).to_be_visible(timeout=START)
+    wait_for_rest(page)
+    expect(page.get_by_role("status").filter(has_text="study is open")).to_be_visible(timeout=START)
+    expect(row(page, "DX")).to_be_visible()
     expect(row(page, "age")).to_have_count(0)
     page.locator(".left-out").get_by_role("button", name="Edit age").click()
     page.get_by_role("dialog", name="age").get_by_role("button", name="Back to what the file says").click()
