@@ -351,6 +351,29 @@ def test_a_role_says_who_is_related_and_takes_it_back_from_a_name(coded):
     assert [one for one in report.warnings if "kin may say who is related" in one]
 
 
+ADJUSTED = {
+    "edge-association": {"phenotype": "age", "covariates": ["SITE_ID"]},
+    "network-association": {"phenotype": "age", "covariates": ["SITE_ID"], "enrichment": False},
+    "phenotype-association": {"x": "age", "y": "sex", "covariates": ["SITE_ID"]},
+    "variant-association": {"phenotype": "age", "covariates": ["SITE_ID"]},
+    "prediction": {"phenotype": "age", "covariates": ["SITE_ID"], "permutations": 0},
+}
+
+
+@pytest.mark.parametrize("name", sorted(ADJUSTED))
+def test_a_site_that_enters_linearly_is_warned_of_until_the_user_says_what_it_is(name, coded):
+    site = Phenotype("SITE_ID", coded.phenotype("place").values)
+    coded = dataclasses.replace(coded, phenotypes=coded.phenotypes | {"SITE_ID": site})
+    warning = "SITE_ID has 5 whole numbers that look like codes"
+
+    def warned(cohort: Cohort) -> bool:
+        return any(warning in one for one in reported(name, cohort, ADJUSTED[name]).warnings)
+
+    assert warned(coded)
+    assert not warned(with_said(coded, SITE_ID={"kind": "number"}))
+    assert not warned(with_said(coded, SITE_ID={"kind": "category"}))
+
+
 # --- the engine, scripts, the terminal, bundles ---------------------------------------------------
 
 

@@ -351,7 +351,8 @@ def _phenotype(phenotype: PhenotypeEntry) -> str:
     else:
         what = "no values"
     missing = f"; {phenotype['n_missing']} missing" if phenotype["n_missing"] else ""
-    return f"{phenotype['name']}: {what}{missing}"
+    coded = " (looks like codes; correct it by a recipe)" if phenotype["coded"] else ""
+    return f"{phenotype['name']}: {what}{missing}{coded}"
 
 
 def _count(n: int, noun: str) -> str:

@@ -26,7 +26,7 @@ from imagenomer.cohort import (
 from imagenomer.cohort.corrections import Code
 from imagenomer.cohort.values import level_of
 from imagenomer.engine.requests import Answer, Job
-from imagenomer.engine.workspace import Addition, Opened, Workspace, opened_with
+from imagenomer.engine.workspace import Addition, OpenCohort, Workspace, opened_with
 from imagenomer.errors import InputError
 from imagenomer.load import add_measure
 from imagenomer.types import JsonObject
@@ -96,7 +96,7 @@ async def correct_columns(workspace: Workspace, job: Job, *, columns: JsonObject
     return workspace.opened.overview, {}
 
 
-def _as_opened(opened: Opened) -> Cohort:
+def _as_opened(opened: OpenCohort) -> Cohort:
     """Return the open cohort without the measures that were made here, and what the log says of them."""
     cohort, made = opened.cohort, {one["measure"] for one in opened.added}
     said = {f"A measure was made here. {cohort.measures[name].made}" for name in made}

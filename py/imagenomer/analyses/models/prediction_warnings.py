@@ -7,6 +7,7 @@ import numpy as np
 from imagenomer.analyses.models.prediction_result import Prediction
 from imagenomer.analyses.models.protocol import Protocol, keeps_together
 from imagenomer.analyses.models.transfer_report import transfer_warnings
+from imagenomer.analyses.shared.coded import coded_warnings
 from imagenomer.analyses.shared.design_words import design_warnings
 from imagenomer.analyses.shared.families import family_warnings, says_who_is_related
 from imagenomer.analyses.shared.inference import permutation_warnings
@@ -59,7 +60,8 @@ def related_warnings(cohort: Cohort, protocol: Protocol, result: Prediction) -> 
     way_out = "choose folds or repeated splits, which keep them together"
     if keeps_together(protocol):
         way_out = "keep it together instead"
-    said = family_warnings(cohort, result.feature_set.subjects, used, way_out)
+    said = coded_warnings(cohort, result.linear_model.question.missing)
+    said += family_warnings(cohort, result.feature_set.subjects, used, way_out)
     relatives = together is not None and says_who_is_related(cohort.phenotype(together))
     if relatives and blocks is None and result.permutation_test:
         said.append(
