@@ -213,6 +213,7 @@ def test_what_is_no_date_is_named(texts, message):
         ({"DX": {"kind": "text"}}, "'kind' is one of number, category, ignore"),
         ({"DX": {"role": "sex"}}, "'role' is one of id, family, site, date, none"),
         ({"DX": {"missing": [True]}}, "'missing' is a list of numbers and texts"),
+        ({"DX": {"missing": [10**400]}}, "'missing' is a list of numbers and texts"),
         ({"DX": {"levels": []}}, "'levels', which is not known"),
         ({"DX": 3}, "is a JSON object"),
     ],
@@ -528,10 +529,14 @@ def test_a_bundle_written_by_hand_corrects_columns_in_its_manifest(coded, tmp_pa
     theirs = finish(open_cohort(listing_of(tmp_path / "b")))
     assert theirs.phenotype("DX").levels == ("control", "1")
     assert named_families(theirs, np.arange(N)) == ["kin"]
-    facts["columns"]["corrections"]["DX"] = {"kind": "nothing"}
-    manifest.write_text(json.dumps(facts))
-    with pytest.raises(InputError, match=r"bundle\.json, columns, DX: 'kind' is one of"):
-        finish(open_cohort(listing_of(tmp_path / "b")))
+    for said, message in (
+        ({"corrections": {"DX": {"kind": "nothing"}}}, r"bundle\.json, columns, DX: 'kind' is one of"),
+        ({"corrections": {"height": {}}}, r"bundle\.json, columns: there is no column 'height'"),
+        ({"corrections": {}, "codes": {"DX": [10**400]}}, "DX has a list of numbers"),
+    ):
+        manifest.write_text(json.dumps(facts | {"columns": said}))
+        with pytest.raises(InputError, match=message):
+            finish(open_cohort(listing_of(tmp_path / "b")))
 
 
 def test_codes_that_a_reader_found_are_counted_and_undone(tmp_path):

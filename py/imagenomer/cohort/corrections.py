@@ -25,6 +25,8 @@ Code: TypeAlias = "int | float | str"
 
 KINDS: tuple[str, ...] = get_args(Kind)
 ROLES: tuple[str, ...] = get_args(Role)
+#: Numbers beyond it are no codes; Python reads whole numbers of thousands of digits.
+_LARGEST = 1e300
 KEYS = ("kind", "role", "labels", "order", "missing", "unit", "description")
 
 
@@ -122,9 +124,14 @@ def _one_of(content: Mapping[str, Any], key: str, allowed: tuple[str, ...], wher
 def _codes(codes: Any, where: str) -> tuple[Code, ...] | None:
     if codes is None:
         return None
-    if not isinstance(codes, list | tuple) or any(type(code) not in (int, float, str) for code in codes):
+    if not isinstance(codes, list | tuple) or not all(is_code_value(code) for code in codes):
         raise InputError(f"{where}: 'missing' is a list of numbers and texts, such as [-9999, \"unknown\"]")
     return tuple(codes)
+
+
+def is_code_value(code: Any) -> bool:
+    """Whether a JSON value can stand for a missing one: a text, or a number that a computer can hold."""
+    return type(code) is str or (type(code) in (int, float) and -_LARGEST < code < _LARGEST)
 
 
 def _text(content: Mapping[str, Any], key: str, where: str) -> str | None:

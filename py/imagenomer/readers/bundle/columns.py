@@ -22,6 +22,7 @@ from imagenomer.cohort import (
     read_corrections,
     with_columns,
 )
+from imagenomer.cohort.corrections import is_code_value
 from imagenomer.errors import InputError
 from imagenomer.readers.bundle.manifest import Manifest
 from imagenomer.readers.columns import ColumnNotes, read_column
@@ -83,13 +84,16 @@ def with_stored_columns(cohort: Cohort, facts: Manifest, listing: Listing, notes
         return replace(cohort, log=(*cohort.log, *notes.log()))
     entry = Manifest(facts.content.get("columns") or {}, "bundle.json, columns")
     corrections = read_corrections(entry.get("corrections", dict, {}), "bundle.json, columns")
-    codes = entry.get("codes", dict, {})
+    codes = {name: _codes(name, found) for name, found in entry.get("codes", dict, {}).items()}
     before = _as_read(cohort, listing, notes)
-    read = {name: ReadColumn(one, _codes(name, codes)) for name, one in before.items()}
+    read = {name: ReadColumn(one, codes.get(name, ())) for name, one in before.items()}
     order = [name for name in entry.texts("order") if name in read or name in cohort.phenotypes]
     whole: dict[str, Phenotype | ReadColumn] = {**cohort.phenotypes, **read}
     columns = {name: _column(whole[name]) for name in dict.fromkeys([*order, *whole])}
-    found = with_columns(replace(cohort, columns=columns), corrections)
+    try:
+        found = with_columns(replace(cohort, columns=columns), corrections)
+    except InputError as error:
+        raise InputError(f"bundle.json, columns: {error}") from None
     changed = [name for name in before if name in cohort.phenotypes and not _same(found, cohort, name)]
     if changed:
         notes.warning("Columns of participants.tsv that were changed since they were corrected: they count", changed)
@@ -114,9 +118,8 @@ def _as_read(cohort: Cohort, listing: Listing, notes: Notes) -> dict[str, Phenot
     return read_phenotypes(table, ColumnNotes())
 
 
-def _codes(name: str, codes: dict[str, Any]) -> tuple[float, ...]:
-    found = codes.get(name, [])
-    if not isinstance(found, list) or any(type(code) not in (int, float) for code in found):
+def _codes(name: str, found: Any) -> tuple[float, ...]:
+    if not isinstance(found, list) or any(isinstance(code, str) or not is_code_value(code) for code in found):
         raise InputError(f"bundle.json, columns, codes: {name} has a list of numbers, such as [-9999]")
     return tuple(map(float, found))
 
