@@ -29,7 +29,7 @@ from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog
 from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
 from imagenomer.jsonable import dumps
-from imagenomer.load import load_steps
+from imagenomer.load import Making, load_steps
 from imagenomer.overview import Overview, PhenotypeEntry, overview_of
 from imagenomer.progress import Progress, Steps, finish
 from imagenomer.script import script_of
@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _takes_recipe(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--recipe", metavar="R.json", type=Path, help="answers to what the files cannot say, as the questions name them"
+        "--recipe", metavar="R.json", type=Path, help="answers to what the files cannot say, and corrections of columns"
     )
 
 
@@ -195,7 +195,12 @@ def _run(options: argparse.Namespace) -> None:
         output = result_stem(options.analysis, analysis, params, report.numbers)
         where = {"cohort": options.cohort, "atlas": options.atlas, "second": options.second}
         recipe = None if options.recipe is None else _read_recipe(options.recipe)
-        script = script_of(options.analysis, analysis, params, output=output, recipe=recipe, **where)
+        columns = {name: one.json() for name, one in cohort.corrections.items()}
+        makings = _makings(options)
+        script = script_of(
+            options.analysis, analysis, params,
+            output=output, measures=makings, recipe=recipe, columns=columns, **where,
+        )  # fmt: skip
         record = Record(analysis, cohort, params, result, report, script, n_parts=len(analysis.parts))
         _write(options.html, _finish(html_report(record)))
     titles = {view.name: view.title for view in report.views}
@@ -226,10 +231,16 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _cohort_of(options: argparse.Namespace) -> Cohort:
-    measures = [(analysis, _json_object(text, "--add-measure")) for analysis, text in options.add_measure]
     second, recipe = getattr(options, "second", None), getattr(options, "recipe", None)
     answers = None if recipe is None else _read_recipe(recipe)
-    return _finish(load_steps(options.cohort, atlas=options.atlas, measures=measures, second=second, recipe=answers))
+    return _finish(
+        load_steps(options.cohort, atlas=options.atlas, measures=_makings(options), second=second, recipe=answers)
+    )
+
+
+def _makings(options: argparse.Namespace) -> list[Making]:
+    """Return the measures that are to be made."""
+    return [(analysis, _json_object(text, "--add-measure")) for analysis, text in options.add_measure]
 
 
 def _read_recipe(path: Path) -> dict[str, Json]:
@@ -353,7 +364,8 @@ def _phenotype(phenotype: PhenotypeEntry) -> str:
     else:
         what = "no values"
     missing = f"; {phenotype['n_missing']} missing" if phenotype["n_missing"] else ""
-    return f"{phenotype['name']}: {what}{missing}"
+    coded = " (looks like codes; correct it by a recipe)" if phenotype["coded"] else ""
+    return f"{phenotype['name']}: {what}{missing}{coded}"
 
 
 def _count(n: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import TypeAlias
 
-from imagenomer.cohort import Cohort, with_measure, with_parcellation
+from imagenomer.cohort import Cohort, read_corrections, with_columns, with_measure, with_parcellation
 from imagenomer.companion import with_companion
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps, finish
@@ -28,6 +28,7 @@ def load(
     second: str | PathLike[str] | None = None,
     measures: Iterable[Making] = (),
     recipe: JsonObject | None = None,
+    columns: JsonObject | None = None,
 ) -> Cohort:
     """Open a cohort.
 
@@ -45,14 +46,17 @@ def load(
         Measures to make and add, one after another: an analysis that makes one, and its parameters.
     recipe : mapping or None
         Answers to what the files of ``where`` cannot say (`imagenomer.readers.recipe`).
+    columns : mapping or None
+        Corrections of columns by name (`imagenomer.cohort.corrections`), in place of those of the recipe and of a
+        bundle; {} for what the files say. Measures are made of corrected columns.
 
     Raises
     ------
     InputError
-        If there is no such cohort, its files cannot be read (the message names the file), the atlas does not fit, or a
-        measure cannot be made.
+        If there is no such cohort, its files cannot be read (the message names the file), a column is not what is said
+        of it, the atlas does not fit, or a measure cannot be made.
     """
-    return finish(load_steps(where, atlas=atlas, second=second, measures=measures, recipe=recipe))
+    return finish(load_steps(where, atlas=atlas, second=second, measures=measures, recipe=recipe, columns=columns))
 
 
 def load_steps(
@@ -62,9 +66,12 @@ def load_steps(
     second: str | PathLike[str] | None = None,
     measures: Iterable[Making] = (),
     recipe: JsonObject | None = None,
+    columns: JsonObject | None = None,
 ) -> Steps[Cohort]:
     """Open a cohort as `load` does, reporting progress."""
     cohort = yield from _as_found(where, recipe)
+    if columns is not None:
+        cohort = with_columns(cohort, read_corrections(columns))
     if atlas is not None:
         cohort = with_parcellation(cohort, atlas)
     for analysis, params in measures:
@@ -99,9 +106,12 @@ def add_measure(cohort: Cohort, analysis: str, params: Mapping[str, Json]) -> St
 def _as_found(where: str | PathLike[str], recipe: JsonObject | None = None) -> Steps[Cohort]:
     # Late: a teaching cohort needs no reader, and a folder no teaching.
     if isinstance(where, str) and where.startswith(("demo:", "demo2:")):
-        if recipe is not None:
-            raise InputError(f"{where} is made here, and a recipe answers nothing of it; leave it out")
-        return (yield from _teaching_cohort(where))
+        cohort = yield from _teaching_cohort(where)
+        if recipe is None:
+            return cohort
+        from imagenomer.readers.recipe import corrections_alone
+
+        return with_columns(cohort, corrections_alone(recipe, f"{where} is made here"))
     from imagenomer.readers import listing_of, open_cohort
 
     return (yield from open_cohort(listing_of(where), recipe))

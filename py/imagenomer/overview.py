@@ -8,7 +8,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
-from imagenomer.cohort import Alternative, Cohort, Phenotype, Scan, VariantSet
+from imagenomer.cohort import Alternative, Cohort, Phenotype, Scan, VariantSet, columns_of, looks_like_codes
 from imagenomer.companion import in_common
 from imagenomer.figures.palette import network_colours
 from imagenomer.figures.pixels import COLORMAPS, Colormap
@@ -60,7 +60,10 @@ class HistogramEntry(TypedDict):
 
 
 class PhenotypeEntry(TypedDict):
-    """A phenotype; numbers have a range and a histogram where there are values, categories have levels."""
+    """A phenotype; numbers have a range and a histogram where there are values, categories have levels.
+
+    ``coded``: a number that is rather codes of levels. ``corrected``: the user said something of it.
+    """
 
     name: str
     kind: str
@@ -73,6 +76,9 @@ class PhenotypeEntry(TypedDict):
     levels: list[LevelEntry]
     units: str
     description: str
+    role: str
+    coded: bool
+    corrected: bool
     histogram: HistogramEntry | None
 
 
@@ -154,6 +160,8 @@ class Overview(TypedDict):
     understood: list[UnderstoodLine]
     measures_limit: dict[str, float]
     colormaps: list[dict[str, Json]]
+    columns: dict[str, Any]
+    left_out: list[str]
     parcellation_choices: NotRequired[list[dict[str, str | None]]]
     atlas: NotRequired[str | None]
     added: NotRequired[list[Any]]
@@ -187,7 +195,7 @@ def overview_of(cohort: Cohort) -> Overview:
             for measure in cohort.measures.values()
         ],
         "parcellation": None if cohort.parcellation is None else _parcellation(cohort.parcellation),
-        "phenotypes": [_phenotype(phenotype) for phenotype in cohort.phenotypes.values()],
+        "phenotypes": [_phenotype(phenotype, cohort) for phenotype in cohort.phenotypes.values()],
         "variant_sets": [_variant_set(variants) for variants in cohort.variant_sets.values()],
         "decompositions": [
             {
@@ -215,6 +223,8 @@ def overview_of(cohort: Cohort) -> Overview:
         ],
         "measures_limit": {measure.name: measure_limit(measure) for measure in cohort.measures.values()},
         "colormaps": [_colormap(colormap) for colormap in COLORMAPS.values()],
+        "columns": {name: correction.json() for name, correction in cohort.corrections.items()},
+        "left_out": [name for name in columns_of(cohort) if name not in cohort.phenotypes],
     }
     return cast("Overview", jsonable(overview))
 
@@ -265,7 +275,7 @@ def _parcellation(parcellation: Parcellation) -> dict[str, Any]:
     }
 
 
-def _phenotype(phenotype: Phenotype) -> dict[str, Any]:
+def _phenotype(phenotype: Phenotype, cohort: Cohort) -> dict[str, Any]:
     present = phenotype.values[~phenotype.missing].astype(np.float64)
     summary: dict[str, Any] = {
         "name": phenotype.name,
@@ -279,6 +289,9 @@ def _phenotype(phenotype: Phenotype) -> dict[str, Any]:
         "levels": [],
         "units": phenotype.units,
         "description": phenotype.description,
+        "role": phenotype.role,
+        "coded": phenotype.name not in cohort.corrections and looks_like_codes(phenotype),
+        "corrected": phenotype.name in cohort.corrections,
         "histogram": None,
     }
     if phenotype.levels:

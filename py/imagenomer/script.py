@@ -68,6 +68,7 @@ def script_of(
     second: str | None = None,
     measures: Sequence[Making] = (),
     recipe: JsonObject | None = None,
+    columns: JsonObject | None = None,
 ) -> str:
     """Return a native script that reproduces a result.
 
@@ -82,11 +83,13 @@ def script_of(
         What `imagenomer.load.load` opens.
     output : str
         How the names of the files begin that the script writes.
-    atlas, second, measures, recipe
-        As `imagenomer.load.load` takes them; a second cohort that the analysis does not use is not opened.
+    atlas, second, measures, recipe, columns
+        As `imagenomer.load.load` takes them; ``columns`` are all corrections that the cohort has, and a second cohort
+        that the analysis does not use is not opened.
     """
     used = second is not None and uses_second(analysis, params)
-    options = "" if atlas is None else f", atlas={atlas!r}"
+    options = f", columns={dict(columns)!r}" if columns else ""
+    options += "" if atlas is None else f", atlas={atlas!r}"
     if measures:
         options += f", measures={list(measures)!r}"
     if recipe is not None:

@@ -72,6 +72,7 @@ class SavedState:
             second=app.second.demo,
             atlas=cohort["atlas"],
             recipe=for_address(cohort["recipe"]),
+            columns=app.opener.saved_columns(),
             measures=[{"analysis": one["analysis"], "params": one["params"]} for one in cohort["added"]],
             tray=app.tray.saved(),
             tour=app.tour.step,
@@ -108,6 +109,9 @@ class SavedState:
         if spec.get("second") != app.second.demo:
             app.take_cohort(await app.second.restore(spec.get("second"), app.cohort))
             app.emit("cohort")
+        columns = app.opener.wanted_columns(spec)
+        if columns != app.cohort["columns"]:
+            await app.take_columns(await app.opener.with_columns(app.cohort, columns))
         if spec.get("atlas") != app.cohort["atlas"]:
             await app.set_parcellation(spec.get("atlas"))
         before = app.cohort

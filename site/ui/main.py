@@ -234,6 +234,22 @@ class App:
         self.record()
         self.status(f"{self.cohort['added'][-1]['measure']} can be chosen under Measure in every analysis")
 
+    async def correct_columns(self, columns, name):
+        """Take the columns of the open cohort for what the user says of them; what was computed is recomputed."""
+        made = len(self.cohort["added"])
+        cohort = (await self.work("Correcting columns", "correct_columns", {"columns": columns})).json
+        await self.take_columns(cohort)
+        lost = made - len(cohort["added"])
+        dropped = f"; {plural(lost, 'measure')} could not be made again, see the import log" if lost else ""
+        self.status(f"{name} was corrected; earlier results were dropped{dropped}")
+
+    async def take_columns(self, cohort):
+        """Take over the overview of the open cohort with other columns."""
+        self.opener.keep_columns(cohort["columns"])
+        self.take_cohort(cohort)
+        await self.groups_panel.restore(self.groups_panel.saved())
+        self.emit("cohort")
+
     async def set_parcellation(self, atlas):
         """Take the parcels of the open cohort for those of another atlas; what was computed is recomputed."""
         self.cohort = await self.opener.with_parcels(self.cohort, atlas)

@@ -61,6 +61,7 @@ class Opener(Openings):
         app = self.app
         same = wanted is self.opened
         again = self.begin(wanted, restore)
+        before = self.opened if again else None
         try:
             answer = await app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
         except Refused as refused:
@@ -74,7 +75,8 @@ class Opener(Openings):
         self.opened = wanted
         app.leave_tab()
         spec = dict(app.state.history.spec) if restore else {}
-        cohort = await self.with_parcels(answer.json, spec.get("atlas"))
+        cohort = await self.with_columns(answer.json, wanted.begin(answer.json["columns"], spec.get("columns"), before))
+        cohort = await self.with_parcels(cohort, spec.get("atlas"))
         cohort = await self.with_measures(cohort, spec.get("measures", []))
         if again:
             cohort = await app.second.again(cohort)
@@ -95,6 +97,19 @@ class Opener(Openings):
             app.questions.ask(wanted, refused.questions, lambda answered: self.ask_for(answered, restore))
         else:
             app.error(refused.message, f"Could not open {wanted.title}")
+
+    async def with_columns(self, cohort, columns):
+        """Correct columns as a saved state has them, if that fits: an address may say anything."""
+        if columns == cohort["columns"]:
+            return cohort
+        try:
+            cohort = (await self.app.work("Correcting columns", "correct_columns", {"columns": columns})).json
+        except Refused as refused:
+            self.app.error(refused.message, "Saved corrections of columns do not fit")
+        except Cancelled:
+            pass
+        self.keep_columns(cohort["columns"])
+        return cohort
 
     async def with_parcels(self, cohort, atlas):
         """Take the parcels for those of an atlas (None: what the files say), if it fits: an address may name any."""

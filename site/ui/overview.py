@@ -1,6 +1,8 @@
 """Overview: what the open cohort holds, and what became of the files it came from."""
 
+from column_dialog import ColumnDialog
 from dom import add, clear, find, h, svg
+from logic.columns import coded_names
 from logic.recipe import n_doubtful
 from long_list import MANY, LongList, sieve
 
@@ -24,6 +26,7 @@ class OverviewTab:
         self.app = app
         self.element = h("div", cls="overview")
         self._shown = None
+        self._dialog = None
 
     def show(self, spec):
         if self._shown is not self.app.cohort:
@@ -115,6 +118,7 @@ class OverviewTab:
             return h("section", h("h2", "Phenotypes"), nothing)
         names = ("Phenotype", "Type", "Holds", "Subjects", "Missing", "Mean", "SD", "Distribution")
         heads = [h("th", name, scope="col", cls="number" if name in _NUMERIC else "") for name in names]
+        heads.append(h("th", h("span", "Correct", cls="unseen"), scope="col"))
         body = h("tbody")
         table = h("table", h("thead", h("tr", heads)), body)
         heading = h("h2", plural(len(phenotypes), "phenotype"), id="phenotypes-title")
@@ -125,11 +129,52 @@ class OverviewTab:
             found = [item for item in phenotypes if word in f"{item['name']} {item['description'] or ''}".lower()]
             rows.show(found)
             if not found:
-                add(body, h("tr", h("td", f"No phenotype has “{word}” in its name.", colspan=len(names), cls="muted")))
+                add(body, h("tr", h("td", f"No phenotype has “{word}” in its name.", colspan=len(heads), cls="muted")))
 
         rows.show(phenotypes)
         finder = sieve("phenotypes", sift) if len(phenotypes) > MANY else None
-        return h("section", h("header", heading, finder, cls="found"), place)
+        return h("section", h("header", heading, finder, cls="found"), self._coded(), place, self._left_out())
+
+    def _coded(self):
+        """What to say of numbers that look like codes, with the way to correct them."""
+        names = coded_names(self.app.cohort)
+        if not names:
+            return None
+        one = len(names) == 1
+        said = "looks like codes, and would enter models" if one else "look like codes, and would enter models"
+        way = (
+            " linearly. Make it a category, or say that it is a number: "
+            if one
+            else (" linearly. Make them categories, or say that they are numbers: ")
+        )
+        buttons = [self._edit(name, name) for name in names[:MOST_CODED]]
+        more = f" and {len(names) - MOST_CODED} more" if len(names) > MOST_CODED else None
+        return h("p", h("strong", plural(len(names), "number")), f" {said}{way}", buttons, more, cls="coded")
+
+    def _left_out(self):
+        """The columns that are left out, with the way back."""
+        names = self.app.cohort["left_out"]
+        if not names:
+            return None
+        return h("p", "Left out of all analyses: ", [self._edit(name, name) for name in names], cls="left-out")
+
+    def _edit(self, name, words):
+        def edit(event):
+            if self._dialog is None:
+                self._dialog = ColumnDialog(self.app, self._corrected)
+            return self._dialog.open(name, name in coded_names(self.app.cohort))
+
+        about = {"aria_label": f"Edit {name}", "aria_haspopup": "dialog", "title": "Type, role, levels, missing values"}
+        return h("button", words, type="button", cls="quiet edit", on={"click": edit}, **about)
+
+    def _corrected(self, name):
+        """A column was corrected: show it, and go on where the user was."""
+        self.show({})
+        self.app.record()
+        buttons = self.element.querySelectorAll("button.edit")
+        for place in range(buttons.length):
+            if buttons[place].getAttribute("aria-label") == f"Edit {name}":
+                buttons[place].focus()
 
     def _row(self, item):
         name = item["name"]
@@ -141,13 +186,14 @@ class OverviewTab:
         return h(
             "tr",
             h("th", h("button", name, type="button", title=title, on={"click": open_distribution}), scope="row"),
-            h("td", item["kind"]),
+            h("td", item["kind"], kind_tag(item)),
             h("td", holds(item), cls="holds"),
             h("td", grouped(item["n"]), cls="number"),
             h("td", grouped(item["n_missing"]) if item["n_missing"] else "–", cls="number"),
             h("td", number(item["mean"]), cls="number"),
             h("td", number(item["sd"]), cls="number"),
             h("td", distribution(item)),
+            h("td", self._edit(name, "Edit")),
         )
 
     # --- the import log ---
@@ -165,7 +211,18 @@ class OverviewTab:
         return h("section", h("h2", "What was imported, and what was not"), h("div", parts, cls="log"))
 
 
+#: Names of numbers that look like codes, at most, above the table; a mark in the table has all.
+MOST_CODED = 8
+
 _NUMERIC = ("Subjects", "Missing", "Mean", "SD")
+
+
+def kind_tag(item):
+    """A mark beside the type: the role, that it looks like codes, or that the user corrected it."""
+    if item["coded"]:
+        return h("span", "codes?", cls="tag")
+    words = item["role"] if item["role"] not in ("", "none") else "corrected" if item["corrected"] else None
+    return None if words is None else h("span", words, cls="role")
 
 
 def card(title, big, *more):
@@ -197,8 +254,10 @@ def holds(item):
         if item["minimum"] == item["maximum"]:
             return f"always {number(item['minimum'])}{units}"
         return f"{number(item['minimum'])} to {number(item['maximum'])}{units}"
-    levels = sorted(item["levels"], key=lambda level: -level["n"])
-    shown = [f"{level['name']} ({grouped(level['n'])})" for level in levels[:5]]
+    levels = item["levels"]
+    # With its own place: MicroPython's sort may exchange what is equal.
+    places = sorted([(-level["n"], place) for place, level in enumerate(levels)])[:5]
+    shown = [f"{levels[place]['name']} ({grouped(levels[place]['n'])})" for _, place in places]
     if len(levels) > 5:
         shown.append(f"and {len(levels) - 5} more")
     return ", ".join(shown)

@@ -428,7 +428,9 @@ def test_a_bids_tree_without_matrices_says_what_it_found(tmp_path):
         ({"files": {"pheno.csv": {"order": "diagonal"}}}, "'order' is one of rows, columns"),
         ({"files": {"pheno.csv": {"diagonal": 1}}}, "'diagonal' is one of true, false"),
         ({"columns": {"height": {"kind": "ignore"}}}, "the column 'height'; there are"),
-        ({"columns": {"age": {"missing": ["x"]}}}, "a list of numbers"),
+        ({"columns": {"age": {"missing": 9}}}, "a list of numbers"),
+        ({"columns": {"age": {"decimal": "."}}}, "'decimal' is"),
+        ({"columns": {"age": {"labels": {"99": "old"}}}}, "age has no level '99'"),
         ({"columns": {"age": {"kind": "date"}}}, "'kind' is one of number, category, ignore"),
         ({"people": {"join": "as it comes"}}, "'join' is one of as written"),
         ({"use": {"fc": 3}}, "the name of its files"),
@@ -441,11 +443,13 @@ def test_a_recipe_that_answers_nothing_is_refused_in_words(tmp_path, recipe, mes
         opened(top, recipe)
 
 
-def test_a_bundle_takes_no_recipe(tmp_path):
+def test_of_a_bundle_a_recipe_answers_columns_only(tmp_path):
     cohort = opened(write_table(tmp_path / "t"))
     (tmp_path / "b.zip").write_bytes(finish(bundle_bytes(cohort)))
-    with pytest.raises(InputError, match="leave it out"):
-        opened(tmp_path / "b.zip", {})
+    for recipe in ({"files": {"x.csv": {"order": "rows"}}}, {"columns": {"age": {"decimal": ","}}}):
+        with pytest.raises(InputError, match="answers columns only"):
+            opened(tmp_path / "b.zip", recipe)
+    assert opened(tmp_path / "b.zip", {"columns": {"age": {"unit": "years"}}}).phenotype("age").units == "years"
 
 
 # --- the engine -----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import pytest
 from scipy.io import savemat
 
 from cifti_files import pconn
-from imagenomer.cohort import Cohort, Decomposition, ModelWeights, VariantSet
+from imagenomer.cohort import Cohort, Decomposition, ModelWeights, VariantSet, read_corrections, with_columns
 from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
 from imagenomer.genotypes import write_plink
@@ -127,6 +127,8 @@ def bundle() -> dict[str, bytes]:
     decomposition = Decomposition("pca", rng.normal(size=(2, N_EDGES)).astype(np.float32), rng.normal(size=(6, 2)))
     weights = ModelWeights("ridge", rng.normal(size=N_EDGES), "a model", ("1",), ("2",))
     full = dataclasses.replace(cohort, decompositions={"pca": decomposition}, weights={"ridge": weights})
+    said = {"site": {"role": "site", "labels": {"s0": "Here"}, "order": ["s1"]}, "age": {"missing": [2.5], "unit": "y"}}
+    full = with_columns(full, read_corrections(said))
     files = contents(finish(bundle_bytes(full, dtype="int16")))
     return files | {"connectivity/fc.npy": contents(finish(bundle_bytes(full)))["connectivity/fc.npy"]} | {
         "bundle.json": without_scale(files["bundle.json"])

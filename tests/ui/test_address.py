@@ -41,6 +41,7 @@ STATE = {
     "groups": [["Older", "age > 12", 0]],
     "second": "full",
     "atlas": "power264",
+    "columns": {"DX": {"labels": {"0": "control"}}},
     "measures": [{"analysis": "harmonisation", "params": {}}],
     "tray": [["A", "Scan", SCAN], ["B", "Mean", MEAN]],
     "tour": 0,

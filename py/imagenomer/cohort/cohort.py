@@ -1,9 +1,9 @@
-"""The cohort itself, and copies of it with other parcels or one more measure."""
+"""The cohort itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from imagenomer.cache import Cache, Caches
 from imagenomer.cohort.averages import averaged, subtracted
+from imagenomer.cohort.corrections import Correction
 from imagenomer.cohort.differences import (
     ScanDifference,
     ages_at_sessions,
@@ -29,6 +30,7 @@ from imagenomer.cohort.parts import (
     ModelWeights,
     Observations,
     Phenotype,
+    ReadColumn,
     Scan,
     Understanding,
     VariantSet,
@@ -36,9 +38,8 @@ from imagenomer.cohort.parts import (
     natural_key,
     sexes_in,
 )
-from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
-from imagenomer.parcellation import Parcellation, choose_parcellation
+from imagenomer.parcellation import Parcellation
 from imagenomer.progress import Steps, finish
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -68,6 +69,10 @@ class Cohort:
     log : tuple of LogEntry
     understood : tuple of Understanding
         What its files were taken for; empty where the format left no doubt.
+    columns : dict of str to ReadColumn
+        Columns as they were read, where their phenotypes are not the same (`imagenomer.cohort.columns`).
+    corrections : dict of str to Correction
+        What the user said of columns.
     companion : Cohort or None
         A second cohort to test on, where one is open beside this one (`imagenomer.companion`).
     caches : Caches
@@ -90,6 +95,8 @@ class Cohort:
     licence: str = ""
     provenance: str = ""
     synthetic: bool = False
+    columns: dict[str, ReadColumn] = field(default_factory=dict, repr=False)
+    corrections: dict[str, Correction] = field(default_factory=dict)
     companion: Cohort | None = field(default=None, repr=False)
     # Neither is of init: a copy with other connectivity (dataclasses.replace) has none of these answers.
     _observations: Cache[tuple[str, str | None, str | None, str | None, bool], Observations] = field(
@@ -341,46 +348,3 @@ class Cohort:
 def no_such(what: str, name: str, there_are: Iterable[str]) -> str:
     """Say that a cohort has nothing of a name, and what it has instead."""
     return f"no {what} {name!r} in this cohort; it has: {', '.join(there_are) or 'none'}"
-
-
-def with_parcellation(cohort: Cohort, atlas: str) -> Cohort:
-    """Return the same cohort with other parcels: the name of an atlas, or "none" for plain numbers.
-
-    Raises
-    ------
-    InputError
-        If the cohort has no connectivity, or the atlas does not fit it.
-    """
-    return replace(cohort, parcellation=choose_parcellation(n_parcels_of_cohort(cohort), atlas))
-
-
-def with_measure(cohort: Cohort, measure: Measure) -> Cohort:
-    """Return the same cohort with one more measure; a line of its log says how that was made.
-
-    Raises
-    ------
-    InputError
-        If there is a measure of this name.
-    """
-    if measure.name in cohort.measures:
-        raise InputError(f"{cohort.name} has a measure {measure.name!r} already")
-    entry = LogEntry("recognised", f"A measure was made here. {measure.made}")
-    more = replace(cohort, measures={**cohort.measures, measure.name: measure}, log=(*cohort.log, entry))
-    # Those of the other measures are still right.
-    more._observations = cohort._observations.copy()
-    more.caches = cohort.caches.copy()
-    return more
-
-
-def n_parcels_of_cohort(cohort: Cohort) -> int:
-    """Return the number of parcels of a cohort with connectivity; raise `InputError` where it has none."""
-    for measure in cohort.measures.values():
-        return n_parcels_of(measure.values.shape[1])
-    raise InputError(f"{cohort.name} has no connectivity; add a folder fc/ with one .npy file a scan")
-
-
-def parcellation_of(cohort: Cohort) -> Parcellation:
-    """Return the parcels of a cohort that has connectivity; raise `InputError` where it has none."""
-    if cohort.parcellation is None:
-        raise InputError(f"{cohort.name} has no parcels; open a cohort with scans")
-    return cohort.parcellation

@@ -16,6 +16,8 @@ from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray, Json
 
 #: How a line of the import log is shown.
 Severity = Literal["recognised", "ignored", "warning"]
+#: What a phenotype is for, where the user says it.
+PhenotypeRole = Literal["", "family", "site", "date", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class Phenotype:
         The categories in display order; empty for a number.
     description, units : str
         From the data dictionary, else "".
+    role : "family", "site", "date", "none" or ""
+        What the user says that it is for; "none": nothing, whatever its name; "": nothing was said.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Phenotype:
     levels: tuple[str, ...] = ()
     description: str = ""
     units: str = ""
+    role: PhenotypeRole = ""
 
     @property
     def kind(self) -> Literal["number", "category"]:
@@ -113,6 +118,22 @@ class Phenotype:
         indicator: FloatArray = (self.values == self.levels.index(level)).astype(np.float64)
         indicator[self.missing] = np.nan
         return indicator
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadColumn:
+    """A column as it was read.
+
+    Attributes
+    ----------
+    phenotype : Phenotype
+        With every value, those that stand for a missing one too.
+    codes : tuple of float
+        Numbers that the reader took for missing values.
+    """
+
+    phenotype: Phenotype
+    codes: tuple[float, ...] = ()
 
 
 def condition_parts(task: str | None, session: str | None, run: str | None) -> list[str]:

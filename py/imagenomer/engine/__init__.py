@@ -10,7 +10,7 @@ import gc
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from imagenomer.engine import figures, maps, memory, opening, results
+from imagenomer.engine import columns, figures, maps, memory, opening, results
 from imagenomer.engine.opening import CATALOG, catalog
 from imagenomer.engine.requests import Answer, Buffers, Cancelled, Files, Job
 from imagenomer.engine.workspace import Workspace
@@ -30,6 +30,8 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "overview": opening.overview,
     "set_parcellation": opening.set_parcellation,
     "add_measure": opening.add_measure,
+    "column": columns.column,
+    "correct_columns": columns.correct_columns,
     "check_group": opening.check_group,
     "save_bundle": opening.save_bundle,
     "save_recipe": opening.save_recipe,

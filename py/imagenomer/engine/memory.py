@@ -8,7 +8,7 @@ import shlex
 from imagenomer.analyses.contract import read_params, uses_second, without_unused
 from imagenomer.downloads import stem
 from imagenomer.engine.opening import demo_name, top_of
-from imagenomer.engine.workspace import Workspace, makings_of
+from imagenomer.engine.workspace import Workspace, corrections_of, makings_of
 from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
 from imagenomer.types import JsonObject
 from imagenomer.wording import size
@@ -46,6 +46,13 @@ def short_of_memory(
     command = _command(workspace, call, given)
     if command:
         sentences.append(f"In a terminal there is no such limit: {command}")
+    if (
+        command
+        and not call.startswith("open_")
+        and workspace.opened is not None
+        and (said := corrections_of(workspace.opened.cohort))
+    ):
+        sentences.append(f"There R.json holds {json.dumps({'columns': said}, ensure_ascii=False)}")
     return InputError(" ".join(sentences))
 
 
@@ -58,6 +65,8 @@ def _command(workspace: Workspace, call: str, given: JsonObject) -> str | None:
     if workspace.opened is None:
         return None
     options = [] if workspace.opened.atlas is None else ["--atlas", workspace.opened.atlas]
+    if workspace.opened.cohort.corrections:
+        options += ["--recipe", "R.json"]
     for name, params in makings_of(workspace.opened):
         options += ["--add-measure", name, json.dumps(params, ensure_ascii=False)]
     if call == "save_bundle":

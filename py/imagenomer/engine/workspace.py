@@ -105,6 +105,11 @@ def makings_of(opened: OpenCohort) -> list[Making]:
     return [(one["analysis"], one["params"]) for one in opened.added]
 
 
+def corrections_of(cohort: Cohort) -> dict[str, Json]:
+    """Return what the user said of columns, as `imagenomer.load.load` and a recipe take it."""
+    return {name: correction.json() for name, correction in cohort.corrections.items()}
+
+
 def overview_with_choices(
     cohort: Cohort,
     found: Parcellation | None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from imagenomer.cohort import Cohort
+from imagenomer.cohort import Cohort, with_columns
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers import bundle, plink, predecessor
@@ -17,7 +17,7 @@ from imagenomer.readers.bundle import bundle_bytes, write_bundle
 from imagenomer.readers.checks import checked
 from imagenomer.readers.listing import Listing, listing_from, listing_of, with_clean_paths
 from imagenomer.readers.notes import Notes
-from imagenomer.readers.recipe import with_own_recipe
+from imagenomer.readers.recipe import corrections_alone, with_own_recipe
 from imagenomer.types import JsonObject
 
 __all__ = [
@@ -65,7 +65,8 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     ----------
     listing : Listing
     recipe : mapping or None
-        Answers to what the files cannot say (`imagenomer.readers.recipe`); a recipe among the files is added.
+        Answers to what the files cannot say, and corrections of columns (`imagenomer.readers.recipe`); a recipe among
+        the files is added.
 
     Raises
     ------
@@ -82,11 +83,9 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
         _refuse_cohorts(listing, [one for one in _inside(listing) if any(name in one for name in _DEMOGRAPHICS)])
     reader = next((reader for reader in _FORMATS if reader.recognise(listing)), None)
     if reader is not None and reader.is_whole(listing):
-        if recipe is not None:
-            raise InputError(
-                f"{listing.name} was taken for {reader.ACCEPTS}; there a recipe answers nothing: leave it out"
-            )
-        return (yield from _read(reader, listing, notes))
+        corrections = corrections_alone(recipe, f"{listing.name} was taken for {reader.ACCEPTS}")
+        cohort = yield from _read(reader, listing, notes)
+        return with_columns(cohort, {**cohort.corrections, **corrections}) if corrections else cohort
     _refuse_cohorts(listing, [one for one in _inside(listing) if bundle.recognise(one)])
     from imagenomer.readers import door  # late: most cohorts are in a format of their own
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from imagenomer.cohort import Cohort, Measure, Phenotype, Scan, natural_key
+from imagenomer.cohort import (
+    Cohort,
+    Correction,
+    Measure,
+    Phenotype,
+    corrected,
+    natural_key,
+    with_columns,
+)
 from imagenomer.edges import n_edges_of
 from imagenomer.errors import InputError
 from imagenomer.parcellation import Parcellation, atlas_of_labels, plain_parcellation
@@ -23,7 +31,7 @@ from imagenomer.readers.fam_phenotypes import sex_beside
 from imagenomer.readers.joins import PersonTable, first_rows, join_scans, join_tables, person_tables, with_names
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
-from imagenomer.readers.phenotypes import TableNotes, table_phenotype
+from imagenomer.readers.phenotypes import TableNotes, table_column
 from imagenomer.readers.recipe import Question, Recipe
 from imagenomer.readers.scan_columns import phenotypes_of_scans
 from imagenomer.readers.scans import scan_key
@@ -31,6 +39,7 @@ from imagenomer.readers.tables import ColumnFacts
 from imagenomer.readers.understanding import Pieces, raise_problems
 from imagenomer.readers.understood import understood
 from imagenomer.readers.versions import chosen_versions
+from imagenomer.readers.visits import cells_of_visits, varies
 
 
 def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> Steps[Cohort]:
@@ -55,10 +64,11 @@ def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> 
         phenotypes = {**phenotypes, sex.name: sex}
     check_measures(own.scans, measures, parcellation, notes)
     _say_rest(own)
-    return Cohort(
+    cohort = Cohort(
         name=listing.name,
         subjects=tuple(own.position),
         phenotypes=phenotypes,
+        columns=own.columns,
         scans=tuple(own.scans),
         measures=measures,
         parcellation=parcellation,
@@ -66,6 +76,10 @@ def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> 
         set_aside=tuple(sorted(own.set_aside, key=lambda scan: scan_key(scan, own.position))),
         log=notes.log(),
         understood=understood(own, parcellation, tuple(variant_sets)),
+    )
+    return with_columns(
+        cohort,
+        {name: one for name, one in recipe.corrections.items() if name not in own.averaged and name in phenotypes},
     )
 
 
@@ -164,6 +178,7 @@ def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
         found = _of_quality(quality, own, phenotypes)
         own.columns_of[quality.source] = tuple(found)
         phenotypes |= found
+    columns |= set(phenotypes)
     if own.pieces.ignored:
         # An answer about a column stays, and is of use again when the files that have it are.
         idle = [name for name in own.recipe.columns if name not in columns]
@@ -183,7 +198,7 @@ def _of_table(
     table, found = one.table, {}
     rows = first_rows(one.people, people)
     repeated = sorted(name for name, n in Counter(one.people).items() if n > 1 and name in people)
-    varying = [name for name in table.columns if one.visit and name != one.visit and _varies(one, table.columns[name])]
+    varying = [name for name in table.columns if one.visit and name != one.visit and varies(one, table.columns[name])]
     if repeated and one.visit is None:
         own.notes.warning(f"Subjects with several rows in {table.source}; the first row is used", repeated)
     twice = []
@@ -195,13 +210,21 @@ def _of_table(
             continue
         values = [cells[rows[person]] if person in rows else "" for person in own.position]
         facts = table.facts.get(name, ColumnFacts())
-        phenotype = table_phenotype(name, values, facts, own.recipe, remarks, decimal_comma=table.decimal_comma)
-        if phenotype is not None:
+        column = table_column(name, values, facts, own.recipe, remarks, decimal_comma=table.decimal_comma)
+        phenotype = None if column is None else corrected(column, Correction())
+        if column is not None and phenotype is not None:
             found[name] = phenotype
+            if column.codes:
+                own.columns[name] = column
     if twice:
         own.notes.ignored(f"Columns of {table.source} that another table has already", twice)
     if varying and one.visit is not None:
-        found |= _of_visits(one, people, varying, own, {*taken, *found}, remarks)
+        own.averaged |= set(varying)
+        scans, noted = cells_of_visits(one, people, varying, own.recipe, remarks)
+        made = phenotypes_of_scans(
+            noted.columns, noted.facts, scans, tuple(own.position), {*taken, *found}, own.notes, table.source
+        )
+        found |= {name: replace(each, role=noted.roles.get(name, "")) for name, each in made.items()}
     described = f"{count(table.n_rows, 'row')}, its column {one.person} names the people"
     own.notes.recognised(
         f"{table.source}: {described}; {count(len(found), 'phenotype')}"
@@ -209,40 +232,6 @@ def _of_table(
         found,
     )
     return found
-
-
-def _varies(one: PersonTable, cells: Sequence[str]) -> bool:
-    """Whether a column has different values in the rows of one person."""
-    return len(set(zip(one.people, cells, strict=True))) > len(set(one.people))
-
-
-def _of_visits(
-    one: PersonTable,
-    people: Mapping[str, str],
-    varying: Sequence[str],
-    own: Assembly,
-    taken: Collection[str],
-    remarks: TableNotes,
-) -> dict[str, Phenotype]:
-    assert one.visit is not None
-    table = one.table
-    rows = [row for row, name in enumerate(one.people) if name in people]
-    scans = [Scan("", people[one.people[row]], table.columns[one.visit][row].strip()) for row in rows]
-    columns = {}
-    for name in varying:
-        cells = [table.columns[name][row] for row in rows]
-        facts = table.facts.get(name, ColumnFacts())
-        column = table_phenotype(name, cells, facts, own.recipe, remarks, decimal_comma=table.decimal_comma)
-        if column is not None:
-            columns[name] = _cells_of(column)
-    return phenotypes_of_scans(columns, table.facts, scans, tuple(own.position), taken, own.notes, table.source)
-
-
-def _cells_of(column: Phenotype) -> list[str]:
-    """Return a phenotype's values as cells."""
-    if column.levels:
-        return ["" if code < 0 else column.levels[code] for code in column.values.astype(np.intp)]
-    return ["" if value != value else repr(value) for value in column.values.tolist()]
 
 
 def _of_quality(quality: ScanQuality, own: Assembly, taken: Collection[str]) -> dict[str, Phenotype]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from imagenomer.cohort import Scan
+from imagenomer.cohort import ReadColumn, Scan
 from imagenomer.readers.claims import Connectivity
 from imagenomer.readers.evidence.ids import IdMatch
 from imagenomer.readers.joins import PersonTable
@@ -39,6 +39,10 @@ class Assembly:
         Tables that joined nobody, and why.
     codes : dict of str to CodeUse
         What columns have that stands for a missing value, or may do so.
+    columns : dict of str to ReadColumn
+        With codes for missing values.
+    averaged : set of str
+        Columns that vary between visits, corrected before they were averaged.
     """
 
     listing: Listing
@@ -52,6 +56,8 @@ class Assembly:
     columns_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     codes: dict[str, CodeUse] = field(default_factory=dict)
+    columns: dict[str, ReadColumn] = field(default_factory=dict)
+    averaged: set[str] = field(default_factory=set)
     persons: dict[str, str] = field(default_factory=dict)
     position: dict[str, int] = field(default_factory=dict)
     scans: list[Scan] = field(default_factory=list)

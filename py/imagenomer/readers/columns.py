@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +10,10 @@ from typing import Any
 import numpy as np
 
 from imagenomer.cohort import Phenotype, natural_key
+from imagenomer.cohort.values import MISSING, is_missing, is_number, level_of
 from imagenomer.readers.notes import Notes
 
-# Not float(), which also reads "1_000", "infinity" and the digits of other scripts.
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-#: Texts that stand for a missing value, in any case. Not "none": "None" is an answer to many questions.
-MISSING = frozenset({"", "n/a", "na", "nan"})
+__all__ = ["MISSING", "ColumnNotes", "clean_header", "is_missing", "is_number", "read_column"]
 
 
 @dataclass(slots=True)
@@ -110,7 +106,7 @@ def read_column(
             notes.infinite.append(f"{name} ({np.isinf(numbers).sum()})")
             numbers[np.isinf(numbers)] = np.nan
         if np.unique(numbers[~np.isnan(numbers)]).size == 1:
-            notes.constant.append(f"{name} ({_level(present[0])})")
+            notes.constant.append(f"{name} ({level_of(present[0])})")
         return Phenotype(name, numbers, description=description, units=units)
     if levels is None:
         _note_odd_values(name, present, notes)
@@ -125,7 +121,7 @@ def _category(
     description: str,
     units: str,
 ) -> Phenotype:
-    texts = [None if cell is None else _level(cell) for cell in cells]
+    texts = [None if cell is None else level_of(cell) for cell in cells]
     if levels is not None:
         # Statistics programs write the codes of levels as 1.0 and 2.0.
         listed = frozenset(levels)
@@ -143,25 +139,6 @@ def _category(
     return Phenotype(name, codes, order, description, units)
 
 
-def is_missing(value: Any) -> bool:
-    """Whether a value stands for a missing one."""
-    if isinstance(value, str):
-        return value.strip().lower() in MISSING
-    return value is None or value != value
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a number, or a text that reads as one."""
-    return _NUMBER.fullmatch(value.strip()) is not None if isinstance(value, str) else True
-
-
-def _level(value: Any) -> str:
-    """A value as the name of a level: 2.0 and 2 are the same level "2"."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
 def _without_fraction(text: str, levels: Collection[str]) -> str:
     """Return a whole number as the level that it is, if there is one."""
     head, point, tail = text.partition(".")
@@ -172,7 +149,7 @@ def _note_odd_values(name: str, present: Sequence[Any], notes: ColumnNotes) -> N
     numbers = [value for value in present if is_number(value)]
     others = [value for value in present if not is_number(value)]
     if numbers and others:
-        rarer = sorted({_level(value) for value in min(numbers, others, key=len)}, key=natural_key)
+        rarer = sorted({level_of(value) for value in min(numbers, others, key=len)}, key=natural_key)
         more = f" and {len(rarer) - 10} more" if len(rarer) > 10 else ""
         notes.mixed.append(f"{name}: {', '.join(rarer[:10])}{more}")
 

@@ -1,14 +1,13 @@
-"""Phenotypes from tables that somebody typed: decimals, percentages, codes for missing values, kinds as answered."""
+"""Phenotypes from tables that somebody typed: decimals, percentages, and codes for missing values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from imagenomer.cohort import Phenotype, natural_key
-from imagenomer.errors import InputError
+from imagenomer.cohort import Phenotype, ReadColumn, alike_levels
 from imagenomer.readers.columns import ColumnNotes, is_missing, is_number, read_column
 from imagenomer.readers.evidence.missing import MissingCodes, missing_codes
 from imagenomer.readers.evidence.tables import plain_numbers
@@ -37,13 +36,12 @@ class TableNotes:
     documented: list[str] = field(default_factory=list)
     far: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
-    answered: list[str] = field(default_factory=list)
     spellings: list[str] = field(default_factory=list)
     codes: dict[str, CodeUse] = field(default_factory=dict)
 
     def say(self, notes: Notes) -> None:
         """Write the decisions into the log."""
-        undo = 'keep them by a recipe: {"columns": {"NAME": {"missing": []}}}'
+        undo = 'keep them in the overview or by a recipe: {"columns": {"NAME": {"missing": []}}}'
         for items, remark, message in (
             (self.decimal, notes.recognised, "Numbers with a decimal comma"),
             (self.percent, notes.recognised, "Percentages were read as numbers"),
@@ -63,13 +61,13 @@ class TableNotes:
                 self.doubtful,
                 notes.warning,
                 "Values that may be codes for a missing value are far from all others and were kept; make them missing "
-                'by a recipe: {"columns": {"NAME": {"missing": [999]}}}',
+                'in the overview or by a recipe: {"columns": {"NAME": {"missing": [999]}}}',
             ),
-            (self.answered, notes.recognised, "Columns were read as the recipe says"),
             (
                 self.spellings,
                 notes.warning,
-                "Levels that differ only in capitals or blanks are counted as different; make them one in the table",
+                "Levels that differ only in capitals or blanks are counted as different; make them one in the overview "
+                'or by a recipe: {"columns": {"NAME": {"labels": {"m": "M"}}}}',
             ),
         ):
             if items:
@@ -77,10 +75,12 @@ class TableNotes:
         self.columns.say(notes)
 
 
-def table_phenotype(
+def table_column(
     name: str, cells: Sequence[str], facts: ColumnFacts, recipe: Recipe, remarks: TableNotes, *, decimal_comma: bool
-) -> Phenotype | None:
-    """Return a column of a table as a phenotype; None where there is nothing to use, or the recipe leaves it out.
+) -> ReadColumn | None:
+    """Return a column of a table as it was read, and which of its numbers stand for a missing value.
+
+    What a recipe says of it is not applied here, but for its decimals (`imagenomer.cohort.columns.with_columns`).
 
     Parameters
     ----------
@@ -91,19 +91,16 @@ def table_phenotype(
         What describes it.
     recipe : Recipe
     remarks : TableNotes
-        Told of every decision.
+        Told of every decision that the recipe does not take.
     decimal_comma : bool
         The table is of a kind whose numbers have a decimal comma.
 
-    Raises
-    ------
-    InputError
-        If the recipe calls a number what is none.
+    Returns
+    -------
+    ReadColumn or None
+        None where there is nothing to use.
     """
     answers = recipe.columns.get(name, {})
-    if answers.get("kind") == "ignore":
-        remarks.answered.append(f"{name} (left out)")
-        return None
     cells, done = plain_numbers(cells, decimal_comma=decimal_comma or "decimal" in answers)
     for what, items in (
         ("decimal comma", remarks.decimal), ("percent", remarks.percent), ("ambiguous comma", remarks.ambiguous)
@@ -111,63 +108,52 @@ def table_phenotype(
         if done == what:
             items.append(name)
     present = [cell for cell in cells if not is_missing(cell)]
-    all_numbers = bool(present) and all(is_number(cell) for cell in present)
-    if all_numbers and (facts.levels is None or "missing" in answers):
-        cells = _without_codes(name, cells, facts, answers, remarks)
-    levels = facts.levels
-    if answers.get("kind") == "category" and levels is None:
-        remarks.answered.append(f"{name} (a category)")
-        levels = _levels(cells)
-    elif answers.get("kind") == "number":
-        if not all_numbers:
-            wrong = next((cell for cell in present if not is_number(cell)), "nothing")
-            raise InputError(f"the recipe calls the column {name} a number; it holds {wrong[:40]!r}")
-        remarks.answered.append(f"{name} (a number)")
-        levels = None
-    phenotype = read_column(
-        name, cells, remarks.columns, is_table=True, levels=levels, description=facts.description, units=facts.units
-    )
-    if phenotype is not None and phenotype.levels and facts.levels is None:
-        alike: dict[str, list[str]] = {}
-        for level in phenotype.levels:
-            alike.setdefault(" ".join(level.casefold().split()), []).append(level)
-        twice = [" = ".join(spelled) for spelled in alike.values() if len(spelled) > 1]
-        remarks.spellings.extend(f"{name}: {one}" for one in twice)
-    return (
-        replace(phenotype, units=phenotype.units or "%") if phenotype is not None and done == "percent" else phenotype
+    codes: dict[float, int] = {}
+    if present and facts.levels is None and all(is_number(cell) for cell in present):
+        codes = _found_codes(name, cells, facts, answers, remarks)
+    kept = [_without_codes(cell, codes) for cell in cells] if codes else cells
+    # What is corrected anyway is no news.
+    columns = ColumnNotes() if answers.keys() - {"decimal", "unit", "description"} else remarks.columns
+    units = facts.units or ("%" if done == "percent" else "")
+    phenotype = _read(name, kept, facts, columns, units)
+    if phenotype is None:
+        return None
+    if facts.levels is None and not answers.keys() & {"kind", "role", "labels"}:
+        remarks.spellings.extend(f"{name}: {' = '.join(alike)}" for alike in alike_levels(phenotype.levels))
+    if codes:
+        phenotype = _read(name, cells, facts, ColumnNotes(), units) or phenotype
+    return ReadColumn(phenotype, tuple(codes))
+
+
+def _read(name: str, cells: Sequence[str], facts: ColumnFacts, columns: ColumnNotes, units: str) -> Phenotype | None:
+    return read_column(
+        name, cells, columns, is_table=True, levels=facts.levels, description=facts.description, units=units
     )
 
 
-def _without_codes(
+def _found_codes(
     name: str, cells: Sequence[str], facts: ColumnFacts, answers: JsonObject, remarks: TableNotes
-) -> list[str]:
-    """Return the cells with "" instead of codes for a missing value."""
+) -> dict[float, int]:
+    """Return the codes for a missing value among numbers, and how often each stands there; none if answered."""
     values = np.array([np.nan if is_missing(cell) else float(cell) for cell in cells])
     found = missing_codes(values, facts.description)
     if "missing" in answers:
-        codes = {float(code): int(np.count_nonzero(values == code)) for code in answers["missing"]}
-        remarks.answered.append(f"{name} (missing: {_counts(codes) or 'no code'})")
+        # A correction, which is applied to the cohort.
+        used = tuple(float(code) for code in answers["missing"] or () if not isinstance(code, str))
     else:
-        codes = found.codes
-        if codes:
-            (remarks.documented if found.documented else remarks.far).append(f"{name}: {_counts(codes)}")
+        used = tuple(found.codes)
+        if found.codes:
+            (remarks.documented if found.documented else remarks.far).append(f"{name}: {_counts(found.codes)}")
         if found.doubtful:
             remarks.doubtful.append(f"{name}: {_counts(found.doubtful)}")
     if found.codes or found.doubtful:
-        remarks.codes[name] = CodeUse(found, tuple(codes))
-    return ["" if value in codes else cell for value, cell in zip(values.tolist(), cells, strict=True)]
+        remarks.codes[name] = CodeUse(found, used)
+    return {} if "missing" in answers else found.codes
+
+
+def _without_codes(cell: str, codes: Collection[float]) -> str:
+    return "" if not is_missing(cell) and float(cell) in codes else cell
 
 
 def _counts(codes: dict[float, int]) -> str:
     return ", ".join(f"{code:g} ({n})" for code, n in codes.items())
-
-
-def _levels(cells: Iterable[str]) -> tuple[str, ...]:
-    """Return the distinct cells in natural order, whole numbers without a fraction."""
-    texts = {cell.strip() for cell in cells if not is_missing(cell)}
-    return tuple(sorted({text.partition(".")[0] if _whole(text) else text for text in texts}, key=natural_key))
-
-
-def _whole(text: str) -> bool:
-    head, point, tail = text.partition(".")
-    return bool(point) and head.lstrip("+-").isdigit() and set(tail) <= {"0"}

@@ -4,7 +4,7 @@
 
     {"files": {"vectors.npy": {"order": "columns", "people": "numbered"}},
      "people": {"table": "pheno.csv", "id": "code", "join": "last number"},
-     "columns": {"FIQ": {"missing": []}, "site": {"kind": "category"}},
+     "columns": {"FIQ": {"missing": []}, "DX": {"labels": {"0": "control", "1": "patient"}}},
      "use": {"fc": "results/*_relmat.tsv"}}
 
 ``files`` are families of files, as the import log and the questions name them.
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagenomer.cohort import Alternative
+from imagenomer.cohort import Alternative, Correction, read_correction
 from imagenomer.errors import InputError
 from imagenomer.names import clean_message
 from imagenomer.readers.evidence.ids import RULES
@@ -39,11 +39,6 @@ _FILE: dict[str, tuple[object, ...] | None] = {
     "ignore": (True, False),
 }
 _PEOPLE: dict[str, tuple[object, ...] | None] = {"table": None, "id": None, "join": tuple(RULES)}
-_COLUMN: dict[str, tuple[object, ...] | None] = {
-    "missing": None,
-    "kind": ("number", "category", "ignore"),
-    "decimal": (",",),
-}
 #: ``people`` of a family whose subjects have no names: call them by their place.
 NUMBERED = "numbered"
 
@@ -61,7 +56,8 @@ class Recipe:
     people : mapping
         ``table`` with one row a subject, its column ``id``, and the rule by which names are joined (``join``).
     columns : mapping of str to mapping
-        ``missing`` (a list of codes, [] for none), ``kind`` ("number", "category", "ignore"), ``decimal`` (",").
+        A correction (`imagenomer.cohort.corrections`: ``kind``, ``role``, ``labels``, ``order``, ``missing``,
+        ``unit``, ``description``), and ``decimal`` (",") where the numbers of a table have a comma.
     use : mapping of str to str
         The pattern of the version of a measure that is used.
     """
@@ -82,6 +78,11 @@ class Recipe:
         for name in (*self.files, *parts):
             if name not in there_are and not (name in parts and any(is_of(name, one) for one in there_are)):
                 raise InputError(f"the recipe names {name!r}; the files are: {', '.join(sorted(there_are))}")
+
+    @property
+    def corrections(self) -> dict[str, Correction]:
+        """What is said of columns, but for their decimals, by name."""
+        return {name: _correction(name, answer) for name, answer in self.columns.items()}
 
     def check_columns(self, names: Iterable[str]) -> None:
         """Raise `InputError` where a column is named that no table has."""
@@ -150,11 +151,7 @@ def read_recipe(content: Any) -> Recipe:
     given = _object(content, "a recipe", _PARTS)
     files = {pattern: _known(answer, f"files, {pattern}", _FILE) for pattern, answer in _map(given, "files").items()}
     people = _known(given.get("people", {}), "people", _PEOPLE)
-    columns = {name: _known(answer, f"columns, {name}", _COLUMN) for name, answer in _map(given, "columns").items()}
-    for name, answer in columns.items():
-        codes = answer.get("missing", [])
-        if not isinstance(codes, list) or any(type(code) not in (int, float) for code in codes):
-            raise InputError(f"recipe, columns, {name}: 'missing' is a list of numbers, such as [-9999]")
+    columns = {name: _column(name, answer) for name, answer in _map(given, "columns").items()}
     use = _map(given, "use")
     if any(not isinstance(pattern, str) for pattern in use.values()):
         raise InputError('recipe, use: each measure has the name of its files, such as {"fc": "fc_*.csv"}')
@@ -219,6 +216,36 @@ def _recipe_in(entry: Entry) -> Any:
     return content
 
 
+def corrections_alone(recipe: JsonObject | None, where: str) -> dict[str, Correction]:
+    """Return what a recipe says of columns, where there is nothing else to answer.
+
+    Raises
+    ------
+    InputError
+        If it says more; the message begins with ``where``, a cohort.
+    """
+    answers = read_recipe({} if recipe is None else recipe)
+    if answers.files or answers.people or answers.use or any("decimal" in one for one in answers.columns.values()):
+        raise InputError(
+            f"{where}, where a recipe answers columns only (without decimals); leave the rest of the recipe out"
+        )
+    return answers.corrections
+
+
+def _column(name: str, answer: Any) -> JsonObject:
+    """Return what is said of a column, once it has been understood."""
+    if isinstance(answer, Mapping) and answer.get("decimal", ",") != ",":
+        raise InputError(f"recipe, columns, {name}: 'decimal' is one of ,, not {answer['decimal']!r}"[:400])
+    _correction(name, answer)
+    return dict(answer)
+
+
+def _correction(name: str, answer: Any) -> Correction:
+    if isinstance(answer, Mapping):
+        answer = {key: value for key, value in answer.items() if key != "decimal"}
+    return read_correction(answer, f"recipe, columns, {name}")
+
+
 def _object(content: Any, where: str, known: Iterable[str]) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{where} is a JSON object, with any of: {', '.join(known)}")
@@ -244,6 +271,6 @@ def _known(content: Any, where: str, known: Mapping[str, tuple[object, ...] | No
         ):
             shown = ", ".join("true" if one is True else "false" if one is False else str(one) for one in allowed)
             raise InputError(f"recipe, {where}: {key!r} is one of {shown}, not {value!r}"[:400])
-        if allowed is None and key != "missing" and not isinstance(value, str):
+        if allowed is None and not isinstance(value, str):
             raise InputError(f"recipe, {where}: {key!r} is a text")
     return dict(content)

@@ -39,6 +39,7 @@ SHARED = {
     "second": str,
     "atlas": str,
     "recipe": dict,
+    "columns": dict,
     "measures": _is_measure,
     "tray": _is_map,
     "tour": int,

@@ -93,10 +93,14 @@ class PhenotypeChoice(Field):
         return none + _phenotypes(self, form)
 
     def first(self, form, offered):
-        """The first that varies, preferably one of those that the analysis prefers."""
+        """The first that varies, preferably one of the role or the names that the analysis prefers."""
         varying = [item["name"] for item in form.cohort["phenotypes"] if item["name"] in offered and varies(item)]
+        roles = {item["name"]: item.get("role", "") for item in form.cohort["phenotypes"]}
         for name in varying:
-            if any(part in name.lower() for part in self.entry["prefer"]):
+            if self.entry.get("role") and roles[name] == self.entry["role"]:
+                return name
+        for name in varying:
+            if not roles[name] and any(part in name.lower() for part in self.entry["prefer"]):
                 return name
         # Two fields that must be chosen begin with different phenotypes.
         others = [form.chosen.get(other.name) for other in form.fields if other is not self and other.entry["required"]]

@@ -1,6 +1,7 @@
 """Opening: which cohort is open, which is being opened, and which waits for the engine."""
 
 from imagenomer.wording import plural
+from logic.columns import is_short
 from logic.recipe import has_recipe
 
 #: That of `imagenomer.load`: everybody sees the same teaching cohorts, and can talk about them.
@@ -28,6 +29,8 @@ class Opening:
     tried : bool
         Its recipe is that of an address, which other files may not fit: where they are refused they are opened
         without.
+    found, columns : dict
+        The corrections of its columns that came with it, and those of now.
     """
 
     def __init__(self, title, call, arguments, files=None, demo=None, tried=False):
@@ -37,6 +40,8 @@ class Opening:
         self.files = files
         self.demo = demo
         self.tried = tried
+        self.found = {}
+        self.columns = {}
 
     def recipe(self):
         """The answers that it is opened with."""
@@ -51,12 +56,36 @@ class Opening:
             and self.arguments.get("place") == other.arguments.get("place")
         )
 
+    def begin(self, found, saved, before):
+        """It is open; returns the corrections of its columns to begin with.
+
+        Opened again it has those of ``before``, this opening or that of the same files with other answers, but where
+        an answer is newer; else those of the address (``saved``), else those that were ``found``.
+        """
+        if before is None:
+            self.columns = found if saved is None else saved
+        elif before is not self:
+            self.columns = _carried(before, found)
+        self.found = found
+        return self.columns
+
     def where(self):
         """The cohort as an argument of the command line, or None."""
         if self.call == "open_files":
             return top_of(self.arguments["paths"])
         which = "demo2" if self.arguments["cohort"] == "second" else "demo"
         return f"{which}:{self.arguments['size']}:{self.arguments['seed']}"
+
+
+def _carried(before, found):
+    """Return the corrections of before, but for columns of which the files and answers now say something else."""
+    columns = {}
+    for name in set(before.found) | set(before.columns) | set(found):
+        is_news = found.get(name) != before.found.get(name)
+        correction = found.get(name) if is_news else before.columns.get(name)
+        if correction is not None:
+            columns[name] = correction
+    return columns
 
 
 def demo_name(cohort, size):
@@ -126,6 +155,24 @@ class Openings:
         again = opening is self.opened or opening.is_of_same_files(self.opened)
         self.under_way = None if again else (opening, restore)
         return again
+
+    def keep_columns(self, columns):
+        """The columns of the open cohort are corrected so."""
+        if self.opened is not None:
+            self.opened.columns = columns
+
+    def saved_columns(self):
+        """The corrections for the address: None where they came with the cohort, or are too long for it."""
+        opened = self.opened
+        return (
+            None if opened is None or opened.columns == opened.found or not is_short(opened.columns) else opened.columns
+        )
+
+    def wanted_columns(self, spec):
+        """The corrections of a state; an address that has none may have had no place for those of now."""
+        if "columns" in spec or self.opened is None:
+            return spec.get("columns", {})
+        return self.opened.found if is_short(self.opened.columns) else self.opened.columns
 
     def end(self):
         """Nothing is being opened any more."""

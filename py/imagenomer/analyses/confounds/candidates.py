@@ -145,7 +145,7 @@ def _by_default(
     if len(fit) <= MOST_CANDIDATES:
         return fit, about
     pairs = yield from associate_pairs([target, *fit], subjects)
-    usual = [any(word in _USUAL for word in re.split(r"[^a-z]+", one.name.lower())) for one in fit]
+    usual = [_is_usual(one) for one in fit]
     strength = np.nan_to_num(pairs.neg_log10_p[0, 1:], nan=-1.0, posinf=1e9)
     ranked = sorted(range(len(fit)), key=lambda index: (not usual[index], -strength[index], index))
     about.append(
@@ -167,6 +167,13 @@ def _of_ancestry(
         return (), (f"No components of ancestry are candidates: {error}.",)
     scores = found.scores[:, : min(n_components, MOST_COMPONENTS)]
     return tuple(one for one in as_phenotypes(scores) if not _unfit(one, subjects)), found.sentences
+
+
+def _is_usual(phenotype: Phenotype) -> bool:
+    """Return whether a phenotype is among the usual candidates, by its role or its name."""
+    if phenotype.role:
+        return phenotype.role == "site"
+    return any(word in _USUAL for word in re.split(r"[^a-z]+", phenotype.name.lower()))
 
 
 def _unfit(phenotype: Phenotype, subjects: IntArray) -> str:

@@ -67,8 +67,8 @@ _N_BINS = 40
 class SiteFields:
     """What is harmonised, and how."""
 
-    site: Annotated[str, PhenotypeChoice("category", prefer=("site", "scanner", "center", "centre"))] = field(
-        metadata={"help": "Scanner, site or study: differences between its levels are removed."}
+    site: Annotated[str, PhenotypeChoice("category", prefer=("site", "scanner", "center", "centre"), role="site")] = (
+        field(metadata={"help": "Scanner, site or study: differences between its levels are removed."})
     )
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("site",))] = field(
         default=(),

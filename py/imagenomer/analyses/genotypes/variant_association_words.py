@@ -10,6 +10,7 @@ from imagenomer import groups
 from imagenomer.analyses.contract import Answer
 from imagenomer.analyses.genotypes.variant_association_params import GENOTYPES, Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantTests
+from imagenomer.analyses.shared.coded import coded_warnings
 from imagenomer.analyses.shared.design_words import adjusted_in_words, design_warnings
 from imagenomer.analyses.shared.families import family_warnings
 from imagenomer.analyses.shared.genotyped import CODED, about_relatives, shares, variant_label
@@ -197,6 +198,7 @@ def association_warnings(cohort: Cohort, params: Params, result: VariantTests) -
         )
     used = (params.families, params.blocks, params.phenotype, *params.covariates)
     way_out = "choose it under Families" if result.level is None else "choose a group of one subject of each"
+    yield from coded_warnings(cohort, (params.phenotype, *params.covariates))
     yield from family_warnings(cohort, result.sample.subjects, used, way_out)
     yield from about_relatives(cohort, result.sample.subjects)
 

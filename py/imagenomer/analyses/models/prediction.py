@@ -48,7 +48,7 @@ from imagenomer.analyses.models.protocol import (
     with_families,
 )
 from imagenomer.analyses.models.transfers import transfers_of
-from imagenomer.analyses.shared.families import family_codes, is_named_after_families
+from imagenomer.analyses.shared.families import family_codes, says_who_is_related
 from imagenomer.analyses.shared.form_fields import (
     AncestryComponents,
     Blocks,
@@ -214,7 +214,7 @@ def _missing(cohort: Cohort, params: Params, question: Question, plan: Plan) -> 
     """Return for whom what the prediction needs is missing, by what it is."""
     missing = dict(question.missing)
     for one in (kept_together(cohort, params), left_out_by(cohort, params), plan.blocks):
-        if one is not None and not is_named_after_families(one.name):  # who has no family is of one alone
+        if one is not None and not says_who_is_related(one):  # who has no family is of one alone
             missing[one.name] = one.missing
     both = whom(cohort, params)
     if both is not None:

@@ -7,8 +7,9 @@ import numpy as np
 from imagenomer.analyses.models.prediction_result import Prediction
 from imagenomer.analyses.models.protocol import Protocol, keeps_together
 from imagenomer.analyses.models.transfer_report import transfer_warnings
+from imagenomer.analyses.shared.coded import coded_warnings
 from imagenomer.analyses.shared.design_words import design_warnings
-from imagenomer.analyses.shared.families import family_warnings, is_named_after_families
+from imagenomer.analyses.shared.families import family_warnings, says_who_is_related
 from imagenomer.analyses.shared.inference import permutation_warnings
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.cohort import Cohort
@@ -59,8 +60,10 @@ def related_warnings(cohort: Cohort, protocol: Protocol, result: Prediction) -> 
     way_out = "choose folds or repeated splits, which keep them together"
     if keeps_together(protocol):
         way_out = "keep it together instead"
-    said = family_warnings(cohort, result.feature_set.subjects, used, way_out)
-    if together is not None and is_named_after_families(together) and blocks is None and result.permutation_test:
+    said = coded_warnings(cohort, result.linear_model.question.missing)
+    said += family_warnings(cohort, result.feature_set.subjects, used, way_out)
+    relatives = together is not None and says_who_is_related(cohort.phenotype(together))
+    if relatives and blocks is None and result.permutation_test:
         said.append(
             f"Targets are permuted as if subjects of the same {together} were strangers: where relatives have targets "
             "alike p is too small. Halves of the subjects, which the intervals are by, keep them together."

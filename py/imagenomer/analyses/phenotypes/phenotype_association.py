@@ -19,6 +19,7 @@ from imagenomer.analyses.phenotypes.errors import Errors
 from imagenomer.analyses.phenotypes.level_pair import LevelPair
 from imagenomer.analyses.phenotypes.number_pair import NumberPair
 from imagenomer.analyses.phenotypes.table_pair import TablePair
+from imagenomer.analyses.shared.coded import coded_warnings
 from imagenomer.analyses.shared.families import family_warnings, related_by
 from imagenomer.analyses.shared.form_fields import (
     Families,
@@ -127,7 +128,11 @@ def report(cohort: Cohort, params: Params, result: PhenotypeAssociation) -> Repo
             **numbers,
         },
         sentences=(*result.people.sentences, *sentences),
-        warnings=(*pair.warnings, *family_warnings(cohort, result.people.subjects, used, way_out)),
+        warnings=(
+            *pair.warnings,
+            *coded_warnings(cohort, (params.x, params.y, *params.covariates)),
+            *family_warnings(cohort, result.people.subjects, used, way_out),
+        ),
         views=tuple(views),
     )
 

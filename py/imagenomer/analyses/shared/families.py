@@ -1,4 +1,4 @@
-"""Who is related: columns that are named after families, and what to say where none is used."""
+"""Who is related: columns that say so by their role or their name, and what to say where none is used."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ def is_named_after_families(name: str) -> bool:
     return "".join(letter for letter in name.lower() if letter.isalpha()) in _FAMILY_NAMES
 
 
+def says_who_is_related(phenotype: Phenotype) -> bool:
+    """Return whether a column says who is related: by the role that the user gave it, else by its name."""
+    if phenotype.role:
+        return phenotype.role == "family"
+    return is_named_after_families(phenotype.name)
+
+
 def family_codes(phenotype: Phenotype, subjects: IntArray) -> IntArray:
     """Return the family of each of some subjects, from 0 on; whoever has no value is of a family of their own."""
     values, missing = phenotype.values[subjects].astype(np.float64), phenotype.missing[subjects]
@@ -29,14 +36,17 @@ def family_codes(phenotype: Phenotype, subjects: IntArray) -> IntArray:
 
 
 def named_families(cohort: Cohort, subjects: IntArray) -> list[str]:
-    """Return the phenotypes that are named after families and have relatives in enough of them."""
-    found = []
+    """Return the phenotypes that say who is related and have relatives in enough families; those with the role first.
+
+    By their name columns count from five families on: fewer are rather sites. Whose role is family counts from two on.
+    """
+    found: dict[str, list[str]] = {"family": [], "": []}
     for name, phenotype in cohort.phenotypes.items():
-        if is_named_after_families(name):
+        if says_who_is_related(phenotype):
             n_families = int(family_codes(phenotype, subjects).max(initial=-1)) + 1
-            if _FEWEST_FAMILIES <= n_families < subjects.size:
-                found.append(name)
-    return found
+            if (2 if phenotype.role else _FEWEST_FAMILIES) <= n_families < subjects.size:
+                found[phenotype.role].append(name)
+    return [*found["family"], *found[""]]
 
 
 def related_by(cohort: Cohort, name: str | None, used: Iterable[str] = ()) -> Phenotype | None:

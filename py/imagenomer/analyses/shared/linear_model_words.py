@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from imagenomer.analyses.shared.coded import coded_warnings
 from imagenomer.analyses.shared.design_words import design_warnings, not_used_in_words
 from imagenomer.analyses.shared.edge_fits import Fit, SpreadTest, effect_of
 from imagenomer.analyses.shared.families import family_warnings
@@ -164,10 +165,13 @@ def spread_warnings(spread: SpreadTest | None, model: Model, what: str = "connec
 
 
 def independence_warnings(cohort: Cohort, model: Model, blocks: str | None = None) -> list[str]:
-    """Warn where a column may say who is related, and the model takes subjects for independent."""
+    """Warn where a column may say who is related, and the model takes subjects for independent; and of codes."""
     question = model.question
     related = None if question.related is None else question.related.name
-    return family_warnings(cohort, model.subjects, (related, blocks, *question.missing), "choose it under Families")
+    coded = coded_warnings(cohort, question.missing)
+    return coded + family_warnings(
+        cohort, model.subjects, (related, blocks, *question.missing), "choose it under Families"
+    )
 
 
 def _few_subjects(model: Model) -> list[str]:

@@ -25,9 +25,10 @@ from imagenomer.errors import InputError
 from imagenomer.genotypes import PlinkFiles, read_plink
 from imagenomer.parcellation import NOT_AVAILABLE, Parcellation, plain_parcellation, read_atlas
 from imagenomer.progress import Progress, Steps
+from imagenomer.readers.bundle.columns import AS_READ, read_phenotypes, with_stored_columns
 from imagenomer.readers.bundle.layout import FORMAT, MISSING_INT16, SCAN_COLUMNS, VERSION, row_blocks
 from imagenomer.readers.bundle.manifest import Manifest
-from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.columns import ColumnNotes
 from imagenomer.readers.evidence.order import edge_positions, proven
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
@@ -44,7 +45,6 @@ from imagenomer.readers.plink import clean_genotypes
 from imagenomer.readers.scan_columns import phenotypes_of_scans
 from imagenomer.readers.scans import scan_key
 from imagenomer.readers.tables import (
-    ColumnFacts,
     read_dictionary,
     read_json,
     read_participants,
@@ -67,6 +67,7 @@ class Import:
         self.listing = listing
         self.notes = notes
         self.used = {"bundle.json", "participants.tsv", "participants.json", "scans.tsv", "scans.json", "atlas.tsv"}
+        self.used |= {f"{AS_READ}.tsv", f"{AS_READ}.json"}
         self.facts = Manifest(read_json(listing["bundle.json"].read(), "bundle.json", notes), "bundle.json")
         if self.facts.get("format", str, "") != FORMAT:
             raise InputError(f"bundle.json is not that of an ImageNomer bundle: its 'format' should be {FORMAT!r}")
@@ -95,7 +96,7 @@ class Import:
         unused = [path for path in self.listing if path not in self.used]
         if unused:
             self.notes.ignored(f"{count(len(unused), 'file')} of the bundle not mentioned in bundle.json", unused)
-        return Cohort(
+        cohort = Cohort(
             name=facts.get("name", str, "") or self.listing.name,
             subjects=self.subjects,
             phenotypes=phenotypes,
@@ -106,12 +107,13 @@ class Import:
             decompositions=decompositions,
             weights=weights,
             set_aside=tuple(entry.scan() for entry in facts.objects("set_aside")),
-            log=(*self.stored_log(), *self.notes.log()),
+            log=self.stored_log(),
             description=facts.get("description", str, ""),
             licence=facts.get("licence", str, ""),
             provenance=facts.get("provenance", str, ""),
             synthetic=facts.get("synthetic", bool, False),
         )
+        return with_stored_columns(cohort, self.facts, self.listing, self.notes)
 
     def file(self, path: str) -> Entry:
         if path not in self.listing:
@@ -146,18 +148,7 @@ class Import:
             self.notes.warning("Subjects with several rows in participants.tsv: the first row is used", table.repeated)
         self.subjects = table.subjects
         remarks = ColumnNotes()
-        phenotypes = {}
-        for name, cells in table.columns.items():
-            known = table.facts.get(name, ColumnFacts())
-            phenotypes[name] = read_column(
-                name,
-                cells,
-                remarks,
-                is_table=True,
-                levels=known.levels,
-                description=known.description,
-                units=known.units,
-            ) or Phenotype(name, np.full(len(cells), np.nan), (), known.description, known.units)
+        phenotypes = read_phenotypes(table, remarks)
         for items, message in (
             (remarks.unlisted, "Levels that participants.json does not list were added"),
             (remarks.mixed, "Phenotypes that mix numbers and texts were read as categories; odd values"),

@@ -6,7 +6,7 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, Literal
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from imagenomer.errors import InputError
 from imagenomer.genotypes import write_plink
 from imagenomer.parcellation import NOT_AVAILABLE, Parcellation
 from imagenomer.progress import Progress, Steps
+from imagenomer.readers.bundle.columns import AS_READ, columns_as_read, columns_entry
 from imagenomer.readers.bundle.layout import FORMAT, MISSING_INT16, SCAN_COLUMNS, VERSION, row_blocks
 from imagenomer.readers.columns import MISSING
 from imagenomer.readers.npy import npy_header, write_npz
@@ -51,8 +52,10 @@ def write_bundle(cohort: Cohort, file: BinaryIO, *, dtype: Literal["float32", "i
     facts = _manifest(cohort, dtype)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         _put(archive, "bundle.json", _json(facts))
-        _put(archive, "participants.tsv", _participants(cohort))
-        _put(archive, "participants.json", _json(_dictionary(cohort)))
+        for name, phenotypes in (("participants", [*cohort.phenotypes.values()]), (AS_READ, columns_as_read(cohort))):
+            if phenotypes or name == "participants":
+                _put(archive, f"{name}.tsv", _participants(cohort.subjects, phenotypes))
+                _put(archive, f"{name}.json", _json(_dictionary(phenotypes)))
         if cohort.scans:
             _put(archive, "scans.tsv", _scans_table(cohort.scans))
         if cohort.parcellation is not None:
@@ -112,6 +115,7 @@ def _manifest(cohort: Cohort, dtype: Literal["float32", "int16"]) -> dict[str, A
         ],
         "atlas": None if cohort.parcellation is None else _atlas_facts(cohort.parcellation),
         "set_aside": [_scan_facts(scan) for scan in cohort.set_aside],
+        **columns_entry(cohort),
         "log": [{"severity": e.severity, "message": e.message, "items": list(e.items)} for e in cohort.log],
     }
 
@@ -155,9 +159,9 @@ def _put_connectivity(archive: zipfile.ZipFile, measure: Measure, entry: Mapping
                 target.write(np.where(missing, MISSING_INT16, steps).astype("<i2").data.cast("B"))
 
 
-def _participants(cohort: Cohort) -> bytes:
-    columns: dict[str, list[str]] = {"participant_id": list(cohort.subjects)}
-    for phenotype in cohort.phenotypes.values():
+def _participants(subjects: Sequence[str], phenotypes: Iterable[Phenotype]) -> bytes:
+    columns: dict[str, list[str]] = {"participant_id": list(subjects)}
+    for phenotype in phenotypes:
         if phenotype.name in columns:
             raise InputError(
                 f"a phenotype called {phenotype.name!r} cannot be written: the table has such a column already"
@@ -183,9 +187,9 @@ def _cells(phenotype: Phenotype) -> list[str]:
     return cells
 
 
-def _dictionary(cohort: Cohort) -> dict[str, Any]:
+def _dictionary(phenotypes: Iterable[Phenotype]) -> dict[str, Any]:
     dictionary: dict[str, Any] = {"participant_id": {"Description": "Identifier of the subject"}}
-    for phenotype in cohort.phenotypes.values():
+    for phenotype in phenotypes:
         entry: dict[str, Any] = {"Description": phenotype.description}
         if phenotype.units:
             entry["Units"] = phenotype.units

@@ -64,11 +64,13 @@ class NameChoice(Field):
 class PhenotypeChoice(NameChoice):
     """One phenotype by name; ``kind`` restricts to numbers or categories.
 
-    Where one must be chosen the page begins with the first whose name holds one of ``prefer``, in lower case.
+    Where one must be chosen the page begins with the first of this ``role``, else with the first whose name holds one
+    of ``prefer``, in lower case, and which has no role.
     """
 
     kind: Literal["number", "category"] | None = None
     prefer: tuple[str, ...] = ()
+    role: str = ""
 
     nothing: ClassVar[str] = "None"
     what: ClassVar[str] = "phenotype"
