@@ -269,6 +269,7 @@ def whole() -> str:
         for name in group:
             body = re.sub(r'href="(\w[\w-]*)\.html(?:#[^"]*)?"', r'href="#" data-document="\1"', made[name].body)
             body = re.sub(r'<a href="#[\w-]+">(.*?)</a>', r"\1", body)  # within: a fragment is the page's state
+            body = re.sub(r'<a href="(https://[^"]*)"[^>]*>(.*?)</a>', r"\2 (\1)", body)  # it refers to nothing outside
             body = re.sub(r'(src|href)="((?:images/[^"]+)|' + re.escape(EXAMPLE) + ')"', _data_address, body)
             body = re.sub(r' id="[^"]*"', "", body).replace("<h1>", '<h1 class="unseen">')
             parts.append(

@@ -114,6 +114,8 @@ def test_the_single_file_has_each_document_with_its_pictures() -> None:
     assert not Markup(whole).open
     assert 'src="images' not in whole
     assert "example-folder.zip" not in whole
+    assert 'href="http' not in whole
+    assert "OpenNeuro ds004144 (https://openneuro.org/datasets/ds004144)" in whole
     assert len(re.findall(r'id="document-', whole)) == len(manual.names())
     for name in re.findall(r'data-document="([^"]+)"', whole):
         assert name in manual.names()
