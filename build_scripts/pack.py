@@ -5,7 +5,7 @@ The standard library and the packages come compiled (see compile.py), in one fil
     library.blob     first  what the application opens until the first matrix is on screen
     statistics.blob  soon   what analyses add
     figures.blob     soon   what figures on screen and as SVG or PNG add
-    readers.blob     rest   of our own package what reads files of a user
+    readers.blob     rest   of our own package what no first figure of a demo cohort needs: readers of files above all
     downloads.blob   rest   what other formats add
     rest.blob        rest   everything else, which the engine unpacks when something asks for it
     calamine.blob, pandas.blob, pyfive.blob, rdata.blob
@@ -68,8 +68,12 @@ BLOBS: dict[str, Stage] = {
     "rdata.blob": "asked",
 }
 OWN = "imagenomer.blob"
-#: Of our own package what no demo cohort needs: it is not among what is fetched up to the first figure.
-OWN_READERS = f"{compiling.SITE_PACKAGES}/imagenomer/readers/"
+#: Of our own package what no first figure of a demo cohort needs: readers, HTML reports, the atlases of other cohorts,
+#: and figures that are imported when they are drawn.
+OWN_LATER = re.compile(
+    r".*/imagenomer/(readers/|html_report/|datasets/atlases/(?!power-264/).*/atlas\.tsv|cohort/dates\.pyc?"
+    r"|figures/(brain|comparison|component|forest|paths|prediction|quality|ring|variants)\.pyc?)"
+)
 #: Of our own package what nobody opens in the page: the command line, and what data sets say to readers of the sources.
 OWN_LEFT_OUT = re.compile(r".*/imagenomer/(cli\.pyc|datasets/.*/README\.md)")
 #: Of it what comes with the library that it needs.
@@ -133,7 +137,7 @@ def engine_files(
         wanted["rest.blob"] = paths.difference(*wanted.values())
         content = {name: sorted(wanted.get(name, set()) & paths, key=_alike) for name in BLOBS}
         ours = {path: own.read(path) for path in own.namelist() if not OWN_LEFT_OUT.match(path)}
-        apart = {path: "readers.blob" for path in ours if path.startswith(OWN_READERS)}
+        apart = {path: "readers.blob" for path in ours if OWN_LATER.match(path)}
         apart |= {f"{compiling.SITE_PACKAGES}/{path}": name for path, name in WITH_LIBRARIES.items()}
         blobs = {}
         for name in BLOBS:

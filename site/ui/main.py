@@ -7,7 +7,6 @@ import downloads
 import js
 from address import SavedState
 from client import Client
-from documents import Documents
 from dom import add, clear, find, h, hide, later, listen, on_failure, show, start, text
 from faults import Faults
 from fold import Fold
@@ -63,10 +62,8 @@ class App:
         The forms beside results and the notes above them, which fold.
     second : SecondCohort
         A cohort beside the open one, to test on.
-    questions : QuestionForm
-        Asks what files do not say.
-    understood : UnderstoodScreen
-        Tells what the files of the open cohort were taken for.
+    questions, understood : QuestionForm, UnderstoodScreen
+        Ask what files do not say, and tell what those of the open cohort were taken for.
     """
 
     def __init__(self):
@@ -84,7 +81,6 @@ class App:
         self._fade_status = later(4000, lambda: find("status").classList.add("faded"))
         self._work = ProgressLine("work")
         self.start_screen = StartScreen(self)
-        Documents()
         self.forms, self.notes = Fold("forms-folded"), Fold("notes-folded", folded=True)
         self.tray = Tray(self)
         self.second = SecondCohort(self)

@@ -1,6 +1,7 @@
 """The start screen: choosing a cohort, by folder, files, drop or the demo, and what the engine is doing meanwhile."""
 
 import js
+from documents import Documents
 from dom import find, guarded, hide, later, listen, show, text
 from logic.opening import demo_name
 
@@ -52,6 +53,7 @@ class StartScreen:
     def __init__(self, app):
         self.app = app
         self.element = find("start")
+        Documents()
         self.progress = ProgressLine("start-progress")
         self._back = find("back")
         self._cover = find("drop-cover")

@@ -89,7 +89,7 @@ class References(HTMLParser):
 def references(page: Path) -> set[str]:
     """What the page itself refers to; the assets of the single file are bytes."""
     text = page.read_text(encoding="utf-8").partition('<script type="application/octet-stream"')[0]
-    return {reference for reference in References(text).found if not reference.startswith(("#", "data:image/svg+xml,"))}
+    return {reference for reference in References(text).found if not reference.startswith(("#", "data:"))}
 
 
 def names(folder: Path) -> set[str]:

@@ -75,7 +75,7 @@ def read_cifti_header(entry: Entry) -> CiftiHeader:
         raise InputError(f"{entry.path} is damaged: its header has sizes that cannot be; copy it again")
     if start + shape[0] * shape[1] * dtype.itemsize > entry.size:
         raise InputError(
-            f"{entry.path} is truncated: {shape[0]:,} x {shape[1]:,} values need more bytes; copy it again"
+            f"{entry.path} is truncated: its values ({shape[0]:,} x {shape[1]:,}) need more bytes; copy it again"
         )
     maps = _maps(entry.read(_HEADER + 12, _HEADER + 4 + size), entry.path)
     scale = (slope, inter) if np.isfinite(slope) and np.isfinite(inter) and slope != 0 else (1.0, 0.0)

@@ -175,7 +175,7 @@ def _missing_codes(own: Assembly) -> Iterator[Understanding]:
     read: JsonObject = {"columns": {name: {"missing": sorted(use.found.codes)} for name, use in own.codes.items()}}
     yield Understanding(
         "phenotypes",
-        f"Codes for missing values in {len(described):,} columns",
+        f"Codes for missing values in {plural(len(described), 'column')}",
         tuple(line.text for line in described.values()),
         certain=all(line.certain for line in described.values()),
         alternatives=(
@@ -193,7 +193,7 @@ def _use_words(use: CodeUse) -> str:
 
 
 def _times(n: int) -> str:
-    return "once" if n == 1 else f"{n:,} times"
+    return "once" if n == 1 else plural(n, "time")
 
 
 def _code_alternatives(name: str, use: CodeUse) -> tuple[Alternative, ...]:

@@ -10,7 +10,7 @@ import os
 import sys
 
 from imagenomer.errors import InputError
-from imagenomer.wording import size
+from imagenomer.wording import plural, size
 
 #: Bytes that a program of 32 bits has at most, what is there already set aside.
 _OF_32_BITS = 3_500_000_000
@@ -36,8 +36,8 @@ def require_room(n_subjects: int, n_matrices: int) -> None:
         return
     fitting = int((most / (8 * n_matrices)) ** 0.5)
     raise InputError(
-        f"{n_subjects:,} subjects are too many to compare each with all others: that takes {size(wanted)}, and there "
-        f"are {size(most)}; choose a group of at most {fitting:,} subjects"
+        f"{plural(n_subjects, 'subject')} are too many to compare each with all others: that takes {size(wanted)}, and "
+        f"there are {size(most)}; choose a group of at most {plural(fitting, 'subject')}"
         + (", or run the analysis in a terminal, where there is more memory" if _in_32_bits() else "")
     )
 

@@ -25,6 +25,7 @@ from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.squares import edges_of_squares
 from imagenomer.types import Float32Array, FloatArray
+from imagenomer.wording import plural
 
 ACCEPTS = "HCP's netmats1.txt and netmats2.txt with subjectIDs.txt"
 
@@ -91,7 +92,7 @@ def _connectivity(entry: Entry, family: Family, listing: Listing, recipe: Recipe
         found = edges_of_squares(values.reshape(n_parcels, -1)) if values.size == n_parcels**2 else None
         if found is None:
             raise InputError(
-                f"{entry.path}, line {len(rows) + 1}: {values.size:,} numbers, and not a symmetric matrix of "
+                f"{entry.path}, line {len(rows) + 1}: {plural(values.size, 'number')}, and not a symmetric matrix of "
                 f"{n_parcels} components as in the first line"
             )
         rows.append(of_vectors(found[0], np.arange(n_edges_of(n_parcels))))
