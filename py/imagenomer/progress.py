@@ -44,3 +44,14 @@ def finish(steps: Steps[Result], report: Callable[[Progress], None] | None = Non
             return result
         if report is not None:
             report(progress)
+
+
+def reported_as(steps: Steps[Result], step: str, done: int, total: int) -> Steps[Result]:
+    """Run a computation as a part of another, whose progress is reported in place of its own."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+        yield Progress(step, done, total)

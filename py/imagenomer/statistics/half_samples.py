@@ -30,7 +30,7 @@ import numpy as np
 import scipy
 
 from imagenomer.errors import InputError
-from imagenomer.progress import Progress, Steps
+from imagenomer.progress import Progress, Steps, reported_as
 from imagenomer.statistics.features import FittedFeatures
 from imagenomer.statistics.folds import Split, cross, k_fold
 from imagenomer.statistics.models import ConnectomeModel, ElasticNet, Model, TopFeatures
@@ -165,7 +165,7 @@ def half_samples(
                 own = _folds_of_half(splits, n_folds, who, alike, together, rng)
                 some = None if covariates is None else covariates[who]
                 steps = cross_validate(space.of(who), target[who], own, model, covariates=some, use=use)
-                pair.append(estimates((yield from _relabelled(steps, number, n_pairs))))
+                pair.append(estimates((yield from reported_as(steps, "Refitting in half-samples", number, n_pairs))))
         except InputError as error:
             return HalfSamples({}, dof, int(taking_part.size), f"half of the subjects are too few: {error}")
         found.append(pair)
@@ -276,14 +276,3 @@ def _refusal(classes: IntArray | None, taking_part: IntArray) -> str:
     if classes is not None and int(np.bincount(classes[taking_part]).min()) < FEWEST_OF_CLASS:
         return f"a class has fewer than the {FEWEST_OF_CLASS} subjects that half-samples need"
     return ""
-
-
-def _relabelled(steps: Steps[CrossValidation], done: int, total: int) -> Steps[CrossValidation]:
-    """Run a cross-validation of a half, and report the progress of all."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: CrossValidation = stop.value
-            return result
-        yield Progress("Refitting in half-samples", done, total)

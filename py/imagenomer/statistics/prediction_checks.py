@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 
 from imagenomer.errors import InputError
-from imagenomer.progress import Progress, Steps
+from imagenomer.progress import Progress, Steps, reported_as
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES
 from imagenomer.statistics.models import Model, Ridge
@@ -124,7 +124,7 @@ def permutation_test(
             steps = cross_validate(
                 space, permuted.targets(order[None])[:, 0], splits, model, covariates=covariates, use=use
             )
-            result = yield from _relabelled(steps, "Permuting", number, n_permutations + 1)
+            result = yield from reported_as(steps, "Permuting", number, n_permutations + 1)
             found[number] = score_of(result)
     statistic, null = float(found[0]), found[1:]
     # Equal but for rounding counts as equal.
@@ -140,17 +140,6 @@ def permuted_with(covariates: FloatArray | None, use: Use, n_classes: int) -> Fl
 def score_of(result: CrossValidation) -> float:
     """Return the main score of a cross-validation, put together over splits."""
     return estimates(result)[result.main_score]
-
-
-def _relabelled(steps: Steps[CrossValidation], step: str, done: int, total: int) -> Steps[CrossValidation]:
-    """Run a computation, and report the progress of the whole instead."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: CrossValidation = stop.value
-            return result
-        yield Progress(step, done, total)
 
 
 class PermutedTarget:
@@ -306,7 +295,7 @@ def learning_curve(
         if not usable:
             continue
         steps = cross_validate(space, target, usable, model, covariates=covariates, use=use)
-        result = yield from _relabelled(steps, "Training on fewer", row, len(shares))
+        result = yield from reported_as(steps, "Training on fewer", row, len(shares))
         values[row, [some.index(split) for split in usable]] = result.scores[name]
     return LearningCurve(name, n_train, values)
 
@@ -362,6 +351,6 @@ def shuffled_features(
     for number in range(n_shuffles):
         moved = space.of(rng.permutation(space.n_subjects))
         steps = cross_validate(moved, target, splits, model, covariates=covariates, use=use)
-        shuffled[number] = score_of((yield from _relabelled(steps, "Shuffling features", number, n_shuffles)))
+        shuffled[number] = score_of((yield from reported_as(steps, "Shuffling features", number, n_shuffles)))
     name = main_score(n_classes)
     return ShuffledFeatures(name, score_of(actual), shuffled, score_of(alone))
