@@ -78,7 +78,7 @@ def test_a_cohort_of_1900_columns_opens_and_each_of_them_can_be_reached(
         expect(rows.nth(before)).to_be_attached()
     page.get_by_label("Find in phenotypes").fill("x1899")
     expect(rows).to_have_count(1)
-    rows.get_by_role("button", name="x1899").click()
+    rows.get_by_role("button", name="x1899", exact=True).click()
     expect(page.get_by_label("Phenotype", exact=True)).to_have_value("1899")
     expect(page.locator("section.figure img").first).to_be_visible(timeout=START)
 
