@@ -47,7 +47,7 @@ def test_every_phenotype_has_a_type_a_range_or_levels_and_a_picture_in_words(dem
 
 
 def test_a_click_on_a_phenotype_opens_its_distribution(demo_page: Page) -> None:
-    demo_page.get_by_role("button", name="wrat").click()
+    demo_page.get_by_role("button", name="wrat", exact=True).click()
     expect(demo_page.get_by_role("tab", name="Phenotypes")).to_have_attribute("aria-selected", "true")
     expect(demo_page.get_by_role("tabpanel").get_by_label("Phenotype").locator("option:checked")).to_have_text("wrat")
     demo_page.go_back()
