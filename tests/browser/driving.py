@@ -176,6 +176,11 @@ def choose_folder(page: Page, folder: Path) -> None:
     page.locator("input[type=file][webkitdirectory]").first.set_input_files(folder)
 
 
+def leave_understood(page: Page) -> None:
+    """Leave the screen that comes by itself where files leave something in doubt: names of parcels, codes, people."""
+    page.get_by_role("dialog", name="What I understood").get_by_role("button", name="Go on").click(timeout=START)
+
+
 def choose_files(page: Page, *files: Path) -> None:
     """Choose files with the button."""
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(list(files))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import START, choose_folder, wait_for_rest
+from driving import START, choose_folder, leave_understood, wait_for_rest
 from playwright.sync_api import Locator, Page, expect
 
 N = 40
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 def open_folder(page: Page, folder: Path) -> None:
     """Open it, and leave the screen that comes by itself: a code and parcels without names are in doubt."""
     choose_folder(page, folder)
-    page.get_by_role("dialog", name="What I understood").get_by_role("button", name="Go on").click(timeout=START)
+    leave_understood(page)
     expect(page.get_by_role("tab", name="Overview")).to_be_visible()
 
 

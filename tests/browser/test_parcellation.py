@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from driving import START, choose_folder, wait_until
+from driving import START, choose_folder, leave_understood, wait_until
 from playwright.sync_api import Locator, Page, expect
 from views import go
 
@@ -97,7 +97,8 @@ def test_where_two_atlases_fit_the_page_says_so_and_lets_the_other_be_chosen(dem
 
     page.get_by_role("button", name="Open another").click()
     choose_folder(page, hundred)
-    expect(page.locator("#cohort-name")).to_have_text("Hundred", timeout=START)
+    leave_understood(page)
+    expect(page.locator("#cohort-name")).to_have_text("Hundred")
     go(page, "Overview")
     expect(choice(page).locator("option")).to_have_text(
         ["Schaefer 100 (17 networks)", "Schaefer 100 (7 networks)", "None: plain numbers"]
