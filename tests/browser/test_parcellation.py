@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from driving import START, choose_folder, leave_understood, wait_until
+from driving import choose_folder, leave_understood, wait_until
 from playwright.sync_api import Locator, Page, expect
 from views import go
 
