@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from driving import choose_folder, leave_understood, wait_until
+from driving import START, choose_folder, wait_until
 from playwright.sync_api import Locator, Page, expect
 from views import go
 
@@ -97,8 +97,7 @@ def test_where_two_atlases_fit_the_page_says_so_and_lets_the_other_be_chosen(dem
 
     page.get_by_role("button", name="Open another").click()
     choose_folder(page, hundred)
-    leave_understood(page)
-    expect(page.locator("#cohort-name")).to_have_text("Hundred")
+    expect(page.locator("#cohort-name")).to_have_text("Hundred", timeout=START)
     go(page, "Overview")
     expect(choice(page).locator("option")).to_have_text(
         ["Schaefer 100 (17 networks)", "Schaefer 100 (7 networks)", "None: plain numbers"]
@@ -130,4 +129,4 @@ def test_where_two_atlases_fit_the_page_says_so_and_lets_the_other_be_chosen(dem
         ["Mean over sessions", "a", "b", "a minus b", "b minus a"]
     )
     expect(form.get_by_label("Run", exact=True)).to_be_hidden()
-    expect(page.locator(".sentences:visible")).to_contain_text("fc, session b")
+    expect(page.locator(".result:visible .sentences")).to_contain_text("fc, session b")
