@@ -7,9 +7,9 @@ import downloads
 import js
 from address import SavedState
 from client import Client
+from disclosure import Disclosure
 from dom import add, clear, find, h, hide, later, listen, on_failure, show, start, text
 from faults import Faults
-from fold import Fold
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from logic.needs import lacking
@@ -58,7 +58,7 @@ class App:
         The saved maps.
     state : SavedState
         What the address keeps.
-    forms, notes : Fold
+    forms, notes : Disclosure
         The forms beside results and the notes above them, which fold.
     second : SecondCohort
         A cohort beside the open one, to test on.
@@ -81,7 +81,7 @@ class App:
         self._fade_status = later(4000, lambda: find("status").classList.add("faded"))
         self._work = ProgressLine("work")
         self.start_screen = StartScreen(self)
-        self.forms, self.notes = Fold("forms-folded"), Fold("notes-folded", folded=True)
+        self.forms, self.notes = Disclosure("forms-folded"), Disclosure("notes-folded", folded=True)
         self.tray = Tray(self)
         self.second = SecondCohort(self)
         self.questions = QuestionForm(self)

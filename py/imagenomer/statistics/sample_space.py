@@ -41,8 +41,8 @@ from imagenomer.statistics.features import (
 )
 from imagenomer.statistics.folds import Split
 from imagenomer.statistics.kernel_models import RidgeFactor
+from imagenomer.statistics.pairwise_memory import require_memory
 from imagenomer.statistics.products import add_gram_in_parts, add_product, gram, mirror, multiply
-from imagenomer.statistics.room import require_room
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Columns whose products are summed in float32 before they are added up in float64.
@@ -233,7 +233,7 @@ def sample_space(values: Float32Array, rows: IntArray) -> Steps[SampleSpace]:
         If no edge is there for everybody and varies, or there are more subjects than memory has room for.
     """
     n, n_edges = rows.size, values.shape[1]
-    require_room(n, _N_MATRICES)
+    require_memory(n, _N_MATRICES)
     products = np.zeros((n, n))
     usable = np.zeros(n_edges, dtype=bool)
     for start in range(0, n_edges, _COLUMNS):
@@ -283,7 +283,7 @@ def space_of_features(features: FittedFeatures, rows: IntArray) -> Steps[SampleS
 def space_of_genotypes(genotypes: GenotypeIndicators) -> Steps[SampleSpace]:
     """Return the sample space of genotypes as indicators; nothing is imputed, so it is made once."""
     n = genotypes.dosage.shape[0]
-    require_room(n, _N_MATRICES)
+    require_memory(n, _N_MATRICES)
     products, n_variants = np.zeros((n, n)), genotypes.dosage.shape[1]
     for start in range(0, n_variants, _COLUMNS):
         for block in genotypes.blocks(slice(start, start + _COLUMNS)):

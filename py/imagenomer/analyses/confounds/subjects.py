@@ -29,7 +29,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, build_design
 from imagenomer.statistics.flexible_columns import flexible_columns
 from imagenomer.statistics.folds import Split, k_fold
-from imagenomer.statistics.room import require_room
+from imagenomer.statistics.pairwise_memory import require_memory
 from imagenomer.statistics.sample_space import SampleSpace, sample_space
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
@@ -222,7 +222,7 @@ def whole_space(people: Subjects) -> Steps[SampleSpace]:
     cache, key = people.sample.observations.caches[_SPACE], people.rows.tobytes()
     space = cache.get(key)
     if space is None:
-        require_room(people.n_subjects, _N_MATRICES)
+        require_memory(people.n_subjects, _N_MATRICES)
         space = cache.put(key, (yield from sample_space(people.sample.observations.values, people.rows)))
     return space
 

@@ -1,4 +1,4 @@
-"""Fold: what gives its room to the figures, the forms beside them and the notes above them.
+"""Disclosure: what gives its room to the figures, the forms beside them and the notes above them.
 
 All of a kind are folded together, and stay as they are until the page is closed; nothing of it is kept.
 """
@@ -6,7 +6,7 @@ All of a kind are folded together, and stay as they are until the page is closed
 from dom import find, h
 
 
-class Fold:
+class Disclosure:
     """One kind of panel, of which each analysis has one.
 
     Parameters

@@ -11,34 +11,34 @@ import pytest
 
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
-from imagenomer.statistics import room
-from imagenomer.statistics.room import most_memory, require_room
+from imagenomer.statistics import pairwise_memory
+from imagenomer.statistics.pairwise_memory import most_memory, require_memory
 from imagenomer.statistics.sample_space import sample_space
 
 MANY = 40_000
 
 
 def test_more_subjects_than_fit_are_refused_with_how_many_do(monkeypatch):
-    monkeypatch.setattr(room, "most_memory", lambda: 2_400_000_000)
-    require_room(10_000, 3)
+    monkeypatch.setattr(pairwise_memory, "most_memory", lambda: 2_400_000_000)
+    require_memory(10_000, 3)
     with pytest.raises(InputError, match=r"12,000 subjects .* takes 3.5 GB, and there are 2.4 GB; .* at most 10,000"):
-        require_room(12_000, 3)
+        require_memory(12_000, 3)
 
 
 def test_nothing_is_refused_where_nobody_says_how_much_there_is(monkeypatch):
-    monkeypatch.setattr(room, "most_memory", lambda: None)
-    require_room(10**6, 3)
+    monkeypatch.setattr(pairwise_memory, "most_memory", lambda: None)
+    require_memory(10**6, 3)
 
 
 def test_a_page_has_four_gigabytes_whatever_the_machine(monkeypatch):
-    monkeypatch.setattr(room.sys, "maxsize", 2**31 - 1)
+    monkeypatch.setattr(pairwise_memory.sys, "maxsize", 2**31 - 1)
     assert most_memory() < 2**32
     with pytest.raises(InputError, match="in a terminal, where there is more memory"):
-        require_room(MANY, 3)
+        require_memory(MANY, 3)
 
 
 def test_forty_thousand_subjects_are_refused_before_their_products_are_made(monkeypatch):
-    monkeypatch.setattr(room, "most_memory", lambda: 16_000_000_000)
+    monkeypatch.setattr(pairwise_memory, "most_memory", lambda: 16_000_000_000)
     values = np.zeros((MANY, 3), dtype=np.float32)
     tracemalloc.start()
     try:
@@ -56,9 +56,9 @@ def test_a_limit_of_the_process_counts():
             sys.executable,
             "-c",
             "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9, 3 * 10**9))\n"
-            "from imagenomer.statistics.room import require_room\n"
-            "require_room(10_000, 3)\n"
-            "require_room(12_000, 3)",
+            "from imagenomer.statistics.pairwise_memory import require_memory\n"
+            "require_memory(10_000, 3)\n"
+            "require_memory(12_000, 3)",
         ],
         capture_output=True,
         text=True,

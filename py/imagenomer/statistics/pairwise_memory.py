@@ -1,4 +1,4 @@
-"""Room: whether what compares all pairs of subjects fits into memory, said before anything is multiplied.
+"""Pairwise memory: whether what compares all pairs of subjects fits into memory, said before anything is multiplied.
 
 Sample space holds products of all pairs of subjects, and what solves in it needs several matrices of that size. Ten
 thousand people are 0.8 GB a matrix: a page, which has 4 GB, would run for minutes and then out of memory.
@@ -16,7 +16,7 @@ from imagenomer.wording import plural, size
 _OF_32_BITS = 3_500_000_000
 
 
-def require_room(n_subjects: int, n_matrices: int) -> None:
+def require_memory(n_subjects: int, n_matrices: int) -> None:
     """Refuse more subjects than can be compared with each other.
 
     Parameters
