@@ -48,7 +48,7 @@ class Format(Protocol):
         """Read them, and note in ``notes`` what was found; their names pass through it."""
 
 
-#: Outcome in this order.
+#: Asked in this order.
 _FORMATS: tuple[Format, ...] = (bundle, predecessor, plink)
 
 

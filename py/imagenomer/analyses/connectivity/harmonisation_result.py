@@ -33,7 +33,7 @@ class SiteModel:
     ----------
     site : Phenotype
     covariates : tuple of Phenotype
-        PreservedCovariate.
+        Preserved.
     method : "combat" or "covbat"
     empirical_bayes, mean_only : bool
     reference : str or None

@@ -61,7 +61,7 @@ class LevelPair:
     codes : ndarray, shape (n_subjects,)
         Into ``levels``.
     difference : NumberDifference
-        UnadjustedFit.
+        Unadjusted.
     adjustments : tuple of AdjustedEstimate
     means : ndarray, shape (n_levels,), or None
         Adjusted; None without covariates.
