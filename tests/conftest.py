@@ -53,6 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, not _takes_minutes(item)))
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by how many they are: an archive packed on import holds the time, which differs between processes."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 def _takes_minutes(item: pytest.Item) -> bool:
     """Whether a file of tests takes minutes: begun last, one process would wait for the other."""
     return item.path.parent.name == "build_scripts" or item.path.stem in LONGEST

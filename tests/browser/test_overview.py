@@ -142,6 +142,7 @@ def test_every_control_has_a_name_and_a_target_large_enough(demo_page: Page) -> 
     for name in TABS:
         demo_page.get_by_role("tab", name=name).click()
         expect(demo_page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        wait_for_rest(demo_page)  # the result of the tab has controls too
         small = demo_page.evaluate(
             """() => [...document.querySelectorAll("button, select, summary, input")]
                 .filter((control) => control.checkVisibility() && control.type !== "file")

@@ -120,7 +120,7 @@ def test_an_archive_in_too_many_is_refused():
         held({"M.zip": data})
 
 
-@pytest.mark.parametrize("data", [b"", b"x" * 600, gzip.compress(b"abc")[:-3], b"\x1f\x8b" + bytes(30)])
+@pytest.mark.parametrize("data", [b"", b"x" * 600, gzip.compress(b"abc", mtime=0)[:-3], b"\x1f\x8b" + bytes(30)])
 def test_what_is_no_archive_is_refused(data):
     with pytest.raises(InputError, match=r"not compressed by gzip|damaged|truncated|no tar archive|claims to"):
         held({"x.tgz": data})["x"].read()
