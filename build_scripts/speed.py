@@ -3,9 +3,10 @@
     python3 build_scripts/speed.py [--keep] [--page]
 
 Needs the environment and the browser that ``build_scripts/test.py`` installs, and a machine with nothing else to do:
-ratios hold on a busy one, seconds do not. Runs `tests/benchmarks/test_longest.py` and `test_start.py`, which leave
-what they measured in ``.cache/benchmarks``, and prints the tables. ``--keep`` measures nothing and takes what was
-measured last; ``--page`` writes the tables into ``site/docs/benchmarks.md``, between the marks that name them.
+ratios hold on a busy one, seconds do not. Runs `tests/benchmarks/test_start.py` and `test_longest.py`, which leave
+what they measured in ``.cache/benchmarks``, row by row, and prints the tables. ``--keep`` measures nothing and takes
+what was measured last, even by a run that was stopped; ``--page`` writes the tables into ``site/docs/benchmarks.md``,
+between the marks that name them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / ".cache" / "benchmarks"
 PAGE = ROOT / "site" / "docs" / "benchmarks.md"
-TESTS = ("tests/benchmarks/test_longest.py", "tests/benchmarks/test_start.py")
+TESTS = ("tests/benchmarks/test_start.py", "tests/benchmarks/test_longest.py")
 
 #: Milliseconds of each time that something was done, by what it was.
 Times = Mapping[str, Sequence[float]]
@@ -81,15 +82,22 @@ def kept(name: str) -> Any:
 
 
 def longest(record: Mapping[str, Any]) -> str:
-    """Return the seconds of each row before and now, in the page and natively, their ratios and the goal."""
+    """Return the seconds of each row before and now, in the page and natively, their ratios and the goal.
+
+    What a run that was stopped has not measured is left empty.
+    """
     rows = []
     for stage in record["page"]["now"]:
         if stage in record["page"]["products"]:
             continue
         cells = [stage]
-        for times in (record["page"], record["native"]):
-            before, now = (min(times[way][stage]) / 1000 for way in ("before", "now"))
-            cells += [_seconds(before), _seconds(now), f"{now / before:.2f}"]
+        for place in ("page", "native"):
+            times = record.get(place, {"now": {}})
+            if stage in times["now"]:
+                before, now = (min(times[way][stage]) / 1000 for way in ("before", "now"))
+                cells += [_seconds(before), _seconds(now), f"{now / before:.2f}"]
+            else:
+                cells += ["", "", ""]
         rows.append((*cells, _seconds(GOALS[stage]) if stage in GOALS else ""))
     head = ("work", "page before, s", "now", "ratio", "native before, s", "now", "ratio", "goal, page, s")
     return f"{_table(head, rows)}\n\n{_machine(record)}"

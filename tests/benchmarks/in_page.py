@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,15 @@ def run_natively(script: Path, *arguments: Path) -> Any:
     command = [sys.executable, str(script), *map(str, arguments)]
     done = subprocess.run(command, env=environment(), check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
+
+
+def said_natively(script: Path) -> Iterator[Any]:
+    """Return what a script prints line by line as JSON, each when it is printed."""
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True, encoding="utf-8") as running:
+        assert running.stdout is not None
+        yield from map(json.loads, running.stdout)
+    assert running.returncode == 0, f"{script.name} failed"
 
 
 def environment() -> dict[str, str]:

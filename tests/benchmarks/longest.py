@@ -1,7 +1,7 @@
 """What takes longest with the demo cohort of 830 people: by the products of before and of now, by turns, and how long
-its steps take in one piece. The same code runs natively and in the page's worker.
+its steps take in one piece. The same code runs natively and in the page's worker, a row of the table at a time.
 
-Natively: ``python tests/benchmarks/longest.py`` prints the times as JSON.
+Natively: ``python tests/benchmarks/longest.py`` prints the record of each row as a line of JSON when it is done.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from imagenomer.engine.requests import Job
 from imagenomer.progress import Steps
 from imagenomer.statistics import kernels, products
 
-#: Longest time of each step of a stage, milliseconds between two of its reports of progress.
-Pieces = dict[str, dict[str, float]]
+#: What was measured, by what it is.
+Record = dict[str, Any]
 #: A stage, a call of the page, and its arguments.
 Row = tuple[str, str, dict[str, Any]]
 
@@ -66,7 +66,8 @@ def _longest() -> tuple[Row, ...]:
     young = {**many, "group": YOUNG}
     variants = {"covariates": COVARIATES[:3], "ancestry_components": 2}
     sex = {"phenotype": "sex", "level": "F"}
-    target = {"phenotype": "wrat", "task": "rest"}
+    alone = {"intervals": False}
+    target = {"phenotype": "wrat", "task": "rest"} | alone
     few = {"model": "elastic-net", "protocol": "folds", "n_folds": 5}
     taken_out = {"covariates": COVARIATES[:3], "use": "residual"}
     return (
@@ -92,13 +93,15 @@ def _longest() -> tuple[Row, ...]:
             **variants,
         ),
         _run("prediction, 20 x 80:20, first", "prediction", **target),
-        _run("prediction, another target", "prediction", phenotype="age", task="rest"),
+        _run("prediction, another target", "prediction", phenotype="age", task="rest", **alone),
         _run("prediction, covariates taken out", "prediction", **target, **taken_out),
-        _run("prediction, logistic", "prediction", **sex, model="logistic", task="rest"),
+        _run("prediction, logistic", "prediction", **sex, model="logistic", task="rest", **alone),
         _run("prediction, 100 permutations", "prediction", **target, permutations=100),
         _run("prediction, inner folds", "prediction", **target, penalty="inner"),
         _run("prediction, ComBat in each split", "prediction", **target, harmonise="site"),
         _run("prediction, elastic net, 5 folds", "prediction", **target, **few),
+        _run("prediction, 20 x 80:20, with intervals", "prediction", phenotype="wrat", task="rest"),
+        _run("prediction, logistic, with intervals", "prediction", **sex, model="logistic", task="rest"),
         _run("quality control, 2,490 scans", "quality-control", motion="mean_fd"),
         _run("ComBat, 830 people", "harmonisation", site="site", task="rest", predict_site=False),
         _run("ComBat, site predicted before and after", "harmonisation", site="site", task="rest"),
@@ -187,38 +190,63 @@ def _timed_pieces(pieces: dict[str, float]) -> Iterator[None]:
         Job.finish = finish  # type: ignore[method-assign]
 
 
-async def by_turns(engine: Engine) -> dict[str, Any]:
-    """Do each by the products of before and by those of now, each with an engine that has kept nothing of the other.
+class Turns:
+    """Two engines that do the same, one by the products of before and one by those of now; neither keeps what the other
+    has computed.
 
-    Returns
-    -------
-    dict
-        Times by "before" and "now", and by "pieces" how long each step of each stage took now, in one piece at most.
+    A record of what was done has milliseconds by "before" and "now", each by stage, and by "pieces" how long each step
+    of a stage took now, in one piece at most.
     """
-    await _import_what_is_needed(engine)
-    ways = {
-        "before": (Stages(Engine(engine.workspace.need)), BeforeKernels()),
-        "now": (Stages(engine), products.backend()),
-    }
-    pieces: Pieces = {}
-    for stage, call, arguments in _longest():
-        for name, (stages, backend) in ways.items():
-            with _multiplied_by(backend), _timed_pieces(pieces.setdefault(stage, {}) if name == "now" else {}):
+
+    def __init__(self, engine: Engine) -> None:
+        """`engine` is the one of now."""
+        self._engine = engine
+        self._ways = {
+            "before": (Stages(Engine(engine.workspace.need)), BeforeKernels()),
+            "now": (Stages(engine), products.backend()),
+        }
+
+    async def begin(self) -> None:
+        """Import what an idle engine has imported by the time that somebody asks for something that takes long."""
+        await self._engine.handle("open_demo", json.dumps({"size": "quick", "seed": 1}))
+        few = {"phenotype": "age", "features": "phenotypes", "predictors": ["wrat", "mean_fd"]}
+        for model in ("ridge", "elastic-net"):
+            await self._engine.handle("run", json.dumps({"analysis": "prediction", "params": {**few, "model": model}}))
+
+    async def row(self, position: int) -> Record:
+        """Do a row of the table. The first opens the demo; what a row computes is kept for those that follow."""
+        stage, call, arguments = _longest()[position]
+        pieces: dict[str, float] = {}
+        for name, (stages, backend) in self._ways.items():
+            with _multiplied_by(backend), _timed_pieces(pieces if name == "now" else {}):
                 await stages.call(stage, call, **arguments)
-    for stages, backend in ways.values():
-        with _multiplied_by(backend):
-            _products(stages)
-    times = {name: stages.times for name, (stages, _) in ways.items()}
-    return {**times, "products": PRODUCTS, "pieces": pieces}
+        return {**self._taken(), "pieces": {stage: pieces}}
+
+    async def products(self) -> Record:
+        """Time products themselves, and what is done beside them."""
+        for stages, backend in self._ways.values():
+            with _multiplied_by(backend):
+                _products(stages)
+        return {**self._taken(), "products": PRODUCTS}
+
+    async def other(self, position: int) -> Record:
+        """Do what else the forms offer, once the demo is open, for the length of its steps."""
+        stage, analysis, params = OTHERS[position]
+        pieces: dict[str, float] = {}
+        with _timed_pieces(pieces):
+            await self._engine.handle("run", json.dumps({"analysis": analysis, "params": params}))
+        return {"pieces": {stage: pieces}}
+
+    def _taken(self) -> Record:
+        """Return the times since the last record."""
+        times: Record = {}
+        for name, (stages, _) in self._ways.items():
+            times[name], stages.times = stages.times, {}
+        return times
 
 
-async def in_pieces(engine: Engine) -> Pieces:
-    """Do what else the forms offer, after `by_turns`, and return how long each step took in one piece at most."""
-    pieces: Pieces = {}
-    for stage, analysis, params in OTHERS:
-        with _timed_pieces(pieces.setdefault(stage, {})):
-            await engine.handle("run", json.dumps({"analysis": analysis, "params": params}))
-    return pieces
+#: The rows of the table, and what else is looked at.
+N_ROWS, N_OTHERS = len(_longest()), len(OTHERS)
 
 
 @contextmanager
@@ -230,16 +258,12 @@ def _multiplied_by(backend: Any) -> Iterator[None]:
         products.use(now)
 
 
-async def _import_what_is_needed(engine: Engine) -> None:
-    """Import what an idle engine has imported by the time that somebody asks for something that takes long."""
-    await engine.handle("open_demo", json.dumps({"size": "quick", "seed": 1}))
-    few = {"phenotype": "age", "features": "phenotypes", "predictors": ["wrat", "mean_fd"]}
-    for model in ("ridge", "elastic-net"):
-        await engine.handle("run", json.dumps({"analysis": "prediction", "params": {**few, "model": model}}))
-
-
 async def main() -> None:
-    print(json.dumps(await by_turns(Engine())))
+    turns = Turns(Engine())
+    await turns.begin()
+    for position in range(N_ROWS):
+        print(json.dumps(await turns.row(position)), flush=True)
+    print(json.dumps(await turns.products()), flush=True)
 
 
 #: What is done with matrices of the sizes that analyses have, with the billions of additions and multiplications of a

@@ -40,6 +40,15 @@ def test_a_row_has_both_times_in_page_and_natively_their_ratio_and_the_goal():
     assert lines[-1] == "2 processors, load 0.4 at the end."
 
 
+def test_what_a_run_that_was_stopped_has_not_measured_is_left_empty():
+    native = {way: {"again": [10.0]} for way in ("before", "now")}
+    record = {**LONGEST, "native": native}
+    first = "| max-T, 1,000 permutations, 5 covariates | 3.3 | 1.3 | 0.40 |  |  |  | 1.3 |"
+    assert speed.longest(record).splitlines()[2] == first
+    del record["native"]
+    assert speed.longest(record).splitlines()[2:4] == [first, "| again | 0.04 | 0.05 | 1.25 |  |  |  |  |"]
+
+
 def test_a_product_has_its_shortest_times_and_its_speed():
     lines = speed.products(LONGEST).splitlines()
     assert lines[2:] == ["| a product | 170 | 17 | 0.10 | 5.0 | 50.0 |", "| ranks | 71 | 14 | 0.20 |  |  |"]

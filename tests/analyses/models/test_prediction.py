@@ -20,8 +20,12 @@ from imagenomer.statistics.models import InnerFolds
 PREDICTION = load_analyses()["prediction"]
 
 
+def params_of(given):
+    return read_params(PREDICTION, {"phenotype": "age", **given})
+
+
 def run(cohort, **params):
-    params = read_params(PREDICTION, {"phenotype": "age", **params})
+    params = params_of(params)
     result = finish(PREDICTION.compute(cohort, params))
     return result, PREDICTION.report(cohort, params, result)
 
@@ -56,8 +60,25 @@ def test_the_planted_edge_weighs_most_and_age_is_predicted(cohort):
     assert report.numbers["scores"]["r2"]["value"] > 0.1
     assert report.numbers["null_scores"]["r2"] == pytest.approx(0)
     assert report.verdict[0].of == "scores"
-    assert report.numbers["interval"] == "half-samples"
+    assert report.numbers["interval"] is None  # 39 subjects are too few for halves
     assert any("Only 31 training subjects" in one for one in report.warnings)
+
+
+def test_scores_without_intervals_are_the_same_scores(cohort, rng):
+    for name in ("score", "dose"):  # of everybody: fewer have no halves
+        cohort.phenotypes[name] = Phenotype(name, rng.normal(size=40))
+    target = {"phenotype": "score", "covariates": ["dose"], "task": "nback"}
+    result, told = run(cohort, **target)
+    assert told.numbers["interval"] == "half-samples"
+    assert told.numbers["scores"]["mae"]["low"] < told.numbers["scores"]["mae"]["high"]
+    assert any("half-samples" in one for one in PREDICTION.methods(cohort, params_of(target), result).citations)
+    result, report = run(cohort, **target, intervals=False)
+    assert report.numbers["interval"] is None
+    for scores in ("scores", "covariates_only"):
+        for name, one in report.numbers[scores].items():
+            assert one == {"value": told.numbers[scores][name]["value"], "low": None, "high": None}
+    assert "There are no intervals: none were requested." in report.sentences
+    assert not any("half-samples" in one for one in PREDICTION.methods(cohort, params_of(target), result).citations)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +124,7 @@ def test_every_choice_has_a_report(cohort, params):
         assert " nan" not in said
     names = {view.name for view in report.views}
     assert {one.of for one in report.verdict} <= names
-    methods = PREDICTION.methods(cohort, read_params(PREDICTION, {"phenotype": "age", **params}), result)
+    methods = PREDICTION.methods(cohort, params_of(params), result)
     assert all(paragraph.endswith(".") for paragraph in methods.text)
 
 
@@ -141,7 +162,7 @@ def test_the_lasso_is_that_of_scikit_learn_and_chooses_the_planted_edge(cohort):
     assert any(
         "inner folds of the training part, which keep each value of family together" in one for one in report.sentences
     )
-    methods = PREDICTION.methods(cohort, read_params(PREDICTION, {"phenotype": "age", **given}), result)
+    methods = PREDICTION.methods(cohort, params_of(given), result)
     assert any("Tibshirani (1996)" in one for one in methods.citations)
     assert any("screening of features" in one for one in methods.citations)
     assert any("Varma and Simon" in one for one in methods.citations)
@@ -182,9 +203,9 @@ def test_checks_are_shown_where_they_are_asked_for(cohort):
     assert report.numbers["covariates_only"]["r2"]["value"] < report.numbers["scores"]["r2"]["value"]
     figures = PREDICTION.figures(
         cohort,
-        read_params(PREDICTION, {"phenotype": "age", **given}),
+        params_of(given),
         result,
-        PREDICTION.report(cohort, read_params(PREDICTION, {"phenotype": "age", **given}), result),
+        PREDICTION.report(cohort, params_of(given), result),
         "dark",
     )
     for name in ("permutations", "learning", "shuffles"):

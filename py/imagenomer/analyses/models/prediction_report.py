@@ -6,7 +6,7 @@ import numpy as np
 
 from imagenomer import groups
 from imagenomer.analyses.contract import Report
-from imagenomer.analyses.models.prediction_result import Prediction
+from imagenomer.analyses.models.prediction_result import Performance, Prediction
 from imagenomer.analyses.models.prediction_sentences import prediction_sentences, prediction_verdict
 from imagenomer.analyses.models.prediction_tables import interval_numbers, size_rows, top_features
 from imagenomer.analyses.models.prediction_views import map_names, prediction_views
@@ -56,7 +56,7 @@ def _numbers(protocol: Protocol, source: Source, result: Prediction, top: list[R
         "n_splits": len(validation.splits),
         "seed": protocol.seed,
         "kept_together": protocol.together if keeps_together(protocol) else None,
-        "interval": "bootstrap over test subjects" if performance.halves is None else "half-samples",
+        "interval": _interval_by(performance),
         "scores": {name: interval_numbers(one) for name, one in performance.scores.items()},
         "null_scores": {name: finite(one) for name, one in performance.null.items()},
         "covariates_only": None
@@ -74,6 +74,12 @@ def _numbers(protocol: Protocol, source: Source, result: Prediction, top: list[R
         "shuffled_features": None if shuffled is None else finite(float(np.nanmean(shuffled.shuffled))),
         "top": top[:_LISTED],
     }
+
+
+def _interval_by(performance: Performance) -> str | None:
+    if performance.halves is None:
+        return "bootstrap over test subjects"
+    return None if performance.halves.refusal else "half-samples"
 
 
 def _arrays(result: Prediction) -> dict[str, FloatArray]:

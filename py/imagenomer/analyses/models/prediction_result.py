@@ -14,7 +14,7 @@ from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.statistics.half_samples import HalfSamples, intervals
 from imagenomer.statistics.models import Model as SplitModel
-from imagenomer.statistics.prediction import CrossValidation, intervals_of_models, null_scores
+from imagenomer.statistics.prediction import CrossValidation, estimates, intervals_of_models, null_scores
 from imagenomer.statistics.prediction_checks import LearningCurve, PermutationTest, ShuffledFeatures
 from imagenomer.statistics.scores import Interval
 from imagenomer.statistics.split_tasks import Use
@@ -45,7 +45,8 @@ class Performance:
     null : dict of str to float
         Of the null model.
     halves : HalfSamples or None
-        What the intervals are by; None where they are of the models as they are, over other test subjects.
+        What the intervals are by; None where they are of the models as they are, over other test subjects. Where there
+        are no intervals, it says why.
     """
 
     validation: CrossValidation
@@ -62,6 +63,12 @@ class Performance:
     def of_models(cls, validation: CrossValidation, rng: np.random.Generator) -> Performance:
         """Return the scores of the models as they are, each tested in another cohort."""
         return cls(validation, intervals_of_models(validation, rng), null_scores(validation))
+
+    @classmethod
+    def without_intervals(cls, validation: CrossValidation) -> Performance:
+        """Return the scores alone."""
+        scores = {name: Interval(value, np.nan, np.nan) for name, value in estimates(validation).items()}
+        return cls(validation, scores, null_scores(validation), HalfSamples({}, 0, 0, "none were requested"))
 
     @property
     def main(self) -> Interval:

@@ -40,6 +40,9 @@ class PredictionTask:
         Draws halves, from a stream of their own.
     across_cohorts : bool
         Models are tested in another cohort.
+    intervals : bool
+        Whether scores in held-out subjects get intervals, which takes longer than the scores. Models tested in another
+        cohort always have some.
     """
 
     space: SampleSpace
@@ -52,6 +55,7 @@ class PredictionTask:
     together: IntArray | None
     seed: int
     across_cohorts: bool
+    intervals: bool
 
     def performance(self, use: Use, rng: np.random.Generator) -> Steps[Performance]:
         """Return how well the features predict or, used "covariates", these alone."""
@@ -59,6 +63,8 @@ class PredictionTask:
         validation = yield from cross_validate(*given, covariates=self.covariates, use=use)
         if self.across_cohorts:
             return Performance.of_models(validation, rng)
+        if not self.intervals:
+            return Performance.without_intervals(validation)
         halves = yield from half_samples(
             *given,
             np.random.default_rng([self.seed, _HALVES]),

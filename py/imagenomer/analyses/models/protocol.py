@@ -73,7 +73,8 @@ PENALTIES = {
 }
 
 _DETAILS = "Model and splits"
-_HELD_OUT = {"test_on": ("held-out",)}
+#: Where subjects of the open cohort are tested.
+HELD_OUT = {"test_on": ("held-out",)}
 _OTHER_COHORT = {"test_on": ("second", "first", "both")}
 #: Protocols that draw who is a test subject.
 _SPLIT_AT_RANDOM = ("repeated", "folds")
@@ -110,18 +111,18 @@ class Protocol:
         default="repeated",
         metadata={
             "label": "Tested by",
-            "when": _HELD_OUT,
+            "when": HELD_OUT,
             "help": "In folds every subject is tested once; a site can be any category.",
         },
     )
     leave_out: Annotated[str | None, PhenotypeChoice("category")] = field(
-        default=None, metadata={"label": "Leave out one", "when": {**_HELD_OUT, "protocol": ("leave-one-out",)}}
+        default=None, metadata={"label": "Leave out one", "when": {**HELD_OUT, "protocol": ("leave-one-out",)}}
     )
     train_group: Annotated[str | None, GroupChoice()] = field(
-        default=None, metadata={"label": "Train on group", "when": {**_HELD_OUT, "protocol": ("groups",)}}
+        default=None, metadata={"label": "Train on group", "when": {**HELD_OUT, "protocol": ("groups",)}}
     )
     test_group: Annotated[str | None, GroupChoice()] = field(
-        default=None, metadata={"label": "Test on group", "when": {**_HELD_OUT, "protocol": ("groups",)}}
+        default=None, metadata={"label": "Test on group", "when": {**HELD_OUT, "protocol": ("groups",)}}
     )
     covariates: Annotated[tuple[str, ...], PhenotypesChoice(without=("phenotype",))] = field(
         default=(), metadata={"help": "Possible confounds; predictions from them alone are shown as well."}
@@ -175,22 +176,22 @@ class Protocol:
         },
     )
     repetitions: Annotated[int, Integer(minimum=2, maximum=200, step=1)] = field(
-        default=20, metadata={"section": _DETAILS, "when": {**_HELD_OUT, "protocol": ("repeated",)}}
+        default=20, metadata={"section": _DETAILS, "when": {**HELD_OUT, "protocol": ("repeated",)}}
     )
     test_share: Annotated[float, Number(minimum=0.05, maximum=0.9, step=0.05)] = field(
         default=0.2,
-        metadata={"label": "Test fraction", "section": _DETAILS, "when": {**_HELD_OUT, "protocol": ("repeated",)}},
+        metadata={"label": "Test fraction", "section": _DETAILS, "when": {**HELD_OUT, "protocol": ("repeated",)}},
     )
     n_folds: Annotated[int, Integer(minimum=2, maximum=50, step=1)] = field(
         default=5,
-        metadata={"label": "Number of folds", "section": _DETAILS, "when": {**_HELD_OUT, "protocol": ("folds",)}},
+        metadata={"label": "Number of folds", "section": _DETAILS, "when": {**HELD_OUT, "protocol": ("folds",)}},
     )
     together: Annotated[str | None, PhenotypeChoice()] = field(
         default=None,
         metadata={
             "label": "Keep together",
             "section": _DETAILS,
-            "when": {**_HELD_OUT, "protocol": ("repeated", "folds")},
+            "when": {**HELD_OUT, "protocol": ("repeated", "folds")},
             "help": "Families, or sites: subjects of one value are all training or all test subjects, in inner folds "
             "too. None chosen: a column named family.",
         },
