@@ -16,6 +16,9 @@ from imagenomer.types import FloatArray, IntArray
 _CHROMOSOMES = {"X": 23, "Y": 24, "XY": 25, "PAR1": 25, "PAR2": 25, "M": 26, "MT": 26}
 X, Y, PSEUDOAUTOSOMAL, MITOCHONDRIAL = 23, 24, 25, 26
 
+#: Rows counted between two reports of progress: some 15 ms in the page, and few enough to be counted in a byte.
+_ROWS_AT_ONCE = 64
+
 
 def chromosome_numbers(chromosomes: Sequence[str]) -> IntArray:
     """Return the number of each chromosome: 1 to 22, and 23 X, 24 Y, 25 both (pseudo-autosomal), 26 mitochondrial.
@@ -122,16 +125,16 @@ def count_genotypes_in_steps(
     n_subjects, n_variants = dosage.shape
     n_found = n_variants if by == "variant" else n_subjects
     counts = np.zeros((4, n_found), dtype=np.intp)
-    # Blocks of rows that a byte can count: no temporary larger than the block, and bytes are fast to add.
-    for start in range(0, n_subjects, 255):
+    # In blocks of rows: no temporary is larger, and bytes are fast to add.
+    for start in range(0, n_subjects, _ROWS_AT_ONCE):
         yield Progress("Counting genotypes", start, n_subjects)
-        block = dosage[start : start + 255]
+        block = dosage[start : start + _ROWS_AT_ONCE]
         for row, code in enumerate((2, 1, 0, -1)):
             equal = block == code
             if by == "variant":
                 counts[row] += equal.view(np.uint8).sum(axis=0, dtype=np.uint8)
             else:
-                counts[row, start : start + 255] = [np.count_nonzero(one) for one in equal]
+                counts[row, start : start + _ROWS_AT_ONCE] = [np.count_nonzero(one) for one in equal]
     return GenotypeCounts(*counts)
 
 

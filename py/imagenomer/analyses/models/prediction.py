@@ -116,7 +116,7 @@ class Params(Protocol, Source, Target):
             "label": "Confidence intervals",
             "section": _CHECKS,
             "when": HELD_OUT,
-            "help": "Fits in halves of the subjects as well; without, the result comes two to nine times as soon.",
+            "help": "Fits in halves of the subjects as well, which can take longer than all the rest.",
         },
     )
     permutations: Annotated[int, Integer(minimum=0, maximum=10_000, step=100)] = permutations_field(
