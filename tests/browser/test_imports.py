@@ -79,7 +79,7 @@ def test_all_of_the_application_works_on_the_traced_files_alone(held: tuple[Page
     python(worker, "await use_figures(engine, 'svg', 'png')")
     assert waiting(worker) == {"downloads.blob", "rest.blob"}
     gate.open()
-    python(worker, "await engine_later.patiently(lambda: use_figures(engine, 'pdf'))")
+    python(worker, "await engine_later.patiently(lambda: use_shapes(engine, 'pdf'))")
     assert "downloads.blob" not in waiting(worker)
 
 
