@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from driving import START, Gate, wait_for_engine
-from kept_page import KeptPage, open_quick_demo
+from driving import START, Gate, Watch, wait_for_engine
+from kept_page import open_quick_demo
 from playwright.sync_api import Page, expect
 
 
@@ -41,12 +41,9 @@ def test_a_click_made_while_the_engine_loads_is_done_when_it_is_ready(loading: t
     expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
 
 
-def test_after_a_crash_another_engine_starts_from_the_same_bytes(
-    start_page: Page, kept: KeptPage, allowed: list[str]
-) -> None:
+def test_after_a_crash_another_engine_starts_from_the_same_bytes(page: Page, watch: Watch, allowed: list[str]) -> None:
     allowed.append("out of order")
-    page, watch = start_page, kept.watch
-    first = page.workers[-1]
+    first = wait_for_engine(page)
     requests = len(watch.requests)
     with page.expect_worker(timeout=START) as second:
         first.evaluate("() => { setTimeout(() => { throw new Error('out of order'); }); }")
