@@ -91,14 +91,20 @@ async def _call(engine: Any, name: str, files: _UserFiles | None = None, /, **ar
     return json.loads(text)
 
 
-async def use_figures(engine: Any, *formats: str) -> None:
-    """Draw every figure of every analysis in these formats, on light and on dark by turns, and maps in every shape."""
-    catalog = await _call(engine, "catalog")
+async def use_shapes(engine: Any, *formats: str) -> None:
+    """Draw a map in every shape in these formats."""
     overview = await _open_small(engine)
     source = {"scan": 0, "measure": overview["measures"][0]["name"]}
     for format_ in formats:
         for shape in SHAPES:
             await engine.handle("figure", json.dumps({"source": source, "view": shape, "format": format_}))
+
+
+async def use_figures(engine: Any, *formats: str) -> None:
+    """Draw every figure of every analysis in these formats, on light and on dark by turns, and maps in every shape."""
+    catalog = await _call(engine, "catalog")
+    overview = await _open_small(engine)
+    await use_shapes(engine, *formats)
     seen: set[tuple[str, str]] = set()
     for analysis, params in _choices(catalog, overview, only="chart"):
         async for what in _figures(engine, analysis, params):

@@ -27,6 +27,8 @@ from odd import filled_in, odd_cohort
 
 ANALYSES = load_analyses()
 COHORTS = 60
+#: For each analysis, with few and with many of its fields filled in.
+COHORTS_OF_ANALYSIS = 36
 #: What Python makes of numbers and names that are not there.
 UNWORDED = re.compile(r"(?<![\w'])(nan|inf|None)(?!\w)")
 
@@ -57,7 +59,7 @@ async def use(engine: Engine, analysis: str, params: dict[str, object], draw: bo
 @pytest.mark.filterwarnings("error")
 def test_odd_cohorts_are_analysed_or_refused_in_words(name: str, share: float) -> None:
     n_results = 0
-    for number in range(COHORTS):
+    for number in range(COHORTS_OF_ANALYSIS):
         rng = np.random.default_rng([zlib.crc32(name.encode()), int(100 * share), number])
         cohort, engine = odd_cohort(rng), Engine()
         second = Second(odd_cohort(rng) if number % 3 == 0 else cohort, "odd2") if ANALYSES[name].takes_second else None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from driving import START, Gate, Watch, choose_folder, new_page
+from kept_page import KeptPage, open_quick_demo
 from playwright.sync_api import Browser, Page, expect
 
 
@@ -50,45 +51,46 @@ def loading(browser: Browser, site_url: str, watch: Watch) -> Iterator[tuple[Pag
     page.context.close()
 
 
-@pytest.fixture(scope="module")
-def _demo(browser: Browser, site_url: str) -> Iterator[tuple[Page, Watch]]:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(f"{site_url}#demo=quick")
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
-    yield page, watch
-    page.context.close()
+@pytest.fixture(scope="session")
+def _kept(browser: Browser, site_url: str) -> Iterator[KeptPage]:
+    kept = KeptPage(browser, site_url)
+    yield kept
+    kept.page.context.close()
 
 
 @pytest.fixture
-def demo_page(_demo: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
-    """The site with the demo cohort open, shared by the tests of a module: one load, then one story a test."""
-    page, watch = _demo
-    watch.problems.clear()
-    yield page
-    watch.check(allowed)
-
-
-@pytest.fixture(scope="module")
-def _fibromyalgia(browser: Browser, site_url: str, shared_data: Path) -> Iterator[tuple[Page, Watch]]:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(site_url)
-    choose_folder(page, shared_data / "fibromyalgia")
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
-    yield page, watch
-    page.context.close()
+def kept(_kept: KeptPage, allowed: list[str], request: pytest.FixtureRequest) -> Iterator[KeptPage]:
+    """The page that all tests of a process share, watched by this one."""
+    _kept.watch.problems.clear()
+    failed = request.session.testsfailed
+    yield _kept
+    if request.session.testsfailed > failed:
+        _kept.distrust()
+    _kept.watch.check(allowed)
 
 
 @pytest.fixture
-def fibromyalgia(_fibromyalgia: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
-    """The site with the Fibromyalgia cohort open, shared by the tests of a module, whatever ran before."""
-    page, watch = _fibromyalgia
-    watch.problems.clear()
-    if page.locator("dialog[open]").count():  # of a test that failed, which is its fault alone
-        page.keyboard.press("Escape")
-    yield page
-    watch.check(allowed)
+def start_page(kept: KeptPage) -> Page:
+    """The start screen with an engine that is ready, though a cohort may be open behind it."""
+    return kept.start_over()
+
+
+@pytest.fixture
+def demo_page(kept: KeptPage, request: pytest.FixtureRequest) -> Page:
+    """The site with the demo cohort open, as the tests of this file before it left it: one story a test."""
+    what = (request.node.path.name, "demo")
+    if not kept.is_as_left(what):
+        kept.open(what, open_quick_demo)
+    return kept.page
+
+
+@pytest.fixture
+def fibromyalgia(kept: KeptPage, request: pytest.FixtureRequest, shared_data: Path) -> Page:
+    """The site with the Fibromyalgia cohort open, as the tests of this file before it left it."""
+    what = (request.node.path.name, "fibromyalgia")
+    if not kept.is_as_left(what):
+        kept.open(what, lambda page: choose_folder(page, shared_data / "fibromyalgia"))
+    return kept.page
 
 
 @pytest.fixture

@@ -6,14 +6,15 @@ import pickle
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from driving import START, Watch, choose_files, choose_folder, new_page, wait_for_engine, wait_until
-from playwright.sync_api import Browser, Locator, Page, expect
+from driving import START, choose_files, choose_folder, wait_until
+from kept_page import KeptPage
+from playwright.sync_api import Locator, Page, expect
 from scipy.stats import pearsonr
 from views import content, download, expect_whole, go, spoken
 
@@ -159,26 +160,18 @@ REFUSED: list[tuple[Callable[[Path], Path], tuple[str, ...]]] = [
 
 
 @pytest.fixture(scope="module")
-def _open(
-    browser: Browser, site_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Page, Watch, Path]]:
-    good = write_cohort(tmp_path_factory.mktemp("good") / "Dozen")
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(site_url)
-    wait_for_engine(page)
-    yield page, watch, good
-    page.context.close()
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_cohort(tmp_path_factory.mktemp("good") / "Dozen")
 
 
 @pytest.fixture
-def page(_open: tuple[Page, Watch, Path], allowed: list[str]) -> Iterator[Page]:
+def page(kept: KeptPage, good: Path) -> Page:
     """The page with a good cohort open; shared by this module, so that each refusal has to leave it whole."""
-    page, watch, good = _open
-    watch.problems.clear()
-    opened(page, good)
-    yield page
-    watch.check(allowed)
+    if kept.is_as_left(good):
+        opened(kept.page, good)
+    else:
+        kept.open(good, lambda page: opened(page, good))
+    return kept.page
 
 
 def opened(page: Page, folder: Path) -> None:

@@ -48,7 +48,8 @@ def edit(page: Page, name: str) -> Locator:
     return dialog
 
 
-def test_columns_are_corrected_by_keyboard_and_mouse_and_all_follows(page: Page, folder: Path) -> None:
+def test_columns_are_corrected_by_keyboard_and_mouse_and_all_follows(start_page: Page, folder: Path) -> None:
+    page = start_page
     open_folder(page, folder)
     hint = page.locator(".coded")
     expect(hint).to_contain_text("2 numbers look like codes")
@@ -121,7 +122,8 @@ def test_columns_are_corrected_by_keyboard_and_mouse_and_all_follows(page: Page,
     expect(row(page, "DX")).to_contain_text("control (20), patient (20)")
 
 
-def test_a_column_that_is_left_out_can_be_put_back(page: Page, folder: Path) -> None:
+def test_a_column_that_is_left_out_can_be_put_back(start_page: Page, folder: Path) -> None:
+    page = start_page
     open_folder(page, folder)
     dialog = edit(page, "age")
     dialog.get_by_label("Type").select_option("Leave out of all analyses")

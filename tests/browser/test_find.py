@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from driving import START, Watch, new_page, wait_for_rest
-from playwright.sync_api import Browser, Locator, Page, expect
+from driving import START, wait_for_rest
+from playwright.sync_api import Locator, Page, expect
 from views import expect_whole, go, matrix, read_out, result
 
 from imagenomer.parcellation import load_atlas
@@ -16,27 +16,15 @@ POWER = load_atlas("power-264")
 TITLE = "Edge association"
 
 
-@pytest.fixture(scope="module")
-def _associated(browser: Browser, site_url: str) -> Iterator[tuple[Page, Watch]]:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(f"{site_url}#demo=quick")
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
-    go(page, "Associations")
-    expect(result(page, TITLE).locator(".sentences")).not_to_be_empty(timeout=START)
-    expect_whole(result(page, TITLE))
-    wait_for_rest(page)
-    yield page, watch
-    page.context.close()
-
-
 @pytest.fixture
-def associated(_associated: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
-    page, watch = _associated
-    watch.problems.clear()
-    yield page
-    box(page).press("Escape")
-    watch.check(allowed)
+def associated(demo_page: Page) -> Iterator[Page]:
+    """The demo with an edge association."""
+    go(demo_page, "Associations")
+    expect(result(demo_page, TITLE).locator(".sentences")).not_to_be_empty(timeout=START)
+    expect_whole(result(demo_page, TITLE))
+    wait_for_rest(demo_page)
+    yield demo_page
+    box(demo_page).press("Escape")
 
 
 def first_map(page: Page) -> Locator:

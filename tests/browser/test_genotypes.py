@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import START, Watch, choose_files, drop_files, new_page, wait_for_engine
-from playwright.sync_api import Browser, Locator, Page, expect
+from driving import START, choose_files, drop_files
+from kept_page import KeptPage
+from playwright.sync_api import Locator, Page, expect
 from views import analysis, content, expect_figures, form, go, result
 
 from imagenomer.analyses.genotypes.variant_association import ANALYSIS, Params
@@ -48,24 +48,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def _opened(browser: Browser, site_url: str, files: Path) -> Iterator[tuple[Page, Watch]]:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(site_url)
-    wait_for_engine(page)
-    drop_files(page, *sorted(files.iterdir()))
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
-    yield page, watch
-    page.context.close()
-
-
 @pytest.fixture
-def page(_opened: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
-    page, watch = _opened
-    watch.problems.clear()
-    yield page
-    watch.check(allowed)
+def page(kept: KeptPage, files: Path) -> Page:
+    """The page with the eighty open, as the test before left it."""
+    if not kept.is_as_left(files):
+        kept.open(files, lambda page: drop_files(page, *sorted(files.iterdir())))
+    return kept.page
 
 
 def choose(page: Page, title: str) -> Locator:
@@ -143,13 +131,6 @@ def test_a_list_leads_to_each_view(page: Page) -> None:
     expect(index.get_by_label("Go to")).to_have_value("")
 
 
-def test_files_that_are_not_all_there_are_refused_in_words(
-    browser: Browser, site_url: str, files: Path, allowed: list[str]
-) -> None:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(site_url)
-    choose_files(page, files / "eighty.bed", files / "eighty.fam")
-    expect(page.locator("#alerts")).to_contain_text("eighty.bed needs eighty.bim beside it", timeout=START)
-    watch.check(allowed)
-    page.context.close()
+def test_files_that_are_not_all_there_are_refused_in_words(start_page: Page, files: Path) -> None:
+    choose_files(start_page, files / "eighty.bed", files / "eighty.fam")
+    expect(start_page.locator("#alerts")).to_contain_text("eighty.bed needs eighty.bim beside it", timeout=START)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from driving import START, Watch, choose_files, new_page
-from playwright.sync_api import Browser, Page, expect
+from driving import START, choose_files
+from kept_page import KeptPage
+from playwright.sync_api import Page, expect
 from views import analysis, choose, expect_said, form, go, matrix, result
 
 from imagenomer.progress import finish
@@ -24,24 +24,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def _opened(browser: Browser, site_url: str, bundle: Path) -> Iterator[tuple[Page, Watch]]:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(site_url)
-    choose_files(page, bundle)
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
-    yield page, watch
-    page.context.close()
-
-
 @pytest.fixture
-def sites(_opened: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
+def sites(kept: KeptPage, bundle: Path) -> Page:
     """The site with the cohort of three sites open, shared by the stories below, which follow one another."""
-    page, watch = _opened
-    watch.problems.clear()
-    yield page
-    watch.check(allowed)
+    if not kept.is_as_left(bundle):
+        kept.open(bundle, lambda page: choose_files(page, bundle))
+    return kept.page
 
 
 def test_the_site_is_found_and_gone_after_harmonisation(sites: Page) -> None:
@@ -109,15 +97,11 @@ def test_the_measure_is_added_by_one_click_and_used_elsewhere(sites: Page) -> No
     expect(sites.get_by_role("region", name="The cohort")).to_contain_text(NAME)
 
 
-def test_the_address_makes_the_measure_again(sites: Page, browser: Browser, bundle: Path) -> None:
+def test_the_address_makes_the_measure_again(sites: Page, bundle: Path) -> None:
     """The address holds how it was made, and no value; the files have to be given again."""
     go(sites, "Associations")
-    address = sites.url
-    assert "measures" in address
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(address)
-    choose_files(page, bundle)
-    expect_said(page, "Edge association", f"{NAME} is fc of nback")
-    page.context.close()
-    watch.check([])
+    assert "measures" in sites.url
+    sites.reload()
+    expect(result(sites, "Edge association")).to_be_hidden()
+    choose_files(sites, bundle)
+    expect_said(sites, "Edge association", f"{NAME} is fc of nback")

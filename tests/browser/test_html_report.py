@@ -12,16 +12,23 @@ from views import add_group, delete_group, expect_said, form, go, result
 
 
 @pytest.fixture(scope="module")
-def report(_demo: tuple[Page, Watch], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a result of the demo cohort, as it was downloaded."""
-    page, _ = _demo
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("report")
+
+
+@pytest.fixture
+def report(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """The report of a result of the demo cohort, as it was downloaded, once for all tests."""
+    for path in folder.iterdir():
+        return path
+    page: Page = request.getfixturevalue("demo_page")
     add_group(page, "age > 150", "Older <b>than</b> 150")
     go(page, "Associations")
     form(page).get_by_label("Group", exact=True).select_option(label="Older <b>than</b> 150")
     expect_said(page, "Edge association", "(group Older <b>than</b> 150)")
     with page.expect_download(timeout=START) as started:
         result(page, "Edge association").get_by_role("button", name="Download report (HTML)").click()
-    path = tmp_path_factory.mktemp("report") / started.value.suggested_filename
+    path = folder / started.value.suggested_filename
     started.value.save_as(path)
     delete_group(page, "Older <b>than</b> 150")
     return path

@@ -6,38 +6,25 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from driving import START, Watch, new_page
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
+from driving import START
+from playwright.sync_api import FloatRect, Locator, Page, expect
 from views import choose, expect_said, go, matrix, read_out, result
 
 WIDTH, HEIGHT = 1280, 800
 TITLE = "Edge association"
 
 
-@pytest.fixture(scope="module")
-def _laptop(browser: Browser, site_url: str) -> Iterator[tuple[Page, Watch]]:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    page.goto(f"{site_url}#demo=quick")
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
-    go(page, "Associations")
-    expect(result(page, TITLE).locator(".sentences")).not_to_be_empty(timeout=START)
-    expect(result(page, TITLE).locator(".state")).to_be_empty(timeout=START)
-    yield page, watch
-    page.context.close()
-
-
 @pytest.fixture
-def laptop(_laptop: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
-    """The demo at 1280 by 800 with an edge association, scrolled to the top; shared by this module."""
-    page, watch = _laptop
-    watch.problems.clear()
-    page.mouse.move(0, 0)
-    page.locator("#main").evaluate("(main) => { main.scrollTop = 0; }")
-    yield page
-    page.keyboard.press("Escape")
-    watch.check(allowed)
+def laptop(demo_page: Page) -> Iterator[Page]:
+    """The demo at 1280 by 800 with an edge association, scrolled to the top."""
+    demo_page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    go(demo_page, "Associations")
+    expect(result(demo_page, TITLE).locator(".sentences")).not_to_be_empty(timeout=START)
+    expect(result(demo_page, TITLE).locator(".state")).to_be_empty(timeout=START)
+    demo_page.mouse.move(0, 0)
+    demo_page.locator("#main").evaluate("(main) => { main.scrollTop = 0; }")
+    yield demo_page
+    demo_page.keyboard.press("Escape")
 
 
 def box_of(place: Locator) -> FloatRect:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import START, Watch, choose_files, new_page, wait_for_engine
-from playwright.sync_api import Browser, Locator, Page, expect
+from driving import START, choose_files
+from playwright.sync_api import Locator, Page, expect
 from views import form, go, matrix
 
 from imagenomer.cohort import Cohort, Measure, Phenotype, Scan
@@ -42,11 +42,8 @@ def numbers(names: list[str], n_subjects: int = 60) -> list[Phenotype]:
     return [Phenotype(name, rng.normal(50, 10, n_subjects)) for name in names]
 
 
-def opened(browser: Browser, site_url: str, watch: Watch, bundle: Path) -> Page:
-    page = new_page(browser, watch)
+def opened(page: Page, bundle: Path) -> Page:
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(site_url)
-    wait_for_engine(page)
     choose_files(page, bundle)
     expect(page.get_by_role("heading", level=1, name=bundle.stem)).to_be_visible(timeout=START)
     return page
@@ -63,11 +60,9 @@ def drawn_boxes(place: Locator) -> list[dict[str, float]]:
     return boxes
 
 
-def test_a_cohort_of_1900_columns_opens_and_each_of_them_can_be_reached(
-    browser: Browser, site_url: str, watch: Watch, tmp_path: Path
-) -> None:
+def test_a_cohort_of_1900_columns_opens_and_each_of_them_can_be_reached(start_page: Page, tmp_path: Path) -> None:
     bundle = write_bundle(tmp_path / "Wide.zip", numbers([f"x{number}" for number in range(1900)]))
-    page = opened(browser, site_url, watch, bundle)
+    page = opened(start_page, bundle)
     table = page.get_by_role("region", name="1,900 phenotypes")
     rows = table.locator("tbody tr")
     assert 20 <= rows.count() <= 200, "as many as are seen, not all"
@@ -97,15 +92,12 @@ def test_a_cohort_of_1900_columns_opens_and_each_of_them_can_be_reached(
     expect(page.get_by_role("region", name="Result: Edge association").locator(".sentences")).to_contain_text(
         "adjusted for x3, x777", timeout=START
     )
-    page.context.close()
 
 
-def test_a_category_of_2000_levels_can_be_grouped_by(
-    browser: Browser, site_url: str, watch: Watch, tmp_path: Path
-) -> None:
+def test_a_category_of_2000_levels_can_be_grouped_by(start_page: Page, tmp_path: Path) -> None:
     levels = tuple(f"code {number}" for number in range(2000))
     phenotypes = [*numbers(["age"], 2000), Phenotype("code", np.arange(2000), levels=levels)]
-    page = opened(browser, site_url, watch, write_bundle(tmp_path / "Codes.zip", phenotypes))
+    page = opened(start_page, write_bundle(tmp_path / "Codes.zip", phenotypes))
     groups = page.locator("#groups")
     groups.get_by_label("Field").select_option(label="code")
     groups.get_by_label("Operator").select_option(label="is")
@@ -125,15 +117,12 @@ def test_a_category_of_2000_levels_can_be_grouped_by(
     groups.get_by_label("Name", exact=True).fill("Three")
     groups.get_by_role("button", name="Add group").click()
     expect(page.get_by_role("button", name="Rename Three", exact=True)).to_be_visible()
-    page.context.close()
 
 
 @pytest.mark.parametrize("width", [1280, 1920])
-def test_long_names_are_wrapped_and_stand_on_nothing(
-    browser: Browser, site_url: str, watch: Watch, tmp_path: Path, width: int
-) -> None:
+def test_long_names_are_wrapped_and_stand_on_nothing(start_page: Page, tmp_path: Path, width: int) -> None:
     names = [f"{LONG}_of_the_{number}th_visit_{LONG}" for number in range(40)] + [LONG]
-    page = opened(browser, site_url, watch, write_bundle(tmp_path / "Names.zip", numbers(names)))
+    page = opened(start_page, write_bundle(tmp_path / "Names.zip", numbers(names)))
     page.set_viewport_size({"width": width, "height": 800})
     table = page.get_by_role("region", name="41 phenotypes")
     assert table.evaluate("(box) => box.scrollWidth <= box.clientWidth"), "no name pushes the table out of its box"
@@ -148,4 +137,3 @@ def test_long_names_are_wrapped_and_stand_on_nothing(
         "(all) => all.filter((title) => title.scrollWidth > title.clientWidth + 1).map((title) => title.innerText)"
     )
     assert clipped == [], "titles stay in their columns"
-    page.context.close()

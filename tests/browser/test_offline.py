@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from driving import START, Gate, Watch, new_page, wait_for_engine, wait_until
 from hosting import Host
+from kept_page import open_quick_demo
 from playwright.sync_api import Browser, Page, expect
 from privacy_panel import expect_kept, fact, panel, show_panel
 
@@ -99,44 +100,96 @@ def kept_urls(page: Page) -> list[list[str]]:
     )
 
 
-@pytest.mark.parametrize("prefix", ["", "some/prefix/"])
-def test_after_the_first_visit_the_demo_opens_with_the_server_gone(
-    fresh: Page, site: Path, tmp_path: Path, prefix: str, allowed: list[str]
+def test_after_the_first_visit_below_a_prefix_the_demo_opens_with_the_server_gone(
+    fresh: Page, site: Path, tmp_path: Path, watch: Watch, allowed: list[str]
 ) -> None:
+    """At the root of a server it is the same, as the later version below shows."""
     allowed.append(GONE)
-    if prefix:
-        (tmp_path / "some").mkdir()
-        (tmp_path / "some" / "prefix").symlink_to(site, target_is_directory=True)
-    host = Host(tmp_path if prefix else site)
-    first_visit(fresh, host.url + prefix)
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "prefix").symlink_to(site, target_is_directory=True)
+    host = Host(tmp_path)
+    url = f"{host.url}some/prefix/"
+    first_visit(fresh, url)
+    assert all(asked.startswith((url, "blob:", "data:")) for asked in watch.requests)
     host.stop()
-    for address in ("", "?query=1", "index.html"):
-        fresh.goto(host.url + prefix + address)
-        wait_for_engine(fresh)
-    fresh.locator("#open-demo").click()
+    for address in ("?query=1", "index.html"):
+        fresh.goto(url + address)
+        expect(fresh.locator("#start-progress")).to_contain_text("Loading the engine", timeout=START)
+    fresh.goto(url)
+    wait_for_engine(fresh)
+    open_quick_demo(fresh)
     expect(fresh.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
     manual = fresh.context.new_page()
-    manual.goto(f"{host.url}{prefix}docs/privacy.html")
+    manual.goto(f"{url}docs/privacy.html")
     expect(manual.locator("body")).to_contain_text("privacy", ignore_case=True)
 
 
-def test_nothing_is_asked_for_twice_to_keep_it(fresh: Page, host: Host) -> None:
-    first_visit(fresh, host.url)
+@pytest.fixture(scope="module")
+def _visited(browser: Browser, site: Path) -> Iterator[tuple[Page, Watch, Host]]:
+    host, watch = Host(site), Watch()
+    page = new_page(browser, watch)
+    first_visit(page, host.url)
+    yield page, watch, host
+    page.context.close()
+    host.stop()
+
+
+@pytest.fixture
+def visited(_visited: tuple[Page, Watch, Host], allowed: list[str]) -> Iterator[tuple[Page, Host]]:
+    """A site and its page after a first visit, by which it is kept; each test leaves it so, but for the last."""
+    page, watch, host = _visited
+    watch.problems.clear()
+    yield page, host
+    watch.check(allowed)
+
+
+def test_nothing_is_asked_for_twice_to_keep_it(visited: tuple[Page, Host]) -> None:
+    _, host = visited
     counts = Counter(path for path in host.asked if path.startswith("/assets/"))
     assert counts
     assert set(counts.values()) == {1}
     assert not [path for path in host.asked if "?" in path]
 
 
-def test_a_second_visit_asks_for_nothing_but_news(fresh: Page, host: Host) -> None:
-    first_visit(fresh, host.url)
+def test_a_second_visit_asks_for_nothing_but_news(visited: tuple[Page, Host]) -> None:
+    page, host = visited
     asked = len(host.asked)
-    fresh.reload()
-    wait_for_engine(fresh)
+    page.reload()
+    wait_for_engine(page)
     assert host.asked[asked:] == []
 
 
-def test_a_later_version_is_announced_and_runs_once_the_user_wants_it(
+def test_a_copy_that_was_damaged_is_repaired_on_the_visit_after(visited: tuple[Page, Host], allowed: list[str]) -> None:
+    allowed.append("damaged|cut short|did not start|ERR_ABORTED")
+    page, _ = visited
+    page.evaluate(
+        """async () => {
+            const cache = await caches.open((await caches.keys())[0]);
+            const request = (await cache.keys()).find(({url}) => url.includes("engine_glue"));
+            await cache.put(request, new Response("evil"));
+        }"""
+    )
+    page.reload()
+    expect(page.get_by_text(re.compile("engine_glue.py (is damaged|was cut short)")).first).to_be_visible()
+    page.reload()
+    wait_for_engine(page)
+    expect_kept(page)
+
+
+def test_forgetting_removes_the_copy_and_the_worker(visited: tuple[Page, Host], allowed: list[str]) -> None:
+    allowed.append("ERR_CONNECTION_REFUSED")
+    page, host = visited
+    show_panel(page)
+    panel(page).get_by_role("button", name="Forget the program").click()
+    expect(fact(page, "A copy of the program")).to_contain_text("No.")
+    assert kept_urls(page) == []
+    host.stop()
+    with pytest.raises(Exception, match="ERR_CONNECTION_REFUSED"):
+        page.goto(host.url)
+    host.start()
+
+
+def test_a_later_version_is_announced_can_wait_and_runs_once_the_user_wants_it(
     fresh: Page, host: Host, next_site: Path, allowed: list[str]
 ) -> None:
     allowed.append(GONE)
@@ -152,6 +205,11 @@ def test_a_later_version_is_announced_and_runs_once_the_user_wants_it(
     unchanged = {f"/{entry['path']}" for entry in manifest_of(next_site)["assets"]} & set(host.asked[:asked])
     assert unchanged
     assert not [path for path in host.asked[asked:] if path in unchanged]
+    announcement.get_by_role("button", name="Later").click()
+    expect(announcement).to_be_hidden()
+    fresh.reload()
+    expect_version(fresh, later=False)
+    expect(announcement).to_be_visible(timeout=START)
     announcement.get_by_role("button", name="Reload").click()
     expect_version(fresh, later=True)
     wait_for_engine(fresh)
@@ -162,18 +220,6 @@ def test_a_later_version_is_announced_and_runs_once_the_user_wants_it(
     fresh.reload()
     wait_for_engine(fresh)
     expect_version(fresh, later=True)
-
-
-def test_the_announcement_can_wait(fresh: Page, host: Host, next_site: Path) -> None:
-    first_visit(fresh, host.url)
-    host.folder = next_site
-    fresh.reload()
-    announcement = fresh.get_by_role("status").filter(has_text="A new version is ready")
-    announcement.get_by_role("button", name="Later").click(timeout=START)
-    expect(announcement).to_be_hidden()
-    fresh.reload()
-    expect_version(fresh, later=False)
-    expect(announcement).to_be_visible(timeout=START)
 
 
 def test_a_visit_cut_short_does_not_mix_two_versions(
@@ -206,8 +252,8 @@ def test_a_visit_cut_short_does_not_mix_two_versions(
 )
 def test_everything_works_where_service_workers_do_not(fresh: Page, host: Host, obstacle: str) -> None:
     fresh.add_init_script(obstacle)
-    fresh.goto(f"{host.url}#demo=quick")
-    expect(fresh.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    fresh.goto(host.url)
+    wait_for_engine(fresh)
     show_panel(fresh)
     expect(fact(fresh, "A copy of the program")).to_contain_text("this browser keeps none here")
 
@@ -226,35 +272,6 @@ def test_what_somebody_else_put_into_the_cache_is_not_run(fresh: Page, host: Hos
     fresh.reload()
     expect(fresh.get_by_role("heading", name="ImageNomer")).to_be_visible()
     expect(fresh.get_by_text("evil")).to_have_count(0)
-
-
-def test_a_copy_that_was_damaged_is_repaired_on_the_visit_after(fresh: Page, host: Host, allowed: list[str]) -> None:
-    allowed.append("damaged|cut short|did not start|ERR_ABORTED")
-    first_visit(fresh, host.url)
-    fresh.evaluate(
-        """async () => {
-            const cache = await caches.open((await caches.keys())[0]);
-            const request = (await cache.keys()).find(({url}) => url.includes("engine_glue"));
-            await cache.put(request, new Response("evil"));
-        }"""
-    )
-    fresh.reload()
-    expect(fresh.get_by_text(re.compile("engine_glue.py (is damaged|was cut short)")).first).to_be_visible()
-    fresh.reload()
-    wait_for_engine(fresh)
-    expect_kept(fresh)
-
-
-def test_forgetting_removes_the_copy_and_the_worker(fresh: Page, host: Host, allowed: list[str]) -> None:
-    allowed.append("ERR_CONNECTION_REFUSED")
-    first_visit(fresh, host.url)
-    show_panel(fresh)
-    panel(fresh).get_by_role("button", name="Forget the program").click()
-    expect(fact(fresh, "A copy of the program")).to_contain_text("No.")
-    assert kept_urls(fresh) == []
-    host.stop()
-    with pytest.raises(Exception, match="ERR_CONNECTION_REFUSED"):
-        fresh.goto(host.url)
 
 
 def test_the_site_can_be_installed(browser: Browser, host: Host, tmp_path: Path) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from driving import START, Watch, new_page, wait_for_rest
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
+from driving import START, wait_for_rest
+from playwright.sync_api import FloatRect, Locator, Page, expect
 from views import analysis, expect_whole, form, go, matrix, result
 
 WIDTH, HEIGHT = 1280, 800
@@ -28,26 +26,13 @@ TEXTS = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def _laptop(browser: Browser, site_url: str) -> Iterator[tuple[Page, Watch]]:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    page.goto(f"{site_url}#demo=quick")
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
-    go(page, "Associations")
-    expect_result(page)
-    yield page, watch
-    page.context.close()
-
-
 @pytest.fixture
-def laptop(_laptop: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
-    """The demo at 1280 by 800 with an edge association; shared by this module."""
-    page, watch = _laptop
-    watch.problems.clear()
-    yield page
-    watch.check(allowed)
+def laptop(demo_page: Page) -> Page:
+    """The demo at 1280 by 800 with an edge association."""
+    demo_page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    go(demo_page, "Associations")
+    expect_result(demo_page)
+    return demo_page
 
 
 def expect_result(page: Page) -> None:

@@ -62,7 +62,9 @@ def expect_forty(page: Page) -> None:
     expect(page.get_by_role("heading", level=1, name="Forty")).to_be_visible(timeout=START)
 
 
-def test_it_opens_the_demo_associates_and_saves_a_figure_and_asks_for_nothing(alone: Page, watch: Watch) -> None:
+def test_it_opens_the_demo_folders_and_files_associates_and_saves_a_figure_and_asks_for_nothing(
+    alone: Page, watch: Watch, bundle: Path, tmp_path: Path
+) -> None:
     alone.get_by_label("Size").select_option("quick")
     alone.locator("#open-demo").click()
     expect(alone.get_by_role("banner")).to_contain_text("250 subjects", timeout=START)
@@ -72,17 +74,14 @@ def test_it_opens_the_demo_associates_and_saves_a_figure_and_asks_for_nothing(al
     scatter = alone.locator(".result section.points")
     expect(scatter).to_be_visible(timeout=START)
     expect_figures(alone, scatter.locator(".menu").filter(has_text="Download"))
-    assert [url for url in watch.requests if not url.startswith(("blob:", "data:"))] == [alone.url.partition("#")[0]]
-
-
-def test_a_folder_is_chosen_and_another_cohort_dropped(alone: Page, bundle: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(tmp_path / "forty")
-    choose_folder(alone, tmp_path / "forty")
-    expect_forty(alone)
-    alone.get_by_role("button", name="Open another").click()
-    drop_files(alone, bundle)
-    expect_forty(alone)
+    for give in (lambda: choose_folder(alone, tmp_path / "forty"), lambda: drop_files(alone, bundle)):
+        alone.get_by_role("button", name="Open another").click()
+        expect(alone.get_by_role("heading", name="Drop a cohort here")).to_be_visible()
+        give()
+        expect_forty(alone)
+    assert [url for url in watch.requests if not url.startswith(("blob:", "data:"))] == [alone.url.partition("#")[0]]
 
 
 def test_where_no_worker_can_read_a_file_the_page_reads_it(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
-from driving import START, Watch, new_page
-from playwright.sync_api import Browser, Locator, Page, expect
+from driving import START, wait_for_rest
+from kept_page import KeptPage, open_quick_demo
+from playwright.sync_api import Locator, Page, expect
 from views import expect_whole
 
 #: What each step shows, as a region or heading of the page, and how long the engine may take.
@@ -22,22 +22,15 @@ STEPS = (
 )
 
 
-@pytest.fixture(scope="module")
-def _shared(browser: Browser, site_url: str) -> Iterator[tuple[Page, Watch]]:
-    watch = Watch()
-    page = new_page(browser, watch)
-    page.goto(site_url)
-    yield page, watch
-    page.context.close()
-
-
 @pytest.fixture
-def page(_shared: tuple[Page, Watch], allowed: list[str]) -> Iterator[Page]:
-    """One page for one story: the tests follow each other."""
-    page, watch = _shared
-    watch.problems.clear()
-    yield page
-    watch.check(allowed)
+def tour(kept: KeptPage) -> Page:
+    """The tour of the small demo, from its beginning; the tests follow each other."""
+    if not kept.is_as_left("tour"):
+        kept.open("tour", open_quick_demo)
+        wait_for_rest(kept.page)
+        spec = json.dumps({"demo": "quick", "tab": "Overview", "tour": 0})
+        kept.page.evaluate("(spec) => { location.hash = encodeURIComponent(spec); }", spec)
+    return kept.page
 
 
 def strip(page: Page) -> Locator:
@@ -49,10 +42,16 @@ def state(page: Page) -> dict[str, object]:
     return spec
 
 
+def test_the_tour_begins_on_the_whole_demo(start_page: Page) -> None:
+    start_page.get_by_role("button", name="Take the tour").click()
+    expect(strip(start_page).get_by_role("heading", name=STEPS[0][0])).to_be_visible(timeout=START)
+    expect(strip(start_page)).to_contain_text(f"1 of {len(STEPS)}")
+    expect(start_page.get_by_role("banner")).to_contain_text("830 subjects")
+
+
 @pytest.mark.timeout(900)
-def test_the_tour_leads_to_the_verdict_in_eight_clicks(page: Page) -> None:
-    page.get_by_role("button", name="Take the tour").click()
-    clicks = 1
+def test_the_tour_leads_to_the_verdict_in_eight_clicks(tour: Page) -> None:
+    page, clicks = tour, 1
     for number, (title, analysis) in enumerate(STEPS):
         if number:
             strip(page).get_by_role("button", name="Next").click()
@@ -71,7 +70,8 @@ def test_the_tour_leads_to_the_verdict_in_eight_clicks(page: Page) -> None:
     assert clicks <= 8
 
 
-def test_the_address_keeps_the_step_and_back_undoes_it(page: Page) -> None:
+def test_the_address_keeps_the_step_and_back_undoes_it(tour: Page) -> None:
+    page = tour
     assert state(page)["tour"] == len(STEPS) - 1
     strip(page).get_by_role("button", name="Back").click()
     expect(strip(page).get_by_role("heading", name="The finding disappears")).to_be_focused()
@@ -79,7 +79,8 @@ def test_the_address_keeps_the_step_and_back_undoes_it(page: Page) -> None:
     expect(strip(page).get_by_role("heading", name="All of it in one screen")).to_be_visible()
 
 
-def test_it_ends_where_one_is_and_can_be_ended_by_keyboard(page: Page) -> None:
+def test_it_ends_where_one_is_and_can_be_ended_by_keyboard(tour: Page) -> None:
+    page = tour
     end = strip(page).get_by_role("button", name="End the tour")
     end.focus()
     end.press("Enter")

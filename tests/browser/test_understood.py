@@ -73,7 +73,8 @@ def answer_order(page: Page, words: str) -> None:
     expect(screen(page)).to_be_visible(timeout=START)
 
 
-def test_a_question_is_answered_an_answer_changed_and_the_numbers_follow(page: Page, study: Path) -> None:
+def test_a_question_is_answered_an_answer_changed_and_the_numbers_follow(start_page: Page, study: Path) -> None:
+    page = start_page
     choose_folder(page, study)
     expect(question(page)).to_be_visible(timeout=START)
     wait_for_rest(page)
@@ -120,7 +121,8 @@ def test_a_question_is_answered_an_answer_changed_and_the_numbers_follow(page: P
     expect(line(page, "20 in pheno.csv")).to_be_visible(timeout=START)
 
 
-def test_the_answers_are_saved_and_dropped_with_the_files(page: Page, study: Path, tmp_path: Path) -> None:
+def test_the_answers_are_saved_and_dropped_with_the_files(start_page: Page, study: Path, tmp_path: Path) -> None:
+    page = start_page
     choose_folder(page, study)
     answer_order(page, "column by column")
     with page.expect_download() as saving:
@@ -143,7 +145,8 @@ def test_the_answers_are_saved_and_dropped_with_the_files(page: Page, study: Pat
     expect(question(page)).to_be_hidden()
 
 
-def test_what_is_open_stays_open_while_other_files_ask(page: Page, study: Path, tmp_path: Path) -> None:
+def test_what_is_open_stays_open_while_other_files_ask(start_page: Page, study: Path, tmp_path: Path) -> None:
+    page = start_page
     vectors = tmp_path / "all.npy"
     np.save(vectors, np.random.default_rng(1).uniform(-0.1, 0.1, (20, N * (N - 1) // 2)))
     choose_folder(page, study)

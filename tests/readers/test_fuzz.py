@@ -35,7 +35,7 @@ from readers.test_door_programs import DICTIONARY as REDCAP_DICTIONARY
 from readers.test_door_programs import RECORDS
 from readers.test_names import texts_in
 
-SEED, MUTANTS = 20261130, 1000
+SEED, MUTANTS = 20261130, 800
 
 #: Of processor time, for files of a few kilobytes; most take milliseconds.
 LONGEST_SECONDS = 5
