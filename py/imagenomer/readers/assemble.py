@@ -187,7 +187,7 @@ def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
     else:
         own.recipe.check_columns(columns)
     remarks.say(own.notes)
-    own.codes = remarks.codes
+    own.doubts = remarks.doubts
     return phenotypes
 
 

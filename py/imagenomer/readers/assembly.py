@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from imagenomer.cohort import ReadColumn, Scan
 from imagenomer.readers.claims import Connectivity
+from imagenomer.readers.doubts import ColumnDoubts
 from imagenomer.readers.evidence.ids import IdMatch
 from imagenomer.readers.joins import PersonTable
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes
-from imagenomer.readers.phenotypes import CodeUse
 from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.understanding import Pieces
 
@@ -37,8 +37,8 @@ class Assembly:
         The phenotypes that each source came to.
     left_out : dict of str to str
         Tables that joined nobody, and why.
-    codes : dict of str to CodeUse
-        What columns have that stands for a missing value, or may do so.
+    doubts : ColumnDoubts
+        What of columns somebody should look at.
     columns : dict of str to ReadColumn
         With codes for missing values.
     averaged : set of str
@@ -55,7 +55,7 @@ class Assembly:
     match: IdMatch | None = None
     columns_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
-    codes: dict[str, CodeUse] = field(default_factory=dict)
+    doubts: ColumnDoubts = field(default_factory=ColumnDoubts)
     columns: dict[str, ReadColumn] = field(default_factory=dict)
     averaged: set[str] = field(default_factory=set)
     persons: dict[str, str] = field(default_factory=dict)

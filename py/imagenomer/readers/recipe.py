@@ -39,6 +39,8 @@ _FILE: dict[str, tuple[object, ...] | None] = {
     "ignore": (True, False),
 }
 _PEOPLE: dict[str, tuple[object, ...] | None] = {"table": None, "id": None, "join": tuple(RULES)}
+#: What a comma in numbers may be.
+_DECIMALS = (",", ".", "none")
 #: ``people`` of a family whose subjects have no names: call them by their place.
 NUMBERED = "numbered"
 
@@ -57,7 +59,8 @@ class Recipe:
         ``table`` with one row a subject, its column ``id``, and the rule by which names are joined (``join``).
     columns : mapping of str to mapping
         A correction (`imagenomer.cohort.corrections`: ``kind``, ``role``, ``labels``, ``order``, ``missing``,
-        ``unit``, ``description``), and ``decimal`` (",") where the numbers of a table have a comma.
+        ``unit``, ``description``), and ``decimal``, what a comma in the numbers of a table is: ",", a decimal comma,
+        ".", one that parts thousands, or "none", no part of a number.
     use : mapping of str to str
         The pattern of the version of a measure that is used.
     """
@@ -234,8 +237,8 @@ def corrections_alone(recipe: JsonObject | None, where: str) -> dict[str, Correc
 
 def _column(name: str, answer: Any) -> JsonObject:
     """Return what is said of a column, once it has been understood."""
-    if isinstance(answer, Mapping) and answer.get("decimal", ",") != ",":
-        raise InputError(f"recipe, columns, {name}: 'decimal' is one of ,, not {answer['decimal']!r}"[:400])
+    if isinstance(answer, Mapping) and answer.get("decimal", ",") not in _DECIMALS:
+        raise InputError(f"recipe, columns, {name}: 'decimal' is ',', '.' or 'none', not {answer['decimal']!r}"[:400])
     _correction(name, answer)
     return dict(answer)
 

@@ -27,7 +27,7 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers import plink
 from imagenomer.readers.atlas import find_parcellation
-from imagenomer.readers.evidence.tables import read_text_table
+from imagenomer.readers.evidence.tables import plain_numbers, read_text_table
 from imagenomer.readers.fam_phenotypes import sex_beside
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
@@ -96,14 +96,18 @@ def _one_scan_each(files: Sequence[ScanFile]) -> bool:
 
 
 def _names_are_those(files: Sequence[ScanFile], listing: Listing) -> bool:
-    """Whether participants.tsv, if it is there, has a column participant_id that names a subject of the scans."""
+    """Whether participants.tsv, if it is there, has a column participant_id that names a subject of the scans.
+
+    A table with something to ask goes the way of all tables too.
+    """
     if "participants.tsv" not in listing:
         return True
     try:
         table = read_text_table(listing["participants.tsv"].read(), "participants.tsv")
     except InputError:
         return True
-    if "participant_id" not in table.header:
+    asks = any(plain_numbers(cells)[1] == "ambiguous comma" for cells in zip(*table.rows, strict=True))
+    if "participant_id" not in table.header or asks:
         return False
     place = table.header.index("participant_id")
     people = {row[place].strip() for row in table.rows}
