@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagenomer.cohort import Alternative, Understanding, natural_key
-from imagenomer.parcellation import Parcellation, plain_parcellation
-from imagenomer.readers.assembly import Assembly
+from imagenomer.parcellation import plain_parcellation
+from imagenomer.readers.assembly import Assembly, ParcelChoice
 from imagenomer.readers.claims import Connectivity
 from imagenomer.readers.column_lines import column_lines
 from imagenomer.readers.evidence.ids import RULES, match_ids
@@ -17,13 +17,11 @@ from imagenomer.readers.recipe import Question
 from imagenomer.wording import plural
 
 
-def understood(
-    own: Assembly, parcellation: Parcellation | None, variant_sets: Sequence[str]
-) -> tuple[Understanding, ...]:
+def understood(own: Assembly, variant_sets: Sequence[str]) -> tuple[Understanding, ...]:
     """Return what the files of a cohort were taken for, in the order of the screen."""
     lines = [*_people(own), *_scans(own), *_connectivity(own)]
-    if parcellation is not None:
-        lines.append(_parcels(parcellation))
+    if own.parcels is not None:
+        lines.append(_parcels(own.parcels))
     lines += [*_phenotypes(own), *column_lines(own.doubts, own.recipe.columns)]
     lines += [Understanding("genotypes", name) for name in variant_sets]
     return (*lines, *_not_used(own))
@@ -139,11 +137,17 @@ def _versions(own: Assembly, name: str, piece: Connectivity, used: Sequence[Conn
     ]
 
 
-def _parcels(parcellation: Parcellation) -> Understanding:
-    if parcellation.labels != plain_parcellation(parcellation.n_parcels).labels:
-        return Understanding("parcels", parcellation.name)
-    way = "open atlas.tsv (label, x, y, z, network) with the files, or choose an atlas under Parcels in the overview"
-    return Understanding("parcels", f"{parcellation.name} without names and places", (way,), certain=False)
+def _parcels(choice: ParcelChoice) -> Understanding:
+    found = choice.parcellation
+    named = found.labels != plain_parcellation(found.n_parcels).labels
+    way = "open a table of parcels (label, x, y, z, network; .node of BrainNet Viewer) with the files"
+    return Understanding(
+        "parcels",
+        found.name if named else f"{found.name} without names",
+        () if named else (way,),
+        certain=choice.certain,
+        alternatives=choice.alternatives,
+    )
 
 
 def _phenotypes(own: Assembly) -> Iterator[Understanding]:
