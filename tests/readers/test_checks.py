@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from imagenomer.cohort import Cohort, Measure
 from imagenomer.edges import edges_to_matrix, matrix_to_edges
 from imagenomer.parcellation import plain_parcellation
 from imagenomer.progress import finish
-from imagenomer.readers import write_bundle
+from imagenomer.readers import bundle_bytes, write_bundle
 from imagenomer.readers.checks import check_measures
 from imagenomer.readers.notes import Notes
 from readers.small_folder import said, write_scan
@@ -52,8 +55,12 @@ def as_a_bundle(top, squares):
     shutil.rmtree(top / "whole")
     values = matrix_to_edges(squares).astype(np.float32)
     measure = Measure("fc", values, np.ones(len(values), dtype=bool))
-    with (top / "b.zip").open("wb") as file:
-        finish(write_bundle(dataclasses.replace(cohort, measures={"fc": measure}, log=()), file))
+    cohort = dataclasses.replace(cohort, measures={"fc": measure}, log=(), columns={}, corrections={})
+    with zipfile.ZipFile(io.BytesIO(finish(bundle_bytes(cohort)))) as archive:
+        archive.extractall(top)
+    facts = json.loads((top / "bundle.json").read_text())
+    del facts["columns"]  # which says that nothing there is a code
+    (top / "bundle.json").write_text(json.dumps(facts))
 
 
 @pytest.mark.parametrize("door", [as_folder_of_matrices, as_the_first_imagenomers_folder, as_a_bundle])

@@ -353,8 +353,10 @@ def test_decimal_commas_percentages_and_commas_that_may_be_either(tmp_path):
     assert cohort.phenotype("age").values[0] == 20.5
     assert (cohort.phenotype("fat").values[0], cohort.phenotype("fat").units) == (10, "%")
     assert said(cohort, "may be decimal or part thousands") == ("volume",)
-    decided = opened(top, {"columns": {"volume": {"decimal": ","}}})
-    assert decided.phenotype("volume").values[0] == 1.0
+    for comma, first in ((",", 1.0), (".", 1000.0)):
+        decided = opened(top, {"columns": {"volume": {"decimal": comma}}})
+        assert decided.phenotype("volume").values[0] == first
+    assert opened(top, {"columns": {"volume": {"decimal": "none"}}}).phenotype("volume").levels[0] == "1,000"
 
 
 def test_numbers_are_made_a_category_and_columns_left_out_by_a_recipe(tmp_path):
@@ -364,9 +366,9 @@ def test_numbers_are_made_a_category_and_columns_left_out_by_a_recipe(tmp_path):
     assert "x" not in cohort.phenotypes
 
 
-def test_levels_that_differ_in_capitals_only_are_named(tmp_path):
+def test_levels_that_are_spellings_of_one_word_are_named(tmp_path):
     cohort = opened(write_table(tmp_path / "t", sex=["M", "F", "m", "f "] * 3))
-    assert said(cohort, "differ only in capitals or blanks") == ("sex: F = f", "sex: M = m")
+    assert said(cohort, "spellings of one word") == ("sex: F = f, M = m",)
 
 
 def test_levels_of_a_dictionary_are_those_of_cells_with_a_fraction(tmp_path):
@@ -429,7 +431,7 @@ def test_a_bids_tree_without_matrices_says_what_it_found(tmp_path):
         ({"files": {"pheno.csv": {"diagonal": 1}}}, "'diagonal' is one of true, false"),
         ({"columns": {"height": {"kind": "ignore"}}}, "the column 'height'; there are"),
         ({"columns": {"age": {"missing": 9}}}, "a list of numbers"),
-        ({"columns": {"age": {"decimal": "."}}}, "'decimal' is"),
+        ({"columns": {"age": {"decimal": ";"}}}, "'decimal' is"),
         ({"columns": {"age": {"labels": {"99": "old"}}}}, "age has no level '99'"),
         ({"columns": {"age": {"kind": "date"}}}, "'kind' is one of number, category, ignore"),
         ({"people": {"join": "as it comes"}}, "'join' is one of as written"),

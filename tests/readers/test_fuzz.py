@@ -215,7 +215,17 @@ def pairs() -> dict[str, bytes]:
     return {"wide.csv": "\n".join([header, *rows]).encode()}
 
 
+def parcels() -> dict[str, bytes]:
+    rng = np.random.default_rng(SEED)
+    files = {f"sub-{n}_fc.csv": as_text(one, ",") for n, one in enumerate(squares(rng), start=1)}
+    places = [(-1 if n % 2 else 1, 20 + n, 30 - 5 * n, 60 - 7 * n) for n in range(12)]
+    nodes = "".join(f"{side * x} {y} {z} 1 1 P{n}\n" for n, (side, x, y, z) in enumerate(places))
+    table = "".join(f"Q{n},{side * x},{y},{z},{'AB'[n % 2]}\n" for n, (side, x, y, z) in enumerate(places))
+    return files | {"a.node": nodes.encode(), "b.csv": f"label,x,y,z,network\n{table}".encode()}
+
+
 DOORS = {
+    "matrices beside tables of parcels": parcels,
     "matrices, a table and motion": matrices,
     "a stack of MATLAB": stack,
     "a stack of MATLAB 7.3": stack_of_matlab_7_3,

@@ -40,6 +40,14 @@ _CODED = frozenset(
         "status",
     )
 )
+#: Words of one meaning, where a column holds no others: "M" alone may be a marital status.
+_MEANINGS = tuple(
+    {word: meaning for meaning, words in kinds.items() for word in words.split()}
+    for kinds in (
+        {"male": "m male man men boy boys", "female": "f female woman women girl girls"},
+        {"yes": "y yes true", "no": "n no false"},
+    )
+)
 #: Whole numbers that are codes are no more than these.
 _MOST_CODES = 30
 #: Levels that are listed in a message.
@@ -135,10 +143,15 @@ def is_code(read: Phenotype, codes: Sequence[Code]) -> BoolArray:
 
 
 def alike_levels(levels: Sequence[str]) -> list[list[str]]:
-    """Return the levels that differ in capitals and blanks only, in lists of two or more."""
+    """Return the levels that are spellings of one word, in lists of two or more.
+
+    They differ in capitals and blanks only, or all levels are words of sex, or of yes and no ("M", "male").
+    """
+    bare = {level: "".join(level.casefold().split()) for level in levels}
+    meanings = next((one for one in _MEANINGS if all(word in one for word in bare.values())), {})
     alike: dict[str, list[str]] = {}
-    for level in levels:
-        alike.setdefault("".join(level.casefold().split()), []).append(level)
+    for level, word in bare.items():
+        alike.setdefault(meanings.get(word, word), []).append(level)
     return [spelled for spelled in alike.values() if len(spelled) > 1]
 
 

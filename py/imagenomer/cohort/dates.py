@@ -55,6 +55,11 @@ def years_of(name: str, texts: Sequence[str]) -> list[float]:
     return years
 
 
+def look_like_dates(texts: Sequence[str]) -> bool:
+    """Whether all of some texts are days, written with marks between year, month and day."""
+    return bool(texts) and all(_ISO.fullmatch(text.strip()) or _OTHER.fullmatch(text.strip()) for text in texts)
+
+
 def _split(name: str, text: str) -> float | tuple[str, int, int, int]:
     """Return a year, or ("known" or "?", day, month, year); of "?" day and month may be the other way round."""
     whole = _ISO.fullmatch(text) or _RUN_TOGETHER.fullmatch(text)

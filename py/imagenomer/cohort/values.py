@@ -24,6 +24,11 @@ def is_number(value: Any) -> bool:
     return _NUMBER.fullmatch(value.strip()) is not None if isinstance(value, str) else True
 
 
+def is_padded(value: Any) -> bool:
+    """Whether a value is a whole number written with leading zeros, as names and codes are: "007"."""
+    return isinstance(value, str) and re.fullmatch(r"0[0-9]+", value.strip()) is not None
+
+
 def level_of(value: Any) -> str:
     """Return a value as the name of a level: 2.0 and 2 are the same level "2"."""
     if isinstance(value, float) and value.is_integer():

@@ -7,14 +7,19 @@ A reader says in the cohort's log what it recognised, what it ignored and why, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
-from imagenomer.cohort import Cohort, with_columns
+from imagenomer.cohort import Cohort, Correction, with_columns
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers import bundle, plink, predecessor
 from imagenomer.readers.bundle import bundle_bytes, write_bundle
+from imagenomer.readers.bundle.columns import decided_columns
 from imagenomer.readers.checks import checked
+from imagenomer.readers.column_lines import column_lines
+from imagenomer.readers.doubts import answered_by, with_codes
 from imagenomer.readers.listing import Listing, listing_from, listing_of, with_clean_paths
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import corrections_alone, with_own_recipe
@@ -84,8 +89,7 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     reader = next((reader for reader in _FORMATS if reader.recognise(listing)), None)
     if reader is not None and reader.is_whole(listing):
         corrections = corrections_alone(recipe, f"{listing.name} was taken for {reader.ACCEPTS}")
-        cohort = yield from _read(reader, listing, notes)
-        return with_columns(cohort, {**cohort.corrections, **corrections}) if corrections else cohort
+        return (yield from _read(reader, listing, notes, corrections))
     _refuse_cohorts(listing, [one for one in _inside(listing) if bundle.recognise(one)])
     from imagenomer.readers import door  # late: most cohorts are in a format of their own
 
@@ -93,17 +97,25 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     if isinstance(found, Cohort):
         return found
     if reader is not None and recipe is None and (reader is plink or not found):
-        return (yield from _read(reader, listing, notes))
+        return (yield from _read(reader, listing, notes, {}))
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
     accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
     known = "".join(f". {one.source}: {one.why}" for one in found[:5])
     raise InputError(f"{_described(listing)}, and no cohort that is recognised{known}. ImageNomer opens {accepted}")
 
 
-def _read(reader: Format, listing: Listing, notes: Notes) -> Steps[Cohort]:
-    """Read a cohort in a format of its own, and check it as those of the other door are."""
+def _read(reader: Format, listing: Listing, notes: Notes, corrections: Mapping[str, Correction]) -> Steps[Cohort]:
+    """Read a cohort in a format of its own, check it as those of the other door are, and correct its columns."""
     cohort = yield from reader.read(listing, notes)
-    return checked(cohort, files_were_checked=reader is predecessor)
+    found = Notes()
+    decided = decided_columns(listing, Notes()) if reader is bundle else frozenset[str]()
+    cohort, doubts = with_codes(cohort, decided, found)
+    new = tuple(entry for entry in found.log() if entry not in cohort.log)
+    cohort = checked(replace(cohort, log=(*cohort.log, *new)), files_were_checked=reader is predecessor)
+    if corrections:
+        cohort = with_columns(cohort, {**cohort.corrections, **corrections})
+    answers = {name: one.json() for name, one in cohort.corrections.items()}
+    return replace(cohort, understood=tuple(column_lines(answered_by(doubts, cohort), answers)))
 
 
 def _inside(listing: Listing) -> list[Listing]:

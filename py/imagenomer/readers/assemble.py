@@ -19,11 +19,9 @@ from imagenomer.cohort import (
 )
 from imagenomer.edges import n_edges_of
 from imagenomer.errors import InputError
-from imagenomer.parcellation import Parcellation, atlas_of_labels, plain_parcellation
 from imagenomer.progress import Steps
 from imagenomer.readers import plink
 from imagenomer.readers.assembly import Assembly
-from imagenomer.readers.atlas import find_parcellation
 from imagenomer.readers.checks import check_measures
 from imagenomer.readers.claims import ScanQuality
 from imagenomer.readers.evidence.ids import match_ids
@@ -31,6 +29,7 @@ from imagenomer.readers.fam_phenotypes import sex_beside
 from imagenomer.readers.joins import PersonTable, first_rows, join_scans, join_tables, person_tables, with_names
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
+from imagenomer.readers.parcels import chosen_parcels
 from imagenomer.readers.phenotypes import TableNotes, table_column
 from imagenomer.readers.recipe import Question, Recipe
 from imagenomer.readers.scan_columns import phenotypes_of_scans
@@ -57,7 +56,8 @@ def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> 
     _join_people(own)
     phenotypes = _phenotypes(own)
     measures = yield from _measures(own)
-    parcellation = _parcellation(own, measures)
+    own.parcels = chosen_parcels(own, measures)
+    parcellation = None if own.parcels is None else own.parcels.parcellation
     variant_sets, sexes, _ = yield from plink.join(listing, tuple(own.position), notes)
     sex = sex_beside(phenotypes.values(), sexes)
     if sex is not None:
@@ -75,7 +75,7 @@ def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> 
         variant_sets=variant_sets,
         set_aside=tuple(sorted(own.set_aside, key=lambda scan: scan_key(scan, own.position))),
         log=notes.log(),
-        understood=understood(own, parcellation, tuple(variant_sets)),
+        understood=understood(own, tuple(variant_sets)),
     )
     return with_columns(
         cohort,
@@ -187,7 +187,7 @@ def _phenotypes(own: Assembly) -> dict[str, Phenotype]:
     else:
         own.recipe.check_columns(columns)
     remarks.say(own.notes)
-    own.codes = remarks.codes
+    own.doubts = remarks.doubts
     return phenotypes
 
 
@@ -285,23 +285,6 @@ def _measures(own: Assembly) -> Steps[dict[str, Measure]]:
     if not own.scans:
         raise InputError(f"none of the scans in {own.used[0].source} holds a number")
     return measures
-
-
-def _parcellation(own: Assembly, measures: Mapping[str, Measure]) -> Parcellation | None:
-    """Return the parcels: those of atlas.tsv, of the names in the files, or of an atlas with as many."""
-    named = next((piece for piece in own.used if piece.labels), None)
-    if named is None or "atlas.tsv" in own.listing or not measures:
-        return find_parcellation(own.listing, measures, own.notes)
-    labels = own.notes.clean_all(named.labels)
-    known = atlas_of_labels(labels)
-    if known is not None:
-        own.notes.recognised(f"Parcels as {named.source} names them: {known.name}, with its coordinates and networks")
-        return known
-    own.notes.recognised(f"Parcels as {named.source} names them")
-    plain = plain_parcellation(len(labels))
-    return replace(
-        plain, labels=labels, coordinates=plain.coordinates if named.coordinates is None else named.coordinates
-    )
 
 
 # --- what is said ---------------------------------------------------------------------------------

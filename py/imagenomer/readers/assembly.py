@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from imagenomer.cohort import ReadColumn, Scan
+from imagenomer.cohort import Alternative, ReadColumn, Scan
+from imagenomer.parcellation import Parcellation
 from imagenomer.readers.claims import Connectivity
+from imagenomer.readers.doubts import ColumnDoubts
 from imagenomer.readers.evidence.ids import IdMatch
 from imagenomer.readers.joins import PersonTable
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes
-from imagenomer.readers.phenotypes import CodeUse
 from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.understanding import Pieces
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelChoice:
+    """What the parcels were taken for: ``certain`` where nobody need look, and what else they may be."""
+
+    parcellation: Parcellation
+    certain: bool
+    alternatives: tuple[Alternative, ...]
 
 
 @dataclass(slots=True)
@@ -37,8 +47,10 @@ class Assembly:
         The phenotypes that each source came to.
     left_out : dict of str to str
         Tables that joined nobody, and why.
-    codes : dict of str to CodeUse
-        What columns have that stands for a missing value, or may do so.
+    doubts : ColumnDoubts
+        What of columns somebody should look at.
+    parcels : ParcelChoice or None
+        What the parcels were taken for; None where there is no connectivity.
     columns : dict of str to ReadColumn
         With codes for missing values.
     averaged : set of str
@@ -55,9 +67,10 @@ class Assembly:
     match: IdMatch | None = None
     columns_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
-    codes: dict[str, CodeUse] = field(default_factory=dict)
+    doubts: ColumnDoubts = field(default_factory=ColumnDoubts)
     columns: dict[str, ReadColumn] = field(default_factory=dict)
     averaged: set[str] = field(default_factory=set)
+    parcels: ParcelChoice | None = None
     persons: dict[str, str] = field(default_factory=dict)
     position: dict[str, int] = field(default_factory=dict)
     scans: list[Scan] = field(default_factory=list)

@@ -23,7 +23,8 @@ from imagenomer.readers.notes import Notes
 from imagenomer.readers.tables import read_text
 from imagenomer.types import FloatArray
 
-_TABLE = "atlas.tsv"
+#: The table that decides.
+TABLE = "atlas.tsv"
 
 
 def find_parcellation(listing: Listing, measures: Mapping[str, Measure], notes: Notes) -> Parcellation | None:
@@ -46,13 +47,13 @@ def find_parcellation(listing: Listing, measures: Mapping[str, Measure], notes: 
     if measure is None:
         return None
     n_parcels = n_parcels_of(measure.values.shape[1])
-    if _TABLE in listing:
-        return _from_table(read_text(listing[_TABLE].read(), _TABLE), n_parcels, notes)
+    if TABLE in listing:
+        return _from_table(read_text(listing[TABLE].read(), TABLE), n_parcels, notes)
     candidates = [load_atlas(name) for name in atlases_of_size(n_parcels)]
     if not candidates:
         notes.warning(
             f"{n_parcels} parcels without names: no atlas with as many comes with the program; "
-            f"put {_TABLE} (label, x, y, z, network) beside the scans"
+            f"put {TABLE} (label, x, y, z, network) beside the scans"
         )
         return plain_parcellation(n_parcels)
     evidence = [distance_dependence(measure, atlas) for atlas in candidates]
@@ -63,7 +64,7 @@ def find_parcellation(listing: Listing, measures: Mapping[str, Measure], notes: 
         _note_certain(parcellation, rho, shown, notes)
         return parcellation
     names = ", ".join(atlas.name for atlas in candidates)
-    other = f"choose another under Parcels in the overview (--atlas in a terminal), or put {_TABLE} beside the scans"
+    other = f"choose another under Parcels in the overview (--atlas in a terminal), or put {TABLE} beside the scans"
     if not rho < _PLAUSIBLE:
         notes.warning(
             f"{n_parcels} parcels without names: {names} {'have' if len(candidates) > 1 else 'has'} as many, "
@@ -84,15 +85,15 @@ def find_parcellation(listing: Listing, measures: Mapping[str, Measure], notes: 
 
 def _from_table(text: str, n_parcels: int, notes: Notes) -> Parcellation:
     """Return the parcels that a table names; labels alone that are those of an atlas get its coordinates too."""
-    parcellation = read_atlas(text, name=f"{n_parcels} parcels ({_TABLE})", clean=notes.clean)
+    parcellation = read_atlas(text, name=f"{n_parcels} parcels ({TABLE})", clean=notes.clean)
     if parcellation.n_parcels != n_parcels:
-        raise InputError(f"{_TABLE} names {parcellation.n_parcels} parcels, the scans have {n_parcels}")
+        raise InputError(f"{TABLE} names {parcellation.n_parcels} parcels, the scans have {n_parcels}")
     bare = not any(parcellation.networks) and not np.isfinite(parcellation.coordinates).any()
     known = atlas_of_labels(parcellation.labels) if bare else None
     if known is not None:
-        notes.recognised(f"Parcels as {_TABLE} names them: {known.name}, with its coordinates and networks")
+        notes.recognised(f"Parcels as {TABLE} names them: {known.name}, with its coordinates and networks")
         return known
-    notes.recognised(f"Parcels as {_TABLE} names them")
+    notes.recognised(f"Parcels as {TABLE} names them")
     return parcellation
 
 
@@ -104,7 +105,7 @@ def _note_certain(parcellation: Parcellation, rho: float, shown: str, notes: Not
     else:
         notes.warning(
             f"{taken}, but the data do not support this, close parcels are hardly more strongly connected ({shown}); "
-            f"if it is another atlas or order, put {_TABLE} beside the scans"
+            f"if it is another atlas or order, put {TABLE} beside the scans"
         )
 
 

@@ -10,10 +10,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from imagenomer.cohort import Cohort, Measure, Phenotype, Scan, natural_key
+from imagenomer.cohort import Cohort, LogEntry, Measure, Phenotype, Scan, natural_key
 from imagenomer.edges import edge_index, edges_to_matrix
 from imagenomer.parcellation import Parcellation
-from imagenomer.readers.evidence.missing import missing_codes
 from imagenomer.readers.notes import Notes, count
 from imagenomer.types import BoolArray, Float32Array
 
@@ -46,8 +45,13 @@ def checked(cohort: Cohort, *, files_were_checked: bool) -> Cohort:
     )
     _check_phenotypes(cohort.phenotypes.values(), notes)
     # A bundle holds what was found when it was made.
-    new = tuple(entry for entry in notes.log() if entry not in cohort.log)
+    new = tuple(entry for entry in notes.log() if not any(_says(one, entry) for one in cohort.log))
     return replace(cohort, log=(*cohort.log, *new)) if new else cohort
+
+
+def _says(one: LogEntry, other: LogEntry) -> bool:
+    """Whether one line of the log says what another does."""
+    return one.message == other.message and {*other.items} <= {*one.items}
 
 
 def check_measures(
@@ -173,19 +177,11 @@ def _check_sides(parcellation: Parcellation, notes: Notes) -> None:
 
 
 def _check_phenotypes(phenotypes: Iterable[Phenotype], notes: Notes) -> None:
-    """Note columns of one value, and numbers that may stand for a missing value."""
-    codes, constant = [], []
+    """Note columns of one value."""
+    constant = []
     for one in phenotypes:
         known = one.values[~one.missing]
         if known.size > 1 and (known == known[0]).all():
             constant.append(f"{one.name} ({one.levels[int(known[0])] if one.levels else f'{known[0]:g}'})")
-        if not one.levels:
-            found = missing_codes(one.values.astype(np.float64), one.description)
-            far = {**found.codes, **found.doubtful}
-            codes += [f"{one.name}: {', '.join(f'{code:g} ({n})' for code, n in far.items())}"] if far else []
-    for items, message in (
-        (codes, "Numbers that may stand for a missing value are far from all others and were kept as numbers"),
-        (constant, "Phenotypes with the same value for everybody cannot be associated with anything"),
-    ):
-        if items:
-            notes.warning(message, items)
+    if constant:
+        notes.warning("Phenotypes with the same value for everybody cannot be associated with anything", constant)

@@ -15,6 +15,7 @@ from imagenomer.readers.families import Family
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes
+from imagenomer.readers.parcel_tables import ParcelTable
 from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.tables import ColumnFacts
 from imagenomer.types import Float32Array, FloatArray
@@ -130,7 +131,15 @@ class Unread:
     why: str
 
 
-Piece: TypeAlias = Table | Connectivity | ScanQuality | Unread
+@dataclass(frozen=True, slots=True)
+class Parcels:
+    """What a file tells of parcels, in its own order."""
+
+    source: str
+    table: ParcelTable
+
+
+Piece: TypeAlias = Table | Connectivity | ScanQuality | Parcels | Unread
 
 
 class Format(Protocol):

@@ -10,10 +10,16 @@ from typing import Any
 import numpy as np
 
 from imagenomer.cohort import Phenotype, natural_key
-from imagenomer.cohort.values import MISSING, is_missing, is_number, level_of
+from imagenomer.cohort.values import MISSING, is_missing, is_number, is_padded, level_of
 from imagenomer.readers.notes import Notes
 
 __all__ = ["MISSING", "ColumnNotes", "clean_header", "is_missing", "is_number", "read_column"]
+
+
+#: What the log says of numbers such as "007".
+PADDED = (
+    "Whole numbers with leading zeros were taken for codes, and read as categories; make them numbers in the overview"
+)
 
 
 @dataclass(slots=True)
@@ -25,6 +31,7 @@ class ColumnNotes:
     mixed: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
     infinite: list[str] = field(default_factory=list)
+    padded: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     constant: list[str] = field(default_factory=list)
@@ -38,6 +45,7 @@ class ColumnNotes:
             (self.mixed, notes.warning, "Phenotypes that mix numbers and texts were read as categories; odd values"),
             (self.unlisted, notes.warning, "Levels that the data dictionary does not list were added"),
             (self.infinite, notes.warning, "Infinite values in phenotypes were read as missing"),
+            (self.padded, notes.warning, PADDED),
             (self.texts_as_numbers, notes.recognised, "Phenotypes stored as texts were read as numbers"),
             (self.texts_as_missing, notes.recognised, "Texts in phenotypes were read as missing values"),
             (self.incomplete, notes.recognised, "Phenotypes with missing values"),
@@ -63,7 +71,7 @@ def read_column(
 ) -> Phenotype | None:
     """Decide whether a column is a number or a category, and return it.
 
-    A column is a number if every value is one, or is a text that reads as one.
+    A column is a number if every value is one, or is a text that reads as one, none of them with leading zeros ("007").
     Booleans and other texts are categories, with levels in natural order.
 
     Parameters
@@ -98,7 +106,10 @@ def read_column(
     if len(present) < len(cells):
         notes.incomplete.append(f"{name} ({len(cells) - len(present)} of {len(cells)})")
     all_booleans = all(isinstance(value, bool) for value in present) and present != []
-    if levels is None and not all_booleans and all(is_number(value) for value in present):
+    numeric = levels is None and not all_booleans and all(is_number(value) for value in present)
+    if numeric and any(map(is_padded, present)):
+        notes.padded.append(f"{name} ({next(value.strip() for value in present if is_padded(value))} …)")
+    elif numeric:
         if not is_table and any(isinstance(value, str) for value in present):
             notes.texts_as_numbers.append(name)
         numbers = np.array([np.nan if value is None else float(value) for value in cells])
@@ -108,7 +119,7 @@ def read_column(
         if np.unique(numbers[~np.isnan(numbers)]).size == 1:
             notes.constant.append(f"{name} ({level_of(present[0])})")
         return Phenotype(name, numbers, description=description, units=units)
-    if levels is None:
+    if levels is None and not numeric:
         _note_odd_values(name, present, notes)
     return _category(name, cells, notes, levels, description, units)
 

@@ -7,22 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from imagenomer.cohort import Phenotype, ReadColumn, alike_levels
+from imagenomer.cohort import Phenotype, ReadColumn
+from imagenomer.cohort.values import is_padded
 from imagenomer.readers.columns import ColumnNotes, is_missing, is_number, read_column
-from imagenomer.readers.evidence.missing import MissingCodes, missing_codes
+from imagenomer.readers.doubts import CodeUse, ColumnDoubts
+from imagenomer.readers.evidence.missing import missing_codes
 from imagenomer.readers.evidence.tables import plain_numbers
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.tables import ColumnFacts
 from imagenomer.types import JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class CodeUse:
-    """What was found in a column that stands for a missing value or may do so, and what was read as missing."""
-
-    found: MissingCodes
-    used: tuple[float, ...]
 
 
 @dataclass(slots=True)
@@ -32,46 +26,26 @@ class TableNotes:
     columns: ColumnNotes = field(default_factory=ColumnNotes)
     decimal: list[str] = field(default_factory=list)
     percent: list[str] = field(default_factory=list)
-    ambiguous: list[str] = field(default_factory=list)
-    documented: list[str] = field(default_factory=list)
-    far: list[str] = field(default_factory=list)
-    doubtful: list[str] = field(default_factory=list)
-    spellings: list[str] = field(default_factory=list)
-    codes: dict[str, CodeUse] = field(default_factory=dict)
+    thousands: list[str] = field(default_factory=list)
+    doubts: ColumnDoubts = field(default_factory=ColumnDoubts)
+    answered: set[str] = field(default_factory=set)
+
+    def say_plain(self, name: str, done: str) -> None:
+        """Note what was done to the cells of a column to make them numbers (`plain_numbers`)."""
+        for what, items in (("decimal comma", self.decimal), ("percent", self.percent), ("thousands", self.thousands)):
+            if done == what:
+                items.append(name)
 
     def say(self, notes: Notes) -> None:
         """Write the decisions into the log."""
-        undo = 'keep them in the overview or by a recipe: {"columns": {"NAME": {"missing": []}}}'
-        for items, remark, message in (
-            (self.decimal, notes.recognised, "Numbers with a decimal comma"),
-            (self.percent, notes.recognised, "Percentages were read as numbers"),
-            (
-                self.ambiguous,
-                notes.warning,
-                "Columns whose commas may be decimal or part thousands were left as texts; for decimal ones answer in "
-                'a recipe: {"columns": {"NAME": {"decimal": ","}}}',
-            ),
-            (self.documented, notes.recognised, f"Codes that a description names were read as missing; {undo}"),
-            (
-                self.far,
-                notes.warning,
-                f"Codes far outside the range of all other values were read as missing; {undo}",
-            ),
-            (
-                self.doubtful,
-                notes.warning,
-                "Values that may be codes for a missing value are far from all others and were kept; make them missing "
-                'in the overview or by a recipe: {"columns": {"NAME": {"missing": [999]}}}',
-            ),
-            (
-                self.spellings,
-                notes.warning,
-                "Levels that differ only in capitals or blanks are counted as different; make them one in the overview "
-                'or by a recipe: {"columns": {"NAME": {"labels": {"m": "M"}}}}',
-            ),
+        for items, message in (
+            (self.decimal, "Numbers with a decimal comma"),
+            (self.percent, "Percentages were read as numbers"),
+            (self.thousands, "Numbers whose commas part thousands"),
         ):
             if items:
-                remark(message, items)
+                notes.recognised(message, items)
+        self.doubts.say(notes, self.answered)
         self.columns.say(notes)
 
 
@@ -101,15 +75,14 @@ def table_column(
         None where there is nothing to use.
     """
     answers = recipe.columns.get(name, {})
-    cells, done = plain_numbers(cells, decimal_comma=decimal_comma or "decimal" in answers)
-    for what, items in (
-        ("decimal comma", remarks.decimal), ("percent", remarks.percent), ("ambiguous comma", remarks.ambiguous)
-    ):  # fmt: skip
-        if done == what:
-            items.append(name)
+    comma = answers.get("decimal", "," if decimal_comma else "")
+    cells, done = plain_numbers(cells, comma=comma)
+    remarks.say_plain(name, done)
+    if done == "ambiguous comma" or "decimal" in answers:
+        remarks.doubts.commas[name] = answers.get("decimal", "none")
     present = [cell for cell in cells if not is_missing(cell)]
     codes: dict[float, int] = {}
-    if present and facts.levels is None and all(is_number(cell) for cell in present):
+    if present and facts.levels is None and all(is_number(cell) and not is_padded(cell) for cell in present):
         codes = _found_codes(name, cells, facts, answers, remarks)
     kept = [_without_codes(cell, codes) for cell in cells] if codes else cells
     # What is corrected anyway is no news.
@@ -118,8 +91,10 @@ def table_column(
     phenotype = _read(name, kept, facts, columns, units)
     if phenotype is None:
         return None
-    if facts.levels is None and not answers.keys() & {"kind", "role", "labels"}:
-        remarks.spellings.extend(f"{name}: {' = '.join(alike)}" for alike in alike_levels(phenotype.levels))
+    if facts.levels is None:
+        remarks.doubts.look_at_levels(phenotype)
+    if answers.keys() & {"kind", "role", "labels"}:
+        remarks.answered.add(name)
     if codes:
         phenotype = _read(name, cells, facts, ColumnNotes(), units) or phenotype
     return ReadColumn(phenotype, tuple(codes))
@@ -137,23 +112,13 @@ def _found_codes(
     """Return the codes for a missing value among numbers, and how often each stands there; none if answered."""
     values = np.array([np.nan if is_missing(cell) else float(cell) for cell in cells])
     found = missing_codes(values, facts.description)
-    if "missing" in answers:
-        # A correction, which is applied to the cohort.
-        used = tuple(float(code) for code in answers["missing"] or () if not isinstance(code, str))
-    else:
-        used = tuple(found.codes)
-        if found.codes:
-            (remarks.documented if found.documented else remarks.far).append(f"{name}: {_counts(found.codes)}")
-        if found.doubtful:
-            remarks.doubtful.append(f"{name}: {_counts(found.doubtful)}")
+    answered = "missing" in answers
+    # A correction, which is applied to the cohort.
+    own = tuple(float(code) for code in answers.get("missing") or () if not isinstance(code, str))
     if found.codes or found.doubtful:
-        remarks.codes[name] = CodeUse(found, used)
-    return {} if "missing" in answers else found.codes
+        remarks.doubts.codes[name] = CodeUse(found, own if answered else tuple(found.codes), answered)
+    return {} if answered else found.codes
 
 
 def _without_codes(cell: str, codes: Collection[float]) -> str:
     return "" if not is_missing(cell) and float(cell) in codes else cell
-
-
-def _counts(codes: dict[float, int]) -> str:
-    return ", ".join(f"{code:g} ({n})" for code, n in codes.items())

@@ -5,7 +5,8 @@
     {"files": {"vectors.npy": {"order": "columns", "people": "numbered"}},
      "people": {"table": "pheno.csv", "id": "code", "join": "last number"},
      "columns": {"FIQ": {"missing": []}, "DX": {"labels": {"0": "control", "1": "patient"}}},
-     "use": {"fc": "results/*_relmat.tsv"}}
+     "use": {"fc": "results/*_relmat.tsv"},
+     "parcels": "schaefer-100-7"}
 
 ``files`` are families of files, as the import log and the questions name them.
 """
@@ -24,7 +25,7 @@ from imagenomer.readers.evidence.ids import RULES
 from imagenomer.readers.listing import Entry, Listing, without
 from imagenomer.types import JsonObject
 
-_PARTS = ("files", "people", "columns", "use")
+_PARTS = ("files", "people", "columns", "use", "parcels")
 #: Bytes of a file that may be a recipe.
 _LARGEST = 5_000_000
 #: Of a family: what may be answered, and with what; None where any text will do.
@@ -39,6 +40,8 @@ _FILE: dict[str, tuple[object, ...] | None] = {
     "ignore": (True, False),
 }
 _PEOPLE: dict[str, tuple[object, ...] | None] = {"table": None, "id": None, "join": tuple(RULES)}
+#: What a comma in numbers may be.
+_DECIMALS = (",", ".", "none")
 #: ``people`` of a family whose subjects have no names: call them by their place.
 NUMBERED = "numbered"
 
@@ -57,15 +60,20 @@ class Recipe:
         ``table`` with one row a subject, its column ``id``, and the rule by which names are joined (``join``).
     columns : mapping of str to mapping
         A correction (`imagenomer.cohort.corrections`: ``kind``, ``role``, ``labels``, ``order``, ``missing``,
-        ``unit``, ``description``), and ``decimal`` (",") where the numbers of a table have a comma.
+        ``unit``, ``description``), and ``decimal``, what a comma in the numbers of a table is: ",", a decimal comma,
+        ".", one that parts thousands, or "none", no part of a number.
     use : mapping of str to str
         The pattern of the version of a measure that is used.
+    parcels : str
+        What the parcels are: a table of parcels among the files, an atlas of the program, "files" (as the files of the
+        scans name them) or "none" (plain numbers); "" where nothing is said.
     """
 
     files: Mapping[str, JsonObject] = field(default_factory=dict)
     people: JsonObject = field(default_factory=dict)
     columns: Mapping[str, JsonObject] = field(default_factory=dict)
     use: Mapping[str, str] = field(default_factory=dict)
+    parcels: str = ""
 
     def file(self, pattern: str) -> JsonObject:
         """Return what is answered about a family."""
@@ -155,7 +163,10 @@ def read_recipe(content: Any) -> Recipe:
     use = _map(given, "use")
     if any(not isinstance(pattern, str) for pattern in use.values()):
         raise InputError('recipe, use: each measure has the name of its files, such as {"fc": "fc_*.csv"}')
-    return Recipe(files, people, columns, use)
+    parcels = given.get("parcels", "")
+    if not isinstance(parcels, str):
+        raise InputError('recipe, parcels: a table of parcels, an atlas, "files" or "none", as a text')
+    return Recipe(files, people, columns, use, parcels)
 
 
 def with_own_recipe(listing: Listing, recipe: JsonObject | None) -> tuple[Listing, JsonObject | None]:
@@ -225,7 +236,13 @@ def corrections_alone(recipe: JsonObject | None, where: str) -> dict[str, Correc
         If it says more; the message begins with ``where``, a cohort.
     """
     answers = read_recipe({} if recipe is None else recipe)
-    if answers.files or answers.people or answers.use or any("decimal" in one for one in answers.columns.values()):
+    if (
+        answers.files
+        or answers.people
+        or answers.use
+        or answers.parcels
+        or any("decimal" in one for one in answers.columns.values())
+    ):
         raise InputError(
             f"{where}, where a recipe answers columns only (without decimals); leave the rest of the recipe out"
         )
@@ -234,8 +251,8 @@ def corrections_alone(recipe: JsonObject | None, where: str) -> dict[str, Correc
 
 def _column(name: str, answer: Any) -> JsonObject:
     """Return what is said of a column, once it has been understood."""
-    if isinstance(answer, Mapping) and answer.get("decimal", ",") != ",":
-        raise InputError(f"recipe, columns, {name}: 'decimal' is one of ,, not {answer['decimal']!r}"[:400])
+    if isinstance(answer, Mapping) and answer.get("decimal", ",") not in _DECIMALS:
+        raise InputError(f"recipe, columns, {name}: 'decimal' is ',', '.' or 'none', not {answer['decimal']!r}"[:400])
     _correction(name, answer)
     return dict(answer)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections import Counter
@@ -12,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagenomer.errors import InputError
+from imagenomer.readers.evidence.tables import records_of
 from imagenomer.readers.notes import Notes
 
 #: Codes of levels that have a label instead; and the longest label that is one.
@@ -68,16 +67,15 @@ def read_table(data: bytes, name: str, notes: Notes) -> dict[str, list[str]]:
     Raises
     ------
     InputError
-        If it is not UTF-8 text, has no header, names a column twice, or a line has another number of cells.
+        If it is not UTF-8 text, has no header, names a column twice, a quote is not closed, or a line has another
+        number of cells.
     """
-    try:
-        lines = [line for line in csv.reader(io.StringIO(read_text(data, name), newline=""), "excel-tab") if line]
-    except csv.Error as error:
-        raise InputError(f"{name} is not tab-separated text ({error})") from None
-    if not lines:
+    records = records_of(read_text(data, name), "\t", name)
+    if not records:
         raise InputError(f"{name} is empty; it needs a header line")
-    header = column_names(lines[0], name, notes)
-    for number, line in enumerate(lines[1:], start=2):
+    (_, first), *lines = records
+    header = column_names(first, name, notes)
+    for number, line in lines:
         if len(line) != len(header):
             raise InputError(
                 f"{name}, line {number}: {len(line)} cells where the header names {len(header)}; "
@@ -85,7 +83,7 @@ def read_table(data: bytes, name: str, notes: Notes) -> dict[str, list[str]]:
             )
     return {
         column: [cell if cell.isprintable() else notes.clean(cell) for cell in cells]
-        for column, *cells in zip(header, *lines[1:], strict=True)
+        for column, *cells in zip(header, *(line for _, line in lines), strict=True)
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from imagenomer.cohort import Scan
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.readers.claims import OF_NO_USE, Claim, Connectivity, Piece, ScanQuality, Table, Unread
+from imagenomer.readers.claims import OF_NO_USE, Claim, Connectivity, Parcels, Piece, ScanQuality, Table, Unread
 from imagenomer.readers.columns import clean_header
 from imagenomer.readers.families import Family, families_of
 from imagenomer.readers.formats import load_formats
@@ -29,7 +29,7 @@ class Pieces:
 
     Attributes
     ----------
-    tables, connectivity, quality : list
+    tables, connectivity, quality, parcels : list
     unread : list of Unread
         Known, and not read.
     ignored : list of str
@@ -45,6 +45,7 @@ class Pieces:
     tables: list[Table] = field(default_factory=list)
     connectivity: list[Connectivity] = field(default_factory=list)
     quality: list[ScanQuality] = field(default_factory=list)
+    parcels: list[Parcels] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     patterns: list[str] = field(default_factory=list)
@@ -67,6 +68,9 @@ class Pieces:
                 self.connectivity.append(replace(piece, scans=scans, labels=labels))
             elif isinstance(piece, ScanQuality):
                 self.quality.append(replace(piece, columns=_clean_columns(piece.columns, notes)))
+            elif isinstance(piece, Parcels):
+                labels, networks = notes.clean_all(piece.table.labels), notes.clean_all(piece.table.networks)
+                self.parcels.append(replace(piece, table=replace(piece.table, labels=labels, networks=networks)))
             else:
                 self.unread.append(piece)
 

@@ -5,30 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagenomer.cohort import Alternative, Understanding, natural_key
-from imagenomer.parcellation import Parcellation, plain_parcellation
-from imagenomer.readers.assembly import Assembly
+from imagenomer.parcellation import plain_parcellation
+from imagenomer.readers.assembly import Assembly, ParcelChoice
 from imagenomer.readers.claims import Connectivity
+from imagenomer.readers.column_lines import column_lines
 from imagenomer.readers.evidence.ids import RULES, match_ids
 from imagenomer.readers.joins import people_alternatives
 from imagenomer.readers.measures import KINDS
 from imagenomer.readers.people import columns_with_names, is_called_so
-from imagenomer.readers.phenotypes import CodeUse
 from imagenomer.readers.recipe import Question
-from imagenomer.types import JsonObject
 from imagenomer.wording import plural
 
-#: Columns with codes for missing values that have a line of their own; of more one line tells.
-_MOST_LINES = 6
 
-
-def understood(
-    own: Assembly, parcellation: Parcellation | None, variant_sets: Sequence[str]
-) -> tuple[Understanding, ...]:
+def understood(own: Assembly, variant_sets: Sequence[str]) -> tuple[Understanding, ...]:
     """Return what the files of a cohort were taken for, in the order of the screen."""
     lines = [*_people(own), *_scans(own), *_connectivity(own)]
-    if parcellation is not None:
-        lines.append(_parcels(parcellation))
-    lines += [*_phenotypes(own), *_missing_codes(own)]
+    if own.parcels is not None:
+        lines.append(_parcels(own.parcels))
+    lines += [*_phenotypes(own), *column_lines(own.doubts, own.recipe.columns)]
     lines += [Understanding("genotypes", name) for name in variant_sets]
     return (*lines, *_not_used(own))
 
@@ -143,76 +137,23 @@ def _versions(own: Assembly, name: str, piece: Connectivity, used: Sequence[Conn
     ]
 
 
-def _parcels(parcellation: Parcellation) -> Understanding:
-    if parcellation.labels != plain_parcellation(parcellation.n_parcels).labels:
-        return Understanding("parcels", parcellation.name)
-    way = "open atlas.tsv (label, x, y, z, network) with the files, or choose an atlas under Parcels in the overview"
-    return Understanding("parcels", f"{parcellation.name} without names and places", (way,), certain=False)
+def _parcels(choice: ParcelChoice) -> Understanding:
+    found = choice.parcellation
+    named = found.labels != plain_parcellation(found.n_parcels).labels
+    way = "open a table of parcels (label, x, y, z, network; .node of BrainNet Viewer) with the files"
+    return Understanding(
+        "parcels",
+        found.name if named else f"{found.name} without names",
+        () if named else (way,),
+        certain=choice.certain,
+        alternatives=choice.alternatives,
+    )
 
 
 def _phenotypes(own: Assembly) -> Iterator[Understanding]:
     for source, names in own.columns_of.items():
         ways = _use_or_not(own.pieces.pattern_of(source))
         yield Understanding("phenotypes", f"{len(names):,} from {source}", names, alternatives=ways)
-
-
-def _missing_codes(own: Assembly) -> Iterator[Understanding]:
-    """Say which codes were read as missing, and which numbers may be such, column by column where these are few."""
-    described = {
-        name: Understanding(
-            "phenotypes",
-            f"{name}: {_use_words(use)}",
-            certain=use.found.documented or "missing" in own.recipe.columns.get(name, {}),
-            alternatives=_code_alternatives(name, use),
-        )
-        for name, use in own.codes.items()
-    }
-    if len(described) <= _MOST_LINES:
-        yield from described.values()
-        return
-    uses = list(own.codes.values())
-    keep: JsonObject = {"columns": {name: {"missing": []} for name in described}}
-    read: JsonObject = {"columns": {name: {"missing": sorted(use.found.codes)} for name, use in own.codes.items()}}
-    yield Understanding(
-        "phenotypes",
-        f"Codes for missing values in {plural(len(described), 'column')}",
-        tuple(line.text for line in described.values()),
-        certain=all(line.certain for line in described.values()),
-        alternatives=(
-            Alternative("Read them as missing", read, all({*use.used} == {*use.found.codes} for use in uses)),
-            Alternative("Keep all as numbers", keep, not any(use.used for use in uses)),
-        ),
-    )
-
-
-def _use_words(use: CodeUse) -> str:
-    counts = use.found.codes | use.found.doubtful
-    read = [f"{code:g} ({_times(counts.get(code, 0))}) read as missing" for code in use.used]
-    kept = [f"{code:g} ({_times(n)}) kept as a number" for code, n in counts.items() if code not in use.used]
-    return ", ".join((*read, *kept))
-
-
-def _times(n: int) -> str:
-    return "once" if n == 1 else plural(n, "time")
-
-
-def _code_alternatives(name: str, use: CodeUse) -> tuple[Alternative, ...]:
-    """Return what of the codes of a column may be read as missing: none, those that were found, the doubtful too."""
-    found, doubtful = set(use.found.codes), set(use.found.doubtful)
-    ways: dict[frozenset[float], str] = {
-        frozenset(found): f"{_listed(found)} missing",
-        frozenset(found | doubtful): f"{_listed(found | doubtful)} missing",
-        frozenset(use.used): f"{_listed(use.used)} missing",
-    }
-    ways[frozenset()] = "Keep all as numbers"
-    return tuple(
-        Alternative(meaning, {"columns": {name: {"missing": sorted(codes)}}}, codes == set(use.used))
-        for codes, meaning in ways.items()
-    )
-
-
-def _listed(codes: Iterable[float]) -> str:
-    return ", ".join(f"{code:g}" for code in sorted(codes))
 
 
 def _not_used(own: Assembly) -> Iterator[Understanding]:

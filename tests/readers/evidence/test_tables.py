@@ -62,12 +62,17 @@ def test_a_cell_may_hold_the_delimiter_and_a_line_break_in_quotes():
 def test_decimal_commas_and_percentages_are_numbers():
     assert plain_numbers(["23,5", "1", "", "n/a"]) == (["23.5", "1", "", "n/a"], "decimal comma")
     assert plain_numbers(["12%", "7 %"]) == (["12", "7"], "percent")
-    assert plain_numbers(["1,001", "2"], decimal_comma=True) == (["1.001", "2"], "decimal comma")
+    assert plain_numbers(["1,001", "2"], comma=",") == (["1.001", "2"], "decimal comma")
 
 
 @pytest.mark.parametrize("cells", [["1,001", "2,345"], ["1,001", "12"]])
 def test_a_comma_that_may_part_thousands_is_not_decided(cells):
     assert plain_numbers(cells) == (cells, "ambiguous comma")
+
+
+@pytest.mark.parametrize("cells", [["1,234.5", "2"], ["1,234,567", "1,001"]])
+def test_commas_that_can_only_part_thousands_do(cells):
+    assert plain_numbers(cells) == ([cell.replace(",", "") for cell in cells], "thousands")
 
 
 @pytest.mark.parametrize("cells", [["a,b", "1,5"], ["2020-01-02", "2020-01-03"], ["1", "2"], ["5 %", "x"]])

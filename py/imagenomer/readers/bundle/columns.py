@@ -26,9 +26,10 @@ from imagenomer.cohort.corrections import is_code_value
 from imagenomer.errors import InputError
 from imagenomer.readers.bundle.manifest import Manifest
 from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.evidence.missing import missing_codes
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes
-from imagenomer.readers.tables import ColumnFacts, Participants, read_participants
+from imagenomer.readers.tables import ColumnFacts, Participants, read_json, read_participants
 
 #: The name of the table of columns before they were corrected.
 AS_READ = "as_read"
@@ -48,8 +49,21 @@ def columns_entry(cohort: Cohort) -> dict[str, Any]:
     columns = columns_of(cohort)
     roles = {name: Correction(role=one.role) for name, one in cohort.phenotypes.items() if one.role}
     said = {name: one.json() for name, one in {**roles, **cohort.corrections}.items()}
-    codes = {name: list(column.codes) for name, column in columns.items() if column.codes}
+    # Where whoever opens it would find codes, it says that there are none.
+    codes = {name: list(column.codes) for name, column in columns.items() if column.codes or _seems_coded(column)}
     return {"columns": {"order": list(columns), "corrections": said, "codes": codes}} if said or codes else {}
+
+
+def decided_columns(listing: Listing, notes: Notes) -> set[str]:
+    """Return the columns whose codes for missing values the bundle itself tells."""
+    content = read_json(listing["bundle.json"].read(), "bundle.json", notes).get("columns") or {}
+    said = {name for name, one in content.get("corrections", {}).items() if {"missing", "labels", "order"} & one.keys()}
+    return {*content.get("codes", {}), *said}
+
+
+def _seems_coded(column: ReadColumn) -> bool:
+    one = column.phenotype
+    return not one.levels and bool(missing_codes(one.values.astype(np.float64), one.description).codes)
 
 
 def read_phenotypes(table: Participants, remarks: ColumnNotes) -> dict[str, Phenotype]:

@@ -28,7 +28,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.readers.bundle.columns import AS_READ, read_phenotypes, with_stored_columns
 from imagenomer.readers.bundle.layout import FORMAT, MISSING_INT16, SCAN_COLUMNS, VERSION, row_blocks
 from imagenomer.readers.bundle.manifest import Manifest
-from imagenomer.readers.columns import ColumnNotes
+from imagenomer.readers.columns import PADDED, ColumnNotes
 from imagenomer.readers.evidence.order import edge_positions, proven
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
@@ -152,6 +152,7 @@ class Import:
         for items, message in (
             (remarks.unlisted, "Levels that participants.json does not list were added"),
             (remarks.mixed, "Phenotypes that mix numbers and texts were read as categories; odd values"),
+            (remarks.padded, PADDED),
         ):
             if items:
                 self.notes.warning(message, items)

@@ -18,7 +18,7 @@ _LINES = 40
 #: Bytes of a cell; csv refuses longer ones, and its own limit is too small for lists of edges.
 _LONGEST_CELL = 1 << 24
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _PERCENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+) ?%")
 
@@ -99,7 +99,7 @@ def read_text_table(data: bytes, name: str) -> TextTable:
     if not lines:
         raise InputError(f"{name} is empty; it needs a header line")
     delimiter = delimiter_of(lines)
-    records = _records(text, delimiter, name)
+    records = records_of(text, delimiter, name)
     if not records:
         raise InputError(f"{name} holds nothing but blanks and quotes; it needs a header line")
     usual = Counter(len(cells) for _, cells in records[-_LINES:]).most_common(1)[0][0]
@@ -142,20 +142,22 @@ def is_description(first: Sequence[str], rows: Sequence[Sequence[str]], header: 
     return all(over_numbers) and 2 * len(described) >= len(header) and (len(over_numbers) > 1 or len(header) == 1)
 
 
-def plain_numbers(cells: Sequence[str], *, decimal_comma: bool = False) -> tuple[list[str], str]:
+def plain_numbers(cells: Sequence[str], *, comma: str = "") -> tuple[list[str], str]:
     """Return cells with decimal points and without percent signs, and what was done; as they are where it is unclear.
 
     Parameters
     ----------
     cells : sequence of str
-    decimal_comma : bool
-        Where a comma may also part thousands ("1,001") it is a decimal one.
+    comma : str
+        What a comma is that may be decimal or part thousands ("1,001"): "," decimal, "." parts thousands, "none"
+        neither, "" not known.
 
     Returns
     -------
     list of str
     str
-        "" where nothing was changed; "decimal comma"; "percent"; "ambiguous comma", where nothing was changed either.
+        "" where nothing was changed; "decimal comma"; "thousands"; "percent"; "ambiguous comma", where nothing was
+        changed either.
     """
     stripped = [cell.strip() for cell in cells]
     present = [cell for cell in stripped if cell.lower() not in MISSING]
@@ -164,10 +166,18 @@ def plain_numbers(cells: Sequence[str], *, decimal_comma: bool = False) -> tuple
     if all(_PERCENT.fullmatch(cell) for cell in present):
         return [cell.rstrip(" %") for cell in stripped], "percent"
     with_comma = [cell for cell in present if "," in cell]
+    grouped = all(_GROUPED.fullmatch(cell) for cell in with_comma)
+    plain = all(_NUMBER.fullmatch(cell) for cell in present if "," not in cell)
+    if grouped and plain and any("." in cell or cell.count(",") > 1 for cell in with_comma):
+        return [cell.replace(",", "") for cell in stripped], "thousands"
     if not with_comma or not all(_NUMBER.fullmatch(cell) or _DECIMAL_COMMA.fullmatch(cell) for cell in present):
         return list(cells), ""
-    if not decimal_comma and all(_GROUPED.fullmatch(cell) for cell in with_comma):
-        return list(cells), "ambiguous comma"
+    if comma != "," and grouped:
+        if comma != ".":
+            return list(cells), "ambiguous comma"
+        return [cell.replace(",", "") for cell in stripped], "thousands"
+    if comma == "none":
+        return list(cells), ""
     return [cell.replace(",", ".") for cell in stripped], "decimal comma"
 
 
@@ -184,8 +194,14 @@ def _cut(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
-def _records(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
-    """Return the line on which each record begins, and its cells."""
+def records_of(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
+    """Return the line on which each record begins, and its cells; lines of blanks only are left out.
+
+    Raises
+    ------
+    InputError
+        If a quote is opened and never closed; the message names the line.
+    """
     if delimiter == " ":
         lines = enumerate(text.splitlines(), start=1)
         return [(number, line.split()) for number, line in lines if line.strip()]

@@ -28,7 +28,6 @@ _WAYS = {
     "nii.gz": f"an image; {_IMAGES}",
     "ptseries.nii": "time series of parcels in CIFTI; wb_command -cifti-correlation makes a .pconn.nii of each",
     "graphml": "a graph; save its weights as a matrix (.csv)",
-    "node": "parcels of BrainNet Viewer; save them as atlas.tsv (label, x, y, z, network)",
 }
 #: Names of the two columns that say which parcels an edge is between.
 _ENDS = [

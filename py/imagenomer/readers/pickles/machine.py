@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from imagenomer.errors import InputError
 from imagenomer.readers.npy import has_impossible_texts
+from imagenomer.readers.pickles import moments
 from imagenomer.wording import plural
 
 _PLAIN = "plain dicts, lists, texts, numbers and NumPy arrays of numbers"
@@ -37,6 +38,13 @@ _NAMES = {
     ("numpy", "ndarray"): "ndarray",
     ("numpy", "dtype"): "dtype",
     ("_codecs", "encode"): "encode",
+    # What a cell of a table may be.
+    **{("pandas._libs.tslibs.timestamps", name): "timestamp" for name in ("_unpickle_timestamp", "Timestamp")},
+    ("pandas._libs.tslibs.nattype", "__nat_unpickle"): "missing",
+    ("pandas._libs.missing", "NA"): "NA",
+    ("datetime", "date"): "date",
+    ("datetime", "datetime"): "date",
+    ("decimal", "Decimal"): "decimal",
     # Protocols 0 to 3 have no opcode for these.
     **{(module, "set"): "set" for module in ("builtins", "__builtin__")},
     **{(module, "frozenset"): "set" for module in ("builtins", "__builtin__")},
@@ -270,7 +278,7 @@ class Machine:
                     "save it as a dict of dicts, df.to_dict(), or as participants.tsv",
                 )
             self.refuse(f"it asks for {shown}, which is never looked up nor run")
-        self.push(Name(module, name, meaning))
+        self.push(None if meaning == "NA" else Name(module, name, meaning))
 
     def reduce(self) -> None:
         arguments, named = self.pop(), self.pop()
@@ -295,6 +303,16 @@ class Machine:
             case ("set", list(items)):
                 self.copied(len(items))
                 self.push_container({self.key(item) for item in items})
+            case ("timestamp", int(value), None) | ("timestamp", int(value), _, None):
+                self.push(moments.of_timestamp(value))
+            case ("timestamp", int(value), _, None, int(unit)):
+                self.push(moments.of_timestamp(value, unit))
+            case ("date", bytes(raw)):
+                self.push(moments.of_bytes(raw))
+            case ("decimal", str(text)):
+                self.push(text)
+            case ("missing", None):
+                self.push(None)
             case ("bytes", bytes(raw)):
                 self.push(raw)
             case ("bytes",):

@@ -18,20 +18,24 @@ An ``atlas.tsv`` beside them (label, x, y, z, network) says what the parcels are
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from imagenomer.cohort import Cohort, natural_key
+from imagenomer.cohort import Cohort, Measure, natural_key
+from imagenomer.edges import n_parcels_of
 from imagenomer.errors import InputError
+from imagenomer.parcellation import Parcellation
 from imagenomer.progress import Steps
 from imagenomer.readers import plink
-from imagenomer.readers.atlas import find_parcellation
-from imagenomer.readers.evidence.tables import read_text_table
+from imagenomer.readers.atlas import TABLE, find_parcellation
+from imagenomer.readers.evidence.tables import plain_numbers, read_text_table
 from imagenomer.readers.fam_phenotypes import sex_beside
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.npy import HEADER_BYTES, read_header
+from imagenomer.readers.parcel_tables import read_parcel_table
+from imagenomer.readers.parcels import table_beside
 from imagenomer.readers.predecessor.decompositions import read_decompositions
 from imagenomer.readers.predecessor.demographics import (
     phenotypes_of,
@@ -53,7 +57,7 @@ ACCEPTS = (
 _NOT_MEASURES = ("snps", "decomp", "weights")
 _DECOMPOSITION = re.compile(r"(?:[^/]+-)?(?:comps|weights)/[^/]*comp-[^/]*\.npy")
 #: Files that may belong to a cohort and that this format does not read.
-_DATA = re.compile(r"\.(csv|tsv|tab|mat|npz|txt|1d|xlsx?|ods|dta|sav|rds|rda|nii|nii\.gz)$", re.IGNORECASE)
+_DATA = re.compile(r"\.(csv|tsv|tab|mat|npz|txt|1d|xlsx?|ods|dta|sav|rds|rda|node|nii|nii\.gz)$", re.IGNORECASE)
 
 
 def recognise(listing: Listing) -> bool:
@@ -96,14 +100,18 @@ def _one_scan_each(files: Sequence[ScanFile]) -> bool:
 
 
 def _names_are_those(files: Sequence[ScanFile], listing: Listing) -> bool:
-    """Whether participants.tsv, if it is there, has a column participant_id that names a subject of the scans."""
+    """Whether participants.tsv, if it is there, has a column participant_id that names a subject of the scans.
+
+    A table with something to ask goes the way of all tables too.
+    """
     if "participants.tsv" not in listing:
         return True
     try:
         table = read_text_table(listing["participants.tsv"].read(), "participants.tsv")
     except InputError:
         return True
-    if "participant_id" not in table.header:
+    asks = any(plain_numbers(cells)[1] == "ambiguous comma" for cells in zip(*table.rows, strict=True))
+    if "participant_id" not in table.header or asks:
         return False
     place = table.header.index("participant_id")
     people = {row[place].strip() for row in table.rows}
@@ -138,8 +146,7 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
     say_look_alikes((*folder.subjects, *found_in_files), notes)
 
     connectivity = yield from read_scans(scan_files, folder.position, notes)
-    parcellation = find_parcellation(listing, connectivity.measures, notes)
-    folder.used.add("atlas.tsv")
+    parcellation = _parcellation(folder, connectivity.measures)
     variant_sets = yield from read_variant_sets(variant_files, folder)
     from_plink, sexes, plink_files = yield from plink.join(listing, folder.subjects, notes)
     sex = sex_beside(phenotypes.values(), sexes)
@@ -167,6 +174,24 @@ def read(listing: Listing, notes: Notes) -> Steps[Cohort]:
         set_aside=connectivity.set_aside,
         log=notes.log(),
     )
+
+
+def _parcellation(folder: Folder, measures: Mapping[str, Measure]) -> Parcellation | None:
+    """Return the parcels: of atlas.tsv, else of a table of as many parcels beside it, else of their number."""
+    listing, measure = folder.listing, next(iter(measures.values()), None)
+    if measure is not None and TABLE not in listing:
+        tables = {
+            path: table
+            for path, entry in listing.entries.items()
+            if path not in folder.used and (table := read_parcel_table(entry)) is not None
+        }
+        n_parcels = n_parcels_of(measure.values.shape[1])
+        found = table_beside(list(tables.items()), n_parcels, folder.notes)
+        if found is not None:
+            folder.used |= {path for path, table in tables.items() if table.n_parcels == n_parcels}
+            return found
+    folder.used.add(TABLE)
+    return find_parcellation(listing, measures, folder.notes)
 
 
 def _scan_files(listing: Listing) -> list[ScanFile]:

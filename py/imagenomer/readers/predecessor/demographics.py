@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,14 +12,23 @@ from imagenomer.cohort import Phenotype, natural_key
 from imagenomer.errors import InputError
 from imagenomer.names import spelled_out
 from imagenomer.progress import Progress, Steps
-from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.columns import read_column
+from imagenomer.readers.evidence.tables import plain_numbers, read_text_table
 from imagenomer.readers.listing import Entry, Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.people_sheets import ID_COLUMNS, read_people
+from imagenomer.readers.phenotypes import TableNotes
 from imagenomer.readers.pickles import read_pickle
 from imagenomer.readers.predecessor.folder import Folder, subject_name
 from imagenomer.readers.table_files import ENDINGS
-from imagenomer.readers.tables import ColumnFacts, Participants, participants_of, read_participants, with_labels
+from imagenomer.readers.tables import (
+    ColumnFacts,
+    Participants,
+    column_names,
+    participants_of,
+    read_dictionary,
+    with_labels,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +50,8 @@ def read_demographics(folder: Folder) -> Steps[Demographics | None]:
         columns = yield from _pickled(listing["demographics.pkl"], notes)
         return Demographics({subject for cells in columns.values() for subject in cells}, columns)
     if "participants.tsv" in listing:
-        dictionary = listing["participants.json"].read() if "participants.json" in listing else None
         folder.used |= {"participants.tsv", "participants.json"}
-        table = read_participants(listing["participants.tsv"].read(), dictionary, notes)
+        table = _read_participants(listing, notes)
         cells, facts = with_labels(table.columns, table.facts)
         return _of_table(replace(table, columns=cells, facts=facts), "participants.tsv", notes)
     path = sheet_of_people(listing)
@@ -55,6 +63,20 @@ def read_demographics(folder: Folder) -> Steps[Demographics | None]:
         "phenotypes"
     )
     return None
+
+
+def _read_participants(listing: Listing, notes: Notes) -> Participants:
+    """Return participants.tsv, whatever separates its cells."""
+    name = "participants.tsv"
+    table = read_text_table(listing[name].read(), name)
+    columns = dict(zip(column_names(table.header, name, notes), map(list, zip(*table.rows, strict=True)), strict=False))
+    if "participant_id" not in columns:
+        raise InputError(f"{name} needs a column participant_id; it has: {', '.join(table.header)}")
+    described = {name: ColumnFacts(description=notes.clean(text)) for name, text in table.descriptions.items()}
+    beside = "participants.json"
+    facts = read_dictionary(listing[beside].read(), beside, notes) if beside in listing else {}
+    clean = {name: [notes.clean(cell) for cell in cells] for name, cells in columns.items()}
+    return participants_of(clean, "participant_id", name, described | facts)
 
 
 def sheet_of_people(listing: Listing) -> str | None:
@@ -119,18 +141,23 @@ def _pickled(entry: Entry, notes: Notes) -> Steps[dict[str, dict[str, Any]]]:
 
 def phenotypes_of(demographics: Demographics, folder: Folder) -> dict[str, Phenotype]:
     """Return the fields as phenotypes; the log says what had to be decided."""
-    remarks = ColumnNotes()
+    remarks = TableNotes()
     phenotypes = {}
     for name, cells in demographics.columns.items():
+        values: Sequence[Any] = [cells.get(subject) for subject in folder.position]
+        done = ""
+        if demographics.is_table:
+            values, done = plain_numbers(["" if value is None else value for value in values])
+            remarks.say_plain(name, done)
         known = demographics.facts.get(name, ColumnFacts())
         phenotype = read_column(
             name,
-            [cells.get(subject) for subject in folder.position],
-            remarks,
+            values,
+            remarks.columns,
             is_table=demographics.is_table,
             levels=known.levels,
             description=known.description,
-            units=known.units,
+            units=known.units or ("%" if done == "percent" else ""),
         )
         if phenotype is not None:
             phenotypes[name] = phenotype
