@@ -279,6 +279,9 @@ class _Scores:
         """Return the spectrum of some subjects, with their target."""
         key = known.tobytes()
         if key not in self.spectra:
+            if self.sample.by_features:  # of thousands of subjects there is room for few
+                for other in [one for one, kept in self.spectra.items() if kept.n_subjects < self.sample.n_subjects]:
+                    del self.spectra[other]
             part = self.sample.of(np.flatnonzero(known))
             self.spectra[key] = yield from spectrum_of(part.gram, part.target, part.clusters)
         return self.spectra[key]

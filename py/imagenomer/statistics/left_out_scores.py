@@ -29,6 +29,7 @@ import numpy as np
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.eigenvectors import eigenvectors
+from imagenomer.statistics.feature_products import FeatureProducts, thin_spectrum
 from imagenomer.statistics.orthonormal import leave, orthonormal
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sign_flips import cluster_codes, members_of
@@ -46,8 +47,9 @@ class Spectrum:
 
     Attributes
     ----------
-    vectors : ndarray, shape (n_subjects, n_subjects)
-    values : ndarray, shape (n_subjects,)
+    vectors : ndarray, shape (n_subjects, rank)
+        All of them, or those of eigenvalues that are not 0: the others take no part in scores.
+    values : ndarray, shape (rank,)
         Eigenvalues, none negative.
     target : ndarray, shape (n_subjects, n_columns)
         Centred and whitened: orthogonal columns of length ``sqrt(n_subjects)``.
@@ -65,26 +67,36 @@ class Spectrum:
         return int(self.codes.size)
 
     @property
+    def scale(self) -> float:
+        """Mean eigenvalue, those of 0 among them."""
+        return max(float(self.values.sum() / self.n_subjects), 1e-300)
+
+    @property
     def n_clusters(self) -> int:
         return int(self.codes.max()) + 1
 
 
-def spectrum_of(gram: FloatArray, target: FloatArray, clusters: IntArray | None = None) -> Steps[Spectrum]:
+def spectrum_of(
+    gram: FloatArray | FeatureProducts, target: FloatArray, clusters: IntArray | None = None
+) -> Steps[Spectrum]:
     """Return the spectrum of some subjects.
 
     Parameters
     ----------
-    gram : ndarray, shape (n_subjects, n_subjects)
+    gram : ndarray, shape (n_subjects, n_subjects), or FeatureProducts
         About any origin.
     target : ndarray, shape (n_subjects, n_columns)
     clusters : ndarray of int, shape (n_subjects,), optional
         Who is left out together.
     """
     n = len(gram)
-    centred = gram - gram.mean(axis=0)
-    centred -= centred.mean(axis=1)[:, None]
     progress = Progress("Finding components of subjects")
-    values, vectors = yield from eigenvectors((centred + centred.T) / 2, progress)
+    if isinstance(gram, FeatureProducts):
+        values, vectors = yield from thin_spectrum(gram, np.full((n, 1), 1 / np.sqrt(n)), progress)
+    else:
+        centred = gram - gram.mean(axis=0)
+        centred -= centred.mean(axis=1)[:, None]
+        values, vectors = yield from eigenvectors((centred + centred.T) / 2, progress)
     whitened = orthonormal(target - target.mean(axis=0)) * np.sqrt(n)
     return Spectrum(vectors, np.maximum(values, 0), whitened, cluster_codes(clusters, n))
 
@@ -118,7 +130,7 @@ def left_out_scores(spectrum: Spectrum, basis: FloatArray) -> Steps[FloatArray]:
             shift[members] = np.linalg.pinv(np.eye(members.size) - own @ own.T) @ rest[members]
         left_out = _Clusters(spectrum, basis, shift, clusters)
     least, best = [np.inf] * len(parts), [np.zeros(rest.shape)] * len(parts)
-    for penalty in PENALTIES * max(float(spectrum.values.mean()), 1e-300):
+    for penalty in PENALTIES * spectrum.scale:
         found = left_out.scores(parts, (spectrum.values / (spectrum.values + penalty))[:, None])
         for place, (scores, own) in enumerate(found):
             error = float(((own - scores) ** 2).sum())
