@@ -37,11 +37,10 @@ from imagenomer.statistics.orthonormal import leave, orthonormal, orthonormal_re
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sign_flips import (
     cluster_codes,
-    draw_signs,
     flips_are_exhaustive,
-    identity_and_flips,
     monte_carlo_error,
     p_values,
+    signs_in_steps,
     smallest_p,
     sums_by_cluster,
 )
@@ -130,13 +129,15 @@ def score_test(
     n_clusters = int(codes.max()) + 1
     exact = flips_are_exhaustive(n_clusters, n_flips)
     looks = yield from _looks(gram, basis, residual, codes)
-    statistics = yield from looks.of(identity_and_flips(rng, n_flips, n_clusters), values, rows)
+    signs = yield from signs_in_steps(rng, n_flips, n_clusters, _STEP, identity=True)
+    statistics = yield from looks.of(signs, values, rows)
     found = _test(statistics, exact)
     for _ in range(0 if exact else _MOST_ROUNDS - 1):
         near = _ERRORS * monte_carlo_error(found.p_value, found.n_flips)
         if not any(abs(found.p_value - level) < near for level in levels):
             break
-        more = yield from looks.of(draw_signs(rng, n_flips, n_clusters), values, rows)
+        signs = yield from signs_in_steps(rng, n_flips, n_clusters, _STEP, identity=False)
+        more = yield from looks.of(signs, values, rows)
         statistics = np.vstack([statistics, more])
         found = _test(statistics, exact)
     return found
