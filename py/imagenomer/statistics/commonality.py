@@ -160,6 +160,23 @@ class _Models:
         return slope_given(self.target, self.scores, basis)
 
 
+def inseparable(parts: Mapping[str, ExplainedParts], margin: float) -> list[tuple[str, str, float]]:
+    """Return pairs that share more than a margin, each mostly with the other, neither with a unique part for certain.
+
+    Returns
+    -------
+    list of (str, str, float)
+        Two candidates, and the share that both explain.
+    """
+    found = []
+    for first, second in itertools.combinations(parts, 2):
+        one, other = parts[first], parts[second]
+        mutual = one.partner == second and other.partner == first
+        if mutual and one.with_partner > margin and max(one.low, other.low) <= 0:
+            found.append((first, second, one.with_partner))
+    return found
+
+
 def proxies(parts: Mapping[str, ExplainedParts], margin: float) -> Mapping[str, str]:
     """Return the candidates that are proxies of another, and of which.
 
