@@ -48,7 +48,7 @@ def test_the_share_is_that_of_the_sums_of_squares_of_all_regressions(seed):
         small = [sm.OLS(feature, design.matrix).fit() for feature in features.T]
         large = [sm.OLS(feature, np.column_stack([design.matrix, tested.values])).fit() for feature in features.T]
         explained = sum(one.ssr - other.ssr for one, other in zip(small, large, strict=True))
-        share = share_explained(gram_of(features), tested, design).share
+        share = finish(share_explained(gram_of(features), tested, design)).share
         assert share == pytest.approx(explained / sum(one.ssr for one in small))
 
 
@@ -56,8 +56,8 @@ def test_the_share_is_that_of_the_sums_of_squares_of_all_regressions(seed):
 def test_the_gram_matrix_may_be_about_any_origin(seed):
     features, score, _, design = draw(seed)
     tested = code(score, np.arange(len(features)))
-    ours = share_explained(features @ features.T, tested, design)
-    assert ours.share == pytest.approx(share_explained(gram_of(features), tested, design).share)
+    ours = finish(share_explained(features @ features.T, tested, design))
+    assert ours.share == pytest.approx(finish(share_explained(gram_of(features), tested, design)).share)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -84,7 +84,7 @@ def test_by_chance_it_explains_its_part_of_the_degrees_of_freedom():
     shares = []
     for _ in range(300):
         order = rng.permutation(60)
-        shares.append(share_explained(gram[np.ix_(order, order)], code(site, np.arange(60)), design))
+        shares.append(finish(share_explained(gram[np.ix_(order, order)], code(site, np.arange(60)), design)))
     assert shares[0].expected == pytest.approx(2 / 58)
     assert np.mean([one.share for one in shares]) == pytest.approx(2 / 58, rel=0.02)
     assert abs(np.mean([one.beyond_chance for one in shares])) < 0.001
@@ -128,4 +128,4 @@ def test_covariates_that_explain_all_features_leave_nothing_to_test():
     age = Phenotype("age", rng.standard_normal(20))
     tested = code(Phenotype("y", rng.standard_normal(20)), np.arange(20))
     with pytest.raises(InputError, match="leave nothing of the connectivity"):
-        share_explained(gram_of(np.outer(age.values, [1.0, 2.0])), tested, build_design([age], np.arange(20)))
+        finish(share_explained(gram_of(np.outer(age.values, [1.0, 2.0])), tested, build_design([age], np.arange(20))))

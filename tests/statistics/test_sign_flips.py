@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from imagenomer.progress import Progress, finish
+from imagenomer.statistics import sign_flips
 from imagenomer.statistics.sign_flips import (
     all_signs,
     cluster_codes,
     draw_signs,
     flips_are_exhaustive,
+    identity_and_flips,
     monte_carlo_error,
     p_values,
     smallest_p,
@@ -69,3 +72,12 @@ def test_clusters_are_numbered_without_gaps_and_summed():
     np.testing.assert_array_equal(sums_by_cluster(values, codes), [[10, 12], [4, 6], [6, 7]])
     np.testing.assert_array_equal(cluster_codes(None, 3), [0, 1, 2])
     np.testing.assert_array_equal(sums_by_cluster(values[:3], np.array([2, 0, 1])), values[[1, 2, 0]])
+
+
+@pytest.mark.parametrize("identity", [True, False])
+def test_signs_that_are_drawn_in_steps_are_the_same(monkeypatch, identity):
+    monkeypatch.setattr(sign_flips, "_DRAWN", 100)
+    drawn = identity_and_flips if identity else draw_signs
+    expected = drawn(np.random.default_rng(3), 99, 17)
+    steps = sign_flips.signs_in_steps(np.random.default_rng(3), 99, 17, Progress(""), identity=identity)
+    np.testing.assert_array_equal(finish(steps), expected)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.progress import Steps
+from imagenomer.statistics.feature_products import FeatureProducts
+from imagenomer.statistics.sample_space import products_of
 from imagenomer.statistics.score_test import ScoreTest, score_test
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -17,7 +19,7 @@ class Sample:
 
     Attributes
     ----------
-    gram : ndarray, shape (n_subjects, n_subjects)
+    gram : ndarray, shape (n_subjects, n_subjects), or FeatureProducts
         Products of the edges of each pair of subjects, about any origin.
     values : ndarray, shape (n_rows, n_edges), float32
     rows : ndarray of int, shape (n_subjects,)
@@ -30,7 +32,7 @@ class Sample:
         Who is related.
     """
 
-    gram: FloatArray
+    gram: FloatArray | FeatureProducts
     values: Float32Array
     rows: IntArray
     subjects: IntArray
@@ -41,10 +43,15 @@ class Sample:
     def n_subjects(self) -> int:
         return int(self.rows.size)
 
+    @property
+    def by_features(self) -> bool:
+        """Whether subjects are compared by way of their features."""
+        return isinstance(self.gram, FeatureProducts)
+
     def of(self, positions: IntArray) -> Sample:
         """Return the sample of some of the subjects."""
         clusters = None if self.clusters is None else self.clusters[positions]
-        gram = self.gram[np.ix_(positions, positions)]
+        gram = products_of(self.gram, positions)
         subjects, target = self.subjects[positions], self.target[positions]
         return Sample(gram, self.values, self.rows[positions], subjects, target, clusters)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from imagenomer.progress import Steps
+from imagenomer.statistics.commonality import ExplainedParts, explained_parts
 from imagenomer.statistics.connectivity_sample import Sample
 from imagenomer.statistics.double_selection import ENTRY_P, f_test_p, select_joint
 from imagenomer.statistics.flexible_columns import flexible_columns, level_codes, plain_columns
@@ -140,6 +141,8 @@ class Explanation:
         All candidates together.
     appears : bool
         Whether there is an association only once candidates are adjusted for.
+    parts : mapping of str to ExplainedParts
+        What each candidate of the joint model explains alone and uniquely; empty where those are fewer than two.
     """
 
     test: ScoreTest
@@ -151,6 +154,7 @@ class Explanation:
     r_squared: float
     category: Category
     appears: bool
+    parts: Mapping[str, ExplainedParts] = field(default_factory=dict)
 
 
 def explain(
@@ -219,8 +223,13 @@ def explain(
     if joint.pattern.known and joint.pattern.estimate > 0 and before.target.shape[1] == 1:
         target = (yield from scores.spectrum(known)).target
         sensitivity = sensitivity_of(target[:, 0], left_out[:, 0], own)
+    parts: Mapping[str, ExplainedParts] = {}
+    if joint.pattern.known:
+        spectrum = yield from scores.spectrum(known)
+        given = {pair: one.columns[known] for pair, one in products.items()}
+        parts = yield from explained_parts(spectrum.target, left_out, own, given, spectrum.codes)
     r_squared = 1 - float(((before.target - before.scores) ** 2).sum() / (before.target**2).sum())
-    return Explanation(test, given_joint, explained, joint, model, sensitivity, r_squared, category, appears)
+    return Explanation(test, given_joint, explained, joint, model, sensitivity, r_squared, category, appears, parts)
 
 
 # --- scores of subjects, and what remains of their slope -----------------------------------------
@@ -279,6 +288,9 @@ class _Scores:
         """Return the spectrum of some subjects, with their target."""
         key = known.tobytes()
         if key not in self.spectra:
+            if self.sample.by_features:  # of thousands of subjects there is room for few
+                for other in [one for one, kept in self.spectra.items() if kept.n_subjects < self.sample.n_subjects]:
+                    del self.spectra[other]
             part = self.sample.of(np.flatnonzero(known))
             self.spectra[key] = yield from spectrum_of(part.gram, part.target, part.clusters)
         return self.spectra[key]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import summarise_columns, weighted_sum
+from imagenomer.statistics.feature_products import FeatureProducts, feature_products, use_features
 from imagenomer.statistics.orthonormal import residuals
 from imagenomer.statistics.products import add_gram_in_parts, combine_rows, gram, mirror, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
@@ -41,6 +42,24 @@ class Kernels:
     @property
     def nbytes(self) -> int:
         return self.train.nbytes + self.test.nbytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureKernels:
+    """Products between the subjects of a split by way of their features (`imagenomer.statistics.feature_products`).
+
+    Attributes
+    ----------
+    train, test : FeatureProducts
+        About one origin.
+    """
+
+    train: FeatureProducts
+    test: FeatureProducts
+
+    @property
+    def nbytes(self) -> int:
+        return self.train.rows.nbytes + self.test.rows.nbytes
 
 
 class Features(Protocol):
@@ -80,7 +99,7 @@ class Features(Protocol):
 class FittedFeatures(Features, Protocol):
     """Features that depend on who trains: imputed, scaled or harmonised by the training part of each split."""
 
-    def kernels(self, train: IntArray, test: IntArray) -> Steps[Kernels]:
+    def kernels(self, train: IntArray, test: IntArray) -> Steps[Kernels | FeatureKernels]:
         """Return the products of training rows with each other and with test rows, fitted to the training rows."""
 
     def refusal(self, train: IntArray, test: IntArray) -> str:
@@ -178,9 +197,14 @@ class StandardisedNumbers(_Table):
         constant = scale <= 1e-12 * np.abs(mean)
         return np.asarray(np.where(constant, 0, (self.values[rows] - mean) / np.where(constant, 1, scale)))
 
-    def kernels(self, train: IntArray, test: IntArray) -> Steps[Kernels]:
+    def kernels(self, train: IntArray, test: IntArray) -> Steps[Kernels | FeatureKernels]:
         yield Progress("Comparing subjects")
         own, other = self._scaled(train, train), self._scaled(test, train)
+        if use_features(train.size, self.n_features):
+            every = np.ones(self.n_features, dtype=bool)
+            products = yield from feature_products(own, np.arange(train.size), every)
+            tested = FeatureProducts(other, np.arange(test.size), every, products.origin)
+            return FeatureKernels(products, tested)
         return Kernels(gram(own), multiply(other, own.T))
 
     def refusal(self, train: IntArray, test: IntArray) -> str:

@@ -43,9 +43,10 @@ RELATIVE_CLASS_PENALTIES = (10.0, 1.0, 0.1, 0.01, 0.001)
 
 Loss: TypeAlias = Literal["logistic", "squared hinge"]
 
-_MOST_STEPS = 60
+#: Newton's steps at most.
+MOST_STEPS = 60
 #: Change of the decision values, relative to the largest, below which the next change is rounding.
-_SETTLED = 1e-7
+SETTLED = 1e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,9 +177,9 @@ def classify(
     n = signs.size
     a, b = (np.zeros(n), 0.0) if start is None else (start.coefficients, start.intercept)
     f = _product(kernel, a) + b
-    value = _objective(f, f - b, a, signs, penalty, loss)
-    for step in range(1, _MOST_STEPS + 1):
-        slope, bend = _derivatives(f, signs, loss)
+    value = objective_of(f, f - b, a, signs, penalty, loss)
+    for step in range(1, MOST_STEPS + 1):
+        slope, bend = derivatives_of(f, signs, loss)
         own = np.flatnonzero(bend > 0)
         if not own.size:  # nobody within the margin: only the penalty pulls, and all are held where they are
             own, bend = np.arange(n), np.full(n, 2.0)
@@ -190,15 +191,15 @@ def classify(
         share = 1.0
         while True:  # a full step nearly always lowers the objective
             tried_a, tried_b, tried_f = a + share * (new_a - a), b + share * (new_b - b), f + share * (new_f - f)
-            tried = _objective(tried_f, tried_f - tried_b, tried_a, signs, penalty, loss)
+            tried = objective_of(tried_f, tried_f - tried_b, tried_a, signs, penalty, loss)
             if tried <= value + 1e-12 * abs(value) or share < 1e-6:
                 break
             share /= 2
         moved = float(np.abs(tried_f - f).max())
         a, b, f, value = tried_a, float(tried_b), tried_f, tried
-        done = moved <= _SETTLED * (1 + float(np.abs(f).max()))
+        done = moved <= SETTLED * (1 + float(np.abs(f).max()))
         left_out = f.copy()
-        if done or step == _MOST_STEPS:
+        if done or step == MOST_STEPS:
             left_out[own] = target - solved.coefficients / solved.inverse_diagonal()
         yield Margin(a, b, left_out, done)
         if done:
@@ -247,7 +248,8 @@ def _weighted_ridge(
     return _Solution(values - intercept * ones, intercept, factor, root, ones)
 
 
-def _derivatives(f: FloatArray, signs: FloatArray, loss: Loss) -> tuple[FloatArray, FloatArray]:
+def derivatives_of(f: FloatArray, signs: FloatArray, loss: Loss) -> tuple[FloatArray, FloatArray]:
+    """Return slope and curvature of the loss of each subject, shape (n,)."""
     if loss == "logistic":
         wrong = scipy.special.expit(-signs * f)
         # Far from the border the curvature underflows, and with it would go the subject.
@@ -256,9 +258,10 @@ def _derivatives(f: FloatArray, signs: FloatArray, loss: Loss) -> tuple[FloatArr
     return -2 * signs * short, np.where(short > 0, 2.0, 0.0)
 
 
-def _objective(
+def objective_of(
     f: FloatArray, without: FloatArray, a: FloatArray, signs: FloatArray, penalty: float, loss: Loss
 ) -> float:
+    """Return the loss and penalty of a model: `a` and the decision values ``without`` intercept have its length."""
     return loss_of(f, signs, loss) + penalty / 2 * float(a @ without)
 
 

@@ -24,10 +24,15 @@ import numpy as np
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, Term, directions_of
-from imagenomer.statistics.orthonormal import residuals
+from imagenomer.statistics.feature_products import FeatureProducts
+from imagenomer.statistics.orthonormal import leave, residuals
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sign_flips import cluster_codes, flipped_look, identity_and_flips, p_values
 from imagenomer.types import FloatArray, IntArray
+
+_STEP = Progress("Testing all edges")
+#: Numbers of flipped targets held at once.
+_FLIPPED = 4e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,12 @@ class ShareExplained:
         return (self.share - self.expected) / (1 - self.expected)
 
 
-def share_explained(gram: FloatArray, tested: Term, design: Design) -> ShareExplained:
+def share_explained(gram: FloatArray | FeatureProducts, tested: Term, design: Design) -> Steps[ShareExplained]:
     """Return the share of all features that a target explains given covariates.
 
     Parameters
     ----------
-    gram : ndarray, shape (n_subjects, n_subjects)
+    gram : ndarray, shape (n_subjects, n_subjects), or FeatureProducts
         Sums over features of the products of subjects' values (or deviations from any mean).
     tested : Term
         A number or a category.
@@ -72,13 +77,15 @@ def share_explained(gram: FloatArray, tested: Term, design: Design) -> ShareExpl
     ----------
     McArdle and Anderson (2001), Ecology 82:290.
     """
-    directions, left = _left(gram, tested, design)
-    share = float(np.einsum("ij,ij->", directions, multiply(left, directions))) / float(np.trace(left))
+    left = yield from _left(gram, tested, design)
+    explained, total = yield from left.explained()
+    share = explained / total
+    directions = left.directions
     return ShareExplained(share, directions.shape[1] / (design.n_subjects - design.rank))
 
 
 def whole_p(
-    gram: FloatArray,
+    gram: FloatArray | FeatureProducts,
     tested: Term,
     design: Design,
     *,
@@ -107,26 +114,76 @@ def whole_p(
     ----------
     Hemerik, Goeman and Finos (2020), J. R. Stat. Soc. B 82:841.
     """
-    directions, left = _left(gram, tested, design)
-    basis, codes = design.basis, cluster_codes(clusters, design.n_subjects)
+    left = yield from _left(gram, tested, design)
+    codes = cluster_codes(clusters, design.n_subjects)
     signs = identity_and_flips(rng, n_flips, int(codes.max()) + 1)
-    yield Progress("Testing all edges")
+    yield _STEP
     explained, size = np.zeros(len(signs)), np.zeros(len(signs))
-    for column in directions.T:
-        flipped = signs[:, codes] * column
-        own, again = flipped_look(flipped, left, basis)
-        explained += own
-        size += (again * again).sum(axis=1)
-        yield Progress("Testing all edges")
+    at_once = max(1, int(_FLIPPED // codes.size))
+    for column in left.directions.T:
+        for start in range(0, len(signs), at_once):
+            some = slice(start, start + at_once)
+            own, again = yield from left.flipped(signs[some][:, codes] * column)
+            explained[some] += own
+            size[some] += (again * again).sum(axis=1)
+            yield _STEP
     return float(p_values(explained / size)[0])
 
 
-def _left(gram: FloatArray, tested: Term, design: Design) -> tuple[FloatArray, FloatArray]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _LeftMatrix:
+    """What the covariates leave: of the target an orthonormal basis, and of the products of subjects the matrix."""
+
+    directions: FloatArray
+    basis: FloatArray
+    gram: FloatArray
+
+    def explained(self) -> Steps[tuple[float, float]]:
+        """Return the sums of squares that the target explains, and all there are."""
+        yield _STEP
+        explained = np.einsum("ij,ij->", self.directions, multiply(self.gram, self.directions))
+        return float(explained), float(np.trace(self.gram))
+
+    def flipped(self, flipped: FloatArray) -> Steps[tuple[FloatArray, FloatArray]]:
+        """Return what flipped targets explain, and what the covariates leave of them, see `flipped_look`."""
+        yield _STEP
+        return flipped_look(flipped, self.gram, self.basis)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LeftFeatures:
+    """The same by way of features: f' K f of what the covariates leave of a flipped target is the length of X'f."""
+
+    directions: FloatArray
+    basis: FloatArray
+    products: FeatureProducts
+    total: float
+
+    def explained(self) -> Steps[tuple[float, float]]:
+        along = yield from self.products.summed(self.directions, _STEP)
+        return float((along**2).sum()), self.total
+
+    def flipped(self, flipped: FloatArray) -> Steps[tuple[FloatArray, FloatArray]]:
+        left = leave(flipped.T, self.basis)
+        along = yield from self.products.summed(left, _STEP)
+        return (along**2).sum(axis=0), left.T
+
+
+def _left(gram: FloatArray | FeatureProducts, tested: Term, design: Design) -> Steps[_LeftMatrix | _LeftFeatures]:
     """Return an orthonormal basis of the target, and products of features, both of what the covariates leave."""
-    if gram.shape != (design.n_subjects, design.n_subjects):
-        raise ValueError(f"products of {gram.shape} subjects for covariates of {design.n_subjects}")
+    if len(gram) != design.n_subjects:
+        raise ValueError(f"products of {len(gram)} subjects for covariates of {design.n_subjects}")
     directions, basis = directions_of(tested, design), design.basis
+    if isinstance(gram, FeatureProducts):
+        whole = yield from gram.squares(_STEP)
+        total = whole - float(((yield from gram.summed(basis, _STEP)) ** 2).sum())
+        _require_rest(total, whole / len(gram))
+        return _LeftFeatures(directions, basis, gram, total)
     left = residuals(residuals(np.asarray(gram, dtype=np.float64), basis).T, basis)
-    if not float(np.trace(left)) > 1e-9 * max(float(np.abs(np.diag(gram)).max()), 1e-300):
+    _require_rest(float(np.trace(left)), float(np.abs(np.diag(gram)).max()))
+    return _LeftMatrix(directions, basis, left)
+
+
+def _require_rest(total: float, largest: float) -> None:
+    if not total > 1e-9 * max(largest, 1e-300):
         raise InputError("the covariates leave nothing of the connectivity; choose fewer covariates")
-    return directions, left

@@ -42,6 +42,32 @@ def require_memory(n_subjects: int, n_matrices: int) -> None:
     )
 
 
+def require_memory_of_features(n_subjects: int, n_features: int, n_matrices: int) -> None:
+    """Refuse more subjects than fit where they are compared by way of their features.
+
+    Parameters
+    ----------
+    n_subjects, n_features : int
+    n_matrices : int
+        Of subjects by features, in double precision, that are held at once.
+
+    Raises
+    ------
+    InputError
+        If they need more than `most_memory`.
+    """
+    most = most_memory()
+    wanted = 8 * n_matrices * n_subjects * n_features
+    if most is None or wanted <= most:
+        return
+    fitting = most // (8 * n_matrices * n_features)
+    raise InputError(
+        f"{plural(n_subjects, 'subject')} are too many to compare by {plural(n_features, 'feature')}: that takes "
+        f"{size(wanted)}, and there are {size(most)}; choose a group of at most {plural(fitting, 'subject')}"
+        + (", or run the analysis in a terminal, where there is more memory" if _in_32_bits() else "")
+    )
+
+
 def most_memory() -> int | None:
     """Return how many bytes this program can have: of the machine, or what it was limited to; None where unknown."""
     if _in_32_bits():

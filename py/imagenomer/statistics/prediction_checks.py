@@ -31,7 +31,6 @@ from imagenomer.statistics.prediction import (
     estimates,
     main_score,
 )
-from imagenomer.statistics.products import multiply
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.ridge_models import ridge_errors, ridge_factor
 from imagenomer.statistics.sample_space import SampleSpace, project
@@ -205,17 +204,17 @@ class _RidgeOfManyTargets:
         return np.asarray(share if self._n_classes else 1 - share)
 
     def _predict(self, task: Task) -> Steps[FloatArray]:
-        factor, test = yield from ridge_factor(task.space, task.split, task.projection)
-        rotated = factor.rotated(task.left)
+        factor = yield from ridge_factor(task.space, task.split, task.projection)
+        turned = yield from factor.turned(task.left)
         tried = self._model.penalties or tuple(factor.scale * share for share in RELATIVE_PENALTIES)
-        chosen = np.zeros(rotated.shape[1], dtype=np.intp)
+        chosen = np.zeros(turned.shape[1], dtype=np.intp)
         if len(tried) > 1:
-            errors = yield from ridge_errors(task, factor, rotated, tried, self._model.inner)
+            errors = yield from ridge_errors(task, factor, turned, tried, self._model.inner)
             chosen = errors.argmin(axis=0)
-        solved = np.empty_like(rotated)
+        solved = np.empty_like(turned)
         for one in np.unique(chosen).tolist():
-            solved[:, chosen == one] = factor.solved(rotated[:, chosen == one], tried[one])
-        return task.known + multiply(test, factor.rotated(solved, back=True))
+            solved[:, chosen == one] = factor.solved(turned[:, chosen == one], tried[one])
+        return task.known + (yield from factor.decision((yield from factor.coefficients(solved))))
 
 
 def _ordered_pairs(positive: BoolArray, decision: FloatArray) -> FloatArray:

@@ -57,6 +57,26 @@ class Spread:
     inflation: float
     floor: float
 
+    def half_width(self, influence: FloatArray, scale: float, codes: IntArray, n_columns: int) -> float:
+        """Return the half-width of an interval.
+
+        Parameters
+        ----------
+        influence : ndarray, shape (n_subjects,)
+        scale : float
+            By which the influence is divided.
+        codes : ndarray of int, shape (n_subjects,)
+            Clusters.
+        n_columns : int
+            Of covariates and target.
+        """
+        parts = sums_by_cluster(influence, codes)
+        error = float(np.sqrt(self.inflation * (parts**2).sum())) / scale
+        error = max(error, float(self.floor / np.sqrt(parts.size)))
+        dof = max(parts.size - n_columns, _FEWEST_DOF)
+        quantile = float(scipy.special.stdtrit(dof, 0.5 + CONFIDENCE / 2))
+        return quantile * error
+
 
 ALONG_PATTERN = Spread(1.5, 0.5)
 ALONG_MAP = Spread(2.0, 0.0)
@@ -112,27 +132,62 @@ def remaining_share(
         The cluster of each subject, from 0 on.
     spread : Spread
     """
+    total = float((target**2).sum())
+    given = slope_given(target, scores, basis)
+    if given is None:
+        left = leave(target, basis)
+        return RemainingShare(np.nan, -np.inf, np.inf, 1 - float((left**2).sum()) / total)
+    unknown = RemainingShare(np.nan, -np.inf, np.inf, given.explained)
+    without = whole_slope(target, scores)
+    if unknown.is_alias or without.slope <= 0:
+        return unknown
+    share = given.slope / without.slope
+    influence = given.influence - share * without.influence
+    half = spread.half_width(influence, without.slope, codes, basis.shape[1] + target.shape[1])
+    return RemainingShare(share, share - half, share + half, given.explained)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slope:
+    """Slope of scores on a target given columns.
+
+    Attributes
+    ----------
+    slope : float
+    influence : ndarray, shape (n_subjects,)
+        What each subject adds to the error of the slope.
+    explained : float
+        Share of the target's variance that the columns explain.
+    """
+
+    slope: float
+    influence: FloatArray
+    explained: float
+
+
+def slope_given(target: FloatArray, scores: FloatArray, basis: FloatArray) -> Slope | None:
+    """Return the slope of scores on a target given an orthonormal basis; None where that leaves no target.
+
+    Parameters
+    ----------
+    target, scores, basis
+        As for `remaining_share`.
+    """
     left = leave(target, basis)
     products, whole = left.T @ left, target.T @ target
     total = float(np.trace(whole))
-    explained = 1 - float(np.trace(products)) / total
-    unknown = RemainingShare(np.nan, -np.inf, np.inf, explained)
-    if unknown.is_alias or np.linalg.cond(products) > _MOST_CONDITION:
-        return unknown
-    given, without = left @ np.linalg.solve(products, whole) / total, target / total
-    slope = float((without * scores).sum())
-    if slope <= 0:
-        return unknown
-    share = float((given * scores).sum()) / slope
-    constant = np.ones((len(target), 1))
+    if np.linalg.cond(products) > _MOST_CONDITION:
+        return None
+    given = left @ np.linalg.solve(products, whole) / total
     influence = given * _hc3(scores, np.column_stack([basis, left]))
-    influence = influence - share * without * _hc3(scores, np.column_stack([constant, target]))
-    parts = sums_by_cluster(influence.sum(axis=1), codes)
-    error = float(np.sqrt(spread.inflation * (parts**2).sum())) / slope
-    error = max(error, spread.floor / np.sqrt(parts.size))
-    dof = max(parts.size - basis.shape[1] - target.shape[1], _FEWEST_DOF)
-    half = float(scipy.special.stdtrit(dof, 0.5 + CONFIDENCE / 2)) * error
-    return RemainingShare(share, share - half, share + half, explained)
+    return Slope(float((given * scores).sum()), influence.sum(axis=1), 1 - float(np.trace(products)) / total)
+
+
+def whole_slope(target: FloatArray, scores: FloatArray) -> Slope:
+    """Return the slope of scores on a target given the constant only."""
+    without = target / float(np.trace(target.T @ target))
+    influence = without * _hc3(scores, np.column_stack([np.ones((len(target), 1)), target]))
+    return Slope(float((without * scores).sum()), influence.sum(axis=1), 0.0)
 
 
 def _hc3(values: FloatArray, columns: FloatArray) -> FloatArray:

@@ -10,10 +10,12 @@ import scipy
 
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.cholesky import cholesky
+from imagenomer.statistics.features import Kernels
 from imagenomer.statistics.folds import Split
-from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES, RidgeFactor, factorise, require_solution
+from imagenomer.statistics.kernel_models import RELATIVE_PENALTIES, require_solution
 from imagenomer.statistics.models import InnerFolds, Ridge
 from imagenomer.statistics.products import multiply
+from imagenomer.statistics.ridge_factors import SplitRidge, ridge_factor_of
 from imagenomer.statistics.sample_space import Projection, SampleSpace
 from imagenomer.statistics.split_tasks import Fit, Task, require_variation
 from imagenomer.types import FloatArray
@@ -21,53 +23,55 @@ from imagenomer.types import FloatArray
 
 def fit_ridge(task: Task, model: Ridge) -> Steps[Fit]:
     if len(model.penalties) == 1 and _key(task.split, task.projection) not in task.space.factors:
-        return (yield from _fit_given(task, model.penalties[0]))
-    factor, test = yield from ridge_factor(task.space, task.split, task.projection)
-    rotated = factor.rotated(task.left)
+        kernels = yield from task.space.kernels(task.split)
+        if isinstance(kernels, Kernels):
+            return _fit_given(task, task.projection.of(kernels), model.penalties[0])
+    factor = yield from ridge_factor(task.space, task.split, task.projection)
+    turned = yield from factor.turned(task.left)
     tried = model.penalties or tuple(factor.scale * share for share in RELATIVE_PENALTIES)
     penalty = tried[0]
     if len(tried) > 1:
-        errors = yield from ridge_errors(task, factor, rotated, tried, model.inner)
+        errors = yield from ridge_errors(task, factor, turned, tried, model.inner)
         penalty = tried[int(errors.sum(axis=1).argmin())]
-    coefficients = factor.rotated(factor.solved(rotated, penalty), back=True)
+    coefficients = yield from factor.coefficients(factor.solved(turned, penalty))
     strongest = len(tried) > 1 and penalty == max(tried)
-    return Fit(task.known + multiply(test, coefficients), coefficients, penalty, strongest=strongest)
+    added = yield from factor.decision(coefficients)
+    return Fit(task.known + added, coefficients, penalty, strongest=strongest)
 
 
 def ridge_errors(
-    task: Task, factor: RidgeFactor, rotated: FloatArray, penalties: Sequence[float], inner: InnerFolds | None
+    task: Task, factor: SplitRidge, turned: FloatArray, penalties: Sequence[float], inner: InnerFolds | None
 ) -> Steps[FloatArray]:
     """Return the error that each penalty is judged by, shape (n_penalties, n_columns).
 
     Parameters
     ----------
     task : Task
-    factor : RidgeFactor
-        Of its training part.
-    rotated : ndarray, shape (n_train, n_columns)
-        What is left of the target, by the factor.
+    factor : SplitRidge
+        Of its split.
+    turned : ndarray
+        What is left of the target, turned by the factor.
     penalties : sequence of float
     inner : InnerFolds or None
         Mean over these of the mean squared error; None: generalised cross-validation.
     """
     if inner is None:
-        return np.stack([factor.cross_validation_error(rotated, one) for one in penalties])
+        return np.stack([factor.cross_validation_error(turned, one) for one in penalties])
     errors = []
     for part, truth in task.within(inner):
-        kernels = part.projection.of((yield from part.space.kernels(part.split)))
-        own = yield from factorise(kernels, part.projection.basis.shape[1])
-        solved = own.rotated(part.left)
+        kernels = yield from part.projection.taken_out((yield from part.space.kernels(part.split)))
+        own = yield from ridge_factor_of(kernels, part.projection.basis.shape[1])
+        solved = yield from own.turned(part.left)
         each = np.concatenate([own.solved(solved, one) for one in penalties], axis=1)
-        added = multiply(kernels.test, own.rotated(each, back=True))
+        added = yield from own.decision((yield from own.coefficients(each)))
         wrong = (truth - part.known)[:, None] - added.reshape(len(truth), len(penalties), -1)
         errors.append((wrong**2).mean(axis=0))
         yield Progress("Training")
     return np.asarray(np.mean(errors, axis=0))
 
 
-def _fit_given(task: Task, penalty: float) -> Steps[Fit]:
+def _fit_given(task: Task, own: Kernels, penalty: float) -> Fit:
     """Ridge regression with one penalty: a Cholesky factor is a fifth of the work of a tridiagonal one."""
-    own = task.projection.of((yield from task.space.kernels(task.split)))
     require_variation(float(np.trace(own.train)), task.split)
     matrix = np.ascontiguousarray(own.train)
     matrix[np.diag_indices(len(matrix))] += penalty
@@ -84,13 +88,13 @@ def _key(split: Split, projection: Projection) -> bytes:
     return digest.digest()
 
 
-def ridge_factor(space: SampleSpace, split: Split, projection: Projection) -> Steps[tuple[RidgeFactor, FloatArray]]:
-    """Return the factor of a training part, from the cache the second time, and the products with the test part."""
+def ridge_factor(space: SampleSpace, split: Split, projection: Projection) -> Steps[SplitRidge]:
+    """Return what ridge regression needs of a split, from the cache the second time."""
     key = _key(split, projection)
     found = space.factors.get(key)
     if found is None:
-        own = projection.of((yield from space.kernels(split)))
-        factor = yield from factorise(own, projection.basis.shape[1])
+        own = yield from projection.taken_out((yield from space.kernels(split)))
+        factor = yield from ridge_factor_of(own, projection.basis.shape[1])
         require_variation(factor.scale, split)
-        found = space.factors.put(key, (factor, own.test))
+        found = space.factors.put(key, factor)
     return found

@@ -31,8 +31,18 @@ import numpy as np
 from imagenomer.cache import Cache, in_bytes
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
+from imagenomer.statistics.feature_products import (
+    FeatureProducts,
+    ResidualSplit,
+    feature_products,
+    require_room,
+    take_out,
+    usable_columns,
+    use_features,
+)
 from imagenomer.statistics.features import (
     Edges,
+    FeatureKernels,
     Features,
     FittedFeatures,
     GenotypeIndicators,
@@ -40,9 +50,9 @@ from imagenomer.statistics.features import (
     Numbers,
 )
 from imagenomer.statistics.folds import Split
-from imagenomer.statistics.kernel_models import RidgeFactor
 from imagenomer.statistics.pairwise_memory import require_memory
 from imagenomer.statistics.products import add_gram_in_parts, add_product, gram, mirror, multiply
+from imagenomer.statistics.ridge_factors import SplitRidge
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Columns whose products are summed in float32 before they are added up in float64.
@@ -60,27 +70,25 @@ class SampleSpace:
 
     Attributes
     ----------
-    gram : ndarray, shape (n, n)
-        Products of the features of each pair, about one origin.
+    gram : ndarray, shape (n, n), or FeatureProducts
+        Products of the features of each pair, about one origin; by way of the features where those are fewer.
     features : Features
         What was multiplied.
     rows : ndarray of int, shape (n,)
         Row of ``features`` of each subject.
     factors : Cache
-        Factors of training parts, with the products with the test part, by a digest of who trains and of what is taken
-        out; up to `KEPT_BYTES`. They serve every target and penalty.
+        What ridge regression needs of a split, by a digest of who trains and of what is taken out; up to `KEPT_BYTES`.
+        It serves every target and penalty.
     products : Cache
         Products of features that depend on who trains (`FittedFeatures`), by who trains and is tested; up to
         `KEPT_BYTES`. They serve every target.
     """
 
-    gram: FloatArray
+    gram: FloatArray | FeatureProducts
     features: Features
     rows: IntArray
-    factors: Cache[bytes, tuple[RidgeFactor, FloatArray]] = field(
-        default_factory=lambda: Cache(KEPT_BYTES, lambda one: one[0].reflectors.nbytes)
-    )
-    products: Cache[bytes, Kernels] = field(default_factory=lambda: Cache(KEPT_BYTES, in_bytes))
+    factors: Cache[bytes, SplitRidge] = field(default_factory=lambda: Cache(KEPT_BYTES, in_bytes))
+    products: Cache[bytes, Kernels | FeatureKernels] = field(default_factory=lambda: Cache(KEPT_BYTES, in_bytes))
 
     @property
     def n_subjects(self) -> int:
@@ -98,10 +106,10 @@ class SampleSpace:
         positions : ndarray of int
             Among the subjects of this space.
         """
-        gram = self.gram[np.ix_(positions, positions)]
+        gram = products_of(self.gram, positions)
         return SampleSpace(gram, self.features, self.rows[positions])
 
-    def kernels(self, split: Split, *, keep: bool = False) -> Steps[Kernels]:
+    def kernels(self, split: Split, *, keep: bool = False) -> Steps[Kernels | FeatureKernels]:
         """Return the products of a split; about an origin that its training part need not have as mean.
 
         Features that depend on who trains (`FittedFeatures`) are multiplied again; all others are parts of ``gram``.
@@ -113,6 +121,8 @@ class SampleSpace:
             Products that had to be made are kept for the next target, in ``products``; for who keeps no factor.
         """
         if not isinstance(self.features, FittedFeatures):
+            if isinstance(self.gram, FeatureProducts):
+                return FeatureKernels(self.gram.of(split.train), self.gram.of(split.test))
             return Kernels(self.gram[np.ix_(split.train, split.train)], self.gram[np.ix_(split.test, split.train)])
         key = split.digest()
         made = self.products.get(key)
@@ -163,6 +173,13 @@ class Projection:
     def predicted(self, values: FloatArray) -> FloatArray:
         """Return the values that covariates predict in the test part."""
         return np.asarray(self.carried @ (self.basis.T @ values))
+
+    def taken_out(self, kernels: Kernels | FeatureKernels) -> Steps[Kernels | ResidualSplit]:
+        """Return the products of a split without what covariates explain in the training part."""
+        if isinstance(kernels, Kernels):
+            return self.of(kernels)
+        left = yield from take_out(kernels.train, self.basis, Progress("Training"))
+        return ResidualSplit(left, kernels.test, self.carried)
 
     def of(self, kernels: Kernels) -> Kernels:
         """Return the products of features of features without what covariates explain in the training part."""
@@ -222,6 +239,8 @@ def project(n_train: int, n_test: int, covariates: tuple[FloatArray, FloatArray]
 def sample_space(values: Float32Array, rows: IntArray) -> Steps[SampleSpace]:
     """Return the sample space of connectivity; the caller keeps it for the next target, group or protocol.
 
+    Where edges are fewer than subjects nothing is multiplied before it is asked for (`use_features`).
+
     Parameters
     ----------
     values : ndarray, shape (n_rows, n_edges), float32, C-ordered
@@ -233,7 +252,11 @@ def sample_space(values: Float32Array, rows: IntArray) -> Steps[SampleSpace]:
         If no edge is there for everybody and varies, or there are more subjects than memory has room for.
     """
     n, n_edges = rows.size, values.shape[1]
-    require_memory(n, _N_MATRICES)
+    require_room(n, n_edges, _N_MATRICES)
+    if use_features(n, n_edges):
+        usable = yield from usable_columns(values, rows)
+        by_features = yield from feature_products(values, rows, usable)
+        return _space(by_features, Edges(values, usable), rows)
     products = np.zeros((n, n))
     usable = np.zeros(n_edges, dtype=bool)
     for start in range(0, n_edges, _COLUMNS):
@@ -261,8 +284,12 @@ def space_of_numbers(values: FloatArray) -> SampleSpace:
     InputError
         If nothing varies.
     """
-    deviations = values - values.mean(axis=0)
-    return _space(gram(deviations), Numbers(values), np.arange(len(values)))
+    n, n_features = values.shape
+    origin = values.mean(axis=0)
+    if use_features(n, n_features):
+        products = FeatureProducts(values, np.arange(n), np.ones(n_features, dtype=bool), origin)
+        return _space(products, Numbers(values), np.arange(n))
+    return _space(gram(values - origin), Numbers(values), np.arange(n))
 
 
 def space_of_features(features: FittedFeatures, rows: IntArray) -> Steps[SampleSpace]:
@@ -293,8 +320,14 @@ def space_of_genotypes(genotypes: GenotypeIndicators) -> Steps[SampleSpace]:
     return _space(mirror(products), genotypes, np.arange(n))
 
 
-def _space(gram: FloatArray, features: Features, rows: IntArray) -> SampleSpace:
-    if not float(np.trace(gram)) > 0:
+def products_of(gram: FloatArray | FeatureProducts, positions: IntArray) -> FloatArray | FeatureProducts:
+    """Return the products of some of the subjects; nothing is multiplied again."""
+    return gram.of(positions) if isinstance(gram, FeatureProducts) else gram[np.ix_(positions, positions)]
+
+
+def _space(gram: FloatArray | FeatureProducts, features: Features, rows: IntArray) -> SampleSpace:
+    varies = gram.varies() if isinstance(gram, FeatureProducts) else float(np.trace(gram)) > 0
+    if not varies:
         raise InputError(
             f"no feature is known of all {rows.size} subjects and differs between them, so nothing can be predicted "
             "from them; choose other features or a larger group"

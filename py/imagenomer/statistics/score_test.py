@@ -31,18 +31,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.eigenvectors import eigenvectors
+from imagenomer.statistics.feature_products import FeatureProducts
+from imagenomer.statistics.flipped_predictions import PairMatrices, PairSpectrum, pair_matrices, pair_spectrum
 from imagenomer.statistics.orthonormal import leave, orthonormal, orthonormal_rest
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sign_flips import (
     cluster_codes,
-    draw_signs,
-    flipped_look,
     flips_are_exhaustive,
-    identity_and_flips,
-    members_of,
     monte_carlo_error,
     p_values,
+    signs_in_steps,
     smallest_p,
     sums_by_cluster,
 )
@@ -53,12 +51,12 @@ PENALTIES = (0.1, 1.0)
 _STEP = Progress("Testing the association")
 #: Rounds of flips, at most, where the p-value is within so many Monte Carlo errors of a level that decides.
 _MOST_ROUNDS, _ERRORS = 5, 3
+#: Numbers of flipped targets held at once, and products of a step.
+_FLIPPED, _PRODUCTS = 4e6, 2e9
 #: Edges worked on at a time, and how many of them, the leading ones, have their denominators renewed.
 _EDGES, _LEADING = 2048, 4
 #: Residual degrees of freedom below which nothing is tested.
 _FEWEST_DOF = 10
-#: No leverage counts as nearer to 1.
-_LEAST_LEFT = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class ScoreTest:
 
 
 def score_test(
-    gram: FloatArray,
+    gram: FloatArray | FeatureProducts,
     values: Float32Array,
     rows: IntArray,
     target: FloatArray,
@@ -104,7 +102,7 @@ def score_test(
 
     Parameters
     ----------
-    gram : ndarray, shape (n_subjects, n_subjects)
+    gram : ndarray, shape (n_subjects, n_subjects), or FeatureProducts
         Products of the edges of each pair of subjects, about any origin.
     values : ndarray, shape (n_rows, n_edges), float32
         Edges; those that somebody lacks are left out.
@@ -131,13 +129,15 @@ def score_test(
     n_clusters = int(codes.max()) + 1
     exact = flips_are_exhaustive(n_clusters, n_flips)
     looks = yield from _looks(gram, basis, residual, codes)
-    statistics = yield from looks.of(identity_and_flips(rng, n_flips, n_clusters), values, rows)
+    signs = yield from signs_in_steps(rng, n_flips, n_clusters, _STEP, identity=True)
+    statistics = yield from looks.of(signs, values, rows)
     found = _test(statistics, exact)
     for _ in range(0 if exact else _MOST_ROUNDS - 1):
         near = _ERRORS * monte_carlo_error(found.p_value, found.n_flips)
         if not any(abs(found.p_value - level) < near for level in levels):
             break
-        more = yield from looks.of(draw_signs(rng, n_flips, n_clusters), values, rows)
+        signs = yield from signs_in_steps(rng, n_flips, n_clusters, _STEP, identity=False)
+        more = yield from looks.of(signs, values, rows)
         statistics = np.vstack([statistics, more])
         found = _test(statistics, exact)
     return found
@@ -161,18 +161,15 @@ class _Looks:
 
     Attributes
     ----------
-    gram : ndarray, shape (n, n)
-        KM.
-    left_out : tuple of ndarray, shape (n, n)
-        L of each penalty.
+    pairs : PairMatrices or PairSpectrum
+        KM, and L of each penalty.
     basis, residual : ndarray
         Q and r.
     codes : ndarray of int, shape (n,)
         Clusters.
     """
 
-    gram: FloatArray
-    left_out: tuple[FloatArray, ...]
+    pairs: PairMatrices | PairSpectrum
     basis: FloatArray
     residual: FloatArray
     codes: IntArray
@@ -188,34 +185,57 @@ class _Looks:
         -------
         ndarray, shape (n_flips, 2 + len(PENALTIES))
         """
-        each = signs[:, self.codes]
-        explained, again = [], []
-        for column in self.residual.T:
-            yield _STEP
-            own, left = flipped_look(each * column, self.gram, self.basis)
-            explained.append(own)
-            again.append(left)
-        looks = [sum(explained) / sum((one * one).sum(axis=1) for one in again)]
-        for left_out in self.left_out:
-            yield _STEP
-            products = sum(one * multiply(one, left_out) for one in again)
-            products = sums_by_cluster(np.asarray(products).T, self.codes)
-            looks.append(products.sum(axis=0) / np.sqrt((products**2).sum(axis=0)))
+        at_once = max(1, int(_FLIPPED // self.codes.size))
+        looks = []
+        for start in range(0, len(signs), at_once):
+            looks.append((yield from self._of_all_edges(signs[start : start + at_once, self.codes])))
         strongest = np.zeros(len(signs))
         for start in range(0, values.shape[1], _EDGES):
             block = values[:, start : start + _EDGES][rows]
             usable = np.isfinite(block).all(axis=0)
             if usable.any():
-                largest = self._largest(each.astype(np.float32), block[:, usable])
+                largest = yield from self._largest(signs, block[:, usable])
                 np.maximum(strongest, largest, out=strongest)
             yield Progress("Testing the association", min(start + _EDGES, values.shape[1]), values.shape[1])
-        return np.column_stack([*looks, strongest])
+        return np.column_stack([np.concatenate(looks), strongest])
 
-    def _largest(self, signs: Float32Array, block: Float32Array) -> FloatArray:
+    def _of_all_edges(self, each: FloatArray) -> Steps[FloatArray]:
+        """Return the looks at all edges and at predictions of some flips, signs by subject."""
+        explained, again = [], []
+        for column in self.residual.T:
+            yield _STEP
+            own, left = yield from self.pairs.looks(each * column, self.basis)
+            explained.append(own)
+            again.append(left)
+        looks = [sum(explained) / sum((one * one).sum(axis=1) for one in again)]
+        for place in range(len(PENALTIES)):
+            yield _STEP
+            products: FloatArray = np.zeros(each.shape)
+            for one in again:
+                products += one * (yield from self.pairs.predicted(one, place))
+            products = sums_by_cluster(products.T, self.codes)
+            looks.append(products.sum(axis=0) / np.sqrt((products**2).sum(axis=0)))
+        return np.column_stack(looks)
+
+    def _largest(self, signs: FloatArray, block: Float32Array) -> Steps[FloatArray]:
         """Return of each flip the largest t of some edges, denominators of the leading ones renewed."""
-        basis, residual = self.basis.astype(np.float32), self.residual.astype(np.float32)
+        basis = self.basis.astype(np.float32)
         edges = block - block.mean(axis=0, dtype=np.float64).astype(np.float32)
         edges = leave(edges, basis)
+        by_edge = np.ascontiguousarray(edges.T)
+        at_once = max(1, int(_PRODUCTS // edges.size))
+        found = []
+        for start in range(0, len(signs), at_once):
+            yield _STEP
+            own = signs[start : start + at_once, self.codes].astype(np.float32)
+            found.append(self._largest_of(own, edges, by_edge, basis))
+        return np.concatenate(found)
+
+    def _largest_of(
+        self, signs: Float32Array, edges: Float32Array, by_edge: Float32Array, basis: Float32Array
+    ) -> FloatArray:
+        """Return the same of so many flips as take a step."""
+        residual = self.residual.astype(np.float32)
         sums = [multiply(signs * column, edges) for column in residual.T]
         height = np.zeros(sums[0].shape, dtype=np.float32)
         for column, total in zip(residual.T, sums, strict=True):
@@ -227,7 +247,6 @@ class _Looks:
         n_leading = min(_LEADING, edges.shape[1])
         np.negative(height, out=height)
         leading = np.argpartition(height, n_leading - 1, axis=1)[:, :n_leading]
-        by_edge = np.ascontiguousarray(edges.T)
         found = np.zeros(len(signs))
         for place in leading.T:
             own = signs * by_edge[place]
@@ -240,30 +259,12 @@ class _Looks:
         return found
 
 
-def _looks(gram: FloatArray, basis: FloatArray, residual: FloatArray, codes: IntArray) -> Steps[_Looks]:
-    inner = leave(leave(np.asarray(gram, dtype=np.float64), basis).T, basis)
-    inner = (inner + inner.T) / 2
-    values, vectors = yield from eigenvectors(inner, _STEP)
-    values = np.maximum(values, 0)
-    scale = max(float(values.mean()), 1e-300)
-    left_out = []
-    for penalty in PENALTIES:
-        yield _STEP
-        hat = multiply(vectors * (values / (values + penalty * scale)), vectors.T)
-        yield _STEP
-        left_out.append(_off_the_clusters(hat, basis, codes))
-    return _Looks(inner, tuple(left_out), basis, residual, codes)
-
-
-def _off_the_clusters(hat: FloatArray, basis: FloatArray, codes: IntArray) -> FloatArray:
-    """Return L: the hat matrix without the clusters' own blocks, scaled by what each block leaves."""
-    apart = codes[:, None] != codes
-    if int(codes.max()) + 1 == codes.size:
-        scale = 1 / np.sqrt(np.maximum(1 - np.diag(hat) - (basis**2).sum(axis=1), _LEAST_LEFT))
-        return np.asarray(hat * apart * scale * scale[:, None])
-    scales = np.zeros(hat.shape)
-    for members in members_of(codes):
-        block = np.ix_(members, members)
-        left, vectors = np.linalg.eigh(np.eye(members.size) - hat[block] - multiply(basis[members], basis[members].T))
-        scales[block] = multiply(vectors / np.sqrt(np.maximum(left, _LEAST_LEFT)), vectors.T)
-    return multiply(multiply(scales, hat * apart), scales)
+def _looks(
+    gram: FloatArray | FeatureProducts, basis: FloatArray, residual: FloatArray, codes: IntArray
+) -> Steps[_Looks]:
+    pairs: PairMatrices | PairSpectrum
+    if isinstance(gram, FeatureProducts):
+        pairs = yield from pair_spectrum(gram, basis, codes, PENALTIES, _STEP)
+    else:
+        pairs = yield from pair_matrices(gram, basis, codes, PENALTIES, _STEP)
+    return _Looks(pairs, basis, residual, codes)

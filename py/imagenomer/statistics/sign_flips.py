@@ -20,10 +20,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.orthonormal import leave
 from imagenomer.statistics.products import multiply
 from imagenomer.types import FloatArray, IntArray
 
+#: Signs drawn in a step.
+_DRAWN = 2_000_000
 #: Statistics that differ by less, relative to their size, are equal: what rounding can make of them.
 _ROUNDING = 1e-9
 
@@ -68,6 +71,31 @@ def all_signs(n_clusters: int) -> FloatArray:
 def draw_signs(rng: np.random.Generator, n_flips: int, n_clusters: int) -> FloatArray:
     """Return random signs, shape (n_flips, n_clusters)."""
     return np.asarray(1.0 - 2.0 * rng.integers(0, 2, (n_flips, n_clusters)), dtype=np.float64)
+
+
+def signs_in_steps(
+    rng: np.random.Generator, n_flips: int, n_clusters: int, progress: Progress, *, identity: bool
+) -> Steps[FloatArray]:
+    """Return the signs of `draw_signs`, or with the identity those of `identity_and_flips`, drawn in steps.
+
+    Parameters
+    ----------
+    rng, n_flips, n_clusters
+        As for `draw_signs`.
+    progress : Progress
+        What is yielded between steps.
+    identity : bool
+        Whether the identity comes first; then all flips there are are used where these are no more.
+    """
+    if identity and flips_are_exhaustive(n_clusters, n_flips):
+        return identity_and_flips(rng, n_flips, n_clusters)
+    signs = np.ones((n_flips + identity, n_clusters))
+    at_once = max(1, _DRAWN // n_clusters)
+    for start in range(int(identity), len(signs), at_once):
+        rows = signs[start : start + at_once]
+        rows[:] = draw_signs(rng, len(rows), n_clusters)
+        yield progress
+    return signs
 
 
 class SignFlips:

@@ -11,6 +11,7 @@ import pytest
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.words.terms import TITLES
 from imagenomer.analyses.confounds.words.verdict import findings
+from imagenomer.statistics.commonality import ExplainedParts
 from imagenomer.statistics.explanation import CandidateExplanation, Explanation, JointModel, Remainder
 from imagenomer.statistics.remaining_slope import RemainingShare
 from imagenomer.statistics.score_test import ScoreTest
@@ -39,13 +40,23 @@ def candidate(of, category=None, n_apart=200):
 
 
 def said(
-    candidates, joint, *, names=None, p=0.001, p_given=0.001, category=None, appears=False, sensitivity=None, roles=None
+    candidates,
+    joint,
+    *,
+    names=None,
+    p=0.001,
+    p_given=0.001,
+    category=None,
+    appears=False,
+    sensitivity=None,
+    roles=None,
+    parts=None,
 ):
     names = tuple(candidates) if names is None else names
     model = JointModel(names, {}, np.ones(200, dtype=bool), np.zeros((200, len(names))))
     overall = category or joint.category
     explanation = Explanation(
-        score_test(p), score_test(p_given), candidates, joint, model, sensitivity, 0.3, overall, appears
+        score_test(p), score_test(p_given), candidates, joint, model, sensitivity, 0.3, overall, appears, parts or {}
     )
     found = list(findings("score", VerdictPart(explanation, BOUNDS, 0.05, roles or {})))
     assert {one.of for one in found} <= {"verdict", "remaining", "candidates"}
@@ -216,3 +227,28 @@ def test_what_is_not_adjusted_for_is_said_with_its_role(role, words):
     texts = said(given, remainder(share(0.95, 1.02)), names=(), roles={"hours": role})
     assert any(text.startswith(words) for text in texts)
     assert not any(text.startswith("hours explains it") for text in texts)
+
+
+def test_an_innocent_proxy_is_called_a_proxy_and_no_part_of_the_explanation():
+    all_of_it, part = remainder(share(-0.05, 0.1)), remainder(share(0.5, 0.7))
+    parts = {
+        "site": ExplainedParts(0.98, 0.6, 0.5, 0.7, 0.6, 0.3, "hours", 0.38),
+        "hours": ExplainedParts(0.4, 0.01, -0.02, 0.04, 0.2, 0.0, "site", 0.39),
+    }
+    lines = said({"site": candidate(all_of_it), "hours": candidate(part)}, all_of_it, parts=parts)
+    assert (
+        "hours is a proxy of site: by itself it explains 40 %, but uniquely 1 % (−2 to 4); the rest is shared with "
+        "site, which explains a part of its own."
+    ) in lines
+    assert not any(line.startswith("hours explains") for line in lines)
+    assert any(line.startswith("site explains it") for line in lines)
+
+
+def test_what_two_share_and_neither_has_alone_is_said():
+    all_of_it = remainder(share(-0.05, 0.1))
+    parts = {
+        "fd": ExplainedParts(0.98, 0.01, -0.02, 0.04, 0.6, 0.0, "dvars", 0.97),
+        "dvars": ExplainedParts(0.98, 0.01, -0.02, 0.04, 0.6, 0.0, "fd", 0.97),
+    }
+    lines = said({"fd": candidate(all_of_it), "dvars": candidate(all_of_it)}, all_of_it, parts=parts)
+    assert any("fd and dvars share 97 % of what is explained" in line and "cannot be told" in line for line in lines)

@@ -55,7 +55,7 @@ class TargetConnectivity:
 
 def target_connectivity(pair: Pair) -> Steps[TargetConnectivity]:
     """Compute the association of the target with connectivity, without adjustment."""
-    share = share_explained(pair.space.gram, pair.target.tested, pair.target.design)
+    share = yield from share_explained(pair.space.gram, pair.target.tested, pair.target.design)
     predicted = yield from predict(pair.space, pair.goal, pair.splits)
     return TargetConnectivity(share, predicted)
 

@@ -10,6 +10,7 @@ from imagenomer.analyses.confounds.result import ConfoundResult
 from imagenomer.analyses.confounds.subjects import N_FOLDS
 from imagenomer.analyses.confounds.tables.cells import Row
 from imagenomer.jsonable import finite
+from imagenomer.statistics.commonality import ExplainedParts, proxies
 from imagenomer.statistics.explanation import Remainder
 from imagenomer.statistics.sensitivity import Sensitivity
 from imagenomer.types import Json
@@ -69,7 +70,7 @@ def _from_variants(target: str, part: VariantPart) -> list[Row]:
 
 def _of_verdict(part: VerdictPart) -> dict[str, Json]:
     explanation, bounds = part.explanation, part.bounds
-    test = explanation.test
+    test, of_others = explanation.test, proxies(explanation.parts, bounds.margin)
     return {
         "verdict": explanation.category,
         "p_connectivity": test.p_value,
@@ -90,6 +91,8 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
                 "p_candidate": finite(one.p_target),
                 "p_score": finite(one.p_score),
                 **_of_remainder(one.remainder),
+                "commonality": _of_parts(explanation.parts.get(name)),
+                "proxy_of": of_others.get(name),
             }
             for name, one in explanation.candidates.items()
         ],
@@ -97,6 +100,21 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
             {"candidates": list(pair), "verdict": one.category, **_of_remainder(one)}
             for pair, one in explanation.model.products.items()
         ],
+    }
+
+
+def _of_parts(parts: ExplainedParts | None) -> Json:
+    if parts is None:
+        return None
+    return {
+        "alone": parts.alone,
+        "unique": parts.unique,
+        "unique_low": finite(parts.low),
+        "unique_high": finite(parts.high),
+        "shared": parts.shared,
+        "shared_mostly_with": parts.partner,
+        "target_explained": parts.of_target,
+        "target_explained_uniquely": parts.unique_of_target,
     }
 
 

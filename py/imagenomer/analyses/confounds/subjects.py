@@ -27,16 +27,16 @@ from imagenomer.cohort import Cohort, Phenotype, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.design import Design, build_design
+from imagenomer.statistics.feature_products import require_room
 from imagenomer.statistics.flexible_columns import flexible_columns
 from imagenomer.statistics.folds import Split, k_fold
-from imagenomer.statistics.pairwise_memory import require_memory
 from imagenomer.statistics.sample_space import SampleSpace, sample_space
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 N_FOLDS = 5
 
 #: Matrices of all pairs of subjects that the verdict holds at once: the products, centred, their eigenvectors, and what
-#: two penalties make of them.
+#: two penalties make of them. By way of features: eigenvectors of two sets of subjects, the edges, and their parts.
 _N_MATRICES = 6
 #: The sample space of all subjects in the report, by rows.
 _SPACE: Kind[bytes, SampleSpace] = Kind("confound space", 1)
@@ -222,7 +222,7 @@ def whole_space(people: Subjects) -> Steps[SampleSpace]:
     cache, key = people.sample.observations.caches[_SPACE], people.rows.tobytes()
     space = cache.get(key)
     if space is None:
-        require_memory(people.n_subjects, _N_MATRICES)
+        require_room(people.n_subjects, people.sample.observations.values.shape[1], _N_MATRICES)
         space = cache.put(key, (yield from sample_space(people.sample.observations.values, people.rows)))
     return space
 

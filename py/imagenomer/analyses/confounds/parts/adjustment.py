@@ -84,7 +84,7 @@ def _adjustment(
 ) -> Steps[AdjustedTarget]:
     model = adjusted_model(pair, columns)
     after = yield from target_edge_map(cohort, people, pair, columns, params.alpha)
-    share_after = share_explained(pair.space.gram, model.tested, model.design)
+    share_after = yield from share_explained(pair.space.gram, model.tested, model.design)
     return AdjustedTarget(names, before[0], after, before[1], share_after, pair.n_subjects)
 
 
@@ -96,7 +96,7 @@ def _together(cohort: Cohort, params: Params, people: Subjects, verdict: Verdict
         pair = yield from pair_of(people, model.known, params.repetitions, params.seed)
         nothing = np.zeros((pair.n_subjects, 0))
         plain = yield from target_edge_map(cohort, people, pair, nothing, params.alpha)
-        before = plain, share_explained(pair.space.gram, pair.target.tested, pair.target.design)
+        before = plain, (yield from share_explained(pair.space.gram, pair.target.tested, pair.target.design))
         return (yield from _adjustment(cohort, params, people, model.names, pair, before, model.columns))
     except InputError:
         return None

@@ -118,7 +118,7 @@ def _candidate_connectivity(
     pair, seed = here.pair, params.seed
     own_map = yield from candidate_edge_map(cohort, people, pair, candidate, params.alpha)
     model = candidate_model(candidate, pair.subjects)
-    share = share_explained(pair.space.gram, model.tested, model.design)
+    share = yield from share_explained(pair.space.gram, model.tested, model.design)
     p_value = yield from whole_p(
         pair.space.gram,
         model.tested,

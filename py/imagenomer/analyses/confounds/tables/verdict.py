@@ -8,6 +8,7 @@ from imagenomer.analyses.confounds.tables.cells import Row, percent
 from imagenomer.analyses.confounds.words.terms import TITLES
 from imagenomer.analyses.contract import Column, TableView
 from imagenomer.jsonable import finite
+from imagenomer.statistics.commonality import ExplainedParts
 from imagenomer.statistics.explanation import Remainder
 from imagenomer.statistics.verdict import Category
 
@@ -21,7 +22,13 @@ _COLUMNS = (
     Column("map_remaining", "Of the map, %", "number"),
     Column("map_low", "From", "number", where="file"),
     Column("map_high", "To", "number", where="file"),
+    Column("unique", "Explains uniquely, %", "number"),
+    Column("unique_low", "From", "number", where="file"),
+    Column("unique_high", "To", "number", where="file"),
+    Column("shared", "Shared, %", "number"),
+    Column("partner", "Mostly with", where="file"),
     Column("explained", "Explains of the target, %", "number"),
+    Column("unique_explained", "Explains of the target uniquely, %", "number", where="file"),
     Column("p_candidate", "p, with target", "p"),
     Column("p_score", "p, with connectivity given target", "p", where="file"),
     Column("reliability", "Reliability", "number", where="file"),
@@ -35,6 +42,7 @@ def verdict_table(part: VerdictPart) -> TableView:
         {
             **_cells(name, one.category, one.remainder),
             "role": ROLE_TITLES[part.roles[name]] if name in part.roles else None,
+            **_parts(explanation.parts.get(name)),
             "p_candidate": finite(one.p_target),
             "p_score": finite(one.p_score),
         }
@@ -46,7 +54,10 @@ def verdict_table(part: VerdictPart) -> TableView:
     if explanation.model.names:
         name = f"together: {', '.join(explanation.model.names)}"
         rows.append(_cells(name, explanation.category, explanation.joint))
-    columns = tuple(column for column in _COLUMNS if part.roles or column.key != "role")
+    without: tuple[str, ...] = () if part.roles else ("role",)
+    if not explanation.parts:
+        without += tuple(_parts(None))
+    columns = tuple(column for column in _COLUMNS if column.key not in without)
     shown = tuple({column.key: row[column.key] for column in columns} for row in rows)
     return TableView("verdict", "What remains of the association", columns, shown)
 
@@ -64,8 +75,21 @@ def _cells(name: str, category: Category, remainder: Remainder) -> Row:
         "map_low": percent(of_map.low),
         "map_high": percent(of_map.high),
         "explained": percent(pattern.explained),
+        **_parts(None),
         "p_candidate": None,
         "p_score": None,
         "reliability": finite(round(pattern.reliability, 3)) if 0 < pattern.estimate < 1 else None,
         "n_subjects": remainder.n_subjects,
+    }
+
+
+def _parts(parts: ExplainedParts | None) -> Row:
+    """Return what a candidate explains uniquely and shares with others; None where it is not in the joint model."""
+    return {
+        "unique": None if parts is None else percent(parts.unique),
+        "unique_low": None if parts is None else percent(parts.low),
+        "unique_high": None if parts is None else percent(parts.high),
+        "shared": None if parts is None else percent(parts.shared),
+        "partner": None if parts is None else parts.partner,
+        "unique_explained": None if parts is None else percent(parts.unique_of_target),
     }

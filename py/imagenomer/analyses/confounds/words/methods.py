@@ -29,6 +29,8 @@ _CITATIONS = {
     "finite sample properties. J Econom 29:305-325, 1985. https://doi.org/10.1016/0304-4076(85)90158-7",
     "krull": "MacKinnon DP, Krull JL, Lockwood CM. Equivalence of the mediation, confounding and suppression effect. "
     "Prev Sci 1:173-181, 2000. https://doi.org/10.1023/A:1026595011371",
+    "nimon": "Nimon K, Reio TG. Regression commonality analysis: a technique for quantitative theory building. Hum "
+    "Resour Dev Rev 10:329-340, 2011. https://doi.org/10.1177/1534484311411077",
     "cinelli": "Cinelli C, Hazlett C. Making sense of sensitivity: extending omitted variable bias. J R Stat Soc B "
     "82:39-67, 2020. https://doi.org/10.1111/rssb.12348",
     "phipson": "Phipson B, Smyth GK. Permutation p-values should never be zero. Stat Appl Genet Mol Biol 9:39, 2010. "
@@ -65,10 +67,11 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         "the connectivity of all others, of the part of the target that a candidate explains and of the rest, each "
         "with its own penalty; the share of the slope of this score on the target that remains given a candidate "
         "(natural cubic splines, levels) is reported with an interval of heteroskedasticity-consistent residuals "
-        "(MacKinnon and White 1985). Candidates entered the joint model by double selection (Belloni et al. 2014). "
-        "Confounding, mediation and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
+        "(MacKinnon and White 1985). Candidates entered the joint model by double selection (Belloni et al. 2014); what "
+        "each explains uniquely and shares with others is by commonality analysis (Nimon and Reio 2011). Confounding, "
+        "mediation and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
     ]
-    cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "krull", "cinelli"]
+    cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "nimon", "krull", "cinelli"]
     text += _about_roles(result)
     if result.connectivity is not None:
         text.append(

@@ -11,6 +11,7 @@ from imagenomer.analyses.confounds.roles import Role, kept_out
 from imagenomer.analyses.contract import Finding
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import number_text
+from imagenomer.statistics.commonality import ExplainedParts, inseparable, proxies
 from imagenomer.statistics.explanation import CandidateExplanation, Explanation, Remainder
 from imagenomer.statistics.remaining_slope import RemainingShare
 from imagenomer.statistics.score_test import ScoreTest
@@ -37,12 +38,15 @@ def findings(target_name: str, part: VerdictPart) -> Iterator[Finding]:
         return
     if explanation.sensitivity is not None and explanation.category in ("real effect", "both"):
         yield Finding(_about_sensitivity(target_name, explanation.sensitivity), "remaining")
-    others = kept_out(part.roles)
+    others, of_others = kept_out(part.roles), proxies(explanation.parts, part.bounds.margin)
     for name, one in explanation.candidates.items():
-        if name in others and not one.is_alias:
+        if name in of_others:
+            yield Finding(about_proxy(name, explanation.parts[name], of_others[name]), "verdict")
+        elif name in others and not one.is_alias:
             yield Finding(_about_kept_out(name, part.roles[name], one.remainder.share), "verdict")
         elif one.category != "unrelated" and not one.is_alias:
             yield Finding(about_candidate(name, one, explanation, part.bounds), "verdict")
+    yield from _about_shared(explanation.parts, part.bounds.margin)
     unrelated = [
         name for name, one in explanation.candidates.items() if one.category == "unrelated" and name not in others
     ]
@@ -233,6 +237,25 @@ def about_candidate(name: str, one: CandidateExplanation, explanation: Explanati
         why = f"only {counted(one.remainder.n_subjects, 'subject')}" if few else "there is no slope to compare with"
         return f"{name}: cannot tell; {why}."
     return f"{name}: cannot tell; {remains(share)}, too wide for this cohort to decide.{_hint(share, bounds)}"
+
+
+def about_proxy(name: str, parts: ExplainedParts, cause: str) -> str:
+    """Say that a candidate explains what another explains, and nothing of its own."""
+    return (
+        f"{name} is a proxy of {cause}: by itself it explains {_percent(parts.alone)} %, but uniquely "
+        f"{_percent(parts.unique)} % ({_percent(parts.low)} to {_percent(parts.high)}); the rest is shared with "
+        f"{cause}, which explains a part of its own."
+    )
+
+
+def _about_shared(parts: Mapping[str, ExplainedParts], margin: float) -> Iterator[Finding]:
+    """Yield what pairs of candidates explain that is of neither of them alone."""
+    for first, second, share in inseparable(parts, margin):
+        yield Finding(
+            f"{first} and {second} share {_percent(share)} % of what is explained, and neither is shown to explain a "
+            "part uniquely: which of them is the cause cannot be told from these subjects.",
+            "verdict",
+        )
 
 
 def _by_product(name: str, one: CandidateExplanation, explanation: Explanation) -> str:
