@@ -10,7 +10,7 @@ import gc
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from imagenomer.engine import columns, figures, maps, memory, opening, results
+from imagenomer.engine import columns, figures, maps, memory, opening, results, subjects
 from imagenomer.engine.opening import CATALOG, catalog
 from imagenomer.engine.requests import Answer, Buffers, Cancelled, Files, Job
 from imagenomer.engine.workspace import Workspace
@@ -33,6 +33,11 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "column": columns.column,
     "correct_columns": columns.correct_columns,
     "check_group": opening.check_group,
+    "subjects": subjects.subjects,
+    "listed_subjects": subjects.listed_subjects,
+    "group_of_subjects": subjects.group_of_subjects,
+    "subject": subjects.subject,
+    "subjects_file": subjects.subjects_file,
     "save_bundle": opening.save_bundle,
     "save_recipe": opening.save_recipe,
     "sketches": opening.sketches,

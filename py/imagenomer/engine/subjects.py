@@ -1,0 +1,77 @@
+"""Subjects: the table of subjects a page at a time or as a file, one of them, and the groups that are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from imagenomer import subject_table
+from imagenomer.downloads import stem
+from imagenomer.engine.requests import Answer, Job, file_answer
+from imagenomer.engine.workspace import Workspace
+from imagenomer.groups import select
+from imagenomer.subject_table import Runs
+from imagenomer.types import JsonObject
+
+
+async def subjects(
+    workspace: Workspace,
+    job: Job,
+    *,
+    query: JsonObject,
+    start: int,
+    stop: int,
+    columns: Sequence[str] = (),
+    within: str | None = None,
+) -> Answer:
+    cohort = workspace.now.cohort
+    wanted = subject_table.query_of(cohort, **query)
+    page = subject_table.subject_page(cohort, wanted, start=start, stop=stop, columns=columns, within=within)
+    return page, {}
+
+
+async def listed_subjects(workspace: Workspace, job: Job, *, query: JsonObject) -> Answer:
+    """Return who is listed, for whoever ticks all of them."""
+    cohort = workspace.now.cohort
+    listed = subject_table.listed_subjects(cohort, subject_table.query_of(cohort, **query))
+    return {"runs": subject_table.runs_of(listed.order)}, {}
+
+
+async def group_of_subjects(
+    workspace: Workspace,
+    job: Job,
+    *,
+    query: JsonObject,
+    ticked: Runs | None = None,
+    without: bool = False,
+    within: str | None = None,
+) -> Answer:
+    """Return the group of the subjects that are ticked (None: of those that are listed).
+
+    ``without``: of all others instead; ``within`` keeps to those who are in a group.
+    """
+    cohort = workspace.now.cohort
+    wanted = subject_table.query_of(cohort, **query)
+    if ticked is None:
+        chosen = np.zeros(cohort.n_subjects, dtype=bool)
+        chosen[subject_table.listed_subjects(cohort, wanted).order] = True
+    else:
+        chosen = subject_table.members(cohort, ticked)
+    if without:
+        chosen = ~chosen
+    if within is not None:
+        chosen &= select(cohort, within).included
+    text = subject_table.group_of_subjects(cohort, chosen, (wanted.expression, within))
+    return {"text": text, "n": int(chosen.sum())}, {}
+
+
+async def subject(workspace: Workspace, job: Job, *, place: int) -> Answer:
+    return subject_table.subject_record(workspace.now.cohort, place), {}
+
+
+async def subjects_file(workspace: Workspace, job: Job, *, query: JsonObject) -> Answer:
+    cohort = workspace.now.cohort
+    wanted = subject_table.query_of(cohort, **query)
+    data = await job.finish(subject_table.subjects_csv(cohort, wanted))
+    return file_answer(data, stem("subjects", cohort.name), "csv")
