@@ -19,6 +19,7 @@ MIME = {
     "zip": "application/zip",
     "html": "text/html",
     "recipe.json": "application/json",
+    "session.json": "application/json",
 }
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
