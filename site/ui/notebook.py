@@ -1,10 +1,19 @@
 """The notebook: the dialog where results that were kept are called up, named, ordered and described."""
 
+import downloads
 import js
-from dom import clear, find, h, hide, listen, show, text
+from dom import add, clear, find, h, hide, listen, show, text
 from logic.notebook import LONGEST, Notebook
 
 EMPTY = "Nothing kept yet. Every result has a button “Keep”, which puts it here with its settings, to come back to."
+#: What the notebook is taken home as.
+EXPORTS = (
+    ("Report (HTML)", "html"),
+    ("Script (.py)", "py"),
+    ("Methods (text)", "txt"),
+    ("References (RIS)", "ris"),
+    ("References (BibTeX)", "bib"),
+)
 
 
 class NotebookDialog:
@@ -25,6 +34,9 @@ class NotebookDialog:
         self._button = find("show-notebook")
         listen(self._button, "click", lambda event: self.show())
         listen(find("close-notebook"), "click", lambda event: self._dialog.close())
+        ways = [(face, lambda what=what: self._export(what)) for face, what in EXPORTS]
+        self._export_place = find("notebook-export")
+        add(self._export_place, downloads.menu("Export the notebook", ways, "Export"))
         listen(self._notes, "change", lambda event: self.book.write(None, str(self._notes.value)))
 
     def take_over(self, entries, notes):
@@ -47,10 +59,20 @@ class NotebookDialog:
         count = len(self.book.entries)
         text(self._button, f"Notebook ({count})" if count else "Notebook")
         hide(self._problem)
+        show(self._export_place, count > 0)
         if str(self._notes.value) != self.book.notes:
             self._notes.value = self.book.notes
         rows = [self._row(entry) for entry in self.book.entries]
         clear(self._list, rows if rows else h("li", EMPTY, cls="muted nothing"))
+
+    async def _export(self, what):
+        """Save the notebook in one of the forms."""
+        self._dialog.close()  # the line that shows progress, and cancels, is behind it
+        groups = [[group["name"], group["expression"], group["colour"]] for group in self.app.groups]
+        wanted = {"results": self.book.saved(), "notes": self.book.notes, "groups": groups, "what": what}
+        answer = await self.app.work("Writing the notebook", "notebook", wanted)
+        downloads.save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
+        self.app.status(f"Saved {answer.json['filename']}")
 
     def _row(self, entry):
         name = entry["name"]

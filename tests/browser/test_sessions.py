@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from driving import START, Watch, choose_files, choose_folder, new_page, save_as, wait_for_rest
-from engines import Firefox, wait_for, wait_for_download
+from engines import Firefox, drop, wait_for, wait_for_download
 from playwright.sync_api import Browser, Page, expect
 
 import browsers
@@ -95,7 +95,8 @@ def test_a_session_saved_in_chromium_goes_on_in_firefox_with_the_same_figures(
         driver.set_files("#choose-files", [saved])
         said = "(text) => document.getElementById('continue').innerText.includes(text)"
         wait_for(driver, said, "Choose forty again to continue: 1 group, 1 map, 1 result")
-        driver.set_files("#choose-folder", [folder])
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        drop(driver, [(path.relative_to(folder.parent).as_posix(), path.read_bytes()) for path in files])
         wait_for(driver, "() => document.querySelector('.result .tools button')?.checkVisibility()")
         wait_for(driver, "() => document.querySelector('.result table.grid tbody tr')?.checkVisibility()")
         driver.click(".result .tools button[aria-label^='Download report']")

@@ -10,7 +10,7 @@ import gc
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from imagenomer.engine import columns, figures, maps, memory, opening, results, sessions
+from imagenomer.engine import columns, figures, maps, memory, notebook, opening, results, sessions
 from imagenomer.engine.opening import CATALOG, catalog
 from imagenomer.engine.requests import Answer, Buffers, Cancelled, Files, Job
 from imagenomer.engine.workspace import Workspace
@@ -50,6 +50,7 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "script": results.script,
     "html": results.html,
     "figure": figures.figure,
+    "notebook": notebook.notebook,
 }
 
 
