@@ -443,6 +443,13 @@ def test_the_script_repeats_the_corrections(page, coded, tmp_path, monkeypatch):
     assert {name: numbers[name] for name in ours["numbers"]} == ours["numbers"]
 
 
+def test_the_answers_that_files_were_read_with_outlive_a_correction(page):
+    page.engine.workspace.opened.recipe = {"people": {"id": "code"}}
+    assert page.ask("correct_columns", columns=SAID)[0]["recipe"] == {"people": {"id": "code"}}
+    script = page.ask("script", analysis="phenotype-distribution", params={"phenotype": "DX"})[0]["script"]
+    assert "recipe={'people': {'id': 'code'}}" in script
+
+
 def test_without_enough_memory_the_terminal_is_told_the_corrections_too(page):
     page.ask("correct_columns", columns={"DX": {"kind": "category"}})
     given = {"analysis": "edge-association", "params": {"phenotype": "age"}}

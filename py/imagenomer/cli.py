@@ -114,6 +114,14 @@ def _parser() -> argparse.ArgumentParser:
     _takes_measures(running)
     running.set_defaults(act=_run)
 
+    continuing = commands.add_parser(
+        "session", help="compute the results that a session of the page has kept, and print their numbers as JSON"
+    )
+    continuing.add_argument("session", metavar="S.session.json", type=Path, help="a file that “Save session” wrote")
+    continuing.add_argument("cohort", metavar="COHORT", nargs="?", help=f"{_COHORT}; a teaching cohort is found")
+    continuing.add_argument("--second", metavar="COHORT2", help="the second cohort, if the session has one of files")
+    continuing.set_defaults(act=_session)
+
     converting = commands.add_parser("convert", help="write a cohort as a bundle, our own format")
     converting.add_argument("cohort", metavar="IN", help=_COHORT)
     converting.add_argument("out", metavar="OUT.zip", type=Path)
@@ -210,6 +218,15 @@ def _run(options: argparse.Namespace) -> None:
     print(dumps(report.numbers, indent=2))
 
 
+def _session(options: argparse.Namespace) -> None:
+    from imagenomer.session import cohort_of, computed_session, read_session
+
+    session = read_session(_read(options.session), str(options.session))
+    cohort = _finish(cohort_of(session, options.cohort, options.second))
+    with _caret():
+        print(dumps(_finish(computed_session(session, cohort)), indent=2))
+
+
 def _convert(options: argparse.Namespace) -> None:
     if options.out.suffix.lower() != ".zip":
         raise InputError(f"a bundle is a .zip, not {options.out}")
@@ -245,11 +262,16 @@ def _makings(options: argparse.Namespace) -> list[Making]:
 
 def _read_recipe(path: Path) -> dict[str, Json]:
     try:
-        return _json_object(path.read_text(encoding="utf-8"), f"--recipe {path}")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+        return _json_object(_read(path).decode("utf-8"), f"--recipe {path}")
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _finish(steps: Steps[Result]) -> Result:

@@ -18,7 +18,12 @@ MIME = {
     "csv": "text/csv",
     "zip": "application/zip",
     "html": "text/html",
+    "py": "text/x-python",
+    "txt": "text/plain",
+    "ris": "application/x-research-info-systems",
+    "bib": "application/x-bibtex",
     "recipe.json": "application/json",
+    "session.json": "application/json",
 }
 
 FIGURE_FORMATS = ("svg", "pdf", "png")

@@ -57,6 +57,91 @@ for name, figure in ANALYSIS.figures(cohort, params, result, report).items():
 '''
 
 
+_SEVERAL = '''\
+"""Results that were kept in a notebook, as ImageNomer {version} computed them.
+
+Install the package of the same version, edit COHORT where the cohort lies elsewhere, and run this file. It writes the
+numbers (.json), the arrays (.npz) and the figures (.svg) of each result beside it.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from imagenomer import __version__
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import check_against, read_params
+from imagenomer.figures.theme import render
+from imagenomer.load import load
+from imagenomer.progress import finish
+
+COHORT = {cohort!r}  # where it is here: path of a folder or zip, or demo:quick, demo:full, demo:full:SEED
+{second_line}
+if __version__ != {version!r}:
+    print(f"computed with ImageNomer {version}, this is {{__version__}}")
+
+#: Its name, how the names of its files begin, the analysis, and the parameters.
+RESULTS = [
+{results}
+]
+
+cohort = load(COHORT{options}{second})
+for name, output, analysis_name, given in RESULTS:
+    analysis = load_analyses()[analysis_name]
+    params = read_params(analysis, given)
+    check_against(cohort, params)
+    result = finish(analysis.compute(cohort, params))
+    report = analysis.report(cohort, params, result)
+    print(f"\\n{{name}}")
+    for sentence in (*(finding.text for finding in report.verdict), *report.warnings, *report.sentences):
+        print(sentence)
+    Path(f"{{output}}.json").write_text(json.dumps(report.numbers, indent=2), encoding="utf-8")
+    if report.arrays:
+        np.savez(f"{{output}}.npz", **report.arrays)
+    for view, figure in analysis.figures(cohort, params, result, report).items():
+        Path(f"{{output}}_{{view}}.svg").write_bytes(render(figure, "svg"))
+'''
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scripted:
+    """A result of a script of several: ``title``, ``output`` as of `script_of`, name of the analysis, its params."""
+
+    title: str
+    output: str
+    name: str
+    analysis: Analysis
+    params: Any
+
+
+def script_of_several(
+    results: Sequence[Scripted],
+    *,
+    cohort: str,
+    atlas: str | None = None,
+    second: str | None = None,
+    measures: Sequence[Making] = (),
+    recipe: JsonObject | None = None,
+    columns: JsonObject | None = None,
+) -> str:
+    """Return a native script that reproduces several results of one cohort; see `script_of`."""
+    used = second is not None and any(uses_second(one.analysis, one.params) for one in results)
+    rows = [
+        f"    (\n        {one.title!r},\n        {one.output!r},\n        {one.name!r},\n"
+        f"        {_spelled_out(one.params)},\n    ),"
+        for one in results
+    ]
+    return _SEVERAL.format(
+        version=__version__,
+        cohort=cohort,
+        options=_options(atlas, measures, recipe, columns),
+        second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
+        second="" if not used else ", second=SECOND",
+        results="\n".join(rows),
+    )
+
+
 def script_of(
     name: str,
     analysis: Analysis,
@@ -88,23 +173,30 @@ def script_of(
         that the analysis does not use is not opened.
     """
     used = second is not None and uses_second(analysis, params)
-    options = f", columns={dict(columns)!r}" if columns else ""
-    options += "" if atlas is None else f", atlas={atlas!r}"
-    if measures:
-        options += f", measures={list(measures)!r}"
-    if recipe is not None:
-        options += f", recipe={recipe!r}"
     return _SCRIPT.format(
         title=analysis.title,
         version=__version__,
         name=name,
         cohort=cohort,
         output=output,
-        options=options,
+        options=_options(atlas, measures, recipe, columns),
         second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
         second="" if not used else ", second=SECOND",
         params=_spelled_out(params),
     )
+
+
+def _options(
+    atlas: str | None, measures: Sequence[Making], recipe: JsonObject | None, columns: JsonObject | None
+) -> str:
+    """Return the arguments of `load` beside the cohort."""
+    options = f", columns={dict(columns)!r}" if columns else ""
+    options += "" if atlas is None else f", atlas={atlas!r}"
+    if measures:
+        options += f", measures={list(measures)!r}"
+    if recipe is not None:
+        options += f", recipe={recipe!r}"
+    return options
 
 
 def _spelled_out(params: Any) -> str:

@@ -36,19 +36,23 @@ class SavedState:
         self._views[tab] = {name: known[name] for name in known if known[name] is not None}
         self.record()
 
-    def prepare(self, analysis, params):
+    def prepare(self, view):
         """Let the tab of an analysis show it next; returns the tab."""
-        tab = self._tab_of({"analysis": analysis})
-        self._views[tab] = {"analysis": analysis, "params": params}
+        tab = self._tab_of(view)
+        self._views[tab] = dict(view)
         return tab
+
+    def views(self):
+        """What all tabs show."""
+        return {tab: dict(self._views[tab]) for tab in self._views}
+
+    def take_views(self, views):
+        """Another cohort is open: let each tab show this, and nothing that was shown of the one before."""
+        self._views = {tab: dict(views[tab]) for tab in views}
 
     def view(self, tab):
         """What a tab shows."""
         return dict(self._views.get(tab, {}))
-
-    def forget(self):
-        """Another cohort is open: what was shown of the one before is not shown again."""
-        self._views = {}
 
     def _tab_of(self, view):
         """The tab that a view belongs to; a tab that is not on screen may have one too."""
@@ -76,8 +80,11 @@ class SavedState:
             measures=[{"analysis": one["analysis"], "params": one["params"]} for one in cohort["added"]],
             tray=app.tray.saved(),
             tour=app.tour.step,
+            folder=app.opener.folder(),
         )
         self.history.record(spec)
+        if not self.history.moving:
+            app.session.note(dict(spec, columns=cohort["columns"]))
 
     def take_over(self, spec):
         """Show the tab of a state, as it was."""
@@ -105,21 +112,25 @@ class SavedState:
             if "demo" in spec:
                 app.opener.open_demo(spec["demo"], restore=True)
             return False
-        await app.groups_panel.restore(spec.get("groups", []))
         if spec.get("second") != app.second.demo:
             app.take_cohort(await app.second.restore(spec.get("second"), app.cohort))
             app.emit("cohort")
-        columns = app.opener.wanted_columns(spec)
-        if columns != app.cohort["columns"]:
-            await app.take_columns(await app.opener.with_columns(app.cohort, columns))
-        if spec.get("atlas") != app.cohort["atlas"]:
-            await app.set_parcellation(spec.get("atlas"))
+        await self.restore_cohort_of(dict(spec, columns=app.opener.wanted_columns(spec)))
         before = app.cohort
         app.cohort = await app.opener.with_measures(before, spec.get("measures", []))
         if app.cohort is not before:
             app.emit("measures")
-        app.tray.restore(spec.get("tray", []))
         return True
+
+    async def restore_cohort_of(self, spec):
+        """Restore what the user has said of the cohort and the tray: groups, columns, parcels, saved maps."""
+        app, columns = self.app, spec["columns"]
+        await app.groups_panel.restore(spec.get("groups") or [])
+        if columns != app.cohort["columns"]:
+            await app.take_columns(await app.opener.with_columns(app.cohort, columns))
+        if spec.get("atlas") != app.cohort["atlas"]:
+            await app.set_parcellation(spec.get("atlas"))
+        app.tray.restore(spec.get("tray") or [])
 
 
 class History(Steps):

@@ -77,8 +77,8 @@ def rename(details, label):
     summary.setAttribute("title", label)
 
 
-def menu(label, items):
-    """A button that opens a list; ``items`` are ``(text, function)``."""
+def menu(label, items, face="Download"):
+    """A button that opens a list; ``items`` are ``(text, function)``, ``face`` is what it says."""
 
     def chooser(action):
         def choose(event):
@@ -89,7 +89,7 @@ def menu(label, items):
         return choose
 
     buttons = [h("button", name, type="button", on={"click": chooser(action)}) for name, action in items]
-    details = popup("Download", label, buttons)
+    details = popup(face, label, buttons)
     return details
 
 

@@ -3,12 +3,12 @@
 import io
 import sys
 
-import downloads
 import js
 from address import SavedState
+from alerts import alert
 from client import Client
 from disclosure import Disclosure
-from dom import add, clear, find, h, hide, later, listen, on_failure, show, start, text
+from dom import clear, find, h, hide, later, listen, on_failure, show, start, text
 from faults import Faults
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
@@ -21,6 +21,7 @@ from privacy import PrivacyPanel
 from questions import QuestionForm
 from report import AnalysisTab
 from second import SecondCohort
+from sessions import Session
 from start import ProgressLine, StartScreen
 from tab_bar import TabBar
 from theme import Theme
@@ -62,6 +63,8 @@ class App:
         The forms beside results and the notes above them, which fold.
     second : SecondCohort
         A cohort beside the open one, to test on.
+    session : Session
+        What is saved of what the user does, and undone.
     questions, understood : QuestionForm, UnderstoodScreen
         Ask what files do not say, and tell what those of the open cohort were taken for.
     """
@@ -88,6 +91,7 @@ class App:
         self.understood = UnderstoodScreen(self)
         self.tour = Tour(self)
         self.groups_panel = GroupsPanel(self)
+        self.session = Session(self)
         self._connect()
         self._theme = Theme(lambda: self.emit("theme"))
         self.client = Client()
@@ -97,7 +101,7 @@ class App:
         self.client.on_ready = lambda version: start(self._be_ready(version))
         self.client.on_crash = self._crashed
         self.client.on_failure = self._lose_engine
-        self.offline = OfflineCopy()
+        self.offline = OfflineCopy(self.session.let_go)
         self.privacy = PrivacyPanel(self.client, self.offline)
         start(self.offline.watch())
         if not self.start_screen.open_what_was_chosen() and "demo" in self.state.history.spec:
@@ -176,7 +180,11 @@ class App:
 
     def show_analysis(self, name, params):
         """Go to an analysis."""
-        self.show_tab(self.state.prepare(name, params))
+        self.show_tab(self.state.prepare({"analysis": name, "params": params}))
+
+    def show_result(self, view):
+        """Go to a result as it was kept."""
+        self.show_tab(self.state.prepare({name: view[name] for name in view if name not in ("name", "note")}))
 
     # --- long work ---
 
@@ -207,10 +215,11 @@ class App:
 
     # --- the open cohort ---
 
-    async def show_cohort(self, cohort, spec, again):
-        """Show a cohort that has just been opened, in a state; ``again`` if it was open before."""
+    async def show_cohort(self, cohort, spec, again, views):
+        """Show a cohort that has just been opened, in a state; ``again`` if it was open before, ``views`` by tab."""
         if not again:
-            self.state.forget()
+            self.state.take_views(views)
+            self.session.forget()
         self.take_cohort(cohort)
         await self.groups_panel.restore(spec["groups"] if "groups" in spec else self.groups_panel.saved())
         self.tray.restore(spec.get("tray", []))
@@ -218,6 +227,7 @@ class App:
         was_here = find("workspace").contains(js.document.activeElement)
         self.show_workspace()
         self.state.take_over(spec)
+        self.session.opened()
         if not was_here:
             self.tab_bar.focus(self.tab)
         self.status(f"{self.cohort['name']} is open: {plural(self.cohort['n_subjects'], 'subject')}")
@@ -260,9 +270,12 @@ class App:
         """Take over the overview with or without a second cohort; what was computed is recomputed."""
         self.take_cohort(cohort)
         self.emit("cohort")
+        self.redraw_overview()
+        self.record()
+
+    def redraw_overview(self):
         if self.tab == "Overview":
             self._tabs[self.tab].show({})
-        self.record()
 
     def show_workspace(self):
         """Show the open cohort."""
@@ -273,15 +286,10 @@ class App:
         self.show_workspace()
         find("open-another").focus()
 
-    def _show_start(self):
+    def show_start(self):
         hide(find("workspace"))
         self.start_screen.show()
         find("choose-folder").focus()
-
-    async def _save_bundle(self):
-        answer = await self.work("Saving the bundle", "save_bundle", {})
-        downloads.save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
-        self.status(f"Saved {answer.json['filename']}")
 
     # --- the engine's life ---
 
@@ -359,8 +367,7 @@ class App:
 
     def _connect(self):
         listen(find("back"), "click", lambda event: self._go_back())
-        listen(find("open-another"), "click", lambda event: self._show_start())
-        listen(find("save-bundle"), "click", lambda event: self._save_bundle())
+        listen(find("open-another"), "click", lambda event: self.show_start())
         listen(find("skip"), "click", self._skip)
 
     def _build_tabs(self):
@@ -387,14 +394,7 @@ class App:
 
     def alert(self, title, *more):
         """Show something that stays until it is dismissed; returns the box."""
-        dismiss = h("button", "Dismiss", type="button")
-        box = h("div", h("div", h("strong", title), *more), dismiss, cls="alert", role="alert")
-        listen(dismiss, "click", lambda event: box.remove())
-        alerts = find("alerts")
-        add(alerts, box)
-        while alerts.children.length > 4:
-            alerts.children[0].remove()
-        return box
+        return alert(title, *more)
 
 
 App()

@@ -29,7 +29,8 @@ class OfflineCopy:
         Called when one of these has changed.
     """
 
-    def __init__(self):
+    def __init__(self, before_reload):
+        self._before_reload = before_reload
         self.state, self.size, self.problem = "unavailable", 0, None
         self.on_change = lambda: None
         self._build = str(js.window.imagenomer.manifest.build)
@@ -121,6 +122,7 @@ class OfflineCopy:
     async def _update(self, event):
         def changed(event):
             if self._next.state == "activated":
+                self._before_reload()
                 js.location.reload()
 
         listen(self._next, "statechange", changed)

@@ -4,6 +4,7 @@ from dom import clear, find, start
 from logic.opening import Openings, opening_of_demo, opening_of_files, with_recipe
 from logic.protocol import Cancelled, Refused
 from logic.recipe import merged
+from logic.session import state_of
 
 
 class Opener(Openings):
@@ -19,6 +20,8 @@ class Opener(Openings):
 
     def open_files(self, paths, files):
         """Open what the user chose or dropped."""
+        if self.app.session.takes(paths, files):
+            return
         # A link or a reload brings back the view once the files are there again.
         restore = self.app.cohort is None
         recipe = self.app.state.history.spec.get("recipe") if restore else None
@@ -60,7 +63,7 @@ class Opener(Openings):
         """Open it, and show it in the state of the address if ``restore``."""
         app = self.app
         same = wanted is self.opened
-        again = self.begin(wanted, restore)
+        again = self.begin(wanted, restore) and wanted.session is None
         before = self.opened if again else None
         try:
             answer = await app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
@@ -74,7 +77,10 @@ class Opener(Openings):
             self.end()
         self.opened = wanted
         app.leave_tab()
+        session, wanted.session = wanted.session, None  # it is opened again in the state of then
         spec = dict(app.state.history.spec) if restore else {}
+        if session is not None:
+            spec = state_of(session)
         cohort = await self.with_columns(answer.json, wanted.begin(answer.json["columns"], spec.get("columns"), before))
         cohort = await self.with_parcels(cohort, spec.get("atlas"))
         cohort = await self.with_measures(cohort, spec.get("measures", []))
@@ -83,7 +89,9 @@ class Opener(Openings):
         else:
             app.second.forget()
             cohort = await app.second.restore(spec.get("second"), cohort)
-        await app.show_cohort(cohort, spec, again)
+        if not again:
+            app.session.restore(session, cohort)
+        await app.show_cohort(cohort, spec, again, {} if session is None else session["views"])
         if not same:
             app.understood.look(answered=again)
 
@@ -91,7 +99,7 @@ class Opener(Openings):
         """Ask what the files do not say, or tell why they cannot be opened; what is open stays so."""
         app = self.app
         if wanted.tried:
-            app.status("The answers in the address are of other files, and were left out")
+            app.status("The saved answers are of other files, and were left out")
             start(self.open(with_recipe(wanted, None), restore))
         elif refused.questions:
             app.questions.ask(wanted, refused.questions, lambda answered: self.ask_for(answered, restore))

@@ -44,6 +44,7 @@ class Result:
     def __init__(self, app, entry, changed):
         self.app = app
         self.name = entry["name"]
+        self.title = entry["title"]
         self.n_parts_in_all = len(entry["parts"])
         self._changed = changed
         self.params = None
@@ -75,7 +76,14 @@ class Result:
                 h(
                     "div",
                     self.add_button,
-                    h("button", "Download report (HTML)", type="button", on={"click": self._save_report}),
+                    h("button", "Keep", type="button", title="Keep it in the notebook", on={"click": self._keep}),
+                    h(
+                        "button",
+                        "Report (HTML)",
+                        type="button",
+                        aria_label="Download report (HTML)",
+                        on={"click": self._save_report},
+                    ),
                     h("button", "Python script", type="button", on={"click": self._script}),
                     cls="tools",
                 ),
@@ -341,6 +349,11 @@ class Result:
         set_busy(self._detail().element, self.fetch_detail.outdated)
 
     # --- what it makes ---
+
+    def _keep(self, event):
+        edge = self.edge if self.edge_chosen else None
+        view = {"analysis": self.name, "params": self.params, "edge": edge, "shapes": dict(self.shapes) or None}
+        self.app.session.notebook.keep(self.title, view)
 
     def _add_measure(self, event):
         return self.app.add_measure(self.name, self.params)

@@ -1,7 +1,8 @@
 """The tray: maps that were saved to compute with, each a name and where it comes from, never its pixels."""
 
 from dom import clear, find, h, listen, show, text
-from logic.tray import LONGEST, SavedMaps
+from logic.protocol import Refused
+from logic.tray import LONGEST, SavedMaps, title_of_scan
 
 from imagenomer.wording import plural
 
@@ -38,6 +39,17 @@ class Tray(SavedMaps):
         if self.take_over(saved):
             self._draw()
             self.app.emit("tray")
+            self.app.run(self._name_scans())
+
+    async def _name_scans(self):
+        """Call maps of scans after their subjects, whom neither the address nor a session names."""
+        for entry in self.unnamed():
+            try:
+                found = await self.app.client.call("matrix", {"source": entry["source"], "order": "file"})
+            except Refused:
+                continue  # the open cohort has no such scan; whoever uses it is told
+            entry["title"] = title_of_scan(found.json["title"], entry["source"])
+            self._draw()
 
     def button(self, shown):
         """A button that saves what ``shown()`` returns, a title and a source."""

@@ -200,3 +200,9 @@ def drop_files(page: Page, *files: Path) -> None:
     )
     for event in ("dragenter", "dragover", "drop"):
         page.dispatch_event("body", event, {"dataTransfer": transfer})
+
+
+def save_as(page: Page, what: str) -> None:
+    """Choose an item of the menu "Save" in the header."""
+    page.locator("#save summary").click()
+    page.locator("#save").get_by_role("button", name=what).click()

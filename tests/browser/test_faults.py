@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import START, Watch, choose_files, new_page, open_python, wait_for_engine, wait_for_rest, wait_until
+from driving import (
+    START,
+    Watch,
+    choose_files,
+    new_page,
+    open_python,
+    save_as,
+    wait_for_engine,
+    wait_for_rest,
+    wait_until,
+)
 from kept_page import open_quick_demo
 from playwright.sync_api import Browser, Locator, Page, Route, Worker, expect
 
@@ -131,7 +141,7 @@ def replace_save(page: Page, body: str) -> None:
 
 
 def save(page: Page) -> None:
-    page.get_by_role("button", name="Save as bundle").click()
+    save_as(page, "Save as bundle")
 
 
 def alert(page: Page, text: str | re.Pattern[str]) -> Locator:

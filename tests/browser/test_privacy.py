@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from driving import START, Watch, drop_files, new_page, open_python, wait_for_engine
+from driving import START, Watch, drop_files, new_page, open_python, save_as, wait_for_engine
 from exfiltration import ATTEMPTS, DEPARTURES, INJECTIONS, PYTHON_ATTEMPTS, REFUSALS, SILENT_ATTEMPTS
 from hosting import Host, Trap
 from playwright.sync_api import Browser, Page, Worker, expect
@@ -218,7 +218,7 @@ def test_documents_still_open_and_files_still_save(visit: Page, bundle: Path) ->
     drop_files(visit, bundle)
     expect(visit.get_by_role("heading", level=1, name="Forty")).to_be_visible(timeout=START)
     with visit.expect_download(timeout=START):
-        visit.get_by_role("button", name="Save as bundle").click()
+        save_as(visit, "Save as bundle")
     visit.get_by_role("button", name="Open another").click()
     visit.get_by_text("Documents", exact=True).click()
     with visit.expect_popup() as opened:

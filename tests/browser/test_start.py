@@ -16,6 +16,7 @@ from driving import (
     choose_folder,
     drop_files,
     new_page,
+    save_as,
     wait_for_engine,
     wait_for_rest,
 )
@@ -171,7 +172,7 @@ def test_an_engine_that_hangs_can_be_stopped_and_the_cohort_comes_back(forty: Pa
     wait_for_rest(forty)
     with forty.expect_console_message(lambda message: message.text == "hangs"):
         forty.workers[-1].evaluate("setTimeout(() => { console.log('hangs'); while (true); }, 0)")
-    forty.get_by_role("button", name="Save as bundle").click()
+    save_as(forty, "Save as bundle")
     forty.locator("#work").get_by_role("button", name="Cancel").click()
     forty.get_by_role("button", name="Stop the engine").click()
     expect(forty.get_by_role("status").filter(has_text="Cancelled")).to_be_visible()
@@ -179,7 +180,7 @@ def test_an_engine_that_hangs_can_be_stopped_and_the_cohort_comes_back(forty: Pa
     expect(forty.get_by_role("tab", name="Phenotypes")).to_have_attribute("aria-selected", "true")
     expect(forty.get_by_role("alert").filter(has_text="wrong")).to_have_count(0)
     with forty.expect_download():
-        forty.get_by_role("button", name="Save as bundle").click()
+        save_as(forty, "Save as bundle")
 
 
 def spec_of(page: Page) -> dict[str, object]:
@@ -206,12 +207,12 @@ def test_the_address_holds_choices_and_no_subject(forty: Page) -> None:
     for name in ("Connectivity", "Phenotypes", "Associations"):
         forty.get_by_role("tab", name=name).click()
         expect(forty.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
-        assert set(spec_of(forty)) <= {"tab", "groups", "analysis", "params", "edge", "shapes", "gallery"}
+        assert set(spec_of(forty)) <= {"tab", "groups", "analysis", "params", "edge", "shapes", "gallery", "folder"}
 
 
 def test_a_bundle_can_be_saved_and_opened_again(forty: Page, tmp_path: Path) -> None:
     with forty.expect_download() as download:
-        forty.get_by_role("button", name="Save as bundle").click()
+        save_as(forty, "Save as bundle")
     saved = tmp_path / download.value.suggested_filename
     download.value.save_as(saved)
     assert zipfile.is_zipfile(saved)

@@ -7,18 +7,17 @@ workers, policies, WebAssembly, pictures, downloads.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import threading
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from engines import Chromium, Driver, Firefox, WebKit, wait_for, wait_for_download
+from engines import Chromium, Driver, Firefox, WebKit, drop, wait_for, wait_for_download
 from exfiltration import ATTEMPTS, PYTHON_ATTEMPTS, SILENT_ATTEMPTS
 from hosting import Host, Trap
 
@@ -241,49 +240,6 @@ def expect_drawn(driver: Driver) -> None:
         driver,
         """() => [...document.querySelectorAll("section.figure img")].some((image) =>
             image.checkVisibility() && image.complete && image.naturalWidth > 100)""",
-    )
-
-
-def drop(driver: Driver, files: Sequence[tuple[str, bytes]]) -> None:
-    """Drop files, or a folder of files if their names are paths.
-
-    The event and what it carries are made up: not every driver can drag, and WebKitGTK looks on the disk for a file
-    that a script put into a real `DataTransfer`.
-    """
-    driver.evaluate(
-        """(files) => {
-            const root = {isDirectory: true, children: new Map()}, items = [];
-            const reader = (children) => {
-                const batches = [[...children.values()], []];  // as browsers do: some, and then none
-                return {readEntries: (done) => done(batches.shift())};
-            };
-            for (const [path, content] of files) {
-                const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
-                const parts = path.split("/"), file = new File([bytes], parts.at(-1));
-                if (parts.length === 1) {
-                    items.push({kind: "file", webkitGetAsEntry: () => null, getAsFile: () => file});
-                    continue;
-                }
-                let folder = root;
-                for (const part of parts.slice(0, -1)) {
-                    if (!folder.children.has(part)) {
-                        const children = new Map();
-                        const entry = {isDirectory: true, isFile: false, name: part, children};
-                        folder.children.set(part, {...entry, createReader: () => reader(children)});
-                    }
-                    folder = folder.children.get(part);
-                }
-                const entry = {isDirectory: false, isFile: true, name: file.name, fullPath: "/" + path};
-                folder.children.set(file.name, {...entry, file: (done) => done(file)});
-            }
-            for (const entry of root.children.values()) items.push({kind: "file", webkitGetAsEntry: () => entry});
-            for (const kind of ["dragenter", "dragover", "drop"]) {
-                const event = new DragEvent(kind, {bubbles: true, cancelable: true});
-                Object.defineProperty(event, "dataTransfer", {value: {types: ["Files"], items, dropEffect: "none"}});
-                document.body.dispatchEvent(event);
-            }
-        }""",
-        [[path, base64.b64encode(content).decode()] for path, content in files],
     )
 
 

@@ -1,6 +1,6 @@
 """The maps that were saved to compute with."""
 
-from logic.tray import LONGEST, SavedMaps, letters, needed
+from logic.tray import LONGEST, SavedMaps, letters, needed, title_of_scan
 
 SCAN = {"scan": 1, "measure": "fc"}
 MEAN = {"analysis": "connectivity-summary", "params": {"task": "rest"}, "array": "mean"}
@@ -50,10 +50,22 @@ def test_what_was_saved_is_taken_over():
     maps.add("Mean", MEAN)
     maps.add("Subject 1", SCAN)
     assert others.take_over(maps.saved())
-    assert others.entries == maps.entries
+    assert [entry["source"] for entry in others.entries] == [MEAN, SCAN]
     assert not others.take_over(maps.saved()), "nothing has changed"
     assert others.take_over([])
     assert others.entries == []
+
+
+def test_no_subject_is_named_by_what_is_saved_until_the_engine_says_who_it_is():
+    maps, others = SavedMaps(), SavedMaps()
+    maps.add("Subject 17", SCAN)
+    assert maps.saved() == [["A", "Scan 2 · fc", SCAN]]
+    assert maps.unnamed() == []
+    others.take_over(maps.saved())
+    (entry,) = others.unnamed()
+    entry["title"] = title_of_scan("Subject 17", SCAN)
+    assert others.entries == maps.entries
+    assert others.unnamed() == []
 
 
 def test_a_name_that_cannot_be_is_not_taken_over():

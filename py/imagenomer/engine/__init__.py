@@ -10,7 +10,7 @@ import gc
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from imagenomer.engine import columns, figures, maps, memory, opening, results, subjects
+from imagenomer.engine import columns, figures, maps, memory, notebook, opening, results, sessions, subjects
 from imagenomer.engine.opening import CATALOG, catalog
 from imagenomer.engine.requests import Answer, Buffers, Cancelled, Files, Job
 from imagenomer.engine.workspace import Workspace
@@ -41,6 +41,8 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "save_bundle": opening.save_bundle,
     "save_recipe": opening.save_recipe,
     "sketches": opening.sketches,
+    "read_session": sessions.read,
+    "save_session": sessions.save,
     "gallery": maps.gallery,
     "matrix": maps.matrix,
     "paint": maps.paint,
@@ -53,6 +55,7 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "script": results.script,
     "html": results.html,
     "figure": figures.figure,
+    "notebook": notebook.notebook,
 }
 
 

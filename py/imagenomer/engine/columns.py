@@ -92,7 +92,9 @@ async def correct_columns(workspace: Workspace, job: Job, *, columns: JsonObject
     if lost:
         log += (LogEntry("warning", _LOST, tuple(lost)),)
     cohort = replace(cohort, log=log)
-    workspace.opened = opened_with(cohort, opened.where, opened.found, opened.atlas, opened.second, tuple(added))
+    workspace.opened = opened_with(
+        cohort, opened.where, opened.found, opened.atlas, opened.second, tuple(added), opened.recipe
+    )
     return workspace.opened.overview, {}
 
 

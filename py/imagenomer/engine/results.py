@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from imagenomer.analyses.contract import GridView, MatrixView, TableView, read_params
+from imagenomer.analyses.contract import GridView, Groups, MatrixView, TableView, read_params
 from imagenomer.analyses.shared.results import Enough, Outcome, kept_outcome, outcome_of
 from imagenomer.downloads import csv_of, result_stem, stem
 from imagenomer.engine.requests import Answer, Job, coloured, file_answer
@@ -14,6 +15,9 @@ from imagenomer.errors import InputError
 from imagenomer.groups.sentence import spelled_out
 from imagenomer.script import script_of
 from imagenomer.types import Json, JsonObject
+
+if TYPE_CHECKING:
+    from imagenomer.html_report import Record
 
 
 async def run(
@@ -65,19 +69,21 @@ async def script(workspace: Workspace, job: Job, *, analysis: str, params: Mappi
 
 
 def _script_of(workspace: Workspace, outcome: Outcome) -> str:
+    options = script_options(workspace)
+    return script_of(outcome.name, outcome.analysis, outcome.params, output=stem_of(outcome), **options)
+
+
+def script_options(workspace: Workspace) -> dict[str, Any]:
+    """Return what a script is told of the open cohort, as `script_of` takes it."""
     opened = workspace.now
-    return script_of(
-        outcome.name,
-        outcome.analysis,
-        outcome.params,
-        cohort=opened.where,
-        output=stem_of(outcome),
-        atlas=opened.atlas,
-        second=None if opened.second is None else opened.second.where,
-        measures=makings_of(opened),
-        recipe=opened.recipe,
-        columns=corrections_of(opened.cohort),
-    )
+    return {
+        "cohort": opened.where,
+        "atlas": opened.atlas,
+        "second": None if opened.second is None else opened.second.where,
+        "measures": makings_of(opened),
+        "recipe": opened.recipe,
+        "columns": corrections_of(opened.cohort),
+    }
 
 
 async def html(
@@ -90,21 +96,21 @@ async def html(
     groups: Sequence[Sequence[str]] = (),
 ) -> Answer:
     """Write a result down as one file, of an analysis in parts up to ``part``, as `run` has it."""
-    from imagenomer.html_report import Record, html_report  # late: few keep a report
+    from imagenomer.html_report import html_report  # late: few keep a report
 
     outcome = await computed(workspace, job, analysis, params, up_to(part))
     await workspace.need(["matplotlib"])
-    record = Record(
-        outcome.analysis,
-        workspace.now.cohort,
-        outcome.params,
-        outcome.result,
-        outcome.report,
-        _script_of(workspace, outcome),
-        coloured(groups),
-        outcome.n_parts,
-    )
+    record = record_of(workspace, outcome, coloured(groups))
     return file_answer(await job.finish(html_report(record)), stem_of(outcome), "html")
+
+
+def record_of(workspace: Workspace, outcome: Outcome, groups: Groups) -> Record:
+    """Return what an HTML report writes down of a result."""
+    from imagenomer.html_report import Record
+
+    script = _script_of(workspace, outcome)
+    analysis, cohort = outcome.analysis, workspace.now.cohort
+    return Record(analysis, cohort, outcome.params, outcome.result, outcome.report, script, groups, outcome.n_parts)
 
 
 async def computed(workspace: Workspace, job: Job, name: str, given: JsonObject, enough: Enough) -> Outcome:

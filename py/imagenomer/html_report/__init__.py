@@ -1,4 +1,4 @@
-"""HTML report: a result as one file to keep, to print and to attach, which needs no program and no network.
+"""HTML report: results as one file to keep, to print and to attach, which needs no program and no network.
 
 Whatever comes from data or from the user enters through `escaped` alone, and the policy in the head of the file allows
 nothing but its own styles and the images inside it, so that no name can become code. The file holds no date: the
@@ -7,63 +7,16 @@ same result is the same file.
 
 from __future__ import annotations
 
-from typing import cast
-
-from imagenomer import __version__
-from imagenomer.html_report.record import Record, escaped
-from imagenomer.html_report.style import STYLE
-from imagenomer.html_report.text import (
-    all_numbers,
-    head,
-    key_numbers,
-    listing,
-    methods,
-    paragraph,
-    script,
-    settings,
-    verdict,
-)
-from imagenomer.html_report.views import ROWS, contents, draw_views, label_views, view_in_html
-from imagenomer.jsonable import jsonable
+from imagenomer.html_report.notebook import Entry, html_notebook
+from imagenomer.html_report.page import body_of, page_of
+from imagenomer.html_report.record import Record
+from imagenomer.html_report.references import bibtex_of, cited_by, methods_of, ris_of
+from imagenomer.html_report.views import ROWS
 from imagenomer.progress import Steps
-from imagenomer.types import JsonObject
 
-__all__ = ["ROWS", "Record", "html_report"]
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
+__all__ = ["ROWS", "Entry", "Record", "bibtex_of", "cited_by", "html_notebook", "html_report", "methods_of", "ris_of"]
 
 
 def html_report(record: Record) -> Steps[bytes]:
     """Return a result as one HTML file in UTF-8: verdict, sentences, figures, tables, methods, references, script."""
-    report = record.report
-    numbers = cast("JsonObject", jsonable(report.numbers))
-    labels = dict(label_views(report.views))
-    figures = yield from draw_views(record, labels)
-    title = f"{record.analysis.title} – {record.cohort.name}"
-    body = [
-        *head(record),
-        *verdict(record, labels),
-        *listing("warnings", "What could mislead", map(record.named, report.warnings)),
-        *key_numbers(numbers),
-        *paragraph("Data, exclusions and assumptions", map(record.named, report.sentences)),
-        *settings(record),
-        *contents(report.views, labels),
-        "<section><h2>Results</h2>",
-        *(view_in_html(view, labels[view.name], figures, record) for view in report.views),
-        *all_numbers(numbers),
-        "</section>",
-        *methods(record),
-        *script(record),
-    ]
-    page = [
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">',
-        f'<meta name="generator" content="ImageNomer {escaped(__version__)}">',
-        f"<title>{escaped(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>",
-        *body,
-        "</main>\n</body>\n</html>\n",
-    ]
-    # A name may hold what UTF-8 cannot (half a surrogate pair, from a file name).
-    return "\n".join(page).encode("utf-8", "xmlcharrefreplace")
+    return page_of(f"{record.analysis.title} – {record.cohort.name}", (yield from body_of(record)))

@@ -35,6 +35,11 @@ li { margin: 0.25rem 0; overflow-wrap: anywhere; }
 .settings { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 0.5rem 1.5rem;
   margin: 0; }
 .settings dd { margin: 0; overflow-wrap: anywhere; }
+.note { margin-top: 1.2rem; padding-left: 1.1rem; border-left: 3px solid var(--accent); font-size: 1.05rem; }
+.kept { margin-top: 4rem; padding-top: 1rem; border-top: 2px solid var(--line); }
+.kept h2 { margin: 0; font-size: 1.6rem; line-height: 1.2; }
+.kept h3 { margin: 2.2rem 0 0.6rem; font-size: 1.12rem; break-after: avoid; }
+@media print { .kept { break-before: page; } }
 nav { margin-top: 2.4rem; padding: 0.8rem 1.2rem; background: var(--soft); border-radius: 6px; font-size: 0.92rem; }
 nav ol { list-style: none; padding: 0; columns: 2 18rem; column-gap: 2rem; }
 nav li { display: grid; grid-template-columns: 5rem 1fr; margin: 0; break-inside: avoid; }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator
 
-from imagenomer import ARTICLE, __version__
-from imagenomer.analyses.contract import Methods, Parameter, parameters_of, uses_second
+from imagenomer import __version__
+from imagenomer.analyses.contract import Parameter, parameters_of, uses_second
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import stem
 from imagenomer.html_report.record import Record, anchor, escaped
+from imagenomer.html_report.references import cited_by, methods_in
 from imagenomer.types import Json, JsonObject
 from imagenomer.views import holds_subjects
 from imagenomer.wording import KEY_NUMBERS, is_number, minus, number, plural
@@ -114,20 +115,15 @@ def _setting(parameter: Parameter, record: Record) -> str:
 
 
 def methods(record: Record) -> Iterator[str]:
-    analysis = record.analysis
-    if analysis.methods is None:
-        methods = Methods((" ".join(map(record.named, record.report.sentences)),))
-    else:
-        methods = analysis.methods(record.cohort, record.params, record.result)
+    methods = methods_in(record)
     software = (
         f"Everything was computed with ImageNomer {__version__}; the script below computes it again from the same data."
     )
     yield "<section><h2>Methods</h2>"
     yield from (f"<p>{escaped(record.named(paragraph))}</p>" for paragraph in (*methods.text, software) if paragraph)
     yield "</section>"
-    parcels = record.cohort.parcellation.citation if record.cohort.parcellation is not None else ""
-    citations = dict.fromkeys(filter(None, (*methods.citations, parcels, ARTICLE)))
-    yield f'<section class="references"><h2>References</h2><ol>{"".join(map(_citation, citations))}</ol></section>'
+    citations = "".join(map(_citation, cited_by(record)))
+    yield f'<section class="references"><h2>References</h2><ol>{citations}</ol></section>'
 
 
 def _citation(citation: str) -> str:

@@ -43,6 +43,7 @@ SHARED = {
     "measures": _is_measure,
     "tray": _is_map,
     "tour": int,
+    "folder": str,
 }
 #: What a tab shows; what else there is belongs to the tab too.
 OF_TAB = {"analysis": str, "params": dict, "edge": int, "shapes": dict, "gallery": dict}

@@ -2,7 +2,7 @@
 
 from imagenomer.wording import plural
 from logic.columns import is_short
-from logic.recipe import has_recipe
+from logic.recipe import has_recipe, may_name_a_subject
 
 #: That of `imagenomer.load`: everybody sees the same teaching cohorts, and can talk about them.
 DEMO_SEED = 1
@@ -31,6 +31,8 @@ class Opening:
         without.
     found, columns : dict
         The corrections of its columns that came with it, and those of now.
+    session : dict or None
+        A session that it is opened in, once.
     """
 
     def __init__(self, title, call, arguments, files=None, demo=None, tried=False):
@@ -42,6 +44,7 @@ class Opening:
         self.tried = tried
         self.found = {}
         self.columns = {}
+        self.session = None
 
     def recipe(self):
         """The answers that it is opened with."""
@@ -114,7 +117,9 @@ def opening_of_files(paths, files, recipe=None):
 
 def with_recipe(opening, recipe):
     """Return how the same files are opened with these answers."""
-    return Opening(opening.title, opening.call, dict(opening.arguments, recipe=recipe), opening.files)
+    other = Opening(opening.title, opening.call, dict(opening.arguments, recipe=recipe), opening.files)
+    other.session = opening.session
+    return other
 
 
 def beside(opening):
@@ -185,6 +190,17 @@ class Openings:
     def where(self):
         """The open cohort as an argument of the command line, or None."""
         return None if self.opened is None else self.opened.where()
+
+    def files_of(self, folder):
+        """Paths and files of what is open, if it is this folder or file; else none."""
+        if folder is None or self.opened is None or self.opened.files is None or self.where() != folder:
+            return [], []
+        return self.opened.arguments["paths"], self.opened.files
+
+    def folder(self):
+        """The open folder or file for the address, which browsers keep; None if it may be called after a subject."""
+        where = None if self.demo() is not None else self.where()
+        return None if where is None or may_name_a_subject(where) else where
 
     def demo(self):
         """The name that an address has for the open cohort, or None."""

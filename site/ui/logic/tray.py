@@ -18,7 +18,7 @@ class SavedMaps:
     def add(self, title, source):
         """Put a map in, under the next letter that is free; returns its entry, and whether it is new."""
         if "scan" in source:
-            title = f"{title} · {source['measure']}"
+            title = title_of_scan(title, source)
         source = needed(source)
         for entry in self.entries:
             if entry["source"] == source:
@@ -28,8 +28,12 @@ class SavedMaps:
         return entry, True
 
     def saved(self):
-        """The entries as the address keeps them."""
-        return [[entry["name"], entry["title"], entry["source"]] for entry in self.entries]
+        """The entries as the address and a session keep them: that of a scan names no subject."""
+        return [[entry["name"], _without_subject(entry), entry["source"]] for entry in self.entries]
+
+    def unnamed(self):
+        """The maps of scans that came without the name of their subject."""
+        return [one for one in self.entries if "scan" in one["source"] and one["title"] == _without_subject(one)]
 
     def take_over(self, saved):
         """Take over the entries of an address; returns whether anything has changed."""
@@ -57,6 +61,16 @@ class SavedMaps:
         while letters(number) in taken:
             number += 1
         return letters(number)
+
+
+def title_of_scan(title, source):
+    """What the map of a scan is called, whose title the engine says."""
+    return f"{title} · {source['measure']}"
+
+
+def _without_subject(entry):
+    source = entry["source"]
+    return title_of_scan(f"Scan {source['scan'] + 1}", source) if "scan" in source else entry["title"]
 
 
 def needed(source):

@@ -1,0 +1,18 @@
+"""Alerts: what stays on screen until it is dismissed."""
+
+from dom import add, find, h, listen
+
+#: More push out the oldest.
+MOST = 4
+
+
+def alert(title, *more):
+    """Show something that stays until it is dismissed; returns the box."""
+    dismiss = h("button", "Dismiss", type="button")
+    box = h("div", h("div", h("strong", title), *more), dismiss, cls="alert", role="alert")
+    listen(dismiss, "click", lambda event: box.remove())
+    alerts = find("alerts")
+    add(alerts, box)
+    while alerts.children.length > MOST:
+        alerts.children[0].remove()
+    return box
