@@ -24,7 +24,7 @@ _LONG = re.compile(
     r"^(?P<authors>[^.]+)\. (?P<title>.+?)\. (?P<journal>[^.]+?) (?P<volume>\d+)(?:\(\d+\))?:(?P<page>[\w-]+), "
     r"(?P<year>\d{4})\b"
 )
-#: "Orlichenko A, Wang YP. Title. Neuroimage: Reports 2023;3:100191."
+#: "Yeo BT, Krienen FM. Title. J Neurophysiol 2011;106:1125."
 _DATED = re.compile(
     r"^(?P<authors>[^.]+)\. (?P<title>.+?)\. (?P<journal>[^.]+?) (?P<year>\d{4});(?P<volume>\d+)(?:\(\d+\))?:"
     r"(?P<page>[\w-]+)"

@@ -67,8 +67,8 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         "the connectivity of all others, of the part of the target that a candidate explains and of the rest, each "
         "with its own penalty; the share of the slope of this score on the target that remains given a candidate "
         "(natural cubic splines, levels) is reported with an interval of heteroskedasticity-consistent residuals "
-        "(MacKinnon and White 1985). Candidates entered the joint model by double selection (Belloni et al. 2014); what "
-        "each explains uniquely and shares with others is by commonality analysis (Nimon and Reio 2011). Confounding, "
+        "(MacKinnon and White 1985). Candidates entered the joint model by double selection (Belloni et al. 2014); "
+        "what each explains uniquely and shares with others is by commonality analysis (Nimon and Reio 2011). Confounding, "
         "mediation and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
     ]
     cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "nimon", "krull", "cinelli"]
