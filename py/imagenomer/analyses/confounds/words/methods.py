@@ -68,8 +68,8 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         "with its own penalty; the share of the slope of this score on the target that remains given a candidate "
         "(natural cubic splines, levels) is reported with an interval of heteroskedasticity-consistent residuals "
         "(MacKinnon and White 1985). Candidates entered the joint model by double selection (Belloni et al. 2014); "
-        "what each explains uniquely and shares with others is by commonality analysis (Nimon and Reio 2011). Confounding, "
-        "mediation and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
+        "what each explains uniquely and shares with others is by commonality analysis (Nimon and Reio 2011). "
+        "Confounding, mediation and suppression are not distinguished by such numbers (MacKinnon et al. 2000).",
     ]
     cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "nimon", "krull", "cinelli"]
     text += _about_roles(result)
