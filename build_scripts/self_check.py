@@ -1,10 +1,13 @@
 """Self-check: is the verdict right about cohorts whose truth is known, and do the tests keep their level?
 
-    python3 build_scripts/self_check.py [--seeds 101-200] [--flips 200] [--nulls 1000] [--processes 2] [--page]
+    python3 build_scripts/self_check.py [--seeds 101-200] [--flips 200] [--nulls 1000] [--processes 2] [--minutes M]
+        [--page]
 
 Needs the environment that ``build_scripts/test.py`` makes. Each finished cohort is a line in ``.cache/self-check/``, so
-that a stopped run resumes where it was; a change of any statistic starts afresh. ``--page`` writes the rates into
-``site/docs/self-check.md``, where ``--nulls 0`` keeps the rates of other tests as they are on the page.
+that a stopped run resumes where it was: with ``--minutes`` a hundred seeds are gathered over several sessions. A change
+of a module that the results come from starts afresh, unless only its comments and documentation changed. Seeds are done
+one after another, each of all truths, so that what is there is about the same seeds of each. ``--page`` writes the
+rates into ``site/docs/self-check.md``, where ``--nulls 0`` keeps the rates of other tests as they are on the page.
 
 Seeds 1 to 30 are for whoever changes a rule and wants to see its effect. The page is about seeds that were not used
 to choose rules and strengths.
@@ -22,9 +25,10 @@ import ast
 import hashlib
 import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +47,14 @@ PAGE = ROOT / "site" / "docs" / "self-check.md"
 TEMPLATE = Path(__file__).with_name("self_check.template.md")
 #: Go up with every change of what this script does in a cohort.
 _VERDICTS_VERSION, _NULLS_VERSION = 3, 5
-#: Rooms of analyses whose modules a verdict may need.
-_ROOMS = ("imagenomer.analyses.confounds", "imagenomer.analyses.shared")
+#: Modules that are looked through for what results may come from.
+_FOLLOWED = (
+    "imagenomer.analyses.confounds",
+    "imagenomer.analyses.shared",
+    "imagenomer.statistics",
+    "planted_cohorts",
+    "connectivity_noise",
+)
 #: What sign flips of a truth are called in the records, before its name.
 _FLIPS = "flips: "
 #: A row of the records: of one cohort.
@@ -55,52 +65,71 @@ Row = dict[str, Any]
 
 
 def fingerprint(version: int, files: Iterable[Path]) -> str:
-    """Return a name for the state of the sources that some rates depend on."""
+    """Return a name for the state of the sources that some rates depend on, whatever their comments say."""
     digest = hashlib.sha256(str(version).encode())
     for path in sorted(files):
-        digest.update(path.read_bytes())
+        digest.update(_code_of(path.read_text(encoding="utf-8")).encode())
     return digest.hexdigest()[:12]
 
 
-def needed_by(module: str) -> set[Path]:
-    """Return the files of an analysis's module and of what it imports of its room and of what rooms share."""
+def _code_of(text: str) -> str:
+    """Return what a module does: its code without comments, documentation and layout."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+def needed_by(*modules: str) -> set[Path]:
+    """Return the files of modules and of what they import: of the confound report, of what rooms share, of kernels."""
     files: set[Path] = set()
-    waiting = [module]
+    waiting = list(modules)
     while waiting:
-        path = (ROOT / "py").joinpath(*waiting.pop().split(".")).with_suffix(".py")
+        name = waiting.pop()
+        folder = ROOT / "py" if name.startswith("imagenomer") else ROOT / "build_scripts"
+        path = folder.joinpath(*name.split(".")).with_suffix(".py")
         if path in files or not path.is_file():
             continue
         files.add(path)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_ROOMS):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_FOLLOWED):
                 waiting += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
     return files
 
 
 def records() -> tuple[Path, Path]:
     """Return where the verdicts and the nulls of this state of the program are kept."""
-    package = ROOT / "py" / "imagenomer"
-    kernels = {*package.glob("statistics/**/*.py"), *package.glob("teaching/*.py")}
-    planted = {Path(__file__).with_name(f"{name}.py") for name in ("planted_cohorts", "connectivity_noise")}
-    nulls = fingerprint(_NULLS_VERSION, kernels)
-    verdicts = fingerprint(_VERDICTS_VERSION, kernels | planted | needed_by(judge.__module__))
+    teaching = set((ROOT / "py" / "imagenomer" / "teaching").glob("*.py"))
+    nulls = fingerprint(_NULLS_VERSION, teaching | needed_by("null_cohorts", "planted_cohorts"))
+    verdicts = fingerprint(_VERDICTS_VERSION, teaching | needed_by(judge.__module__, "planted_cohorts"))
     return CACHE / f"verdicts-{verdicts}.jsonl", CACHE / f"nulls-{nulls}.jsonl"
 
 
-def run(tasks: Iterable[tuple[str, int]], processes: int, into: Path) -> dict[tuple[str, int], Row]:
-    """Do what is not in the record yet, appending to it; return all of it."""
+def run(
+    tasks: Iterable[tuple[str, int]], processes: int, into: Path, until: float = float("inf")
+) -> dict[tuple[str, int], Row]:
+    """Do what is not in the record yet, appending to it, and begin nothing after a time; return all of it."""
     done = {(row["what"], row["seed"]): row for row in _lines(into)}
     missing = [task for task in tasks if task not in done]
     into.parent.mkdir(parents=True, exist_ok=True)
     # Without the half line that a stopped run may have left.
     into.write_text("".join(json.dumps(row) + "\n" for row in done.values()), encoding="utf-8")
     with into.open("a", encoding="utf-8") as record, ProcessPoolExecutor(processes) as pool:
-        waiting = [pool.submit(_do, *task) for task in missing]
-        for number, future in enumerate(as_completed(waiting), 1):
-            row = future.result()
-            done[row["what"], row["seed"]] = row
-            record.write(json.dumps(row) + "\n")
-            record.flush()
+        waiting: set[Future[Row]] = set()
+        left, number = iter(missing), 0
+        while True:
+            while len(waiting) < processes and time.monotonic() < until and (task := next(left, None)) is not None:
+                waiting.add(pool.submit(_do, *task))
+            if not waiting:
+                break
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                row = future.result()
+                done[row["what"], row["seed"]] = row
+                record.write(json.dumps(row) + "\n")
+                record.flush()
+                number += 1
             print(f"\r{number} of {len(missing)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return done
@@ -215,18 +244,30 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--flips", type=int, default=200, help="cohorts of each kind without an association")
     parser.add_argument("--nulls", type=int, default=1000, help="cohorts with nothing to find, for the other tests")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no cohort after so many")
     parser.add_argument("--page", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     options = parser.parse_args(arguments)
     first, last = (int(number) for number in options.seeds.split("-"))
     seeds, truths = range(first, last + 1), [name for name in options.truths.split(";") if name]
     for_verdicts, for_nulls = records()
-    done = run([(truth, seed) for seed in seeds for truth in truths], options.processes, for_verdicts)
+    for_flips = for_nulls.with_name(for_nulls.name.replace("nulls", "flips"))
+    until = time.monotonic() + 60 * options.minutes
+    verdicts = [(truth, seed) for seed in seeds for truth in truths]
     flips = [(_FLIPS + truth, seed) for seed in range(1, options.flips + 1) for truth in FLIPPED]
-    done |= run(flips, options.processes, for_nulls.with_name(for_nulls.name.replace("nulls", "flips")))
-    done |= run([("nulls", seed) for seed in range(1, options.nulls + 1)], options.processes, for_nulls)
+    nulls = [("nulls", seed) for seed in range(1, options.nulls + 1)]
+    done = run(verdicts, options.processes, for_verdicts, until)
+    done |= run(flips, options.processes, for_flips, until)
+    done |= run(nulls, options.processes, for_nulls, until)
     for truth in truths:
-        wrong = [(seed, amiss(truth, done[truth, seed])) for seed in seeds if not is_right(truth, done[truth, seed])]
-        print(f"{truth:45}{len(seeds) - len(wrong):4} of {len(seeds)} right", *wrong, sep="\n    ")
+        known = [seed for seed in seeds if (truth, seed) in done]
+        wrong = [(seed, amiss(truth, done[truth, seed])) for seed in known if not is_right(truth, done[truth, seed])]
+        print(f"{truth:45}{len(known) - len(wrong):4} of {len(known)} right", *wrong, sep="\n    ")
+    missing = [task for task in (*verdicts, *flips, *nulls) if task not in done]
+    if missing:
+        print(
+            f"{len(missing):,} of {len(verdicts) + len(flips) + len(nulls):,} cohorts are left; run it again for them"
+        )
+        return 1 if options.page else 0
     for table in (
         _flips(done, options.flips) if options.flips else "",
         _nulls(done, options.nulls) if options.nulls else "",

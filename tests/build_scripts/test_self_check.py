@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import numpy as np
@@ -95,13 +96,16 @@ def test_nulls_are_rejected_no_more_often_than_they_should_be():
 
 def test_the_verdicts_of_a_change_are_kept_apart_whatever_module_it_is_in_that_decides():
     files = {
-        path.relative_to(self_check.ROOT / "py" / "imagenomer" / "analyses").as_posix()
+        os.path.relpath(path, self_check.ROOT / "py" / "imagenomer" / "analyses").replace(os.sep, "/")
         for path in self_check.needed_by("imagenomer.analyses.confounds.evidence")
     }
     for name in ("evidence", "subjects", "candidates", "params"):
         assert f"confounds/{name}.py" in files
     for name in ("ancestry", "linear_model", "sample"):
         assert f"shared/{name}.py" in files
+    for name in ("score_test", "left_out_scores", "orthonormal", "flexible_columns"):
+        assert f"../statistics/{name}.py" in files
+    assert "../statistics/elastic_net.py" not in files
     assert not any("/words/" in name or "/tables/" in name for name in files)
 
 
@@ -110,6 +114,22 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
     record.write_text('{"what": "site", "seed": 1, "overall": "both"}\n{"what": "site", "se', encoding="utf-8")
     done = self_check.run([("site", 1)], 1, record)
     assert done["site", 1]["overall"] == "both"
+
+
+def test_of_a_changed_module_the_code_counts_and_not_its_comments(tmp_path):
+    module = tmp_path / "module.py"
+    names = []
+    for text in ('"""One."""\nx = 1  # so\n', '"""Two."""\n\nx = 1\n', '"""One."""\nx = 2\n'):
+        module.write_text(text, encoding="utf-8")
+        names.append(self_check.fingerprint(1, [module]))
+    assert names[0] == names[1] != names[2]
+
+
+def test_after_its_time_a_run_begins_nothing_and_says_what_is_left(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(self_check, "CACHE", tmp_path)
+    done = self_check.main(["--seeds", "1-2", "--truths", "site", "--flips", "0", "--nulls", "0", "--minutes", "0"])
+    assert done == 0
+    assert "2 of 2 cohorts are left" in capsys.readouterr().out
 
 
 def test_the_page_counts_and_lists_what_was_wrong():
