@@ -327,3 +327,17 @@ def test_roles_are_in_the_picture_the_table_the_numbers_and_the_methods(confound
 
 def test_without_a_role_there_is_no_column_of_roles(found):
     assert "role" not in table(found[2], "verdict")[0]
+
+
+def test_negative_controls_are_in_the_verdict_a_table_and_the_numbers(confounded):
+    *_, report = run(confounded, target="y", candidates=("unrelated",), negative_controls=("z",))
+    (row,) = table(report, "controls")
+    assert row["control"] == "z"
+    assert row["sign"] == "yes"
+    (said,) = [one for one in report.verdict if one.of == "controls"]
+    assert "is likely" in said.text
+    (numbers,) = report.numbers["negative_controls"]
+    assert numbers["sign"] is True
+    assert numbers["p_target"] == row["p_target"] <= 0.05
+    *_, report = run(confounded, target="y", candidates=("z",), negative_controls=("unrelated",))
+    assert table(report, "controls")[0]["sign"] == "no"

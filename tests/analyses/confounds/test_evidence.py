@@ -197,6 +197,17 @@ def test_a_candidate_with_a_role_is_one_whatever_else_is_chosen_and_has_one_role
         finish(judge(cohort, Params("y", permutations=99, consequences=("y",))))
 
 
+def test_a_negative_control_is_no_candidate_and_has_one_role():
+    cohort = planted(1, "confounder")
+    found = finish(judge(cohort, Params("y", permutations=99, negative_controls=("unrelated",))))
+    assert "unrelated" not in found.candidates
+    for others in ({"candidates": ("z", "unrelated")}, {"confounders": ("unrelated",)}):
+        with pytest.raises(InputError, match="and a negative control; choose one of the two"):
+            finish(judge(cohort, Params("y", permutations=99, negative_controls=("unrelated",), **others)))
+    with pytest.raises(InputError, match="y is the target and cannot be a candidate too"):
+        finish(judge(cohort, Params("y", permutations=99, negative_controls=("y",))))
+
+
 def test_sensitivity_is_that_of_what_remains_and_only_of_a_target_of_one_column():
     effect = finish(judge(planted(1, "real effect"), Params("y", permutations=99)))
     nothing = finish(judge(planted(1, "confounder"), Params("y", permutations=99)))

@@ -87,7 +87,7 @@ def choose_candidates(cohort: Cohort, params: Params, subjects: IntArray, famili
         chosen, about = _requested(cohort, requested, subjects, of_other_scans)
     else:
         with_role, about_them = _requested(cohort, tuple(roles), subjects, of_other_scans)
-        no_candidates = {params.target, *filter(None, [families]), *of_other_scans, *roles}
+        no_candidates = {params.target, *filter(None, [families]), *of_other_scans, *roles, *params.negative_controls}
         target = cohort.phenotype(params.target)
         chosen, about = yield from _by_default(cohort, target, subjects, no_candidates, of_other_scans)
         chosen, about = [*with_role, *chosen], [*about_them, *about]

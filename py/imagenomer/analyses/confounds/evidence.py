@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.roles import kept_out
 from imagenomer.analyses.confounds.subjects import Subjects, choose_subjects, stream, whole_space
 from imagenomer.cohort import Cohort
 from imagenomer.progress import Steps
 from imagenomer.statistics.connectivity_sample import Sample
-from imagenomer.statistics.explanation import Explanation, explain
+from imagenomer.statistics.explanation import Explanation, JointModel, explain
+from imagenomer.statistics.negative_controls import NegativeControl, negative_control
 
 
-def explain_association(people: Subjects, params: Params) -> Steps[Explanation]:
-    """Return what becomes of the association of the target with connectivity when candidates are adjusted for."""
+def sample_of(people: Subjects) -> Steps[Sample]:
+    """Return the subjects with their connectivity and target."""
     space = yield from whole_space(people)
-    sample = Sample(
+    return Sample(
         space.gram,
         people.sample.observations.values,
         people.rows,
@@ -22,6 +25,11 @@ def explain_association(people: Subjects, params: Params) -> Steps[Explanation]:
         people.target.tested.values,
         None if people.families is None else people.families.codes,
     )
+
+
+def explain_association(people: Subjects, params: Params) -> Steps[Explanation]:
+    """Return what becomes of the association of the target with connectivity when candidates are adjusted for."""
+    sample = yield from sample_of(people)
     candidates = {one.name: one for one in people.candidates.phenotypes}
     rng = stream(params.seed, "flips")
     return (
@@ -35,6 +43,21 @@ def explain_association(people: Subjects, params: Params) -> Steps[Explanation]:
             kept_out=kept_out(people.candidates.roles),
         )
     )
+
+
+def examine_controls(
+    cohort: Cohort, people: Subjects, params: Params, model: JointModel
+) -> Steps[Mapping[str, NegativeControl]]:
+    """Return what the negative controls are associated with given the joint model, by name."""
+    found = {}
+    for name in dict.fromkeys(params.negative_controls):
+        sample = yield from sample_of(people)
+        rng = stream(params.seed, "negative control", name)
+        steps = negative_control(
+            sample, model, cohort.phenotype(name), n_flips=params.permutations, rng=rng, alpha=params.alpha
+        )
+        found[name] = yield from steps
+    return found
 
 
 def judge(cohort: Cohort, params: Params) -> Steps[Explanation]:

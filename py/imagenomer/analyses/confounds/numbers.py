@@ -96,6 +96,16 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
             }
             for name, one in explanation.candidates.items()
         ],
+        "negative_controls": [
+            {
+                "control": name,
+                "sign": one.hints(part.alpha),
+                "n_subjects": one.n_subjects,
+                "p_target": finite(one.p_target),
+                "p_connectivity": None if one.connectivity is None else one.connectivity.p_value,
+            }
+            for name, one in part.controls.items()
+        ],
         "products": [
             {"candidates": list(pair), "verdict": one.category, **_of_remainder(one)}
             for pair, one in explanation.model.products.items()

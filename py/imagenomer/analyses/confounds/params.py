@@ -79,6 +79,15 @@ class RoleFields:
             "help": "Candidates that target and connectivity both change: adjusting for them makes associations.",
         },
     )
+    negative_controls: _Names = field(
+        default=(),
+        metadata={
+            "section": "Roles",
+            "label": "Negative controls",
+            "help": "No candidates: outcomes or exposures that have no part in it, and that unmeasured confounding "
+            "would show in.",
+        },
+    )
 
 
 @dataclass(frozen=True)
@@ -109,8 +118,9 @@ class Params(SampleFields, RoleFields, TargetFields):
 
     @property
     def named_candidates(self) -> frozenset[str]:
-        """Phenotypes that are named as candidates, or as having a role among them."""
-        return frozenset({*self.candidates, *self.confounders, *self.mediators, *self.consequences})
+        """Phenotypes that are named as candidates, as having a role among them, or as negative controls."""
+        roles = (self.confounders, self.mediators, self.consequences, self.negative_controls)
+        return frozenset({*self.candidates, *(name for names in roles for name in names)})
 
     @property
     def bounds(self) -> Bounds:

@@ -54,7 +54,7 @@ def _computed(part: _Earlier | None) -> _Earlier:
 
 def _verdict(cohort: Cohort, params: Params, so_far: None) -> Steps[ConfoundResult]:
     people = yield from choose_subjects(cohort, params)
-    verdict = yield from compute_verdict(people, params)
+    verdict = yield from compute_verdict(cohort, people, params)
     return ConfoundResult(verdict, (yield from compute_phenotypes(cohort, params, people, verdict.explanation)))
 
 

@@ -24,7 +24,7 @@ def roles_of(params: Params) -> Mapping[str, Role]:
     Raises
     ------
     InputError
-        If a candidate is given two.
+        If a candidate is given two, or is a negative control as well.
     """
     roles: dict[str, Role] = {}
     given: tuple[tuple[Role, tuple[str, ...]], ...] = (
@@ -39,6 +39,10 @@ def roles_of(params: Params) -> Mapping[str, Role]:
                     f"{name} is called a {ROLE_TITLES[roles[name]]} and a {ROLE_TITLES[role]}; choose one of the two"
                 )
             roles[name] = role
+    for name in params.negative_controls:
+        if name in params.candidates or name in roles:
+            beside = f"a {ROLE_TITLES[roles[name]]}" if name in roles else "a candidate"
+            raise InputError(f"{name} is called {beside} and a negative control; choose one of the two")
     return MappingProxyType(roles)
 
 

@@ -20,7 +20,7 @@ from imagenomer.analyses.confounds.tables.overlap import edge_overlap_table, var
 from imagenomer.analyses.confounds.tables.phenotypes import candidate_table, missing_table
 from imagenomer.analyses.confounds.tables.predictions import learning_table, prediction_groups, prediction_table
 from imagenomer.analyses.confounds.tables.variants import variant_prediction_table, variant_table
-from imagenomer.analyses.confounds.tables.verdict import verdict_table
+from imagenomer.analyses.confounds.tables.verdict import control_table, verdict_table
 from imagenomer.analyses.confounds.words.terms import SCORES
 from imagenomer.analyses.confounds.words.verdict import remains
 from imagenomer.analyses.contract import FigureView, MatrixView, TableView, View
@@ -44,6 +44,7 @@ def report_views(cohort: Cohort, params: Params, result: ConfoundResult) -> tupl
         _remaining_view(target, result.verdict),
         *_roles_views(target, result.verdict),
         verdict_table(result.verdict),
+        control_table(result.verdict),
         candidate_table(result.phenotypes),
         missing_table(result.phenotypes),
     ]

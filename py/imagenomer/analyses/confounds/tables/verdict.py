@@ -62,6 +62,32 @@ def verdict_table(part: VerdictPart) -> TableView:
     return TableView("verdict", "What remains of the association", columns, shown)
 
 
+_CONTROL_COLUMNS = (
+    Column("control", "Negative control"),
+    Column("sign", "Sign of unmeasured confounding"),
+    Column("p_target", "p, with target", "p"),
+    Column("p_connectivity", "p, with connectivity given target", "p"),
+    Column("n_subjects", "Subjects", "integer"),
+)
+
+
+def control_table(part: VerdictPart) -> TableView:
+    """Return what negative controls are associated with; empty without any."""
+    rows = []
+    for name, one in part.controls.items():
+        sign = "too few subjects" if one.connectivity is None else "yes" if one.hints(part.alpha) else "no"
+        rows.append(
+            {
+                "control": name,
+                "sign": sign,
+                "p_target": finite(one.p_target),
+                "p_connectivity": None if one.connectivity is None else one.connectivity.p_value,
+                "n_subjects": one.n_subjects,
+            }
+        )
+    return TableView("controls", "Negative controls, given what is adjusted for", _CONTROL_COLUMNS, tuple(rows))
+
+
 def _cells(name: str, category: Category, remainder: Remainder) -> Row:
     pattern, of_map = remainder.pattern, remainder.of_map
     return {

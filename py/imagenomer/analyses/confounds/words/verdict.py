@@ -13,6 +13,7 @@ from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.statistics.commonality import ExplainedParts, inseparable, proxies
 from imagenomer.statistics.explanation import CandidateExplanation, Explanation, Remainder
+from imagenomer.statistics.negative_controls import NegativeControl
 from imagenomer.statistics.remaining_slope import RemainingShare
 from imagenomer.statistics.score_test import ScoreTest
 from imagenomer.statistics.sensitivity import Sensitivity
@@ -31,6 +32,8 @@ def findings(target_name: str, part: VerdictPart) -> Iterator[Finding]:
         if one.remainder.pattern.explained > _NEARLY_THE_SAME:
             yield Finding(_about_alias(name, target_name, one), "verdict")
     yield Finding(_about_association(target_name, part), "verdict")
+    for name, control in part.controls.items():
+        yield Finding(_about_control(name, target_name, control, part), "controls")
     if explanation.category == "no association":
         return
     yield Finding(_overall(target_name, part), "remaining")
@@ -84,6 +87,30 @@ def _about_association(target: str, part: VerdictPart) -> str:
     return (
         f"{target} is not significantly associated with connectivity ({_p(test.p_value)}: {looks}), which is not to "
         f"say that there is nothing{_power(test, n)}."
+    )
+
+
+def _about_control(name: str, target: str, control: NegativeControl, part: VerdictPart) -> str:
+    """Say what a negative control is associated with, and what that means."""
+    if control.connectivity is None:
+        return f"{name}, the negative control, is known of {counted(control.n_subjects, 'subject')} only: too few."
+    given = f" given {listed(part.explanation.model.names)}" if part.explanation.model.names else ""
+    p_target, p_edges = _p(control.p_target), _p(control.connectivity.p_value)
+    if control.hints(part.alpha):
+        return (
+            f"{name}, which has no part in it (a negative control), is associated with {target} ({p_target}) and with "
+            f"connectivity given {target} ({p_edges}) all the same{given}: a cause of {target} and connectivity that "
+            "is not adjusted for is likely."
+        )
+    where = [
+        what
+        for what, p in ((target, control.p_target), (f"connectivity given {target}", control.connectivity.p_value))
+        if p <= part.alpha
+    ]
+    only = f"is associated with {where[0]} only" if where else f"is associated neither with {target} nor connectivity"
+    return (
+        f"{name}, the negative control, {only} ({p_target} and {p_edges}{given}): no sign of a cause that is not "
+        "adjusted for, as far as it shares that cause."
     )
 
 
