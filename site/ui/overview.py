@@ -5,11 +5,15 @@ from dom import add, clear, find, h, svg
 from logic.columns import coded_names
 from logic.recipe import n_doubtful
 from long_list import MANY, LongList, sieve
+from subjects import SubjectsView
 
 from imagenomer.wording import grouped, number, plural
 
 #: The analysis that a click on a phenotype opens.
 DISTRIBUTION = "phenotype-distribution"
+
+#: The parts of the tab.
+SECTIONS = (("cohort", "Cohort"), ("subjects", "Subjects"))
 
 #: How the import log is grouped: severity, heading, picture.
 LOG = (
@@ -24,17 +28,47 @@ class OverviewTab:
 
     def __init__(self, app):
         self.app = app
-        self.element = h("div", cls="overview")
+        self.section = "cohort"
+        self.subjects = SubjectsView(app)
+        self.about = h("div", cls="overview")
+        self.place = h("div")
+        self.buttons = [
+            (name, h("button", title, type="button", on={"click": self._chooser(name)})) for name, title in SECTIONS
+        ]
+        menu = h("div", [button for name, button in self.buttons], cls="segmented", role="group", aria_label="Show")
+        self.element = h("div", menu, self.place, cls="overview-tab")
         self._shown = None
         self._dialog = None
 
     def show(self, spec):
-        if self._shown is not self.app.cohort:
-            self._shown = self.app.cohort
-            clear(self.element, self._cards(), self._phenotypes(), self._log())
+        self._choose(spec.get("section", "cohort"))
 
     def hide(self):
-        pass
+        self.subjects.hide()
+
+    def _chooser(self, name):
+        def choose(event):
+            self._choose(name)
+            self.app.set_view(section=None if name == "cohort" else name)
+
+        return choose
+
+    def _choose(self, name):
+        self.section = name if name == "subjects" else "cohort"
+        for other, button in self.buttons:
+            button.setAttribute("aria-pressed", "true" if other == self.section else "false")
+        if self.section == "subjects":
+            clear(self.place, self.subjects.element)
+            self.subjects.show()
+            return
+        self.subjects.hide()
+        self._show_cohort()
+        clear(self.place, self.about)
+
+    def _show_cohort(self):
+        if self._shown is not self.app.cohort:
+            self._shown = self.app.cohort
+            clear(self.about, self._cards(), self._phenotypes(), self._log())
 
     # --- cards ---
 
@@ -102,7 +136,7 @@ class OverviewTab:
         async def choose(event):
             name = choices[event.target.selectedIndex]["name"]
             await self.app.set_parcellation(name)
-            self.show({})
+            self._show_cohort()
             self.app.record()
             find("parcellation").focus()
 
@@ -169,7 +203,7 @@ class OverviewTab:
 
     def _corrected(self, name):
         """A column was corrected: show it, and go on where the user was."""
-        self.show({})
+        self._show_cohort()
         self.app.record()
         buttons = self.element.querySelectorAll("button.edit")
         for place in range(buttons.length):
