@@ -4,6 +4,7 @@ from column_dialog import ColumnDialog
 from dom import add, clear, find, h, svg
 from logic.columns import coded_names
 from logic.recipe import n_doubtful
+from logic.tables import by_value, having
 from long_list import MANY, LongList, sieve
 from subjects import SubjectsView
 
@@ -150,8 +151,22 @@ class OverviewTab:
         if not phenotypes:
             nothing = h("p", "This cohort has no phenotypes.", cls="muted")
             return h("section", h("h2", "Phenotypes"), nothing)
-        names = ("Phenotype", "Type", "Holds", "Subjects", "Missing", "Mean", "SD", "Distribution")
-        heads = [h("th", name, scope="col", cls="number" if name in _NUMERIC else "") for name in names]
+        heads, order = [], [None, False]
+
+        def sorter(name):
+            def sort(event):
+                order[:] = [name, order[0] == name and not order[1]]
+                for head, other in zip(heads, COLUMNS):
+                    direction = "none" if other != name else "descending" if order[1] else "ascending"
+                    if other in _SORTED:
+                        head.setAttribute("aria-sort", direction)
+                list_rows()
+
+            return sort
+
+        for name in COLUMNS:
+            words = h("button", name, type="button", on={"click": sorter(name)}) if name in _SORTED else name
+            heads.append(h("th", words, scope="col", cls="number" if name in _NUMERIC else ""))
         heads.append(h("th", h("span", "Correct", cls="unseen"), scope="col"))
         body = h("tbody")
         table = h("table", h("thead", h("tr", heads)), body)
@@ -159,10 +174,16 @@ class OverviewTab:
         place = h("div", table, cls="phenotypes", tabindex=0, role="region", aria_labelledby="phenotypes-title")
         rows = LongList(place, body, self._row)
 
+        found = [phenotypes]
+
+        def list_rows():
+            key = _SORTED.get(order[0])
+            rows.show(by_value(found[0], key, order[1]) if key else found[0])
+
         def sift(word):
-            found = [item for item in phenotypes if word in f"{item['name']} {item['description'] or ''}".lower()]
-            rows.show(found)
-            if not found:
+            found[0] = having(phenotypes, word, lambda item: [item["name"], item["description"] or ""])
+            list_rows()
+            if not found[0]:
                 add(body, h("tr", h("td", f"No phenotype has “{word}” in its name.", colspan=len(heads), cls="muted")))
 
         rows.show(phenotypes)
@@ -248,7 +269,17 @@ class OverviewTab:
 #: Names of numbers that look like codes, at most, above the table; a mark in the table has all.
 MOST_CODED = 8
 
+#: The columns of the table of phenotypes, and by what some of them sort it.
+COLUMNS = ("Phenotype", "Type", "Holds", "Subjects", "Missing", "Mean", "SD", "Distribution")
 _NUMERIC = ("Subjects", "Missing", "Mean", "SD")
+_SORTED = {
+    "Phenotype": lambda item: item["name"].lower(),
+    "Type": lambda item: item["kind"],
+    "Subjects": lambda item: item["n"],
+    "Missing": lambda item: item["n_missing"],
+    "Mean": lambda item: item["mean"],
+    "SD": lambda item: item["sd"],
+}
 
 
 def kind_tag(item):

@@ -64,6 +64,13 @@ def shoot(page: Page, name: str) -> None:
 
 def test_subjects_are_sorted_filtered_and_ticked_and_a_group_is_made_of_them(wide: Page) -> None:
     page = wide
+    overview = page.get_by_role("region", name="2,000 phenotypes")
+    assert overview.locator("tbody tr").count() <= 200, "drawn as far as it is seen"
+    missing = overview.get_by_role("columnheader", name="Missing")
+    for direction in ("ascending", "descending"):
+        missing.get_by_role("button").click()
+        expect(missing).to_have_attribute("aria-sort", direction)
+    expect(overview.locator("tbody tr").first).to_contain_text("age")
     shoot(page, "overview")
     page.get_by_role("button", name="Subjects", exact=True).click()
     table = page.get_by_role("grid", name="Subjects")
@@ -139,6 +146,12 @@ def test_subjects_are_set_aside_by_a_group_and_put_back(wide: Page) -> None:
     expect(dialog.locator("dl > div")).to_have_count(1)
     expect(dialog.locator("dt")).to_contain_text("1234")
     shoot(page, "subject")
+    dialog.locator("summary[aria-label^=Download]").click()
+    with page.expect_download() as started:
+        dialog.get_by_role("button", name="All edges, CSV").click()
+    edges = Path(started.value.path()).read_bytes().decode("utf-8-sig").splitlines()
+    assert edges[0] == "parcel_1,parcel_2,label_1,label_2,fc"
+    assert len(edges) == 1 + 8 * 7 // 2
     dialog.get_by_role("button", name="Next", exact=True).click()
     expect(dialog.get_by_role("heading", level=2)).to_contain_text("Subject S0001")
     dialog.get_by_role("button", name="Close").click()
