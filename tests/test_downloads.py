@@ -18,7 +18,7 @@ from imagenomer.downloads import csv_of
 
 
 def rows_of(data):
-    return list(csv.reader(io.StringIO(data.decode(), newline="")))
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
 def test_a_grid_has_its_names_around_its_values_and_nothing_where_undefined():
@@ -52,7 +52,7 @@ def test_numbers_and_other_texts_stay_as_they_are(text):
 
 @given(st.one_of(st.floats(), st.integers(), st.booleans()))
 def test_whatever_is_a_number_is_never_touched(value):
-    (_, row) = csv_of(TableView("t", "T", (Column("a", "A"),), ({"a": value},))).decode().split("\r\n")[:2]
+    (_, row) = csv_of(TableView("t", "T", (Column("a", "A"),), ({"a": value},))).decode("utf-8-sig").split("\r\n")[:2]
     assert not row.startswith(("'", "\"'"))
 
 

@@ -161,5 +161,7 @@ def test_one_subject_has_its_scans_and_all_its_phenotypes(cohort):
     record = subject_record(cohort, 4)
     assert record["subject"] == "S04"
     assert [scan["title"] for scan in record["scans"]] == ["Subject S04 · rest", "Subject S04 · nback"]
-    assert [(one["name"], one["value"], one["units"]) for one in record["phenotypes"][:1]] == [("age", "–", "")]
+    sex = cohort.phenotypes["sex"]
+    assert record["values"] == ["–", sex.levels[int(sex.values[4])], "Ärger"]
+    assert subject_record(cohort, 0)["values"][0] == f"{cohort.phenotypes['age'].values[0]:.6g}"
     assert subject_record(cohort, 1)["left_out"] == ["Subject S01 · rest"]

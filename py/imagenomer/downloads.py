@@ -22,6 +22,7 @@ MIME = {
     "txt": "text/plain",
     "ris": "application/x-research-info-systems",
     "bib": "application/x-bibtex",
+    "npy": "application/octet-stream",
     "recipe.json": "application/json",
     "session.json": "application/json",
 }
@@ -48,7 +49,9 @@ def stem(*parts: str) -> str:
 
 
 def csv_of(table: TableView | GridView) -> bytes:
-    """Return a table as CSV (RFC 4180, UTF-8): keys as the header, every digit, nothing where undefined.
+    """Return a table as CSV (RFC 4180): keys as the header, every digit, nothing where undefined.
+
+    It is UTF-8 and says so by its mark (BOM), without which Excel reads "Ä" as two other letters.
 
     A grid has the names of its columns as the header, and those of its rows in front. A text that a spreadsheet would
     take for a formula has an apostrophe before it, see `without_formula`.
@@ -60,11 +63,11 @@ def csv_of(table: TableView | GridView) -> bytes:
         writer.writerows(
             [without_formula(name), *map(_cell, row)] for name, row in zip(table.rows, table.values, strict=True)
         )
-        return text.getvalue().encode()
+        return text.getvalue().encode("utf-8-sig")
     keys = [column.key for column in table.columns if column.where != "page"]
     writer.writerow(map(without_formula, keys))
     writer.writerows([_cell(row.get(key)) for key in keys] for row in table.rows)
-    return text.getvalue().encode()
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _cell(value: Json) -> str:

@@ -34,7 +34,7 @@ from imagenomer.groups import (
 from imagenomer.parsing import MAX_LENGTH
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
-from imagenomer.wording import NOTHING, cell, decimals_of
+from imagenomer.wording import NOTHING, cell, decimals_of, number
 
 #: What the table is sorted by; "phenotype" needs its name.
 SortKey: TypeAlias = Literal["subject", "scans", "left_out", "phenotype"]
@@ -251,7 +251,7 @@ def subjects_csv(cohort: Cohort, query: SubjectQuery) -> Steps[bytes]:
 
 
 def subject_record(cohort: Cohort, place: int) -> dict[str, Json]:
-    """Return one subject: its scans, and every phenotype as a text.
+    """Return one subject: its scans, and every phenotype as a text, in the order of the cohort.
 
     Raises
     ------
@@ -270,18 +270,10 @@ def subject_record(cohort: Cohort, place: int) -> dict[str, Json]:
         for index, scan in enumerate(cohort.scans)
         if scan.subject == name
     ]
-    row = np.array([place])
-    phenotypes = [
-        {
-            "name": one.name,
-            "value": _texts(cohort, one, row)[0],
-            "units": "" if one.missing[place] else one.units,
-            "description": one.description,
-        }
-        for one in cohort.phenotypes.values()
-    ]
+    # Names, units and descriptions are in the overview; of thousands of phenotypes they would be most of the answer.
+    values = [_value(one, place) for one in cohort.phenotypes.values()]
     left_out = [scan.title for scan in cohort.set_aside if scan.subject == name]
-    return {"subject": name, "scans": scans, "left_out": left_out, "phenotypes": phenotypes}
+    return {"subject": name, "scans": scans, "left_out": left_out, "values": values}
 
 
 # --- values ---------------------------------------------------------------------------------------
@@ -327,6 +319,14 @@ def _texts(cohort: Cohort, phenotype: Phenotype, rows: IntArray) -> list[str]:
         return [phenotype.levels[int(code)] if code >= 0 else NOTHING for code in phenotype.values[rows]]
     decimals = _decimals(cohort, phenotype)
     return [cell(value, "number", decimals) for value in phenotype.values[rows].astype(np.float64).tolist()]
+
+
+def _value(phenotype: Phenotype, place: int) -> str:
+    """Return one value as people read it, with six significant digits."""
+    value = phenotype.values[place]
+    if phenotype.levels:
+        return phenotype.levels[int(value)] if value >= 0 else NOTHING
+    return number(float(value), 6)
 
 
 def _decimals(cohort: Cohort, phenotype: Phenotype) -> int | None:

@@ -2,7 +2,8 @@
 
 from dom import add, clear, h, listen, show, text
 from logic.form import FormState, Section
-from long_list import MANY, LongSelect, TickList
+from long_list import MANY, TickList
+from long_select import LongSelect
 from tree import Tree
 
 from imagenomer.wording import grouped
@@ -112,7 +113,7 @@ class Form:
             self.state.options(field),
             self.state.chosen[field.name],
             lambda value: self._take(field, value),
-            label,
+            field.items(self.state),
             id=identity,
             aria_describedby=described,
         )
@@ -181,7 +182,8 @@ class Form:
 
         groups = self.app.groups if field.coloured else []
         colours = {group["expression"]: group["colour"] for group in groups}
-        boxes = TickList(options, self.state.chosen[field.name], ticked, label, colours, cls="ticks")
+        described = {item["name"]: item["description"] or "" for item in field.items(self.state) or () if item}
+        boxes = TickList(options, self.state.chosen[field.name], ticked, label, colours, described, cls="ticks")
         tell()
         return h("fieldset", h("legend", label, " ", count), boxes.finder, boxes.element)
 

@@ -3,7 +3,8 @@
 from dom import clear, h, later, listen, show, text
 from logic.groups import Condition, Draft, example_of, place_of
 from logic.protocol import Refused
-from long_list import MANY_OPTIONS, LongSelect, TickList
+from long_list import TickList
+from long_select import MANY_OPTIONS, LongSelect
 
 from imagenomer.wording import number
 
@@ -237,9 +238,9 @@ class ConditionFields:
         self.condition = condition
         self.legend = h("legend")
         fields = [(item, item["name"]) for item in editor.app.cohort["phenotypes"]]
-        choice = LongSelect(fields, None, self._field_chosen, "fields", aria_label="Field")
+        choice = LongSelect(fields, None, self._field_chosen, editor.app.cohort["phenotypes"], aria_label="Field")
         choice.element.classList.add("wide")
-        self.field = choice.select
+        self.field = choice.box
         self.operator = h("select", aria_label="Operator")
         self.value_place = h("div")
         self.removal = h("button", "Remove", type="button", cls="quiet remove")
@@ -276,7 +277,7 @@ class ConditionFields:
             boxes = TickList(levels, [], self._take, "values", **named)
             clear(self.value_place, boxes.finder, boxes.element)
         elif control == "level":
-            clear(self.value_place, LongSelect(levels, None, self._take, "values", aria_label="Value").element)
+            clear(self.value_place, LongSelect(levels, None, self._take, aria_label="Value").element)
         else:
             clear(self.value_place, self._number())
         self.editor.changed()

@@ -95,7 +95,7 @@ class GroupsPanel:
         )
         listen(rename, "click", lambda event: self._rename(entry, rename))
         listen(edit, "click", lambda event: self.edit(entry))
-        listen(delete, "click", lambda event: self._delete(entry))
+        listen(delete, "click", lambda event: self.delete(entry))
         return row
 
     def _rename(self, entry, button):
@@ -129,7 +129,8 @@ class GroupsPanel:
     def _focus_name(self, entry):
         self._list.children[self.groups.entries.index(entry) + 1].querySelector("button").focus()
 
-    def _delete(self, entry):
+    def delete(self, entry):
+        """Take a group out of the page."""
         held, position = self._has_focus(), self.groups.remove(entry)
         consequences = self._changed()
         self.edit(None)

@@ -5,17 +5,14 @@ about a tenth of a millisecond, so nothing is drawn that nobody has scrolled to.
 """
 
 from dom import add, clear, h, listen
+from logic.picking import Choices
 
-from imagenomer.wording import grouped
-
-#: A list longer than this gets a box to find what is in it; a select, which opens as large as the screen, longer ones.
-MANY, MANY_OPTIONS = 12, 40
+#: A list longer than this gets a box to find what is in it.
+MANY = 12
 #: Entries drawn at first, and whenever the end of what is drawn comes near.
 CHUNK = 60
 #: Pixels from the end of what is drawn at which more is.
 NEAR = 600
-#: Options that a select offers at once; the others are found by name.
-MOST_OPTIONS = 200
 
 
 class LongList:
@@ -44,6 +41,10 @@ class LongList:
         self._entries, self._n_drawn = entries, 0
         clear(self._place)
         self._box.scrollTop = 0
+        self._add()
+
+    def grow(self):
+        """Draw some more, whether anybody has scrolled there or not."""
         self._add()
 
     def _grow(self):
@@ -86,14 +87,17 @@ class TickList:
         What the list holds: "Covariates".
     colours : dict, optional
         Of a value, as a swatch before its label.
+    described : dict, optional
+        Of a value, in words that are searched too.
     **attributes
         Of the element.
     """
 
-    def __init__(self, options, ticked, changed, what, colours=None, **attributes):
+    def __init__(self, options, ticked, changed, what, colours=None, described=None, **attributes):
         self._options = options
         self._changed = changed
         self._colours = colours or {}
+        self._described = described or {}
         plain = all(isinstance(value, str) for value, label in options)
         known = {value for value in ticked if isinstance(value, str)} if plain else ticked
         self._ticked = {position for position, (value, label) in enumerate(options) if value in known}
@@ -122,70 +126,7 @@ class TickList:
         return h("label", box, swatch, h("span", label), cls="check")
 
     def _sift(self, word):
-        self._list.show([position for position, (value, label) in enumerate(self._options) if word in label.lower()])
-
-
-class LongSelect:
-    """A select of a list of any length: of a long one it offers what is chosen and what is found by name.
-
-    Attributes
-    ----------
-    element, select : element
-        The whole, and the select in it.
-
-    Parameters
-    ----------
-    options : list of (value, label)
-    chosen
-        The value that is chosen to begin with; the first if there is no such.
-    changed : callable
-        ``changed(value)``.
-    what : str
-        What the list holds: "Phenotype".
-    **attributes
-        Of the select.
-    """
-
-    def __init__(self, options, chosen, changed, what, **attributes):
-        self._options = options
-        self._changed = changed
-        self._at = next((at for at, (value, label) in enumerate(options) if value == chosen), 0)
-        self.select = h("select", **attributes)
-        listen(self.select, "change", lambda event: self._take(int(str(self.select.value))))
-        self.element = self.select
-        if len(options) > MANY_OPTIONS:
-            self._finder = sieve(what, self._offer)
-            listen(self._finder, "keydown", self._key)
-            self.element = h("div", self._finder, self.select, cls="long-select")
-        self._offer("")
-
-    @property
-    def value(self):
-        """The value that is chosen; None where there is nothing to choose."""
-        return self._options[self._at][0] if self._options else None
-
-    def _offer(self, word):
-        """Offer the options that have a word in their names, after the one that is chosen."""
-        found = [at for at, (value, label) in enumerate(self._options) if word in label.lower()]
-        self._found = found
-        offered = found[:MOST_OPTIONS]
-        if self._options and self._at not in offered:
-            offered.insert(0, self._at)
-        lines = [h("option", self._options[at][1], value=at, selected=at == self._at) for at in offered]
-        if len(found) > MOST_OPTIONS:
-            lines.append(h("option", f"{grouped(len(found) - MOST_OPTIONS)} more: find them by name", disabled=True))
-        elif word:
-            lines.append(h("option", f"{grouped(len(found))} found with “{word}”", disabled=True))
-        clear(self.select, lines)
-
-    def _take(self, at):
-        self._at = at
-        self._changed(self._options[at][0])
-
-    def _key(self, event):
-        """Choose the first that was found on Enter, which would send the form off."""
-        if event.key == "Enter":
-            event.preventDefault()
-            if self._found:
-                self._take(self._found[0])
-                self._offer(str(self._finder.value).strip().lower())
+        described = [self._described.get(value, "") for value, label in self._options] if self._described else None
+        places = Choices([label for value, label in self._options], described).find(word)
+        # In the order of the file, in which they are ticked and told.
+        self._list.show(sorted(places))

@@ -31,6 +31,13 @@ BELOW_IN_FULL = 110  # the same where it has the window to itself
 LEAST_PARCEL = 2  # pixels of a parcel, wherever there is that much room
 HARDLY = 250  # pixels of the window that are kept even where parcels get less for it
 BESIDE = 240  # pixels at the right of the plot in which the controls can stand
+#: The files of numbers that the whole map can be taken home as.
+MAP_FILES = (
+    ("edges", "All edges, CSV"),
+    ("matrix", "Symmetric matrix, CSV"),
+    ("npy", "Symmetric matrix, npy"),
+    ("brainnet", "BrainNet Viewer, .node and .edge"),
+)
 
 
 class MatrixViewer:
@@ -79,7 +86,8 @@ class MatrixViewer:
         self.plot = h("div", self.stage, self.scale.legend, cls="plot")
         self.help = h("p", HELP, id=f"{identity}-help", cls="hint")
         keys = downloads.popup("?", "Keys and mouse", self.help)
-        self.menu = downloads.figure_menu(self.app, f"Download {title}", self._figure)
+        numbers = [(name, self._file_saver(form)) for form, name in MAP_FILES]
+        self.menu = downloads.figure_menu(self.app, f"Download {title}", self._figure, numbers)
         self.full = FullView(lambda: self.title)
         self.marks = only_marked
         self.toggle = h("label", self.marked, " Only significant", cls="check")
@@ -166,6 +174,15 @@ class MatrixViewer:
         answer = await self.app.client.call("paint", wanted)
         self.matrix.take(answer.buffers["pixels"])
         self.painted(wanted["source"])
+
+    def _file_saver(self, form):
+        """A function that saves the whole map as numbers."""
+
+        def save():
+            self.app.status("Writing the map")
+            return downloads.save_answer(self.app, "map_file", {"source": self.source, "form": form})
+
+        return save
 
     def _figure(self):
         if self.shape == "networks":

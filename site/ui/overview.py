@@ -4,12 +4,17 @@ from column_dialog import ColumnDialog
 from dom import add, clear, find, h, svg
 from logic.columns import coded_names
 from logic.recipe import n_doubtful
+from logic.tables import by_value, having
 from long_list import MANY, LongList, sieve
+from subjects import SubjectsView
 
 from imagenomer.wording import grouped, number, plural
 
 #: The analysis that a click on a phenotype opens.
 DISTRIBUTION = "phenotype-distribution"
+
+#: The parts of the tab.
+SECTIONS = (("cohort", "Cohort"), ("subjects", "Subjects"))
 
 #: How the import log is grouped: severity, heading, picture.
 LOG = (
@@ -24,17 +29,47 @@ class OverviewTab:
 
     def __init__(self, app):
         self.app = app
-        self.element = h("div", cls="overview")
+        self.section = "cohort"
+        self.subjects = SubjectsView(app)
+        self.about = h("div", cls="overview")
+        self.place = h("div")
+        self.buttons = [
+            (name, h("button", title, type="button", on={"click": self._chooser(name)})) for name, title in SECTIONS
+        ]
+        menu = h("div", [button for name, button in self.buttons], cls="segmented", role="group", aria_label="Show")
+        self.element = h("div", menu, self.place, cls="overview-tab")
         self._shown = None
         self._dialog = None
 
     def show(self, spec):
-        if self._shown is not self.app.cohort:
-            self._shown = self.app.cohort
-            clear(self.element, self._cards(), self._phenotypes(), self._log())
+        self._choose(spec.get("section", "cohort"))
 
     def hide(self):
-        pass
+        self.subjects.hide()
+
+    def _chooser(self, name):
+        def choose(event):
+            self._choose(name)
+            self.app.set_view(section=None if name == "cohort" else name)
+
+        return choose
+
+    def _choose(self, name):
+        self.section = name if name == "subjects" else "cohort"
+        for other, button in self.buttons:
+            button.setAttribute("aria-pressed", "true" if other == self.section else "false")
+        if self.section == "subjects":
+            clear(self.place, self.subjects.element)
+            self.subjects.show()
+            return
+        self.subjects.hide()
+        self._show_cohort()
+        clear(self.place, self.about)
+
+    def _show_cohort(self):
+        if self._shown is not self.app.cohort:
+            self._shown = self.app.cohort
+            clear(self.about, self._cards(), self._phenotypes(), self._log())
 
     # --- cards ---
 
@@ -102,7 +137,7 @@ class OverviewTab:
         async def choose(event):
             name = choices[event.target.selectedIndex]["name"]
             await self.app.set_parcellation(name)
-            self.show({})
+            self._show_cohort()
             self.app.record()
             find("parcellation").focus()
 
@@ -116,8 +151,22 @@ class OverviewTab:
         if not phenotypes:
             nothing = h("p", "This cohort has no phenotypes.", cls="muted")
             return h("section", h("h2", "Phenotypes"), nothing)
-        names = ("Phenotype", "Type", "Holds", "Subjects", "Missing", "Mean", "SD", "Distribution")
-        heads = [h("th", name, scope="col", cls="number" if name in _NUMERIC else "") for name in names]
+        heads, order = [], [None, False]
+
+        def sorter(name):
+            def sort(event):
+                order[:] = [name, order[0] == name and not order[1]]
+                for head, other in zip(heads, COLUMNS):
+                    direction = "none" if other != name else "descending" if order[1] else "ascending"
+                    if other in _SORTED:
+                        head.setAttribute("aria-sort", direction)
+                list_rows()
+
+            return sort
+
+        for name in COLUMNS:
+            words = h("button", name, type="button", on={"click": sorter(name)}) if name in _SORTED else name
+            heads.append(h("th", words, scope="col", cls="number" if name in _NUMERIC else ""))
         heads.append(h("th", h("span", "Correct", cls="unseen"), scope="col"))
         body = h("tbody")
         table = h("table", h("thead", h("tr", heads)), body)
@@ -125,10 +174,16 @@ class OverviewTab:
         place = h("div", table, cls="phenotypes", tabindex=0, role="region", aria_labelledby="phenotypes-title")
         rows = LongList(place, body, self._row)
 
+        found = [phenotypes]
+
+        def list_rows():
+            key = _SORTED.get(order[0])
+            rows.show(by_value(found[0], key, order[1]) if key else found[0])
+
         def sift(word):
-            found = [item for item in phenotypes if word in f"{item['name']} {item['description'] or ''}".lower()]
-            rows.show(found)
-            if not found:
+            found[0] = having(phenotypes, word, lambda item: [item["name"], item["description"] or ""])
+            list_rows()
+            if not found[0]:
                 add(body, h("tr", h("td", f"No phenotype has “{word}” in its name.", colspan=len(heads), cls="muted")))
 
         rows.show(phenotypes)
@@ -169,7 +224,7 @@ class OverviewTab:
 
     def _corrected(self, name):
         """A column was corrected: show it, and go on where the user was."""
-        self.show({})
+        self._show_cohort()
         self.app.record()
         buttons = self.element.querySelectorAll("button.edit")
         for place in range(buttons.length):
@@ -214,7 +269,17 @@ class OverviewTab:
 #: Names of numbers that look like codes, at most, above the table; a mark in the table has all.
 MOST_CODED = 8
 
+#: The columns of the table of phenotypes, and by what some of them sort it.
+COLUMNS = ("Phenotype", "Type", "Holds", "Subjects", "Missing", "Mean", "SD", "Distribution")
 _NUMERIC = ("Subjects", "Missing", "Mean", "SD")
+_SORTED = {
+    "Phenotype": lambda item: item["name"].lower(),
+    "Type": lambda item: item["kind"],
+    "Subjects": lambda item: item["n"],
+    "Missing": lambda item: item["n_missing"],
+    "Mean": lambda item: item["mean"],
+    "SD": lambda item: item["sd"],
+}
 
 
 def kind_tag(item):

@@ -1,11 +1,16 @@
 """Table: the rows of a result, sortable, paged, selectable and downloadable."""
 
 import downloads
-from dom import add, clear, h, listen, show, text
+from dom import add, clear, h, later, listen, show, text
+from js import navigator
+from logic.tables import by_value, having, pasted
+from long_list import MANY
 
-from imagenomer.wording import cell, decimals_of
+from imagenomer.wording import cell, decimals_of, plural
 
 ROWS_PER_PAGE = 50
+#: Milliseconds after the last key before a table follows what is typed above it.
+SOON = 120
 
 
 class Table:
@@ -34,6 +39,9 @@ class Table:
         )
         self.next = h("button", "Next rows", type="button", cls="quiet", on={"click": lambda event: self._turn(1)})
         self.tools = h("div", cls="tools")
+        self.finder = h("input", type="search", placeholder="Find", cls="sieve", autocomplete="off")
+        self.found = later(SOON, self._find)
+        listen(self.finder, "input", lambda event: self.found())
         self.pager = h("div", self.previous, self.position, self.next, cls="pager")
         self.element = h(
             "section",
@@ -58,7 +66,12 @@ class Table:
             aria_label=f"Download {view['title']} as CSV",
             on={"click": lambda event: downloads.save_answer(self.app, "table", wanted)},
         )
-        clear(self.tools, button)
+        self.finder.setAttribute("aria-label", f"Find in {view['title']}")
+        show(self.finder, len(view["rows"]) > MANY)
+        copy = h("button", "Copy", type="button", cls="quiet", on={"click": lambda event: self._copy()})
+        copy.setAttribute("aria-label", f"Copy {view['title']}")
+        copy.title = "The rows that are listed here, to paste into a spreadsheet; the file has all"
+        clear(self.tools, self.finder, copy, button)
         columns = [column for column in view["columns"] if column["where"] != "file"]
         if columns != self.columns:
             self.columns = columns
@@ -95,14 +108,30 @@ class Table:
 
         return sort
 
+    def _find(self):
+        self.page = 0
+        self._sort()
+
+    def _texts(self, row):
+        """What is written in the cells of a row."""
+        kinds = zip(self.columns, self.decimals)
+        return [self._written(row.get(column["key"]), column["kind"], decimals) for column, decimals in kinds]
+
+    async def _copy(self):
+        """Copy what is listed, all pages of it, as it is sorted and filtered."""
+        heads = [column["label"] for column in self.columns]
+        rows = []
+        for row in self.rows:
+            values = [row.get(column["key"]) for column in self.columns]
+            rows.append([self.names.get(value, value) if isinstance(value, str) else value for value in values])
+        await navigator.clipboard.writeText(pasted(heads, rows))
+        self.app.status(f"Copied {plural(len(rows), 'row')}")
+
     def _sort(self):
-        self.rows = list(self.given)
+        self.rows = having(list(self.given), str(self.finder.value), self._texts)
         if self.sorted_by is not None:
             key = self.columns[self.sorted_by]["sort"] or self.columns[self.sorted_by]["key"]
-            known = [row for row in self.rows if row.get(key) is not None]
-            known.sort(key=lambda row: row[key], reverse=self.descending)
-            # What has no value comes last in either order.
-            self.rows = known + [row for row in self.rows if row.get(key) is None]
+            self.rows = by_value(self.rows, lambda row: row.get(key), self.descending)
         self.n_first = 0
         if self.wanted is not None:
             first = [row for row in self.rows if self._is_wanted(row)]

@@ -263,7 +263,7 @@ def test_the_table_sorts_by_any_column(page: Page) -> None:
 def test_the_table_downloads_with_every_digit(page: Page) -> None:
     with page.expect_download() as started:
         result(page).get_by_role("button", name="Download Strongest edges as CSV").click()
-    rows = list(csv.DictReader(io.StringIO(content(started.value).decode())))
+    rows = list(csv.DictReader(io.StringIO(content(started.value).decode("utf-8-sig"))))
     assert started.value.suggested_filename.endswith(".csv")
     assert len(rows) == 100
     first = rows[0]
@@ -286,7 +286,7 @@ def test_the_script_that_reproduces_it_is_shown(page: Page) -> None:
     assert '"Age"' in script or "'Age'" in script
     with page.expect_download() as started:
         dialog.get_by_role("button", name="Download").click()
-    assert content(started.value).decode() == script
+    assert content(started.value).decode("utf-8-sig") == script
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 

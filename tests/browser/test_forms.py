@@ -126,7 +126,7 @@ def test_a_grid_is_read_by_keyboard_and_by_mouse(page: Page, grid: Locator) -> N
 
 def test_a_grid_downloads_as_figure_and_as_table(page: Page, grid: Locator) -> None:
     menu = grid.locator(".menu").filter(has_text="CSV")
-    rows = list(csv.reader(io.StringIO(content(download(page, menu, "CSV")).decode())))
+    rows = list(csv.reader(io.StringIO(content(download(page, menu, "CSV")).decode("utf-8-sig"))))
     assert len(rows[0]) == 1 + grid.locator("text:is(.column, .upright)").count()
     assert rows[1][0] == grid.locator("text.row title").first.text_content()
     expect_figures(page, menu)

@@ -88,7 +88,7 @@ def test_an_association_is_shown_and_its_table_is_what_python_computes(page: Pag
 
     with page.expect_download() as started:
         shown.get_by_role("button", name="Download Strongest variants").click()
-    rows = list(csv.DictReader(io.StringIO(content(started.value).decode())))
+    rows = list(csv.DictReader(io.StringIO(content(started.value).decode("utf-8-sig"))))
     cohort, params = load(files), Params(phenotype="score")
     native = ANALYSIS.report(cohort, params, finish(ANALYSIS.compute(cohort, params))).numbers["top"]
     assert [row["variant"] for row in rows] == [row["variant"] for row in native]

@@ -49,6 +49,7 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "networks": maps.networks,
     "strongest": maps.strongest,
     "outlines": maps.outlines,
+    "map_file": maps.map_file,
     "run": results.run,
     "detail": results.detail,
     "table": results.table,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from imagenomer import maps, outline
 from imagenomer.cohort import n_parcels_of_cohort, parcellation_of
+from imagenomer.downloads import stem
 from imagenomer.edges import edge_parcels
-from imagenomer.engine.requests import Answer, Job
+from imagenomer.engine.requests import Answer, Job, file_answer
 from imagenomer.engine.results import computed, has_array
 from imagenomer.engine.workspace import Workspace
 from imagenomer.figures.pixels import default_colormap, hex_colours, paint_edges, scale_limit
@@ -30,6 +31,9 @@ from imagenomer.maps import (
 )
 from imagenomer.outline import PROJECTIONS
 from imagenomer.types import JsonObject
+
+if TYPE_CHECKING:
+    from imagenomer.map_files import MapFormat
 
 
 async def gallery(
@@ -124,6 +128,16 @@ async def strongest(
         "colours": hex_colours(values, colormap=chosen["colormap"], limit=chosen["limit"]),
         "note": strongest_note(edges.size, found.size, by, chosen["threshold"], only_marked),
     }, {}
+
+
+async def map_file(workspace: Workspace, job: Job, *, source: JsonObject, form: MapFormat) -> Answer:
+    """Return the whole map as numbers, in the order of the files."""
+    from imagenomer.map_files import EXTENSIONS, map_file  # late: few take numbers home
+
+    shown = await edge_map(workspace, job, source)
+    name = stem(shown.title, shown.label, form)
+    data = await job.finish(map_file(shown, parcellation_of(workspace.now.cohort), form, name))
+    return file_answer(data, name, EXTENSIONS[form])
 
 
 async def outlines(workspace: Workspace, job: Job) -> Answer:

@@ -171,6 +171,7 @@ LOOKS: dict[str, Callable[[JsonObject], Enough]] = {
     "paint": has_source,
     "networks": has_source,
     "strongest": has_source,
+    "map_file": has_source,
     "detail": lambda given: has_detail,
     "figure": lambda given: (
         has_source(given) if "source" in given else has_figure(given.get("name", ""), given.get("edge"))

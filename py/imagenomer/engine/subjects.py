@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -44,12 +45,12 @@ async def group_of_subjects(
     *,
     query: JsonObject,
     ticked: Runs | None = None,
-    without: bool = False,
+    how: Literal["only", "without", "with"] = "only",
     within: str | None = None,
 ) -> Answer:
     """Return the group of the subjects that are ticked (None: of those that are listed).
 
-    ``without``: of all others instead; ``within`` keeps to those who are in a group.
+    ``within`` is another group, None for everybody: these ``only`` are meant, or it ``without`` or ``with`` these.
     """
     cohort = workspace.now.cohort
     wanted = subject_table.query_of(cohort, **query)
@@ -58,10 +59,8 @@ async def group_of_subjects(
         chosen[subject_table.listed_subjects(cohort, wanted).order] = True
     else:
         chosen = subject_table.members(cohort, ticked)
-    if without:
-        chosen = ~chosen
-    if within is not None:
-        chosen &= select(cohort, within).included
+    inside = select(cohort, within).included
+    chosen = {"only": inside & chosen, "without": inside & ~chosen, "with": inside | chosen}[how]
     text = subject_table.group_of_subjects(cohort, chosen, (wanted.expression, within))
     return {"text": text, "n": int(chosen.sum())}, {}
 

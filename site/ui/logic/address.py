@@ -46,7 +46,7 @@ SHARED = {
     "folder": str,
 }
 #: What a tab shows; what else there is belongs to the tab too.
-OF_TAB = {"analysis": str, "params": dict, "edge": int, "shapes": dict, "gallery": dict}
+OF_TAB = {"section": str, "analysis": str, "params": dict, "edge": int, "shapes": dict, "gallery": dict}
 
 
 class Steps:

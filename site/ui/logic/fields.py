@@ -46,6 +46,10 @@ class Field:
         """The ``(value, label)`` of all options, in the order in which they are offered."""
         return []
 
+    def items(self, form):
+        """The overview's entries of the phenotypes that the options are, None for one that is none; else nothing."""
+        return ()
+
     def settle(self, form, value):
         """Return ``value`` if it is offered, else what is chosen to begin with."""
         offered = [option for option, label in self.options(form)]
@@ -91,6 +95,9 @@ class PhenotypeChoice(Field):
     def options(self, form):
         none = [] if self.entry["required"] or form.cohort is None else [(None, self.entry["none_option"])]
         return none + _phenotypes(self, form)
+
+    def items(self, form):
+        return _items(self, form)
 
     def first(self, form, offered):
         """The first that varies, preferably one of the role or the names that the analysis prefers."""
@@ -162,6 +169,9 @@ class PhenotypesChoice(Several):
 
     def options(self, form):
         return _phenotypes(self, form)
+
+    def items(self, form):
+        return _items(self, form)
 
 
 class GroupsChoice(Several):
@@ -302,6 +312,14 @@ def _phenotypes(field, form):
     kind = field.entry["kind"]
     fitting = [item for item in form.cohort["phenotypes"] if kind in (None, item["kind"])]
     return named(item for item in fitting if item["name"] not in taken)
+
+
+def _items(field, form):
+    """The overview's entries of what a field of phenotypes offers."""
+    if form.cohort is None:
+        return []
+    known = {item["name"]: item for item in form.cohort["phenotypes"]}
+    return [known.get(value) for value, label in field.options(form)]
 
 
 def _groups(form):
