@@ -97,7 +97,6 @@ def test_a_session_saved_in_chromium_goes_on_in_firefox_with_the_same_figures(
         wait_for(driver, said, "Choose forty again to continue: 1 group, 1 map, 1 result")
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         drop(driver, [(path.relative_to(folder.parent).as_posix(), path.read_bytes()) for path in files])
-        wait_for(driver, "() => document.querySelector('.result .tools button')?.checkVisibility()")
         wait_for(driver, "() => document.querySelector('.result table.grid tbody tr')?.checkVisibility()")
         driver.click(".result .tools button[aria-label^='Download report']")
         assert wait_for_download(driver, ".html") == report, "figures, tables, settings, groups and script"
