@@ -71,7 +71,7 @@ OWN = "imagenomer.blob"
 #: Of our own package what no first figure of a demo cohort needs: readers, HTML reports, the atlases of other cohorts,
 #: and figures that are imported when they are drawn.
 OWN_LATER = re.compile(
-    r".*/imagenomer/(readers/|html_report/|datasets/atlases/(?!power-264/).*/atlas\.tsv|cohort/dates\.pyc?"
+    r".*/imagenomer/(readers/|html_report/|session/|datasets/atlases/(?!power-264/).*/atlas\.tsv|cohort/dates\.pyc?"
     r"|figures/(brain|comparison|component|forest|paths|prediction|quality|ring|variants)\.pyc?)"
 )
 #: Of our own package what nobody opens in the page: the command line, and what data sets say to readers of the sources.

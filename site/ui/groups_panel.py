@@ -138,7 +138,7 @@ class GroupsPanel:
             self._focus_name(self.groups.entries[position])
         elif held:
             self._editor.focus()
-        self.app.status(". ".join([f"Deleted {entry['name']}; the browser's Back button undoes it"] + consequences))
+        self.app.status(". ".join([f"Deleted {entry['name']}; Undo (Ctrl+Z) brings it back"] + consequences))
 
     def _has_focus(self):
         return self.element.contains(js.document.activeElement)

@@ -139,7 +139,7 @@ class Session:
             return
         self.notebook.take_over(session["results"], session["notes"])
         for sentence in doubts(session, cohort):
-            self.app.alert("The session was saved of other data", h("p", sentence))
+            self.app.alert("The session was saved with other data", h("p", sentence))
 
     # --- the card of the start screen ---
 
@@ -149,8 +149,8 @@ class Session:
         if self._pending is not None:
             state, n_results = state_of(self._pending), len(self._pending["results"])
             folder = folder_of(self._pending)
-        waits = self.app.cohort is None or self._pending is not None
-        show(self._card, waits and "tab" in state and "demo" not in state)
+        left = self.app.cohort is None and "tab" in state and "demo" not in state
+        show(self._card, left or self._pending is not None)
         if self._card.hidden:
             return
         what = [h("strong", folder), " again"] if folder else "the same files again"

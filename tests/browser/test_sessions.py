@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from driving import START, Watch, choose_files, choose_folder, new_page, save_as, wait_for_rest
+from driving import START, choose_files, choose_folder, save_as, wait_for_rest
 from engines import Firefox, drop, wait_for, wait_for_download
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import browsers
 from imagenomer.cohort import Cohort
@@ -58,8 +58,9 @@ def open_folder(page: Page, folder: Path) -> None:
 
 
 def test_a_session_saved_in_chromium_goes_on_in_firefox_with_the_same_figures(
-    page: Page, site_url: str, folder: Path, tmp_path: Path
+    start_page: Page, site_url: str, folder: Path, tmp_path: Path
 ) -> None:
+    page = start_page
     open_folder(page, folder)
     add_group(page, "Older", "age > 171.3")
     add_group(page, "Two of them", 'subject in ("7", "11")')
@@ -84,7 +85,6 @@ def test_a_session_saved_in_chromium_goes_on_in_firefox_with_the_same_figures(
     session = json.loads(saved.read_text(encoding="utf-8"))
     assert [group["name"] for group in session["groups"]] == ["Older"]
     assert "subject" not in saved.read_text(encoding="utf-8").replace("n_subjects", "")
-    page.context.close()
 
     program = browsers.find_firefox()
     if not program:
@@ -97,9 +97,10 @@ def test_a_session_saved_in_chromium_goes_on_in_firefox_with_the_same_figures(
         wait_for(driver, said, "Choose forty again to continue: 1 group, 1 map, 1 result")
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         drop(driver, [(path.relative_to(folder.parent).as_posix(), path.read_bytes()) for path in files])
-        wait_for(driver, "() => document.querySelector('.result .tools button')?.checkVisibility()")
         wait_for(driver, "() => document.querySelector('.result table.grid tbody tr')?.checkVisibility()")
-        driver.click(".result .tools button[aria-label^='Download report']")
+        # Not with the mouse: figures that are still coming may move the button.
+        report_button = "document.querySelector('.result .tools [aria-label^=Download]')"
+        driver.evaluate(f"() => {report_button}.click()")
         assert wait_for_download(driver, ".html") == report, "figures, tables, settings, groups and script"
         shown = "() => document.getElementById('show-notebook').innerText"
         assert driver.evaluate(shown) == "Notebook (1)"
@@ -111,17 +112,9 @@ def test_a_session_saved_in_chromium_goes_on_in_firefox_with_the_same_figures(
         driver.close()
 
 
-@pytest.fixture
-def forty(browser: Browser, site_url: str, watch: Watch, folder: Path) -> Page:
-    """The page with the forty subjects, of a folder."""
-    page = new_page(browser, watch)
-    page.goto(site_url)
+def test_changes_are_undone_and_leaving_asks(start_page: Page, folder: Path, tmp_path: Path) -> None:
+    page, groups = start_page, start_page.locator("#groups ul").get_by_role("listitem")
     open_folder(page, folder)
-    return page
-
-
-def test_changes_are_undone_and_leaving_asks(forty: Page, folder: Path, tmp_path: Path) -> None:
-    page, groups = forty, forty.locator("#groups ul").get_by_role("listitem")
     undo, redo = page.locator("#undo"), page.locator("#redo")
     expect(undo).to_be_disabled()
     add_group(page, "Older", "age > 171.3")
@@ -152,12 +145,13 @@ def test_changes_are_undone_and_leaving_asks(forty: Page, folder: Path, tmp_path
     wait_for_rest(page)
 
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.reload()
     assert asked == ["beforeunload"]
     card = page.locator("#continue")
     expect(card).to_contain_text("Choose forty again to continue: 1 group, 1 corrected column")
-    assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
+    kept = page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]")
+    assert set(kept) <= {"imagenomer-theme"}
     open_folder(page, folder)
     expect(groups).to_have_count(2)
     expect(page.locator(".phenotypes")).to_contain_text("weeks")
@@ -170,4 +164,3 @@ def test_changes_are_undone_and_leaving_asks(forty: Page, folder: Path, tmp_path
     broken.write_text('{"format": "imagenomer-session", "version": 7}', encoding="utf-8")
     choose_files(page, broken)
     expect(page.get_by_role("alert")).to_contain_text("broken.session.json: it was saved in version 7", timeout=START)
-    page.context.close()
