@@ -51,7 +51,8 @@ def test_from_the_demo_to_a_result_a_figure_and_a_group_without_a_mouse(start_pa
     move_to(page, "Run")
     keyboard.press("Enter")
     place = result(page, TITLE)
-    expect(place.locator(".sentences")).to_contain_text("with wrat, adjusted for ancestry", timeout=START)
+    adjusted = place.get_by_role("heading", name="wrat and fc, mean over tasks, adjusted", exact=True)
+    expect(adjusted).to_be_visible(timeout=START)
     expect_whole(place)
     expect(place.locator(".answer")).to_contain_text("of 34,716 edges significant")
 
