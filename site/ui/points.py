@@ -8,7 +8,7 @@ from js import ResizeObserver
 from pyscript.ffi import to_js
 from tip import point_out, put_away
 
-from imagenomer.wording import number
+from imagenomer.wording import grouped, number
 
 HEIGHT = 360
 LEFT, RIGHT, TOP, BOTTOM = 68, 16, 12, 48
@@ -94,7 +94,7 @@ class Points:
         entries = []
         for series in view["series"]:
             swatch = h("span", cls="swatch", style={"background": series["colour"]})
-            entries.append(h("li", swatch, f"{series['name']} ({len(series['x'])})"))
+            entries.append(h("li", swatch, f"{series['name']} ({grouped(len(series['x']))})"))
         clear(self.legend, entries if len(entries) > 1 else None)
         self._draw()
 

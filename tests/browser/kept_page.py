@@ -15,14 +15,16 @@ UNFOLD = """() => {
     if (!workspace.classList.contains("notes-folded")) toggle(".fold-notes");
     if (document.getElementById("toggle-groups").getAttribute("aria-expanded") === "false") toggle("#toggle-groups");
 }"""
+CLOSE = """() => document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close())"""
 #: An address without groups, second cohort, saved maps, corrections or tour.
 PLAIN = """() => { location.hash = encodeURIComponent(JSON.stringify({tab: "Overview"})); }"""
 
 
 def show_start(page: Page) -> None:
-    """Go to the start screen, and take back what would outlive a cohort: groups, folded panels, where the mouse is."""
+    """Go to the start screen, and take back what would outlive a cohort: groups, dialogs, folds, where the mouse is."""
     page.mouse.move(0, 0)
     wait_for_rest(page)
+    page.evaluate(CLOSE)
     back = page.locator("#back")
     if page.locator("#start").is_visible():
         if not back.is_visible():

@@ -114,7 +114,7 @@ def test_after_the_first_visit_below_a_prefix_the_demo_opens_with_the_server_gon
     host.stop()
     for address in ("?query=1", "index.html"):
         fresh.goto(url + address)
-        expect(fresh.locator("#start-progress")).to_contain_text("Loading the engine", timeout=START)
+        wait_until(fresh, lambda: len(fresh.workers) == 1, START / 1000)
     fresh.goto(url)
     wait_for_engine(fresh)
     open_quick_demo(fresh)

@@ -13,9 +13,9 @@ from kept_page import KeptPage
 from playwright.sync_api import Page, expect
 from views import analysis, choose, content, expect_said, form, go, matrix, result
 
+from imagenomer.cohort import Cohort
 from imagenomer.progress import finish
 from imagenomer.readers import bundle_bytes
-from sited import planted
 
 TITLE = "Prediction"
 LONG = 120_000
@@ -81,10 +81,10 @@ def test_a_category_has_a_table_of_classes(prediction: Page) -> None:
 
 
 @pytest.fixture
-def sites(kept: KeptPage, tmp_path: Path) -> Page:
-    """Three sites with few edges, a quarter of which follow age: a lasso of many takes minutes."""
-    bundle = tmp_path / "sites.zip"
-    bundle.write_bytes(finish(bundle_bytes(planted())))
+def forty(kept: KeptPage, cohort: Cohort, tmp_path: Path) -> Page:
+    """Few edges, and too few people for intervals, which refit the model hundreds of times."""
+    bundle = tmp_path / "forty.zip"
+    bundle.write_bytes(finish(bundle_bytes(cohort)))
     kept.open(bundle, lambda page: choose_files(page, bundle))
     go(kept.page, "Models")
     analysis(kept.page, TITLE)
@@ -95,9 +95,9 @@ def sites(kept: KeptPage, tmp_path: Path) -> Page:
     return kept.page
 
 
-def test_a_lasso_is_solved_by_scikit_learn_in_the_page(sites: Page) -> None:
+def test_a_lasso_is_solved_by_scikit_learn_in_the_page(forty: Page) -> None:
     """Nothing else needs scikit-learn, which comes when it is asked for; a warning of it would be in the console."""
-    prediction = sites
+    prediction = forty
     choose(prediction, "Model", "Elastic net or lasso")
     details = form(prediction).locator("details").filter(has_text="Model and splits")
     if details.get_attribute("open") is None:

@@ -45,7 +45,7 @@ nav ol { list-style: none; padding: 0; columns: 2 18rem; column-gap: 2rem; }
 nav li { display: grid; grid-template-columns: 5rem 1fr; margin: 0; break-inside: avoid; }
 figure { margin: 1.6rem 0 2.4rem; scroll-margin-top: 1rem; }
 figure:target { outline: 2px solid var(--accent); outline-offset: 10px; border-radius: 4px; }
-figcaption { font-size: 0.92rem; color: var(--muted); overflow-wrap: anywhere; }
+figcaption { font-size: 0.92rem; color: var(--muted); overflow-wrap: anywhere; white-space: pre-line; }
 figcaption strong { color: var(--ink); }
 .paper { color-scheme: light; background: #fff; border-radius: 6px; margin-bottom: 0.5rem; overflow: hidden; }
 svg { display: block; max-width: 100%; height: auto; margin: 0 auto; }
