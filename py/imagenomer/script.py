@@ -69,6 +69,7 @@ def script_of(
     measures: Sequence[Making] = (),
     recipe: JsonObject | None = None,
     columns: JsonObject | None = None,
+    second_recipe: JsonObject | None = None,
 ) -> str:
     """Return a native script that reproduces a result.
 
@@ -83,7 +84,7 @@ def script_of(
         What `imagenomer.load.load` opens.
     output : str
         How the names of the files begin that the script writes.
-    atlas, second, measures, recipe, columns
+    atlas, second, measures, recipe, columns, second_recipe
         As `imagenomer.load.load` takes them; ``columns`` are all corrections that the cohort has, and a second cohort
         that the analysis does not use is not opened.
     """
@@ -94,6 +95,8 @@ def script_of(
         options += f", measures={list(measures)!r}"
     if recipe is not None:
         options += f", recipe={recipe!r}"
+    if used and second_recipe:
+        options += f", second_recipe={dict(second_recipe)!r}"
     return _SCRIPT.format(
         title=analysis.title,
         version=__version__,
