@@ -124,9 +124,11 @@ def script_of_several(
     measures: Sequence[Making] = (),
     recipe: JsonObject | None = None,
     columns: JsonObject | None = None,
+    second_recipe: JsonObject | None = None,
 ) -> str:
     """Return a native script that reproduces several results of one cohort; see `script_of`."""
     used = second is not None and any(uses_second(one.analysis, one.params) for one in results)
+    recipes = recipe, second_recipe if used else None
     rows = [
         f"    (\n        {one.title!r},\n        {one.output!r},\n        {one.name!r},\n"
         f"        {_spelled_out(one.params)},\n    ),"
@@ -135,7 +137,7 @@ def script_of_several(
     return _SEVERAL.format(
         version=__version__,
         cohort=cohort,
-        options=_options(atlas, measures, recipe, columns),
+        options=_options(atlas, measures, columns, *recipes),
         second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
         second="" if not used else ", second=SECOND",
         results="\n".join(rows),
@@ -154,6 +156,7 @@ def script_of(
     measures: Sequence[Making] = (),
     recipe: JsonObject | None = None,
     columns: JsonObject | None = None,
+    second_recipe: JsonObject | None = None,
 ) -> str:
     """Return a native script that reproduces a result.
 
@@ -168,18 +171,19 @@ def script_of(
         What `imagenomer.load.load` opens.
     output : str
         How the names of the files begin that the script writes.
-    atlas, second, measures, recipe, columns
+    atlas, second, measures, recipe, columns, second_recipe
         As `imagenomer.load.load` takes them; ``columns`` are all corrections that the cohort has, and a second cohort
         that the analysis does not use is not opened.
     """
     used = second is not None and uses_second(analysis, params)
+    recipes = recipe, second_recipe if used else None
     return _SCRIPT.format(
         title=analysis.title,
         version=__version__,
         name=name,
         cohort=cohort,
         output=output,
-        options=_options(atlas, measures, recipe, columns),
+        options=_options(atlas, measures, columns, *recipes),
         second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
         second="" if not used else ", second=SECOND",
         params=_spelled_out(params),
@@ -187,7 +191,11 @@ def script_of(
 
 
 def _options(
-    atlas: str | None, measures: Sequence[Making], recipe: JsonObject | None, columns: JsonObject | None
+    atlas: str | None,
+    measures: Sequence[Making],
+    columns: JsonObject | None,
+    recipe: JsonObject | None,
+    second_recipe: JsonObject | None,
 ) -> str:
     """Return the arguments of `load` beside the cohort."""
     options = f", columns={dict(columns)!r}" if columns else ""
@@ -196,6 +204,8 @@ def _options(
         options += f", measures={list(measures)!r}"
     if recipe is not None:
         options += f", recipe={recipe!r}"
+    if second_recipe:
+        options += f", second_recipe={dict(second_recipe)!r}"
     return options
 
 
