@@ -149,11 +149,11 @@ def test_our_own_blob_has_the_package_and_all_else_stays_when_it_changes(
     name, content = wheel
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         ours = {path: archive.read(path) for path in archive.namelist() if path.startswith("imagenomer/")}
-    left_out = {path for path in ours if path == "imagenomer/cli.py" or path.endswith("/README.md")}
+    left_out = {path for path in ours if path.startswith("imagenomer/cli/") or path.endswith("/README.md")}
     assert len(left_out) > 1
     ours = {path: own for path, own in ours.items() if path not in left_out}
     blob, readers = unpacked(packed[pack.OWN]), unpacked(packed["readers.blob"])
-    assert not [path for path in blob if path.endswith(("/imagenomer/cli.pyc", "README.md"))]
+    assert not [path for path in blob if "/imagenomer/cli/" in path or path.endswith("README.md")]
     for path, own in ours.items():
         place = f"{compiling.SITE_PACKAGES}/{path}"
         if pack.OWN_LATER.match(place):

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,13 +23,14 @@ from imagenomer.analyses.contract import (
     refuse_unused,
     require_use_of_second,
 )
+from imagenomer.cli.overview_lines import overview_lines
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import FIGURE_FORMATS, result_stem
 from imagenomer.engine import catalog
 from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
 from imagenomer.jsonable import dumps
 from imagenomer.load import Making, load_steps
-from imagenomer.overview import Overview, PhenotypeEntry, overview_of
+from imagenomer.overview import overview_of
 from imagenomer.progress import Progress, Steps, finish
 from imagenomer.script import script_of
 from imagenomer.types import Json
@@ -87,6 +87,27 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="print the catalog of the page as JSON")
     listing.set_defaults(act=_analyses)
 
+    _add_run(commands)
+
+    continuing = commands.add_parser(
+        "session", help="compute the results that a session of the page has kept, and print their numbers as JSON"
+    )
+    continuing.add_argument("session", metavar="S.session.json", type=Path, help="a file that “Save session” wrote")
+    continuing.add_argument("cohort", metavar="COHORT", nargs="?", help=f"{_COHORT}; a teaching cohort is found")
+    continuing.add_argument("--second", metavar="COHORT2", help="the second cohort, if the session has one of files")
+    continuing.set_defaults(act=_session)
+
+    converting = commands.add_parser("convert", help="write a cohort as a bundle, our own format")
+    converting.add_argument("cohort", metavar="IN", help=_COHORT)
+    converting.add_argument("out", metavar="OUT.zip", type=Path)
+    converting.add_argument("--atlas", metavar="NAME", help=_ATLAS)
+    _takes_recipe(converting)
+    _takes_measures(converting)
+    converting.set_defaults(act=_convert)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     running = commands.add_parser(
         "run",
         help="compute one analysis, and print its numbers as JSON",
@@ -115,23 +136,6 @@ def _parser() -> argparse.ArgumentParser:
     _takes_measures(running)
     running.set_defaults(act=_run)
 
-    continuing = commands.add_parser(
-        "session", help="compute the results that a session of the page has kept, and print their numbers as JSON"
-    )
-    continuing.add_argument("session", metavar="S.session.json", type=Path, help="a file that “Save session” wrote")
-    continuing.add_argument("cohort", metavar="COHORT", nargs="?", help=f"{_COHORT}; a teaching cohort is found")
-    continuing.add_argument("--second", metavar="COHORT2", help="the second cohort, if the session has one of files")
-    continuing.set_defaults(act=_session)
-
-    converting = commands.add_parser("convert", help="write a cohort as a bundle, our own format")
-    converting.add_argument("cohort", metavar="IN", help=_COHORT)
-    converting.add_argument("out", metavar="OUT.zip", type=Path)
-    converting.add_argument("--atlas", metavar="NAME", help=_ATLAS)
-    _takes_recipe(converting)
-    _takes_measures(converting)
-    converting.set_defaults(act=_convert)
-    return parser
-
 
 def _takes_recipe(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -153,7 +157,7 @@ def _open(options: argparse.Namespace) -> None:
     if options.json:
         print(dumps(overview, indent=2))
     else:
-        print("\n".join(_overview_lines(overview)))
+        print("\n".join(overview_lines(overview)))
 
 
 def _analyses(options: argparse.Namespace) -> None:
@@ -333,71 +337,3 @@ def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
     return buffer.getvalue()
-
-
-# --- the overview in words -----------------------------------------------------------------------
-
-
-def _overview_lines(overview: Overview) -> Iterator[str]:
-    yield f"{overview['name']} (synthetic)" if overview["synthetic"] else overview["name"]
-    if overview["description"]:
-        yield from textwrap.wrap(overview["description"], 100)
-    yield _count(overview["n_subjects"], "subject")
-    yield _scans(overview)
-    for measure in overview["measures"]:
-        yield f"{measure['name']}: {_count(measure['n_scans'], 'scan')}"
-    if overview["parcellation"]:
-        parcellation = overview["parcellation"]
-        networks = ", ".join(filter(None, parcellation["network_names"]))
-        yield f"{parcellation['n_parcels']} parcels ({parcellation['name']})" + (
-            f"; networks: {networks}" * bool(networks)
-        )
-    for variants in overview["variant_sets"]:
-        missing = "" if variants["missing"] is None else f", {100 * variants['missing']:.2g} % missing"
-        subjects = _count(variants["n_subjects"], "subject")
-        yield f"genotypes {variants['name']}: {_count(variants['n_variants'], 'variant')}, {subjects}{missing}"
-    for decomposition in overview["decompositions"]:
-        subjects = _count(decomposition["n_subjects"], "subject")
-        yield f"decomposition {decomposition['name']}: {_count(decomposition['n_components'], 'component')}, {subjects}"
-    for weights in overview["weights"]:
-        yield f"weights {weights['name']}: {_count(weights['n_values'], 'value')}"
-    if overview["phenotypes"]:
-        yield ""
-        yield "Phenotypes"
-    for phenotype in overview["phenotypes"]:
-        yield f"  {_phenotype(phenotype)}"
-    if overview["log"]:
-        yield ""
-        yield "Import log"
-    for entry in overview["log"]:
-        yield f"  {entry['severity']}: {entry['message']}"
-        if entry["items"]:
-            yield from textwrap.wrap(", ".join(entry["items"]), 100, initial_indent="    ", subsequent_indent="    ")
-
-
-def _scans(overview: Overview) -> str:
-    tasks = overview["tasks"]
-    found = ", ".join(f"{task['name'] or 'no task'} {task['n_found']}" for task in tasks)
-    line = _count(overview["n_scans_found"], "scan") + (f" ({found})" if found else "")
-    if overview["n_scans_used"] != overview["n_scans_found"]:
-        used = ", ".join(f"{task['name'] or 'no task'} {task['n_used']}" for task in tasks)
-        line += f", {overview['n_scans_used']} of them in use ({used})"
-    return line
-
-
-def _phenotype(phenotype: PhenotypeEntry) -> str:
-    units = f" {phenotype['units']}" if phenotype["units"] else ""
-    if phenotype["levels"]:
-        what = ", ".join(f"{level['name']} {level['n']}" for level in phenotype["levels"])
-    elif phenotype["n"]:
-        what = f"{phenotype['minimum']:.6g} to {phenotype['maximum']:.6g}{units}, mean {phenotype['mean']:.4g}"
-        what += "" if phenotype["sd"] is None else f", SD {phenotype['sd']:.4g}"
-    else:
-        what = "no values"
-    missing = f"; {phenotype['n_missing']} missing" if phenotype["n_missing"] else ""
-    coded = " (looks like codes; correct it by a recipe)" if phenotype["coded"] else ""
-    return f"{phenotype['name']}: {what}{missing}{coded}"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
