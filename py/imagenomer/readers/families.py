@@ -84,6 +84,16 @@ def families_of(listing: Listing) -> list[Family]:
     return sorted(families, key=lambda family: natural_key(family.pattern))
 
 
+def entities_of(path: str) -> dict[str, str]:
+    """Return session, task and run as the last part of a path names them; "" where it does not."""
+    found = dict.fromkeys(("session", "task", "run"), "")
+    for part in re.split(r"[_.]", path.rpartition("/")[2]):
+        match = _ENTITY.fullmatch(part)
+        if match is not None and match[1] != "sub":
+            found[_ENTITIES[match[1]]] = match[2]
+    return found
+
+
 def _parts(path: str) -> list[str]:
     """Cut a path at "/" and "_", which stay as parts of their own; its ending is the last part."""
     ending = _ENDINGS.search(path)

@@ -61,13 +61,18 @@ def is_called_so(name: str) -> bool:
     return _rank(name) is not None
 
 
+def is_visit(name: str) -> bool:
+    """Whether a column has one of the names that columns of visits have."""
+    return _plain(name) in _VISITS
+
+
 def visit_column(columns: Mapping[str, Sequence[str]], person: str) -> str | None:
     """Return the column that tells visits, where people have several rows; None where there is none."""
     people = columns[person]
     if len(set(people)) == len(people):
         return None
     for name in columns:
-        if _plain(name) in _VISITS and len(set(zip(people, columns[name], strict=True))) > len(set(people)):
+        if is_visit(name) and len(set(zip(people, columns[name], strict=True))) > len(set(people)):
             return name
     return None
 

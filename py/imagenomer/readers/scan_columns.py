@@ -65,10 +65,9 @@ def phenotypes_of_scans(
     made: dict[str, Phenotype] = {}
     for name, cells in columns.items():
         known = facts.get(name, ColumnFacts())
-        column = None
-        if name not in _OF_NO_USE:
-            column = read_column(name, cells, ColumnNotes(), is_table=True, levels=known.levels, units=known.units)
-        if column is None:
+        column = read_column(name, cells, ColumnNotes(), is_table=True, levels=known.levels, units=known.units)
+        # Times as text are of no use; as years, if the user wants them so, they are.
+        if column is None or (name in _OF_NO_USE and column.levels):
             continue
         about = f"{known.description or name}; of {source}, "
         average = _level_of_all if column.levels else _mean_of_tasks

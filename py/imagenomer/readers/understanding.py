@@ -106,11 +106,29 @@ def claims_of(listing: Listing, recipe: Recipe) -> Steps[tuple[list[tuple[str, C
             patterns.append(family.pattern)
         for one, own in found:
             if own is None:
-                unknown.append(one)
+                unknown += _without_dictionaries(one, listing)
             else:
                 claims.append(own)
     recipe.check_files(patterns)
     return claims, unknown
+
+
+def _without_dictionaries(family: Family, listing: Listing) -> list[Family]:
+    """Return a family without the JSON that describes other files: one of the same name, or all of a kind (BIDS)."""
+    if family.extension != "json":
+        return [family]
+    stems = {path.rpartition(".")[0].removesuffix(".nii") for path in listing if not path.lower().endswith(".json")}
+    kinds = {stem.rpartition("/")[2].rpartition("_")[2] for stem in stems}
+    kept = tuple(
+        member
+        for member in family.members
+        if (stem := member.path.rpartition(".")[0]) not in stems
+        and stem.rpartition("/")[2].rpartition("_")[2] not in kinds
+        and member.path not in _NOT_DATA
+    )
+    if len(kept) == 1:
+        return [Family(kept[0].path, family.extension, kept)]
+    return [replace(family, members=kept)] if kept else []
 
 
 def _best(family: Family, look: Look, recipe: Recipe) -> tuple[str, Claim] | None:

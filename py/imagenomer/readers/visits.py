@@ -50,7 +50,9 @@ def cells_of_visits(
     assert one.visit is not None
     table, found = one.table, VisitCells()
     rows = [row for row, name in enumerate(one.people) if name in people]
-    scans = [Scan("", people[one.people[row]], table.columns[one.visit][row].strip()) for row in rows]
+    # BIDS writes ses-01 in tables, and 01 is the session in names of files.
+    visits = [table.columns[one.visit][row].strip().removeprefix("ses-") for row in rows]
+    scans = [Scan("", people[one.people[row]], visit) for row, visit in zip(rows, visits, strict=True)]
     for name in varying:
         cells, facts = [table.columns[name][row] for row in rows], table.facts.get(name, ColumnFacts())
         column = table_column(name, cells, facts, recipe, remarks, decimal_comma=table.decimal_comma)

@@ -22,7 +22,7 @@ ACCEPTS = "motion and quality tables of XCP-D or fMRIPrep beside the scans"
 
 #: By the end of the name: what a family is.
 _KNOWN = (
-    (re.compile(r"_(desc-linc_)?qc$"), "quality"),
+    (re.compile(r"_(desc-linc_)?qc$|_(desc-xcp_)?quality$"), "quality"),
     (re.compile(r"(^|_)(motion|desc-confounds_(timeseries|regressors))$"), "motion"),
     (re.compile(r"_outliers$"), "volumes left out by XCP-D; mean_fd and the volumes kept are in its qc table"),
     (
@@ -32,7 +32,7 @@ _KNOWN = (
     (re.compile(r"_desc-abcc_qc$"), "quality by threshold (HDF5)"),
 )
 #: Of qc tables: they say which scan it is.
-_ENTITIES = ("sub", "ses", "task", "run", "acq", "dir", "space", "res", "den", "desc", "cohort", "bold")
+_ENTITIES = ("sub", "ses", "task", "run", "acq", "dir", "space", "res", "den", "desc", "cohort", "bold", "regressors")
 _DISPLACEMENT = "framewise_displacement"
 
 
