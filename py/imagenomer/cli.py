@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--second", metavar="COHORT2", help="a second cohort, for analyses that use one; the others refuse it"
     )
+    running.add_argument("--second-recipe", metavar="R.json", type=Path, help="the same for the second cohort")
     _takes_recipe(running)
     _takes_measures(running)
     running.set_defaults(act=_run)
@@ -203,11 +204,12 @@ def _run(options: argparse.Namespace) -> None:
         output = result_stem(options.analysis, analysis, params, report.numbers)
         where = {"cohort": options.cohort, "atlas": options.atlas, "second": options.second}
         recipe = None if options.recipe is None else _read_recipe(options.recipe)
+        beside = None if options.second_recipe is None else _read_recipe(options.second_recipe)
         columns = {name: one.json() for name, one in cohort.corrections.items()}
         makings = _makings(options)
         script = script_of(
             options.analysis, analysis, params,
-            output=output, measures=makings, recipe=recipe, columns=columns, **where,
+            output=output, measures=makings, recipe=recipe, columns=columns, second_recipe=beside, **where,
         )  # fmt: skip
         record = Record(analysis, cohort, params, result, report, script, n_parts=len(analysis.parts))
         _write(options.html, _finish(html_report(record)))
@@ -249,9 +251,16 @@ def _convert(options: argparse.Namespace) -> None:
 
 def _cohort_of(options: argparse.Namespace) -> Cohort:
     second, recipe = getattr(options, "second", None), getattr(options, "recipe", None)
-    answers = None if recipe is None else _read_recipe(recipe)
+    beside = getattr(options, "second_recipe", None)
     return _finish(
-        load_steps(options.cohort, atlas=options.atlas, measures=_makings(options), second=second, recipe=answers)
+        load_steps(
+            options.cohort,
+            atlas=options.atlas,
+            measures=_makings(options),
+            second=second,
+            recipe=None if recipe is None else _read_recipe(recipe),
+            second_recipe=None if beside is None else _read_recipe(beside),
+        )
     )
 
 

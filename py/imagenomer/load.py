@@ -29,6 +29,7 @@ def load(
     measures: Iterable[Making] = (),
     recipe: JsonObject | None = None,
     columns: JsonObject | None = None,
+    second_recipe: JsonObject | None = None,
 ) -> Cohort:
     """Open a cohort.
 
@@ -50,13 +51,25 @@ def load(
         Corrections of columns by name (`imagenomer.cohort.corrections`), in place of those of the recipe and of a
         bundle; {} for what the files say. Measures are made of corrected columns.
 
+    second_recipe : mapping or None
+        Answers and corrections for ``second``.
+
     Raises
     ------
     InputError
         If there is no such cohort, its files cannot be read (the message names the file), a column is not what is said
         of it, the atlas does not fit, or a measure cannot be made.
     """
-    return finish(load_steps(where, atlas=atlas, second=second, measures=measures, recipe=recipe, columns=columns))
+    steps = load_steps(
+        where,
+        atlas=atlas,
+        second=second,
+        measures=measures,
+        recipe=recipe,
+        columns=columns,
+        second_recipe=second_recipe,
+    )
+    return finish(steps)
 
 
 def load_steps(
@@ -67,6 +80,7 @@ def load_steps(
     measures: Iterable[Making] = (),
     recipe: JsonObject | None = None,
     columns: JsonObject | None = None,
+    second_recipe: JsonObject | None = None,
 ) -> Steps[Cohort]:
     """Open a cohort as `load` does, reporting progress."""
     cohort = yield from _as_found(where, recipe)
@@ -78,7 +92,7 @@ def load_steps(
         cohort = yield from add_measure(cohort, analysis, params)
     if second is None:
         return cohort
-    return with_companion(cohort, (yield from _as_found(second)), atlas=atlas)
+    return with_companion(cohort, (yield from _as_found(second, second_recipe)), atlas=atlas)
 
 
 def add_measure(cohort: Cohort, analysis: str, params: Mapping[str, Json]) -> Steps[Cohort]:

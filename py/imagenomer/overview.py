@@ -134,6 +134,10 @@ class SecondEntry(TypedDict):
     n_scans_used: int
     in_common: list[LogLine]
     log: list[LogLine]
+    understood: list[UnderstoodLine]
+    phenotypes: list[str]
+    columns: dict[str, Any]
+    recipe: NotRequired[JsonObject | None]
 
 
 class Overview(TypedDict):
@@ -211,22 +215,26 @@ def overview_of(cohort: Cohort) -> Overview:
         ],
         "second": None if cohort.companion is None else _second(cohort, cohort.companion),
         "log": list(cohort.log),
-        "understood": [
-            {
-                "topic": line.topic,
-                "text": line.text,
-                "items": line.items,
-                "certain": line.certain,
-                "alternatives": alternatives_of(line.alternatives),
-            }
-            for line in cohort.understood
-        ],
+        "understood": _understood(cohort),
         "measures_limit": {measure.name: measure_limit(measure) for measure in cohort.measures.values()},
         "colormaps": [_colormap(colormap) for colormap in COLORMAPS.values()],
         "columns": {name: correction.json() for name, correction in cohort.corrections.items()},
         "left_out": [name for name in columns_of(cohort) if name not in cohort.phenotypes],
     }
     return cast("Overview", jsonable(overview))
+
+
+def _understood(cohort: Cohort) -> list[dict[str, Json]]:
+    return [
+        {
+            "topic": line.topic,
+            "text": line.text,
+            "items": list(line.items),
+            "certain": line.certain,
+            "alternatives": alternatives_of(line.alternatives),
+        }
+        for line in cohort.understood
+    ]
 
 
 def alternatives_of(alternatives: Iterable[Alternative]) -> list[dict[str, Json]]:
@@ -246,6 +254,9 @@ def _second(cohort: Cohort, second: Cohort) -> dict[str, Json]:
         "n_scans_used": len(second.scans),
         "in_common": jsonable(in_common(cohort, second)),
         "log": jsonable(list(second.log)),
+        "understood": jsonable(_understood(second)),
+        "phenotypes": list(columns_of(second)),
+        "columns": {name: correction.json() for name, correction in second.corrections.items()},
     }
 
 

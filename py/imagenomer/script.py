@@ -124,6 +124,7 @@ def script_of_several(
     measures: Sequence[Making] = (),
     recipe: JsonObject | None = None,
     columns: JsonObject | None = None,
+    second_recipe: JsonObject | None = None,
 ) -> str:
     """Return a native script that reproduces several results of one cohort; see `script_of`."""
     used = second is not None and any(uses_second(one.analysis, one.params) for one in results)
@@ -137,7 +138,7 @@ def script_of_several(
         cohort=cohort,
         options=_options(atlas, measures, recipe, columns),
         second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
-        second="" if not used else ", second=SECOND",
+        second=_second_option(second_recipe) if used else "",
         results="\n".join(rows),
     )
 
@@ -154,6 +155,7 @@ def script_of(
     measures: Sequence[Making] = (),
     recipe: JsonObject | None = None,
     columns: JsonObject | None = None,
+    second_recipe: JsonObject | None = None,
 ) -> str:
     """Return a native script that reproduces a result.
 
@@ -168,7 +170,7 @@ def script_of(
         What `imagenomer.load.load` opens.
     output : str
         How the names of the files begin that the script writes.
-    atlas, second, measures, recipe, columns
+    atlas, second, measures, recipe, columns, second_recipe
         As `imagenomer.load.load` takes them; ``columns`` are all corrections that the cohort has, and a second cohort
         that the analysis does not use is not opened.
     """
@@ -181,7 +183,7 @@ def script_of(
         output=output,
         options=_options(atlas, measures, recipe, columns),
         second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
-        second="" if not used else ", second=SECOND",
+        second=_second_option(second_recipe) if used else "",
         params=_spelled_out(params),
     )
 
@@ -197,6 +199,11 @@ def _options(
     if recipe is not None:
         options += f", recipe={recipe!r}"
     return options
+
+
+def _second_option(recipe: JsonObject | None) -> str:
+    """Return the arguments of `load` about the second cohort."""
+    return ", second=SECOND" + (f", second_recipe={dict(recipe)!r}" if recipe else "")
 
 
 def _spelled_out(params: Any) -> str:

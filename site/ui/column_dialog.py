@@ -12,10 +12,14 @@ MOST_ROWS = 60
 
 
 class ColumnDialog:
-    """The dialog over the overview; ``after(name)`` is called once a column has been corrected."""
+    """The dialog over the overview; ``after(name)`` is called once a column has been corrected.
 
-    def __init__(self, app, after):
+    ``place`` is "first" or "second": whose columns these are.
+    """
+
+    def __init__(self, app, after, place="first"):
         self.app = app
+        self.place = place
         self.after = after
         self.name = None
         self.draft = None
@@ -70,7 +74,7 @@ class ColumnDialog:
     async def open(self, name, is_coded=False):
         """Show what is known of a column, and what was said of it."""
         self.name = name
-        self.draft = ColumnDraft((await self.app.client.call("column", {"name": name})).json, is_coded)
+        self.draft = ColumnDraft((await self._ask(name)).json, is_coded)
         text(self.title, name)
         text(self.problem, "")
         self.unit.value, self.description.value = self.draft.unit, self.draft.description
@@ -79,6 +83,9 @@ class ColumnDialog:
         if not self.dialog.open:
             self.dialog.showModal()
             self.kind.focus()
+
+    def _ask(self, name, missing=None):
+        return self.app.client.call("column", {"name": name, "missing": missing, "place": self.place})
 
     # --- what the user says ---
 
@@ -111,7 +118,7 @@ class ColumnDialog:
     async def _count(self):
         """Ask what is left of the column without the codes of now."""
         asked, draft = self.draft.chosen_codes(), self.draft
-        answer = await self.app.client.call("column", {"name": self.name, "missing": asked})
+        answer = await self._ask(self.name, asked)
         if draft is self.draft and asked == draft.chosen_codes():
             draft.take(answer.json)
             self._draw()
@@ -141,11 +148,16 @@ class ColumnDialog:
         self.app.run(self._apply(self.draft.correction()))
 
     async def _apply(self, correction):
-        columns = with_correction(self.app.cohort["columns"], self.name, correction)
+        is_second = self.place == "second"
+        cohort = self.app.cohort["second"] if is_second else self.app.cohort
+        columns = with_correction(cohort["columns"], self.name, correction)
         text(self.problem, "")
         set_busy(self.form)
         try:
-            await self.app.correct_columns(columns, self.name)
+            if is_second:
+                await self.app.second.correct_columns(columns)
+            else:
+                await self.app.correct_columns(columns, self.name)
         except Refused as refused:
             text(self.problem, refused.message)
             self.problem.scrollIntoView()
@@ -223,7 +235,7 @@ class ColumnDialog:
         quoted = " and ".join(f"“{level}”" for level in levels)
         merge = h("button", f"Merge as “{label}”", type="button")
         listen(merge, "click", lambda event: self._merge(levels, label))
-        return h("p", f"{quoted} differ in capitals or blanks only. ", merge, cls="proposal")
+        return h("p", f"{quoted} are spellings of one word. ", merge, cls="proposal")
 
     def _draw_outcome(self):
         found = [f"{name} ({grouped(n)})" for name, n in self.draft.outcome()]

@@ -1,8 +1,10 @@
 """The second cohort: opened beside the first to test on, said in the header, and opened again with it."""
 
+from column_dialog import ColumnDialog
 from dom import add, clear, find, h, listen, show
-from logic.opening import beside, demo_name, opening_of_demo, opening_of_files
+from logic.opening import beside, demo_name, opening_of_demo, opening_of_files, with_recipe
 from logic.protocol import Cancelled, Refused
+from logic.recipe import merged, n_doubtful
 from overview import log_line
 from start import chosen
 
@@ -24,6 +26,8 @@ class SecondCohort:
     def __init__(self, app):
         self.app = app
         self.opened = None
+        self.columns = {}  # what the user said of its columns, to say it again to another engine
+        self._columns_dialog = None
         self._dialog = find("second")
         self._place = find("second-open")
         listen(find("show-second"), "click", lambda event: self._show())
@@ -55,15 +59,37 @@ class SecondCohort:
         """Open what the user chose or dropped."""
         self.app.run(self._open(beside(opening_of_files(paths, files))))
 
+    def answer(self, addition):
+        """Open the same files again beside the first, with another answer."""
+        recipe = merged(self.app.cohort["second"]["recipe"] or {}, addition)
+        self.app.run(self._open(with_recipe(self.opened, recipe), answered=True))
+
+    def forget_answers(self):
+        """Open the same files again without the answers that were given here."""
+        self.app.run(self._open(with_recipe(self.opened, None), answered=True))
+
+    async def correct_columns(self, columns):
+        """Take columns of the second cohort for what the user says; raises `Refused`."""
+        arguments = {"columns": columns, "place": "second"}
+        answer = await self.app.client.call("correct_columns", arguments)
+        self.columns = columns
+        self.app.take_second(answer.json)
+        self._draw()
+
     def forget(self):
         """Another first cohort stands alone."""
         self.opened = None
+        self.columns = {}
 
     async def again(self, overview):
         """Open the same beside a first cohort that was opened again; returns the overview of both, or of the first."""
         if self.opened is None:
             return overview
-        return await self._ask(self.opened) or overview
+        overview = await self._ask(self.opened) or overview
+        if self.columns and overview["second"] is not None:
+            arguments = {"columns": self.columns, "place": "second"}
+            overview = (await self.app.client.call("correct_columns", arguments)).json
+        return overview
 
     async def restore(self, demo, overview):
         """Be what an address says (a demo cohort or nothing; files it cannot name); returns the overview of now."""
@@ -73,13 +99,15 @@ class SecondCohort:
             return await self._closed()
         return await self._ask(_demo(demo)) or overview
 
-    async def _open(self, wanted):
+    async def _open(self, wanted, answered=False):
         self._dialog.close()  # the line that shows progress, and cancels, is behind it
         overview = await self._ask(wanted)
         if overview is not None:
+            self.columns = overview["second"]["columns"]
             self.app.take_second(overview)
             self.app.status(f"{overview['second']['name']} is open beside {overview['name']}")
             self._show()  # what the two have in common is to be seen before anything is tested
+            self.app.understood.look(answered, "second")
 
     async def _ask(self, wanted):
         """Open it in the engine; None where that failed, which has been reported."""
@@ -140,10 +168,37 @@ class SecondCohort:
                 h("button", "Remove", type="button", cls="quiet", on={"click": self._close}),
                 cls="what",
             ),
+            h("p", self._understood(second), self._columns(second), cls="choices"),
             h("h3", f"Beside {self.app.cohort['name']}"),
             lines_of(second["in_common"]),
             [h("h3", "From its import"), lines_of(noted)] if noted else None,
         )
+
+    def _understood(self, second):
+        """The way to what its files were taken for, where that was noted."""
+        lines = second["understood"]
+        if not lines:
+            return None
+        doubtful = n_doubtful(lines)
+        words = f"What I understood: {doubtful} to look at" if doubtful else "What I understood"
+        opens = {"click": lambda event: self.app.understood.show("second")}
+        return h("button", words, type="button", id="second-understood", aria_haspopup="dialog", on=opens)
+
+    def _columns(self, second):
+        """Its columns, to be corrected as those of the open cohort are."""
+        names = second["phenotypes"]
+        if not names:
+            return None
+        choice = h("select", [h("option", name, value=place) for place, name in enumerate(names)], id="second-column")
+
+        def edit(event):
+            if self._columns_dialog is None:
+                self._columns_dialog = ColumnDialog(self.app, lambda name: None, "second")
+            return self._columns_dialog.open(names[choice.selectedIndex])
+
+        opens = {"click": edit}
+        button = h("button", "Edit column", type="button", id="second-edit", aria_haspopup="dialog", on=opens)
+        return [h("label", h("span", "Column", cls="muted"), " ", choice), " ", button]
 
     def _chosen(self, event):
         paths, files = chosen(event.target)

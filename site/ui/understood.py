@@ -19,18 +19,23 @@ class UnderstoodScreen:
         self._dialog = find("understood")
         self._list = find("understood-list")
         listen(find("close-understood"), "click", lambda event: self._dialog.close())
-        listen(find("save-recipe"), "click", lambda event: downloads.save_answer(app, "save_recipe", {}))
+        self._place = "first"
+        listen(find("save-recipe"), "click", self._save)
         listen(find("forget-answers"), "click", lambda event: self._answer(None))
 
-    def look(self, answered):
+    def look(self, answered, place="first"):
         """Show itself where something is in doubt, or the user has just answered."""
-        understood = self.app.cohort["understood"]
+        understood = self._cohort(place)["understood"]
         if understood and (answered or n_doubtful(understood)):
-            self.show()
+            self.show(place)
 
-    def show(self):
-        """Show what was understood of the open cohort."""
-        cohort = self.app.cohort
+    def _cohort(self, place):
+        return self.app.cohort["second"] if place == "second" else self.app.cohort
+
+    def show(self, place="first"):
+        """Show what was understood of the open cohort, or of the second."""
+        self._place = place
+        cohort = self._cohort(place)
         doubtful = n_doubtful(cohort["understood"])
         said = f"How the files of {cohort['name']} were read. "
         said += f"{plural(doubtful, 'line')} marked “?”: have a look." if doubtful else "Nothing here is in doubt."
@@ -40,7 +45,7 @@ class UnderstoodScreen:
             items = [self._line(place, line) for place, line in lines]
             add(self._list, h("section", h("h3", heading), h("ul", items)))
         for id in ("save-recipe", "forget-answers", "recipe-about"):
-            show(find(id), bool(cohort["recipe"]))
+            show(find(id), bool(cohort.get("recipe")))
         if not self._dialog.open:
             self._dialog.showModal()
         self._dialog.scrollTop = 0
@@ -73,7 +78,7 @@ class UnderstoodScreen:
         def draw(event=None):
             if is_sketched(alternatives) and not drawn:
                 drawn.append(True)
-                self.app.run(sketches.draw(self.app, pictures, line=place))
+                self.app.run(sketches.draw(self.app, pictures, line=place, place=self._place))
 
         if line["certain"]:
             return h("details", h("summary", "Read it otherwise"), group, on={"toggle": draw})
@@ -88,7 +93,11 @@ class UnderstoodScreen:
     def _answer(self, addition):
         """Read the files anew with another answer; None: with none at all."""
         self._dialog.close()  # the line that shows progress, and cancels, is behind it
+        opener = self.app.second if self._place == "second" else self.app.opener
         if addition is None:
-            self.app.opener.forget_answers()
+            opener.forget_answers()
         else:
-            self.app.opener.answer(addition)
+            opener.answer(addition)
+
+    def _save(self, event):
+        return downloads.save_answer(self.app, "save_recipe", {"place": self._place})

@@ -15,10 +15,12 @@ from imagenomer.cli import main
 from imagenomer.cohort import Alternative, Cohort, Understanding
 from imagenomer.edges import edges_to_matrix, matrix_to_edges
 from imagenomer.engine import Engine
+from imagenomer.engine.workspace import recipe_of
 from imagenomer.errors import InputError
+from imagenomer.load import load
 from imagenomer.overview import overview_of
 from imagenomer.progress import finish
-from imagenomer.readers import listing_of, open_cohort, with_own_recipe
+from imagenomer.readers import bundle_bytes, listing_of, open_cohort, with_own_recipe
 from imagenomer.readers.evidence.order import Layout
 from imagenomer.readers.layouts import sketch_of
 from imagenomer.readers.recipe import Question, Questions, merged
@@ -235,7 +237,7 @@ class Held:
         return self.data[index][start:stop]
 
 
-def call(engine: Engine, name: str, files: Held | None = None, **arguments: Any) -> tuple[Any, Any]:
+def call(engine: Engine, name: str, files: Held | None = None, /, **arguments: Any) -> tuple[Any, Any]:
     answer, buffers = asyncio.run(engine.handle(name, json.dumps(arguments), files))
     return json.loads(answer), buffers
 
@@ -336,3 +338,80 @@ def test_the_command_converts_with_what_the_page_saved(tmp_path, rng, capsys):
     assert "Answer in a recipe" in capsys.readouterr().err
     given = ["--params", '{"phenotype": "age"}', "--recipe", str(recipe)]
     assert main(["run", "phenotype-distribution", str(top), *given]) == 0
+
+
+# --- the second cohort, and bundles ---------------------------------------------------------------
+
+
+@pytest.fixture
+def both(tmp_path, rng) -> tuple[Engine, Held]:
+    """The same study open as both cohorts, the second with its edges read row by row."""
+    top = streamlines(write(tmp_path / "study", DX=[n % 2 for n in range(len(PEOPLE))]), rng)
+    engine, files = Engine(), Held(top)
+    for place in ("first", "second"):
+        recipe = {"files": {COUNTS: {"order": "rows" if place == "second" else "columns"}}}
+        call(engine, "open_files", files, paths=files.paths, recipe=recipe, place=place)
+    return engine, files
+
+
+def test_the_second_cohort_has_its_own_lines_pictures_and_recipe(both):
+    engine, _ = both
+    overview, _ = call(engine, "overview")
+    second = overview["second"]
+    assert second["recipe"] == {"files": {COUNTS: {"order": "rows"}}}
+    place = next(n for n, line in enumerate(second["understood"]) if "Edges of" in line["text"])
+    chosen = [one["meaning"] for one in second["understood"][place]["alternatives"] if one["chosen"]]
+    assert "row by row" in chosen[0]
+    _, drawn = call(engine, "sketches", line=place, place="second")
+    assert drawn["pixels"].shape == (2, N, N, 4)
+    _, buffers = call(engine, "save_recipe", place="second")
+    assert json.loads(bytes(buffers["file"])) == second["recipe"]
+
+
+def test_columns_of_the_second_cohort_are_corrected_apart_and_scripts_say_so(both):
+    engine, _ = both
+    labels = {"DX": {"labels": {"0": "control", "1": "patient"}}}
+    overview, _ = call(engine, "correct_columns", columns=labels, place="second")
+    assert (overview["columns"], overview["second"]["columns"]) == ({}, labels)
+    assert overview["recipe"] == {"files": {COUNTS: {"order": "columns"}}}
+    column, _ = call(engine, "column", name="DX", place="second")
+    assert (column["correction"], column["kind"]) == (labels["DX"], "number")
+    cohort = engine.workspace.now.cohort
+    assert cohort.companion is not None
+    assert cohort.companion.phenotype("DX").levels == ("control", "patient")
+    assert cohort.phenotype("DX").kind == "number"
+    answers = recipe_of(engine.workspace.now.second)
+    assert answers == {"files": {COUNTS: {"order": "rows"}}, "columns": labels}
+    undone, _ = call(engine, "correct_columns", columns={}, place="second")
+    assert undone["second"]["columns"] == {}
+
+
+def test_a_correction_of_the_open_cohort_keeps_the_answers_with_which_it_was_read(both):
+    engine, _ = both
+    overview, _ = call(engine, "correct_columns", columns={"DX": {"kind": "category"}})
+    assert overview["recipe"] == {"files": {COUNTS: {"order": "columns"}}}
+    assert overview["second"]["recipe"] == {"files": {COUNTS: {"order": "rows"}}}
+
+
+def test_a_second_cohort_is_loaded_with_its_own_recipe(tmp_path, rng):
+    top = streamlines(write(tmp_path / "study", DX=[n % 2 for n in range(len(PEOPLE))]), rng)
+    answer = {"files": {COUNTS: {"order": "rows"}}}
+    cohort = load(top, second=top, recipe=answer, second_recipe={**answer, "columns": {"DX": {"kind": "category"}}})
+    assert cohort.companion is not None
+    assert (cohort.phenotype("DX").kind, cohort.companion.phenotype("DX").kind) == ("number", "category")
+
+
+def test_a_bundle_keeps_the_recipe_of_the_files_that_it_was_made_of(tmp_path, rng):
+    top = streamlines(write(tmp_path / "study"), rng)
+    answer = {"files": {COUNTS: {"order": "rows"}}}
+    for name, source in (("a.zip", opened(top, answer)), ("b.zip", None)):
+        (tmp_path / name).write_bytes(finish(bundle_bytes(source or opened(tmp_path / "a.zip"))))
+    again = opened(tmp_path / "b.zip")
+    assert again.recipe == answer
+    lines = [entry for entry in again.log if "read with a recipe" in entry.message]
+    assert [json.loads(item) for item in lines[0].items] == [answer]
+    assert len(lines) == 1
+    (tmp_path / "b").mkdir()
+    files, engine = Held((tmp_path / "b.zip").rename(tmp_path / "b" / "b.zip").parent), Engine()
+    call(engine, "open_files", files, paths=files.paths)
+    assert json.loads(bytes(call(engine, "save_recipe")[1]["file"])) == answer

@@ -41,7 +41,7 @@ from imagenomer.cohort.parts import (
 from imagenomer.errors import InputError
 from imagenomer.parcellation import Parcellation
 from imagenomer.progress import Steps, finish
-from imagenomer.types import BoolArray, FloatArray, IntArray
+from imagenomer.types import BoolArray, FloatArray, IntArray, JsonObject
 
 #: Observations kept, few: each may be as large as the cohort itself, and the WebAssembly heap never shrinks.
 _KEPT_OBSERVATIONS = 3
@@ -71,6 +71,8 @@ class Cohort:
         What its files were taken for; empty where the format left no doubt.
     columns : dict of str to ReadColumn
         Columns as they were read, where their phenotypes are not the same (`imagenomer.cohort.columns`).
+    recipe : mapping
+        The answers with which its files were read (`imagenomer.readers.recipe`), kept in a bundle of it.
     corrections : dict of str to Correction
         What the user said of columns.
     companion : Cohort or None
@@ -96,6 +98,7 @@ class Cohort:
     provenance: str = ""
     synthetic: bool = False
     columns: dict[str, ReadColumn] = field(default_factory=dict, repr=False)
+    recipe: JsonObject = field(default_factory=dict)
     corrections: dict[str, Correction] = field(default_factory=dict)
     companion: Cohort | None = field(default=None, repr=False)
     # Neither is of init: a copy with other connectivity (dataclasses.replace) has none of these answers.

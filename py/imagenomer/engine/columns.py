@@ -26,7 +26,7 @@ from imagenomer.cohort import (
 from imagenomer.cohort.corrections import Code
 from imagenomer.cohort.values import level_of
 from imagenomer.engine.requests import Answer, Job
-from imagenomer.engine.workspace import Addition, OpenCohort, Workspace, opened_with
+from imagenomer.engine.workspace import Addition, OpenCohort, Place, Second, Workspace, opened_with
 from imagenomer.errors import InputError
 from imagenomer.load import add_measure
 from imagenomer.types import JsonObject
@@ -37,14 +37,16 @@ _MOST_VALUES = 200
 _LOST = "Measures that could not be made again of the corrected columns were dropped"
 
 
-async def column(workspace: Workspace, job: Job, *, name: str, missing: Sequence[Any] | None = None) -> Answer:
+async def column(
+    workspace: Workspace, job: Job, *, name: str, missing: Sequence[Any] | None = None, place: Place = "first"
+) -> Answer:
     """Return what was read of a column, for the dialog that corrects it.
 
     ``missing`` are codes that count as missing; None: those of the correction in force, else those that were found.
     """
     from imagenomer.readers.evidence.missing import missing_codes  # late: few correct a column
 
-    cohort = workspace.now.cohort
+    cohort = workspace.at(place)
     columns = columns_of(cohort)
     if name not in columns:
         raise InputError(no_such("column", name, columns))
@@ -73,12 +75,17 @@ async def column(workspace: Workspace, job: Job, *, name: str, missing: Sequence
     }, {}
 
 
-async def correct_columns(workspace: Workspace, job: Job, *, columns: JsonObject) -> Answer:
+async def correct_columns(workspace: Workspace, job: Job, *, columns: JsonObject, place: Place = "first") -> Answer:
     """Take columns for what the user says, instead of all that was said before; {}: for what the files say.
 
     Measures that were made here are made again, of the corrected columns; the log names those that cannot be.
     """
     opened = workspace.now
+    if place == "second":
+        second = with_columns(workspace.at(place), read_corrections(columns))
+        assert opened.second is not None
+        workspace.opened = _again(opened, opened.cohort, replace(opened.second, cohort=second), opened.added)
+        return workspace.opened.overview, {}
     cohort = with_columns(_as_opened(opened), read_corrections(columns))
     added: list[Addition] = []
     lost: list[str] = []
@@ -92,10 +99,12 @@ async def correct_columns(workspace: Workspace, job: Job, *, columns: JsonObject
     if lost:
         log += (LogEntry("warning", _LOST, tuple(lost)),)
     cohort = replace(cohort, log=log)
-    workspace.opened = opened_with(
-        cohort, opened.where, opened.found, opened.atlas, opened.second, tuple(added), opened.recipe
-    )
+    workspace.opened = _again(opened, cohort, opened.second, tuple(added))
     return workspace.opened.overview, {}
+
+
+def _again(opened: OpenCohort, cohort: Cohort, second: Second | None, added: tuple[Addition, ...]) -> OpenCohort:
+    return opened_with(cohort, opened.where, opened.found, opened.atlas, second, added, opened.recipe)
 
 
 def _as_opened(opened: OpenCohort) -> Cohort:

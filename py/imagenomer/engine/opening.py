@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 
@@ -15,16 +15,13 @@ from imagenomer.cohort import Cohort, with_measure, with_parcellation
 from imagenomer.downloads import stem
 from imagenomer.engine.requests import Answer, Job, file_answer
 from imagenomer.engine.results import computed, has_parts
-from imagenomer.engine.workspace import Addition, Second, Workspace, opened_with, overview_with_choices
+from imagenomer.engine.workspace import Addition, Place, Second, Workspace, opened_with, overview_with_choices
 from imagenomer.errors import InputError
 from imagenomer.figures.pixels import default_colormap, paint, scale_limit
 from imagenomer.groups import describe, expression_from_clauses, select
 from imagenomer.jsonable import dumps
 from imagenomer.progress import Steps
 from imagenomer.types import Json, JsonObject
-
-#: Where a cohort is opened: as the one that is explored, or beside it, to test on.
-Place: TypeAlias = Literal["first", "second"]
 
 #: The answer to `catalog`, which the build of the page writes here, so that the page does not wait for all analyses.
 CATALOG = Path(__file__).parents[1] / "catalog.json"
@@ -117,7 +114,13 @@ async def _open(
         workspace.opened = opened_with(cohort, where, cohort.parcellation, recipe=recipe)
     else:
         workspace.opened = opened_with(
-            first.cohort, first.where, first.found, first.atlas, Second(cohort, where), first.added, first.recipe
+            first.cohort,
+            first.where,
+            first.found,
+            first.atlas,
+            Second(cohort, where, recipe),
+            first.added,
+            first.recipe,
         )
     return workspace.opened.overview, {}
 
@@ -178,14 +181,16 @@ async def check_group(
     return {"n": selection.n, "n_unknown": selection.n_unknown, "text": describe(expression)}, {}
 
 
-async def sketches(workspace: Workspace, job: Job, *, question: int | None = None, line: int | None = None) -> Answer:
+async def sketches(
+    workspace: Workspace, job: Job, *, question: int | None = None, line: int | None = None, place: Place = "first"
+) -> Answer:
     """Paint the first matrix in each way in which it may be read, as a question of the last refusal asks it, or as a
     line of what was understood of the open cohort has it."""
-    of = workspace.now.cohort.understood if question is None else workspace.asked
-    place = line if question is None else question
-    if place is None or not 0 <= place < len(of):
+    of = workspace.at(place).understood if question is None else workspace.asked
+    which = line if question is None else question
+    if which is None or not 0 <= which < len(of):
         raise InputError("that question is not asked any more; open the files again")
-    squares = [one.sketch for one in of[place].alternatives if one.sketch is not None]
+    squares = [one.sketch for one in of[which].alternatives if one.sketch is not None]
     if not squares:
         return {"size": 0}, {"pixels": np.empty((0, 0, 0, 4), dtype=np.uint8)}
     values = np.stack(squares)
@@ -193,10 +198,12 @@ async def sketches(workspace: Workspace, job: Job, *, question: int | None = Non
     return {"size": values.shape[1]}, {"pixels": pixels}
 
 
-async def save_recipe(workspace: Workspace, job: Job) -> Answer:
-    """Write the answers with which the open cohort was read, to open the same files again with them."""
-    data = json.dumps(workspace.now.recipe or {}, indent=2, ensure_ascii=False).encode()
-    return file_answer(data, stem(workspace.now.cohort.name), "recipe.json")
+async def save_recipe(workspace: Workspace, job: Job, *, place: Place = "first") -> Answer:
+    """Write the answers with which an open cohort was read, to open the same files again with them."""
+    cohort, second = workspace.at(place), workspace.now.second
+    recipe = second.recipe if place == "second" and second is not None else workspace.now.recipe
+    data = json.dumps(recipe or cohort.recipe, indent=2, ensure_ascii=False).encode()
+    return file_answer(data, stem(cohort.name), "recipe.json")
 
 
 async def save_bundle(workspace: Workspace, job: Job) -> Answer:

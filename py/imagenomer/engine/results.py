@@ -10,7 +10,7 @@ from imagenomer.analyses.contract import GridView, Groups, MatrixView, TableView
 from imagenomer.analyses.shared.results import Enough, Outcome, kept_outcome, outcome_of
 from imagenomer.downloads import csv_of, result_stem, stem
 from imagenomer.engine.requests import Answer, Job, coloured, file_answer
-from imagenomer.engine.workspace import Workspace, corrections_of, makings_of
+from imagenomer.engine.workspace import Workspace, corrections_of, makings_of, recipe_of
 from imagenomer.errors import InputError
 from imagenomer.groups.sentence import spelled_out
 from imagenomer.script import script_of
@@ -83,6 +83,7 @@ def script_options(workspace: Workspace) -> dict[str, Any]:
         "measures": makings_of(opened),
         "recipe": opened.recipe,
         "columns": corrections_of(opened.cohort),
+        "second_recipe": None if opened.second is None else recipe_of(opened.second),
     }
 
 

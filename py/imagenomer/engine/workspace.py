@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import Analysis
@@ -16,6 +16,9 @@ from imagenomer.load import Making
 from imagenomer.overview import Overview, overview_of
 from imagenomer.parcellation import PLAIN, Parcellation, atlases_of_size, load_atlas, plain_parcellation
 from imagenomer.types import Json, JsonObject
+
+#: Where a cohort is opened: as the one that is explored, or beside it, to test on.
+Place: TypeAlias = Literal["first", "second"]
 
 
 class Addition(TypedDict):
@@ -32,6 +35,8 @@ class Second:
 
     cohort: Cohort
     where: str
+    #: The answers with which its files were read; None where there were none.
+    recipe: JsonObject | None = None
 
 
 @dataclass(slots=True)
@@ -79,6 +84,14 @@ class Workspace:
             raise InputError("no cohort is open; drop a folder or a zip, or open the demo cohort")
         return self.opened
 
+    def at(self, place: Place) -> Cohort:
+        """Return the open cohort, or the second as its files have it; raise `InputError` where there is none."""
+        if place == "first":
+            return self.now.cohort
+        if self.now.second is None:
+            raise InputError("no second cohort is open beside this one")
+        return self.now.second.cohort
+
     def limit_of(self, measure: str) -> float:
         """Return where the colour scale of a measure ends, for all its scans alike."""
         self.now.cohort.measure(measure)
@@ -97,6 +110,8 @@ def opened_with(
     """Return a cohort as it is open from now on, with the second beside it."""
     cohort = with_companion(cohort, None if second is None else second.cohort, atlas=atlas)
     overview = overview_with_choices(cohort, found, atlas, added, recipe)
+    if overview["second"] is not None and second is not None:
+        overview["second"]["recipe"] = second.recipe
     return OpenCohort(cohort, where, found, overview, atlas, second, added, recipe)
 
 
@@ -108,6 +123,18 @@ def makings_of(opened: OpenCohort) -> list[Making]:
 def corrections_of(cohort: Cohort) -> dict[str, Json]:
     """Return what the user said of columns, as `imagenomer.load.load` and a recipe take it."""
     return {name: correction.json() for name, correction in cohort.corrections.items()}
+
+
+def recipe_of(second: Second) -> JsonObject | None:
+    """Return all that was answered about the second cohort, its corrections too, as `imagenomer.load.load` takes it."""
+    said = {name: one.json() for name, one in second.cohort.corrections.items()}
+    if not said:
+        return second.recipe
+    given = second.recipe or {}
+    answers = given.get("columns") or {}
+    kept = {name: {"decimal": one["decimal"]} for name, one in answers.items() if "decimal" in one}
+    columns = {name: {**kept.get(name, {}), **said.get(name, {})} for name in (*kept, *said)}
+    return {**given, "columns": columns}
 
 
 def overview_with_choices(

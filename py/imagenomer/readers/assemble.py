@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -75,6 +76,7 @@ def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> 
         variant_sets=variant_sets,
         set_aside=tuple(sorted(own.set_aside, key=lambda scan: scan_key(scan, own.position))),
         log=notes.log(),
+        recipe=recipe.json,
         understood=understood(own, tuple(variant_sets)),
     )
     return with_columns(
@@ -291,6 +293,10 @@ def _measures(own: Assembly) -> Steps[dict[str, Measure]]:
 
 
 def _say_rest(own: Assembly) -> None:
+    answers = own.recipe.json
+    if answers:
+        said = [json.dumps({part: answer}, ensure_ascii=False) for part, answer in answers.items()]
+        own.notes.recognised("The files were read with a recipe", said)
     if own.pieces.ignored:
         own.notes.ignored("Files were left out, as the recipe says", own.pieces.ignored)
     if own.pieces.unread:

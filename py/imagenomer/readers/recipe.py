@@ -75,6 +75,11 @@ class Recipe:
     use: Mapping[str, str] = field(default_factory=dict)
     parcels: str = ""
 
+    @property
+    def json(self) -> dict[str, Any]:
+        """The answers as `read_recipe` takes them, without what is not answered."""
+        return {part: getattr(self, part) for part in _PARTS if getattr(self, part)}
+
     def file(self, pattern: str) -> JsonObject:
         """Return what is answered about a family."""
         return self.files.get(pattern, {})

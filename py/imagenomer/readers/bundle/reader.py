@@ -112,6 +112,7 @@ class Import:
             licence=facts.get("licence", str, ""),
             provenance=facts.get("provenance", str, ""),
             synthetic=facts.get("synthetic", bool, False),
+            recipe=facts.get("recipe", dict, {}),
         )
         return with_stored_columns(cohort, self.facts, self.listing, self.notes)
 

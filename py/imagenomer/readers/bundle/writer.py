@@ -116,6 +116,7 @@ def _manifest(cohort: Cohort, dtype: Literal["float32", "int16"]) -> dict[str, A
         "atlas": None if cohort.parcellation is None else _atlas_facts(cohort.parcellation),
         "set_aside": [_scan_facts(scan) for scan in cohort.set_aside],
         **columns_entry(cohort),
+        **({"recipe": cohort.recipe} if cohort.recipe else {}),
         "log": [{"severity": e.severity, "message": e.message, "items": list(e.items)} for e in cohort.log],
     }
 
