@@ -139,7 +139,7 @@ def script_of_several(
         cohort=cohort,
         options=_options(atlas, measures, columns, *recipes),
         second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
-        second="" if not used else ", second=SECOND",
+        second=_second_option(second_recipe) if used else "",
         results="\n".join(rows),
     )
 
@@ -185,7 +185,7 @@ def script_of(
         output=output,
         options=_options(atlas, measures, columns, *recipes),
         second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
-        second="" if not used else ", second=SECOND",
+        second=_second_option(second_recipe) if used else "",
         params=_spelled_out(params),
     )
 
@@ -207,6 +207,11 @@ def _options(
     if second_recipe:
         options += f", second_recipe={dict(second_recipe)!r}"
     return options
+
+
+def _second_option(recipe: JsonObject | None) -> str:
+    """Return the arguments of `load` about the second cohort."""
+    return ", second=SECOND" + (f", second_recipe={dict(recipe)!r}" if recipe else "")
 
 
 def _spelled_out(params: Any) -> str:

@@ -28,6 +28,7 @@ class SecondCohort:
         self.opened = None
         self.columns = {}  # what the user said of its columns, to say it again to another engine
         self._columns_dialog = None
+        self._column = None  # the one that was corrected last
         self._dialog = find("second")
         self._place = find("second-open")
         listen(find("show-second"), "click", lambda event: self._show())
@@ -168,7 +169,8 @@ class SecondCohort:
                 h("button", "Remove", type="button", cls="quiet", on={"click": self._close}),
                 cls="what",
             ),
-            h("p", self._understood(second), self._columns(second), cls="choices"),
+            h("p", self._understood(second), cls="choices"),
+            h("p", self._columns(second), cls="choices"),
             h("h3", f"Beside {self.app.cohort['name']}"),
             lines_of(second["in_common"]),
             [h("h3", "From its import"), lines_of(noted)] if noted else None,
@@ -189,12 +191,14 @@ class SecondCohort:
         names = second["phenotypes"]
         if not names:
             return None
-        choice = h("select", [h("option", name, value=place) for place, name in enumerate(names)], id="second-column")
+        options = [h("option", name, selected=name == self._column) for name in names]
+        choice = h("select", options, id="second-column")
 
         def edit(event):
             if self._columns_dialog is None:
                 self._columns_dialog = ColumnDialog(self.app, lambda name: None, "second")
-            return self._columns_dialog.open(names[choice.selectedIndex])
+            self._column = names[choice.selectedIndex]
+            return self._columns_dialog.open(self._column)
 
         opens = {"click": edit}
         button = h("button", "Edit column", type="button", id="second-edit", aria_haspopup="dialog", on=opens)

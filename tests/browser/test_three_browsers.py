@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from engines import Chromium, Driver, Firefox, WebKit, drop, wait_for, wait_for_download
 from exfiltration import ATTEMPTS, PYTHON_ATTEMPTS, SILENT_ATTEMPTS
@@ -305,6 +306,31 @@ def test_a_file_and_a_folder_can_be_dropped(visit: Visit, bundle: Path) -> None:
         forget_status(driver)
         drop(driver, files)
         expect_forty(driver)
+    driver.watch.check(ALLOWED)
+
+
+def test_a_folder_of_many_formats_can_be_dropped(visit: Visit) -> None:
+    """Matrices, a table with semicolons and a code, motion, and parcels of BrainNet Viewer, in folders."""
+    driver, rng = visit.driver, np.random.default_rng(1)
+    files: list[tuple[str, bytes]] = []
+    for number in range(1, 13):
+        square = np.corrcoef(rng.standard_normal((8, 60)))
+        rows = "\n".join(",".join(f"{value:.6f}" for value in row) for row in square)
+        files.append((f"mixed/sub-{number:02d}/sub-{number:02d}_task-rest_fc.csv", rows.encode()))
+        motion = f"framewise_displacement\nn/a\n0.{number}\n0.{number}\n"
+        files.append((f"mixed/sub-{number:02d}/sub-{number:02d}_task-rest_motion.tsv", motion.encode()))
+    table = "ID;age;score\n" + "".join(f"{n};{20 + n},5;{-9999 if n == 3 else 90 + n}\n" for n in range(1, 13))
+    places = "".join(f"{(-1) ** n * 30} {8 * n - 30} {40 - 6 * n} 1 1 Area{n}\n" for n in range(8))
+    files += [("mixed/tables/pheno.csv", table.encode()), ("mixed/nodes.node", places.encode())]
+    if driver.evaluate(VISIBLE, "#open-another"):
+        press(driver, "Open another")
+    forget_status(driver)
+    drop(driver, files)
+    wait_for_text(driver, "#understood", "12 in tables/pheno.csv", "score: -9999 (once) read as missing", "nodes.node")
+    press(driver, "Go on", "#understood")
+    wait_for_text(driver, "#content", "age", "score", "mean_fd")
+    go(driver, "Connectivity")
+    expect_painted(driver, ".tile canvas")
     driver.watch.check(ALLOWED)
 
 

@@ -170,3 +170,41 @@ def test_what_is_open_stays_open_while_other_files_ask(start_page: Page, study: 
         if page.get_by_role("dialog", name="A second cohort to test on").is_visible():
             break
     expect(page.get_by_role("dialog", name="A second cohort to test on")).to_contain_text("20 subjects · 20 scans")
+
+
+def test_the_second_cohort_has_a_screen_answers_and_columns_of_its_own(page: Page, study: Path) -> None:
+    with (study / "pheno.csv").open(newline="") as file:
+        rows = list(csv.reader(file, delimiter=";"))
+    for number, row in enumerate(rows):
+        row.append("DX" if number == 0 else str(number % 2))
+    with (study / "pheno.csv").open("w", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    choose_folder(page, study)
+    answer_order(page, "column by column")
+    screen(page).get_by_role("button", name="Go on").click()
+    second = page.get_by_role("dialog", name="A second cohort to test on")
+    page.get_by_role("button", name="Second cohort").click()
+    page.locator("#second-folder").set_input_files(study)
+    expect(question(page)).to_be_visible(timeout=START)
+    question(page).get_by_role("radio", name="row by row").check()
+    question(page).get_by_role("button", name="Open with these answers").click()
+    expect(line(page, "Edges of")).to_contain_text("row by row", timeout=START)
+    line(page, "score:").get_by_role("button", name="Keep all as numbers").click()
+    expect(line(page, "score: -9999 (2 times) kept as a number")).to_have_class("certain", timeout=START)
+    screen(page).get_by_role("button", name="Go on").click()
+
+    second.get_by_label("Column").select_option("DX")
+    second.get_by_role("button", name="Edit column").click()
+    editor = page.get_by_role("dialog", name="DX")
+    editor.get_by_label("Type").select_option("category")
+    editor.get_by_label("Name of 1").fill("patient")
+    editor.get_by_role("button", name="Apply").click()
+    expect(editor).to_be_hidden(timeout=START)
+    second.get_by_role("button", name="Edit column").click()
+    expect(editor.get_by_label("Name of 1")).to_have_value("patient")
+    editor.get_by_role("button", name="Cancel").click()
+    second.get_by_role("button", name="Close").click()
+    # The open cohort is as it was.
+    expect(cells(page, "score").locator("td").nth(1)).to_have_text("100 to 119")
+    page.get_by_role("button", name="What I understood").click()
+    expect(line(page, "Edges of")).to_contain_text("column by column")

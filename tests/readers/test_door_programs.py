@@ -14,13 +14,14 @@ from imagenomer.edges import matrix_to_edges
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.readers import listing_from
-from imagenomer.readers.recipe import read_recipe
+from imagenomer.readers.recipe import Question, read_recipe
 from imagenomer.readers.understanding import claims_of
 from matlab_files import matlab_7_3
 from readers.small_folder import said
 from readers.test_archives import tarred
 from readers.test_door_kinds import PEOPLE, N, opened, write_table
 from readers.test_door_kinds import squares as squares
+from readers.test_understood import way
 
 # --- MATLAB 7.3 and HDF5 --------------------------------------------------------------------------
 
@@ -328,3 +329,38 @@ def test_ten_thousand_files_are_a_few_families_and_a_few_of_them_are_looked_into
     assert unknown == []
     assert len(set(read)) < 10
     assert time.process_time() - started < 10
+
+
+# --- GIFT -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_sessions", [1, 2])
+@pytest.mark.parametrize("writer", [savemat, lambda path, variables: path.write_bytes(matlab_7_3(variables))])
+def test_the_connectivity_of_gift_has_subjects_by_number_and_sessions(tmp_path, squares, n_sessions, writer):
+    z = np.arctanh(squares * (1 - np.eye(N)))
+    whole = np.stack([z * (1 - 0.1 * session) for session in range(n_sessions)], axis=1)
+    writer(tmp_path / "rest_postprocess_results.mat", {"fnc_corrs_all": whole, "aggregate": np.zeros(3)})
+    cohort = opened(tmp_path)
+    assert cohort.subjects == tuple(f"Subject{n:03d}" for n in range(1, len(PEOPLE) + 1))
+    assert cohort.sessions == (("1", "2") if n_sessions > 1 else ())
+    expected = matrix_to_edges(whole.transpose(1, 0, 2, 3).reshape(-1, N, N))
+    order = sorted(range(len(cohort.scans)), key=lambda row: (cohort.scans[row].session, cohort.scans[row].subject))
+    np.testing.assert_allclose(cohort.measure("fc").values[order], expected, atol=1e-6)
+
+
+def test_people_of_gift_are_those_of_a_table_if_one_says_so(tmp_path, squares):
+    savemat(tmp_path / "a_postprocess_results.mat", {"fnc_corrs_all": np.arctanh(squares * (1 - np.eye(N)))})
+    write_table(tmp_path)
+    with pytest.raises(Question, match="no subject of the scans is in pheno") as asked:
+        opened(tmp_path)
+    cohort = opened(tmp_path, way(asked.value, "in the order of the rows of pheno.csv").recipe)
+    assert cohort.subjects == tuple(PEOPLE)
+    np.testing.assert_allclose(np.tanh(cohort.measure("fc").values), matrix_to_edges(squares), atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(12, 16, 15), (12,), (12, 2, 2, 2)])
+def test_a_file_called_as_gift_calls_it_without_its_array_is_named_with_what_it_holds(tmp_path, rng, shape):
+    savemat(write_table(tmp_path) / "a_postprocess_results.mat", {"fnc_corrs_all": rng.standard_normal(shape)})
+    cohort = opened(tmp_path)
+    assert not cohort.measures
+    assert any("a_postprocess_results.mat" in one for one in said(cohort, "known and not used"))

@@ -27,7 +27,15 @@ from imagenomer.readers.checks import check_measures
 from imagenomer.readers.claims import ScanQuality
 from imagenomer.readers.evidence.ids import match_ids
 from imagenomer.readers.fam_phenotypes import sex_beside
-from imagenomer.readers.joins import PersonTable, first_rows, join_scans, join_tables, person_tables, with_names
+from imagenomer.readers.joins import (
+    PersonTable,
+    first_rows,
+    join_scans,
+    join_tables,
+    people_alternatives,
+    person_tables,
+    with_names,
+)
 from imagenomer.readers.listing import Listing
 from imagenomer.readers.notes import Notes, count
 from imagenomer.readers.parcels import chosen_parcels
@@ -120,8 +128,11 @@ def _join_people(own: Assembly) -> None:
     found = dict.fromkeys(scan for piece in own.used for scan in piece.scans)
     names = list(dict.fromkeys(scan.subject for scan in found))
     if own.tables and names:
-        by_place = any(piece.by_place for piece in own.used)
-        own.match = join_scans(names, own.tables[0], own.recipe, own.notes, by_place=by_place)
+        placed = next((piece for piece in own.used if piece.by_place), None)
+        in_order = () if placed is None else people_alternatives(placed, own.tables, None)
+        own.match = join_scans(
+            names, own.tables[0], own.recipe, own.notes, by_place=placed is not None, in_order=in_order
+        )
         own.persons = own.match.pairs
     else:
         own.persons = {name: name for name in (names or (own.tables[0].distinct if own.tables else []))}

@@ -135,8 +135,18 @@ def _in_order(piece: Connectivity, tables: Sequence[PersonTable]) -> list[Person
     return [one for one in tables if len(one.people) == n == len(one.distinct)]
 
 
-def join_scans(names: Sequence[str], main: PersonTable, recipe: Recipe, notes: Notes, *, by_place: bool) -> IdMatch:
+def join_scans(
+    names: Sequence[str],
+    main: PersonTable,
+    recipe: Recipe,
+    notes: Notes,
+    *,
+    by_place: bool,
+    in_order: Sequence[Alternative] = (),
+) -> IdMatch:
     """Return which person of the main table each subject of scans is; those in no row are not in it.
+
+    Of scans whose subjects are places in an order, ``in_order`` are the tables that may have the same one.
 
     Raises
     ------
@@ -157,7 +167,7 @@ def join_scans(names: Sequence[str], main: PersonTable, recipe: Recipe, notes: N
             for name in columns_with_names(main.table.columns)
             if name != main.person
         ]
-        raise Question(f"no subject of the scans is in {source} ({shown})", [*other, leave_out])
+        raise Question(f"no subject of the scans is in {source} ({shown})", [*in_order, *other, leave_out])
     if match.rule != "as written":
         examples = [f"{ours} = {theirs}" for ours, theirs in list(match.pairs.items())[:5]]
         notes.recognised(f"Subjects of scans and of {source}: {match.words}", examples)
