@@ -166,3 +166,43 @@ def test_a_large_scatter_is_thinned_and_said_so(shared_data):
     assert report.numbers["pairs"][0]["r"] == pytest.approx(np.corrcoef(means)[0, 1], rel=1e-9)
     for figure in ANALYSIS.figures(cohort, params, result, ANALYSIS.report(cohort, params, result), "light").values():
         assert render(figure, "svg").startswith(b"<?xml")
+
+
+def placed(cohort, n_parcels=24):
+    """Return a cohort of more parcels, all of which have coordinates."""
+    rng = np.random.default_rng(1)
+    n_edges = n_parcels * (n_parcels - 1) // 2
+    values = rng.normal(0, 0.2, (len(cohort.scans), n_edges)).astype(np.float32)
+    parcels = dataclasses.replace(
+        cohort.parcellation,
+        labels=tuple(f"P{number}" for number in range(n_parcels)),
+        coordinates=rng.normal(0, 40, (n_parcels, 3)),
+        networks=("VIS", "DMN") * (n_parcels // 2),
+    )
+    fc = dataclasses.replace(cohort.measures["fc"], values=values)
+    return dataclasses.replace(cohort, parcellation=parcels, measures={"fc": fc}, weights={})
+
+
+def test_the_spatial_null_stands_beside_the_permutation_of_parcels(cohort):
+    maps = {"A": mean_of("rest"), "B": mean_of("nback")}
+    _, plain = compared(placed(cohort), {"permutations": 99}, **maps)
+    _, report = compared(placed(cohort), {"permutations": 99, "spatial": True}, **maps)
+    (row,) = view(report, "pairs").rows
+    assert 0.01 <= row["spatial_p"] <= 1
+    assert "p of r, spatial null" in [column.label for column in view(report, "pairs").columns]
+    assert any("Burt et al. 2020" in said for said in report.sentences)
+    (before,) = view(plain, "pairs").rows
+    assert "spatial_p" not in before
+    assert before == {name: value for name, value in row.items() if name != "spatial_p"}
+
+
+def test_without_coordinates_or_with_few_parcels_the_spatial_null_is_refused(cohort):
+    maps = {"A": mean_of("rest"), "B": mean_of("nback")}
+    with pytest.raises(InputError, match="6 parcels are too few"):
+        compared(cohort, {"spatial": True}, **maps)
+    whole = placed(cohort)
+    coordinates = whole.parcellation.coordinates.copy()
+    coordinates[3] = np.nan
+    lost = dataclasses.replace(whole, parcellation=dataclasses.replace(whole.parcellation, coordinates=coordinates))
+    with pytest.raises(InputError, match="those of 1 of the 24 parcels of Six are not known"):
+        compared(lost, {"spatial": True}, **maps)

@@ -23,6 +23,7 @@ from imagenomer.analyses.contract import (
     View,
 )
 from imagenomer.analyses.shared.form_fields import Seed, permutations_field, seed_field
+from imagenomer.analyses.shared.parcel_coordinates import parcel_coordinates
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.saved_maps import SavedMap, saved_maps
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, RANKINGS, Ranking, named_edges, strongest
@@ -32,6 +33,7 @@ from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.ranks import average_ranks
 from imagenomer.statistics.similarity import Similarity, compare_maps
+from imagenomer.statistics.spatial_null import spatial_p
 from imagenomer.types import BoolArray, FloatArray, IntArray, JsonObject
 from imagenomer.wording import minus
 
@@ -65,6 +67,13 @@ class Params:
         default=False,
         metadata={"help": "Permute parcels within their network only: do maps agree beyond their network structure?"},
     )
+    spatial: Annotated[bool, Flag()] = field(
+        default=False,
+        metadata={
+            "label": "Spatial null",
+            "help": "Also compare with maps as smooth in space (Burt 2020); needs the parcels' coordinates.",
+        },
+    )
     seed: Seed = seed_field()
 
 
@@ -80,12 +89,15 @@ class Comparison:
     similarity : Similarity
     shown : ndarray, shape (n_points,)
         Edges in the scatter of the first two maps.
+    spatial_p : ndarray, shape (n_maps, n_maps), or None
+        Of no correlation but that of maps as smooth in space; None where that was not asked for.
     """
 
     maps: dict[str, SavedMap]
     chosen: BoolArray
     similarity: Similarity
     shown: IntArray
+    spatial_p: FloatArray | None = None
 
     @property
     def names(self) -> list[str]:
@@ -116,7 +128,11 @@ def compute(cohort: Cohort, params: Params) -> Steps[Comparison]:
     similarity = yield from compare_maps(compared, chosen, params.permutations, rng, networks)
     both = np.flatnonzero(np.isfinite(values[:2]).all(axis=0))
     shown = both if both.size <= _MOST_POINTS else np.sort(rng.choice(both, _MOST_POINTS, replace=False))
-    return Comparison(maps, chosen, similarity, shown)
+    nearby = None
+    if params.spatial:
+        own = np.random.default_rng([params.seed, 1])
+        nearby = yield from spatial_p(compared, parcel_coordinates(cohort), params.permutations, own)
+    return Comparison(maps, chosen, similarity, shown, nearby)
 
 
 def _ranks(values: FloatArray) -> FloatArray:
@@ -194,6 +210,7 @@ def _pair_columns(params: Params) -> tuple[Column, ...]:
         Column("b", "Map"),
         Column("r", f"{symbol} over edges", "number"),
         Column("r_p", f"p of {symbol}", "p"),
+        *((Column("spatial_p", f"p of {symbol}, spatial null", "p"),) if params.spatial else ()),
         Column("n_edges", "Edges", "integer"),
         Column("n_a", "Selected in the first", "integer"),
         Column("n_b", "Selected in the second", "integer"),
@@ -217,6 +234,7 @@ def _pairs(result: Comparison) -> list[dict[str, Any]]:
                 "b": result.names[j],
                 "r": _or_none(similarity.r[i, j]),
                 "r_p": _or_none(similarity.r_p[i, j]),
+                **({} if result.spatial_p is None else {"spatial_p": _or_none(result.spatial_p[i, j])}),
                 "n_edges": int(similarity.n_edges[i, j]),
                 "n_a": n_a,
                 "n_b": n_b,
@@ -264,6 +282,12 @@ def _sentences(params: Params, result: Comparison, pairs: list[dict[str, Any]], 
         f"edges that share a parcel are dependent; two-sided for {symbol}, one-sided for overlaps, uncorrected "
         f"for {counted(len(pairs), 'pair')}."
     )
+    if result.spatial_p is not None:
+        said.append(
+            f"p-values of the spatial null: {counted(params.permutations, 'surrogate')} of each map with its "
+            "variogram (Burt et al. 2020), its values permuted and smoothed over the distances of parcels; of each "
+            "pair the larger p of either map's. Networks that distance does not explain are not in them."
+        )
     if not params.within_networks:
         said.append(
             "Permutation preserves neither spatial autocorrelation nor networks: maps that both follow networks or "
