@@ -72,7 +72,7 @@ def test_subjects_are_sorted_filtered_and_ticked_and_a_group_is_made_of_them(wid
         expect(missing).to_have_attribute("aria-sort", direction)
     expect(overview.locator("tbody tr").first).to_contain_text("age")
     shoot(page, "overview")
-    page.get_by_role("button", name="Subjects", exact=True).click()
+    page.get_by_role("group", name="Show").get_by_role("button", name="Subjects").click()
     table = page.get_by_role("grid", name="Subjects")
     rows = table.locator(".lines .line:visible")
     expect(rows.first).to_contain_text("S0000")
@@ -115,7 +115,7 @@ def test_subjects_are_sorted_filtered_and_ticked_and_a_group_is_made_of_them(wid
 
 def test_subjects_are_set_aside_by_a_group_and_put_back(wide: Page) -> None:
     page = wide
-    page.get_by_role("button", name="Subjects", exact=True).click()
+    page.get_by_role("group", name="Show").get_by_role("button", name="Subjects").click()
     table = page.get_by_role("grid", name="Subjects")
     table.get_by_role("button", name="Subject", exact=True).click()
     table.focus()
