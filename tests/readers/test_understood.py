@@ -415,3 +415,18 @@ def test_a_bundle_keeps_the_recipe_of_the_files_that_it_was_made_of(tmp_path, rn
     files, engine = Held((tmp_path / "b.zip").rename(tmp_path / "b" / "b.zip").parent), Engine()
     call(engine, "open_files", files, paths=files.paths)
     assert json.loads(bytes(call(engine, "save_recipe")[1]["file"])) == answer
+
+
+def test_a_command_and_its_script_take_the_answers_of_both_cohorts(tmp_path, rng, capsys):
+    top = streamlines(
+        write(tmp_path / "study", DX=[n % 2 for n in range(len(PEOPLE))], age=[20 + n for n in range(len(PEOPLE))]), rng
+    )
+    answer = tmp_path / "a.recipe.json"
+    answer.write_text(json.dumps({"files": {COUNTS: {"order": "rows"}}, "columns": {"DX": {"kind": "category"}}}))
+    given = ["run", "edge-replication", str(top), "--second", str(top), "--params", '{"phenotype": "age"}']
+    assert main([*given, "--recipe", str(answer)]) == 2
+    assert "Answer in a recipe" in capsys.readouterr().err
+    html = tmp_path / "report.html"
+    both = ["--recipe", str(answer), "--second-recipe", str(answer), "--html", str(html)]
+    assert main([*given, *both]) == 0
+    assert "second_recipe=" in html.read_text(encoding="utf-8")

@@ -128,10 +128,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--html", metavar="OUT.html", type=Path, help="save everything as one file to read, to print and to attach"
     )
     running.add_argument("--atlas", metavar="NAME", help=_ATLAS)
-    running.add_argument(
-        "--second", metavar="COHORT2", help="a second cohort, for analyses that use one; the others refuse it"
-    )
-    running.add_argument("--second-recipe", metavar="R.json", type=Path, help="the same for the second cohort")
+    _takes_second(running)
     _takes_recipe(running)
     _takes_measures(running)
     running.set_defaults(act=_run)
@@ -141,6 +138,11 @@ def _takes_recipe(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--recipe", metavar="R.json", type=Path, help="answers to what the files cannot say, and corrections of columns"
     )
+
+
+def _takes_second(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--second", metavar="COHORT2", help="a second cohort, for analyses that use one")
+    command.add_argument("--second-recipe", metavar="R.json", type=Path, help="answers and corrections for it")
 
 
 def _takes_measures(command: argparse.ArgumentParser) -> None:
@@ -207,8 +209,7 @@ def _run(options: argparse.Namespace) -> None:
 
         output = result_stem(options.analysis, analysis, params, report.numbers)
         where = {"cohort": options.cohort, "atlas": options.atlas, "second": options.second}
-        recipe = None if options.recipe is None else _read_recipe(options.recipe)
-        beside = None if options.second_recipe is None else _read_recipe(options.second_recipe)
+        recipe, beside = _read_recipe(options.recipe), _read_recipe(options.second_recipe)
         columns = {name: one.json() for name, one in cohort.corrections.items()}
         makings = _makings(options)
         script = script_of(
@@ -254,18 +255,10 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _cohort_of(options: argparse.Namespace) -> Cohort:
-    second, recipe = getattr(options, "second", None), getattr(options, "recipe", None)
-    beside = getattr(options, "second_recipe", None)
-    return _finish(
-        load_steps(
-            options.cohort,
-            atlas=options.atlas,
-            measures=_makings(options),
-            second=second,
-            recipe=None if recipe is None else _read_recipe(recipe),
-            second_recipe=None if beside is None else _read_recipe(beside),
-        )
-    )
+    second, *answers = (getattr(options, name, None) for name in ("second", "recipe", "second_recipe"))
+    recipe, beside = map(_read_recipe, answers)
+    given: dict[str, Any] = {"measures": _makings(options), "second": second, "recipe": recipe, "second_recipe": beside}
+    return _finish(load_steps(options.cohort, atlas=options.atlas, **given))
 
 
 def _makings(options: argparse.Namespace) -> list[Making]:
@@ -273,7 +266,9 @@ def _makings(options: argparse.Namespace) -> list[Making]:
     return [(analysis, _json_object(text, "--add-measure")) for analysis, text in options.add_measure]
 
 
-def _read_recipe(path: Path) -> dict[str, Json]:
+def _read_recipe(path: Path | None) -> dict[str, Json] | None:
+    if path is None:
+        return None
     try:
         return _json_object(_read(path).decode("utf-8"), f"--recipe {path}")
     except UnicodeDecodeError:
