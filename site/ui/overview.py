@@ -165,7 +165,10 @@ class OverviewTab:
             return sort
 
         for name in COLUMNS:
-            words = h("button", name, type="button", on={"click": sorter(name)}) if name in _SORTED else name
+            words = name
+            if name in _SORTED:
+                # Not called like the buttons of the groups and of the tab.
+                words = h("button", name, type="button", aria_label=f"Sort by {name}", on={"click": sorter(name)})
             heads.append(h("th", words, scope="col", cls="number" if name in _NUMERIC else ""))
         heads.append(h("th", h("span", "Correct", cls="unseen"), scope="col"))
         body = h("tbody")
