@@ -15,6 +15,7 @@ import materials
 import pack
 import runtime
 import shrink
+from bare_source import bare
 from patches import PATCHES, patched
 from runtime import ROOT
 from wheel import make_wheel
@@ -124,11 +125,12 @@ def _joined(paths: Sequence[str], fetched: Path) -> bytes:
 
 
 def interface_modules() -> dict[str, str]:
-    """Return the modules of the user interface, path to source: its own, and what it shares with the package."""
+    """Return the modules of the user interface, path to bare source: its own, and what it shares with the package."""
     folder, package = ROOT / "site" / "ui", ROOT / "py" / "imagenomer"
-    modules = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
-    shared = {f"imagenomer/{name}": (package / name).read_text(encoding="utf-8") for name in SHARED}
-    return {**modules, "imagenomer/__init__.py": "", **shared}
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py")}
+    paths |= {f"imagenomer/{name}": package / name for name in SHARED}
+    modules = {name: bare(path.read_text(encoding="utf-8")) for name, path in paths.items()}
+    return {**modules, "imagenomer/__init__.py": ""}
 
 
 def interface_script() -> bytes:

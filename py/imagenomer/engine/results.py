@@ -13,7 +13,6 @@ from imagenomer.engine.requests import Answer, Job, coloured, file_answer
 from imagenomer.engine.workspace import Workspace, corrections_of, makings_of, recipe_of
 from imagenomer.errors import InputError
 from imagenomer.groups.sentence import spelled_out
-from imagenomer.script import script_of
 from imagenomer.types import Json, JsonObject
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ async def script(workspace: Workspace, job: Job, *, analysis: str, params: Mappi
 
 
 def _script_of(workspace: Workspace, outcome: Outcome) -> str:
+    from imagenomer.script import script_of  # late: nothing is taken home at first
+
     options = script_options(workspace)
     return script_of(outcome.name, outcome.analysis, outcome.params, output=stem_of(outcome), **options)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from imagenomer import subject_table
 from imagenomer.downloads import stem
 from imagenomer.engine.requests import Answer, Job, file_answer
 from imagenomer.engine.workspace import Workspace
 from imagenomer.groups import select
-from imagenomer.subject_table import Runs
 from imagenomer.types import JsonObject
+
+if TYPE_CHECKING:
+    from imagenomer.subject_table import Runs
 
 
 async def subjects(
@@ -26,6 +27,8 @@ async def subjects(
     columns: Sequence[str] = (),
     within: str | None = None,
 ) -> Answer:
+    from imagenomer import subject_table  # late: few look at all subjects
+
     cohort = workspace.now.cohort
     wanted = subject_table.query_of(cohort, **query)
     page = subject_table.subject_page(cohort, wanted, start=start, stop=stop, columns=columns, within=within)
@@ -34,6 +37,8 @@ async def subjects(
 
 async def listed_subjects(workspace: Workspace, job: Job, *, query: JsonObject) -> Answer:
     """Return who is listed, for whoever ticks all of them."""
+    from imagenomer import subject_table  # late: few look at all subjects
+
     cohort = workspace.now.cohort
     listed = subject_table.listed_subjects(cohort, subject_table.query_of(cohort, **query))
     return {"runs": subject_table.runs_of(listed.order)}, {}
@@ -52,6 +57,8 @@ async def group_of_subjects(
 
     ``within`` is another group, None for everybody: these ``only`` are meant, or it ``without`` or ``with`` these.
     """
+    from imagenomer import subject_table  # late: few look at all subjects
+
     cohort = workspace.now.cohort
     wanted = subject_table.query_of(cohort, **query)
     if ticked is None:
@@ -66,10 +73,14 @@ async def group_of_subjects(
 
 
 async def subject(workspace: Workspace, job: Job, *, place: int) -> Answer:
+    from imagenomer import subject_table  # late: few look at all subjects
+
     return subject_table.subject_record(workspace.now.cohort, place), {}
 
 
 async def subjects_file(workspace: Workspace, job: Job, *, query: JsonObject) -> Answer:
+    from imagenomer import subject_table  # late: few look at all subjects
+
     cohort = workspace.now.cohort
     wanted = subject_table.query_of(cohort, **query)
     data = await job.finish(subject_table.subjects_csv(cohort, wanted))

@@ -28,9 +28,6 @@ from imagenomer.analyses.models.both_cohorts import (
 from imagenomer.analyses.models.determined import refuse_determined
 from imagenomer.analyses.models.permutation_plan import plan_for
 from imagenomer.analyses.models.prediction_errors import prediction_errors
-from imagenomer.analyses.models.prediction_figures import draw_prediction
-from imagenomer.analyses.models.prediction_methods import prediction_methods
-from imagenomer.analyses.models.prediction_report import prediction_report
 from imagenomer.analyses.models.prediction_result import (
     FinalModel,
     Prediction,
@@ -370,15 +367,21 @@ def _patterns(space: SampleSpace, fit: Fit) -> Steps[FloatArray]:
 
 
 def report(cohort: Cohort, params: Params, result: Prediction) -> Report:
+    from imagenomer.analyses.models.prediction_report import prediction_report  # late: no first figure is of a model
+
     params = with_families(result.cohort, params, params.phenotype)
     return prediction_report(result.cohort, params, params, result)
 
 
 def methods(cohort: Cohort, params: Params, result: Prediction) -> Methods:
+    from imagenomer.analyses.models.prediction_methods import prediction_methods
+
     return prediction_methods(with_families(cohort, params, params.phenotype), result)
 
 
 def draw(cohort: Cohort, params: Params, result: Prediction, report: Report, theme: ThemeName) -> Mapping[str, Figure]:
+    from imagenomer.analyses.models.prediction_figures import draw_prediction
+
     return draw_prediction(result, theme)
 
 
