@@ -59,7 +59,9 @@ async def use(engine: Engine, analysis: str, params: dict[str, object], draw: bo
 @pytest.mark.filterwarnings("error")
 def test_odd_cohorts_are_analysed_or_refused_in_words(name: str, share: float) -> None:
     n_results = 0
-    for number in range(COHORTS_OF_ANALYSIS):
+    for number in range(20 * COHORTS_OF_ANALYSIS):
+        if number >= COHORTS_OF_ANALYSIS and n_results:
+            break  # of a form with many fields nearly all are refused
         rng = np.random.default_rng([zlib.crc32(name.encode()), int(100 * share), number])
         cohort, engine = odd_cohort(rng), Engine()
         second = Second(odd_cohort(rng) if number % 3 == 0 else cohort, "odd2") if ANALYSES[name].takes_second else None
