@@ -124,6 +124,15 @@ def text(element, content):
     element.textContent = str(content)
 
 
+def broken(words):
+    """A text whose line may end after an underscore, as children of an element."""
+    pieces = []
+    for piece in words.replace("_", "_\n").split("\n"):
+        pieces.append(piece)
+        pieces.append(h("wbr"))
+    return pieces[:-1]
+
+
 def clear(element, *children):
     """Empty an element, and put ``children`` in; listeners go with the elements they were on."""
     element.replaceChildren()

@@ -1,6 +1,6 @@
 """Subject rows: the rows and columns of the table of subjects that are in sight, drawn into elements that stay."""
 
-from dom import add, clear, guarded, h, listen, set_busy, text
+from dom import add, broken, clear, guarded, h, listen, set_busy, text
 from js import ResizeObserver
 from logic.picking import shortened
 from logic.subjects import BOX, COLUMN, FIXED, HEAD, NAME, ROW, SCANS, Window, step_to
@@ -212,7 +212,7 @@ class SubjectRows:
             cell.hidden = position >= len(columns)
             if position < len(columns):
                 item, button = columns[position], cell.firstChild
-                text(button, shortened(item["name"], HEAD_ROOM, self._beside(self._window.left + position)))
+                clear(button, broken(shortened(item["name"], HEAD_ROOM, self._beside(self._window.left + position))))
                 cell.className = "cell number" if item["kind"] == "number" else "cell"
                 button.title = self._view.about(item)
                 cell.setAttribute("aria-sort", order.direction("phenotype", item["name"]))

@@ -104,8 +104,18 @@ class SubjectsView:
         self.rows.take_columns(self.app.cohort["phenotypes"])
         self._offer_columns()
         self._offer_groups()
+        self._wait()
         if self.visible:
             self.load()
+
+    def _wait(self):
+        """Offer nothing yet: the engine may be at other work."""
+        text(self.count, "Reading the table")
+        text(self.make, "Make a group")
+        text(self.aside, "Set aside")
+        self.make.disabled = self.aside.disabled = True
+        show(self.untick, False)
+        show(self.back, False)
 
     def _offer_columns(self):
         phenotypes = self.app.cohort["phenotypes"]
