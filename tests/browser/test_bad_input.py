@@ -349,7 +349,7 @@ def test_an_association_takes_for_each_edge_the_subjects_who_have_it(riddled: Pa
     file = result(riddled).get_by_role("button", name="Download Strongest edges as CSV")
     with riddled.expect_download() as started:
         file.click()
-    header, first = content(started.value).decode().splitlines()[:2]
+    header, first = content(started.value).decode("utf-8-sig").splitlines()[:2]
     row = dict(zip(header.split(","), first.split(","), strict=True))
     edges = riddled_edges()[:, 4]
     ages = np.array(list(AGES.values()))

@@ -107,7 +107,7 @@ def test_parts_come_one_after_another_and_what_is_there_stays_where_it_is(stages
     # Whoever reads what is done need not wait for the part under way.
     with stages.expect_download() as started:
         shown.get_by_role("button", name="Download The largest as CSV").click()
-    assert Path(started.value.path()).read_text(encoding="utf-8").startswith("name")
+    assert Path(started.value.path()).read_text(encoding="utf-8-sig").startswith("name")
     with stages.expect_download() as started:
         shown.get_by_role("button", name="Download report (HTML)").click()
     assert "Stopped after 2 of 3 parts" in Path(started.value.path()).read_text(encoding="utf-8")
