@@ -99,6 +99,8 @@ SMALL = {
     "statistics/contingency.py": "one table",
     "statistics/design.py": "one column and covariates",
     "statistics/elastic_net.py": "single vectors",
+    "statistics/feature_classifiers.py": "single vectors",
+    "statistics/flipped_predictions.py": "single vectors",
     "statistics/fold_harmonisation.py": "covariates of one site, summed",
     "statistics/independent_components.py": "as many rows and columns as components",
     "statistics/kernel_models.py": "single vectors",
