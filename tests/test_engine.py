@@ -473,7 +473,7 @@ def test_a_clicked_edge_has_points(page):
 
 def test_a_table_is_csv_that_reads_back_to_the_last_digit(page):
     answer, buffers = page.ask("table", analysis="echo", params={"factor": 1}, name="top")
-    text = buffers["file"].tobytes().decode()
+    text = buffers["file"].tobytes().decode("utf-8-sig")
     assert answer == {"filename": "echo_top.csv", "mime": "text/csv"}
     assert text.count("\r\n") == 3
     rows = list(csv.DictReader(io.StringIO(text)))

@@ -34,7 +34,7 @@ from imagenomer.groups import (
 from imagenomer.parsing import MAX_LENGTH
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
-from imagenomer.wording import NOTHING, cell, decimals_of, number
+from imagenomer.wording import NOTHING, cell, decimals_of, number, plural
 
 #: What the table is sorted by; "phenotype" needs its name.
 SortKey: TypeAlias = Literal["subject", "scans", "left_out", "phenotype"]
@@ -226,8 +226,8 @@ def group_of_subjects(cohort: Cohort, wanted: BoolArray, given: Iterable[str | N
     text = min((format_expression(one) for one in candidates), key=len)
     if len(text) > MAX_LENGTH:
         raise InputError(
-            f"the names of {int(wanted.sum()):,} of {cohort.n_subjects:,} subjects have {len(text):,} characters, and "
-            f"a group has at most {MAX_LENGTH:,}; describe the group by a filter, or by a column of your table"
+            f"the names of {int(wanted.sum()):,} of {cohort.n_subjects:,} subjects have {plural(len(text), 'character')}, "
+            f"and a group has at most {MAX_LENGTH:,}; describe the group by a filter, or by a column of your table"
         )
     return text
 

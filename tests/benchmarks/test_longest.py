@@ -15,7 +15,6 @@ from playwright.sync_api import Browser
 
 import speed
 from benchmarks.in_page import HERE, open_page, run_in_worker, said_natively, timed
-from benchmarks.longest import N_OTHERS, N_ROWS
 
 #: Where a record has which part of what is told: the length of a step is noted in the page only.
 IN_PAGE = {
@@ -42,10 +41,10 @@ def test_what_takes_longest_in_the_page_and_natively(browser: Browser, site_url:
 def _in_page(browser: Browser, site_url: str) -> Iterator[Any]:
     page, worker = open_page(browser, site_url, idle_work=True)
     run_in_worker(worker, "turns = longest.Turns(engine)\nawait turns.begin()")
-    for position in range(N_ROWS):
+    for position in range(run_in_worker(worker, "longest.N_ROWS")):
         yield timed(worker, f"turns.row({position})")
     yield timed(worker, "turns.products()")
-    for position in range(N_OTHERS):
+    for position in range(run_in_worker(worker, "longest.N_OTHERS")):
         yield timed(worker, f"turns.other({position})")
     page.context.close()
 

@@ -19,6 +19,7 @@ from imagenomer.jsonable import dumps
 from imagenomer.names import clean_message, clean_name
 from imagenomer.readers.recipe import read_recipe
 from imagenomer.types import Json, JsonObject
+from imagenomer.wording import plural
 
 #: What the file says it is.
 FORMAT = "imagenomer-session"
@@ -113,7 +114,9 @@ def _of(name: str) -> Iterator[None]:
 
 def _json(data: bytes) -> Any:
     if len(data) > LARGEST:
-        raise InputError(f"it has {len(data):,} bytes, a session at most {LARGEST:,}; choose the file that was saved")
+        raise InputError(
+            f"it has {plural(len(data), 'byte')}, a session at most {LARGEST:,}; choose the file that was saved"
+        )
     try:
         content = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except UnicodeDecodeError:
@@ -328,7 +331,7 @@ def _optional(
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > longest:
-        raise InputError(f"{where}: '{key}' is a text of at most {longest:,} characters, not {_shown(value)}")
+        raise InputError(f"{where}: '{key}' is a text of at most {plural(longest, 'character')}, not {_shown(value)}")
     return clean(value)
 
 
