@@ -226,8 +226,9 @@ def group_of_subjects(cohort: Cohort, wanted: BoolArray, given: Iterable[str | N
     text = min((format_expression(one) for one in candidates), key=len)
     if len(text) > MAX_LENGTH:
         raise InputError(
-            f"the names of {int(wanted.sum()):,} of {cohort.n_subjects:,} subjects have {plural(len(text), 'character')}, "
-            f"and a group has at most {MAX_LENGTH:,}; describe the group by a filter, or by a column of your table"
+            f"the names of {int(wanted.sum()):,} of {cohort.n_subjects:,} subjects have "
+            f"{plural(len(text), 'character')}, and a group has at most {MAX_LENGTH:,}; describe the group by a filter, "
+            "or by a column of your table"
         )
     return text
 
