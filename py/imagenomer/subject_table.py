@@ -227,8 +227,8 @@ def group_of_subjects(cohort: Cohort, wanted: BoolArray, given: Iterable[str | N
     if len(text) > MAX_LENGTH:
         raise InputError(
             f"the names of {int(wanted.sum()):,} of {cohort.n_subjects:,} subjects have "
-            f"{plural(len(text), 'character')}, and a group has at most {MAX_LENGTH:,}; describe the group by a filter, "
-            "or by a column of your table"
+            f"{plural(len(text), 'character')}, and a group has at most {MAX_LENGTH:,}; describe the group by a "
+            "filter, or by a column of your table"
         )
     return text
 
