@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from driving import START, Watch, new_page, wait_for_engine, wait_for_rest
 from playwright.sync_api import Browser, Page, expect
@@ -40,19 +41,22 @@ def show_start(page: Page) -> None:
 
 
 class KeptPage:
-    """The page that the tests of a process share, whatever their file.
+    """The page that the tests of a process share, loaded anew for each file.
 
     Attributes
     ----------
     page : Page
     watch : Watch
         What it does.
+    file : Path or None
+        Of the tests that have it.
     """
 
     def __init__(self, browser: Browser, url: str) -> None:
         self._url = url
         self._shown: object = None
         self._is_sound = True
+        self.file: Path | None = None
         self.watch = Watch()
         self.page = new_page(browser, self.watch)
         self._at_first = self.page.viewport_size
@@ -82,7 +86,7 @@ class KeptPage:
         return page
 
     def distrust(self) -> None:
-        """A test failed on it: the next one gets the page loaded anew."""
+        """A test failed on it, or a file begins: the next one gets the page loaded anew."""
         self._is_sound = False
 
 
