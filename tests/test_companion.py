@@ -23,7 +23,7 @@ from imagenomer.errors import InputError
 from imagenomer.load import load
 from imagenomer.parcellation import plain_parcellation
 from imagenomer.progress import Progress
-from imagenomer.script import script_of
+from imagenomer.script import Scripted, script_of, script_of_several
 
 
 @pytest.fixture
@@ -361,3 +361,19 @@ def test_a_hostile_name_of_the_second_cohort_stays_a_text_in_the_script():
     (assignment,) = ast.parse(line).body
     assert isinstance(assignment, ast.Assign)
     assert ast.literal_eval(assignment.value) == attack
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_the_answers_of_both_cohorts_are_arguments_once_in_a_script(several):
+    answers = {"recipe": {"a": 1}, "second_recipe": {"b": 2}, "columns": {"c": {}}}
+    given = {"cohort": "x", "second": "y", **answers}
+    if several:
+        text = script_of_several([Scripted("One", "z", "transfer", TRANSFER, Params())], **given)
+    else:
+        text = script_of("transfer", TRANSFER, Params(), output="z", **given)
+    compile(text, "script", "exec")  # a name that is given twice is an error
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    (load_call,) = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "load"]
+    found = {one.arg: one.value for one in load_call.keywords}
+    assert ast.unparse(found.pop("second")) == "SECOND"
+    assert {name: ast.literal_eval(value) for name, value in found.items()} == answers

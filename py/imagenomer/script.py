@@ -127,8 +127,7 @@ def script_of_several(
     second_recipe: JsonObject | None = None,
 ) -> str:
     """Return a native script that reproduces several results of one cohort; see `script_of`."""
-    used = second is not None and any(uses_second(one.analysis, one.params) for one in results)
-    recipes = recipe, second_recipe if used else None
+    used = any(uses_second(one.analysis, one.params) for one in results)
     rows = [
         f"    (\n        {one.title!r},\n        {one.output!r},\n        {one.name!r},\n"
         f"        {_spelled_out(one.params)},\n    ),"
@@ -137,9 +136,8 @@ def script_of_several(
     return _SEVERAL.format(
         version=__version__,
         cohort=cohort,
-        options=_options(atlas, measures, columns, *recipes),
-        second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
-        second=_second_option(second_recipe) if used else "",
+        options=_options(atlas, measures, recipe, columns),
+        **_second_parts(second if used else None, second_recipe),
         results="\n".join(rows),
     )
 
@@ -175,27 +173,21 @@ def script_of(
         As `imagenomer.load.load` takes them; ``columns`` are all corrections that the cohort has, and a second cohort
         that the analysis does not use is not opened.
     """
-    used = second is not None and uses_second(analysis, params)
-    recipes = recipe, second_recipe if used else None
+    used = uses_second(analysis, params)
     return _SCRIPT.format(
         title=analysis.title,
         version=__version__,
         name=name,
         cohort=cohort,
         output=output,
-        options=_options(atlas, measures, columns, *recipes),
-        second_line="" if not used else f"SECOND = {second!r}  # the cohort beside it, to test on\n",
-        second=_second_option(second_recipe) if used else "",
+        options=_options(atlas, measures, recipe, columns),
+        **_second_parts(second if used else None, second_recipe),
         params=_spelled_out(params),
     )
 
 
 def _options(
-    atlas: str | None,
-    measures: Sequence[Making],
-    columns: JsonObject | None,
-    recipe: JsonObject | None,
-    second_recipe: JsonObject | None,
+    atlas: str | None, measures: Sequence[Making], recipe: JsonObject | None, columns: JsonObject | None
 ) -> str:
     """Return the arguments of `load` beside the cohort."""
     options = f", columns={dict(columns)!r}" if columns else ""
@@ -204,14 +196,17 @@ def _options(
         options += f", measures={list(measures)!r}"
     if recipe is not None:
         options += f", recipe={recipe!r}"
-    if second_recipe:
-        options += f", second_recipe={dict(second_recipe)!r}"
     return options
 
 
-def _second_option(recipe: JsonObject | None) -> str:
-    """Return the arguments of `load` about the second cohort."""
-    return ", second=SECOND" + (f", second_recipe={dict(recipe)!r}" if recipe else "")
+def _second_parts(second: str | None, recipe: JsonObject | None) -> dict[str, str]:
+    """Return the line that names the second cohort, and the arguments of `load` about it; empty without one."""
+    if second is None:
+        return {"second_line": "", "second": ""}
+    return {
+        "second_line": f"SECOND = {second!r}  # the cohort beside it, to test on\n",
+        "second": ", second=SECOND" + (f", second_recipe={dict(recipe)!r}" if recipe else ""),
+    }
 
 
 def _spelled_out(params: Any) -> str:
