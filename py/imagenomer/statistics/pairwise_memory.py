@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 from imagenomer.errors import InputError
 from imagenomer.wording import plural, size
@@ -30,15 +31,9 @@ def require_memory(n_subjects: int, n_matrices: int) -> None:
     InputError
         If they need more than `most_memory`.
     """
-    most = most_memory()
-    wanted = 8 * n_matrices * n_subjects**2
-    if most is None or wanted <= most:
-        return
-    fitting = int((most / (8 * n_matrices)) ** 0.5)
-    raise InputError(
-        f"{plural(n_subjects, 'subject')} are too many to compare each with all others: that takes {size(wanted)}, and "
-        f"there are {size(most)}; choose a group of at most {plural(fitting, 'subject')}"
-        + (", or run the analysis in a terminal, where there is more memory" if _in_32_bits() else "")
+    each = 8 * n_matrices
+    _refuse_beyond(
+        n_subjects, each * n_subjects**2, "compare each with all others", lambda most: int((most / each) ** 0.5)
     )
 
 
@@ -56,14 +51,19 @@ def require_memory_of_features(n_subjects: int, n_features: int, n_matrices: int
     InputError
         If they need more than `most_memory`.
     """
+    each = 8 * n_matrices * n_features
+    what = f"compare by {plural(n_features, 'feature')}"
+    _refuse_beyond(n_subjects, each * n_subjects, what, lambda most: most // each)
+
+
+def _refuse_beyond(n_subjects: int, wanted: int, what: str, fitting: Callable[[int], int]) -> None:
+    """Refuse subjects that take more than `most_memory`; ``fitting`` is how many fit into so much."""
     most = most_memory()
-    wanted = 8 * n_matrices * n_subjects * n_features
     if most is None or wanted <= most:
         return
-    fitting = most // (8 * n_matrices * n_features)
     raise InputError(
-        f"{plural(n_subjects, 'subject')} are too many to compare by {plural(n_features, 'feature')}: that takes "
-        f"{size(wanted)}, and there are {size(most)}; choose a group of at most {plural(fitting, 'subject')}"
+        f"{plural(n_subjects, 'subject')} are too many to {what}: that takes {size(wanted)}, and "
+        f"there are {size(most)}; choose a group of at most {plural(fitting(most), 'subject')}"
         + (", or run the analysis in a terminal, where there is more memory" if _in_32_bits() else "")
     )
 
