@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from imagenomer.analyses.contract import Analysis, GridView, TableView, parameters_of
@@ -48,26 +48,42 @@ def stem(*parts: str) -> str:
     return "_".join(filter(None, slugs))[:120] or "imagenomer"
 
 
-def csv_of(table: TableView | GridView) -> bytes:
-    """Return a table as CSV (RFC 4180): keys as the header, every digit, nothing where undefined.
+class CsvFile:
+    """CSV (RFC 4180) as it is written.
 
-    It is UTF-8 and says so by its mark (BOM), without which Excel reads "Ä" as two other letters.
+    It is UTF-8 and says so by its mark (BOM), without which Excel reads "Ä" as two other letters. Texts that came from
+    data pass through `without_formula` before.
+    """
+
+    def __init__(self) -> None:
+        self._text = io.StringIO(newline="")
+        self._writer = csv.writer(self._text)
+
+    def write(self, *rows: Iterable[object]) -> None:
+        """Add rows of cells."""
+        self._writer.writerows(rows)
+
+    def content(self) -> bytes:
+        """Return what was written."""
+        return self._text.getvalue().encode("utf-8-sig")
+
+
+def csv_of(table: TableView | GridView) -> bytes:
+    """Return a table as CSV: keys as the header, every digit, nothing where undefined.
 
     A grid has the names of its columns as the header, and those of its rows in front. A text that a spreadsheet would
     take for a formula has an apostrophe before it, see `without_formula`.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    file = CsvFile()
     if isinstance(table, GridView):
-        writer.writerow(["", *map(without_formula, table.columns)])
-        writer.writerows(
-            [without_formula(name), *map(_cell, row)] for name, row in zip(table.rows, table.values, strict=True)
-        )
-        return text.getvalue().encode("utf-8-sig")
+        file.write(["", *map(without_formula, table.columns)])
+        for name, row in zip(table.rows, table.values, strict=True):
+            file.write([without_formula(name), *map(_cell, row)])
+        return file.content()
     keys = [column.key for column in table.columns if column.where != "page"]
-    writer.writerow(map(without_formula, keys))
-    writer.writerows([_cell(row.get(key)) for key in keys] for row in table.rows)
-    return text.getvalue().encode("utf-8-sig")
+    file.write(map(without_formula, keys))
+    file.write(*([_cell(row.get(key)) for key in keys] for row in table.rows))
+    return file.content()
 
 
 def _cell(value: Json) -> str:

@@ -5,14 +5,13 @@ Parcels are in the order of the files, whatever order is on screen, and called b
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from imagenomer.downloads import without_formula
+from imagenomer.downloads import CsvFile, without_formula
 from imagenomer.edges import edge_parcels, edges_to_matrix
 from imagenomer.errors import InputError
 from imagenomer.maps import EdgeMap
@@ -67,14 +66,11 @@ def map_file(edge_map: EdgeMap, parcellation: Parcellation, form: MapFormat, nam
 
 def _edge_table(edge_map: EdgeMap, parcellation: Parcellation) -> Steps[bytes]:
     values = edge_map.values
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    file = CsvFile()
     has_networks = any(parcellation.networks)
     heads = ["parcel_1", "parcel_2", "label_1", "label_2"]
     heads += ["network_1", "network_2"] if has_networks else []
-    writer.writerow(
-        [*heads, without_formula(edge_map.label), *(["significant"] if edge_map.marked is not None else [])]
-    )
+    file.write([*heads, without_formula(edge_map.label), *(["significant"] if edge_map.marked is not None else [])])
     labels = [without_formula(label) for label in parcellation.labels]
     networks = [without_formula(network) for network in parcellation.networks]
     first, second = edge_parcels(np.arange(values.size), parcellation.n_parcels)
@@ -86,17 +82,16 @@ def _edge_table(edge_map: EdgeMap, parcellation: Parcellation) -> Steps[bytes]:
             line.append(_digits(values[edge]))
             if edge_map.marked is not None:
                 line.append("yes" if edge_map.marked[edge] else "no")
-            writer.writerow(line)
-    return text.getvalue().encode("utf-8-sig")
+            file.write(line)
+    return file.content()
 
 
 def _matrix_csv(matrix: Float32Array, parcellation: Parcellation) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    file = CsvFile()
     labels = [without_formula(label) for label in parcellation.labels]
-    writer.writerow(["", *labels])
-    writer.writerows([label, *map(_digits, row)] for label, row in zip(labels, matrix, strict=True))
-    return text.getvalue().encode("utf-8-sig")
+    file.write(["", *labels])
+    file.write(*([label, *map(_digits, row)] for label, row in zip(labels, matrix, strict=True)))
+    return file.content()
 
 
 def _brainnet(matrix: Float32Array, parcellation: Parcellation, name: str) -> bytes:

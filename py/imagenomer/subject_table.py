@@ -6,8 +6,6 @@ A subject is called by its place in the cohort here. Whoever ticks subjects says
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ import numpy as np
 
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Phenotype
-from imagenomer.downloads import without_formula
+from imagenomer.downloads import CsvFile, without_formula
 from imagenomer.errors import InputError
 from imagenomer.groups import (
     SUBJECT,
@@ -237,9 +235,8 @@ def subjects_csv(cohort: Cohort, query: SubjectQuery) -> Steps[bytes]:
     """Write the whole table, as it is sorted and filtered, with all phenotypes: UTF-8 with its mark, every digit."""
     rows = listed_subjects(cohort, query).order
     phenotypes = list(cohort.phenotypes.values())
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["subject", "scans", "scans_left_out", *(without_formula(one.name) for one in phenotypes)])
+    file = CsvFile()
+    file.write(["subject", "scans", "scans_left_out", *(without_formula(one.name) for one in phenotypes)])
     scans, left_out = _scan_counts(cohort), _left_out_counts(cohort)
     for start in range(0, rows.size, _ROWS_PER_STEP):
         yield Progress("Writing the table", start, int(rows.size))
@@ -247,8 +244,8 @@ def subjects_csv(cohort: Cohort, query: SubjectQuery) -> Steps[bytes]:
         columns = [_exact(one, some) for one in phenotypes]
         for place, row in enumerate(some):
             name = without_formula(cohort.subjects[row])
-            writer.writerow([name, scans[row], left_out[row], *(column[place] for column in columns)])
-    return text.getvalue().encode("utf-8-sig")
+            file.write([name, scans[row], left_out[row], *(column[place] for column in columns)])
+    return file.content()
 
 
 def subject_record(cohort: Cohort, place: int) -> dict[str, Json]:
