@@ -10,6 +10,7 @@ from typing import Any
 
 from imagenomer.analyses.contract import Analysis, GridView, TableView, parameters_of
 from imagenomer.types import Json
+from imagenomer.wording import without_formula
 
 MIME = {
     "svg": "image/svg+xml",
@@ -92,19 +93,3 @@ def _cell(value: Json) -> str:
     if isinstance(value, float):
         return repr(float(value))
     return without_formula(value) if isinstance(value, str) else str(value)
-
-
-#: What spreadsheets take for the beginning of a formula, also in the wide forms of East Asian keyboards, whatever
-#: blanks are before it; and a tab or a line break, which some take for the beginning of another cell.
-_FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-
-
-def without_formula(text: str) -> str:
-    """Return a text as a spreadsheet shows it and never runs it; what is a number, such as "-0.5", stays as it is.
-
-    Names come from data, and data from anywhere: "=HYPERLINK(…)" as a subject's name would run where its table is
-    opened. An apostrophe goes before what begins like a formula, also where apostrophes are before that already: so
-    nothing else looks like it, and taking one away gives the text back (docs/privacy.md, "Tables").
-    """
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text

@@ -11,13 +11,14 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from imagenomer.downloads import CsvFile, without_formula
+from imagenomer.downloads import CsvFile
 from imagenomer.edges import edge_parcels, edges_to_matrix
 from imagenomer.errors import InputError
 from imagenomer.maps import EdgeMap
 from imagenomer.parcellation import Parcellation
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import Float32Array
+from imagenomer.wording import without_formula
 
 #: "edges": one line an edge, as CSV; "matrix": symmetric CSV; "npy": the same for NumPy; "brainnet": .node and .edge.
 MapFormat: TypeAlias = Literal["edges", "matrix", "npy", "brainnet"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort, Phenotype
-from imagenomer.downloads import CsvFile, without_formula
+from imagenomer.downloads import CsvFile
 from imagenomer.errors import InputError
 from imagenomer.groups import (
     SUBJECT,
@@ -32,7 +32,7 @@ from imagenomer.groups import (
 from imagenomer.parsing import MAX_LENGTH
 from imagenomer.progress import Progress, Steps
 from imagenomer.types import BoolArray, FloatArray, IntArray, Json
-from imagenomer.wording import NOTHING, cell, decimals_of, number, plural
+from imagenomer.wording import NOTHING, cell, decimals_of, number, plural, without_formula
 
 #: What the table is sorted by; "phenotype" needs its name.
 SortKey: TypeAlias = Literal["subject", "scans", "left_out", "phenotype"]

@@ -118,3 +118,38 @@ def named(sentence: "str | list[str | dict[str, str]]", names: dict[str, str]) -
     if isinstance(sentence, str):
         return sentence
     return "".join(part if isinstance(part, str) else names.get(part["group"], part["group"]) for part in sentence)
+
+
+#: What spreadsheets take for the beginning of a formula, also in the wide forms of East Asian keyboards.
+_FORMULA = "=+-@＝＋－＠"
+
+
+def without_formula(text: str) -> str:
+    """Return a text as a spreadsheet shows it and never runs it; what is a number, such as "-0.5", stays as it is.
+
+    Names come from data, and data from anywhere: "=HYPERLINK(…)" as a subject's name would run where its table is
+    opened. An apostrophe goes before what begins like a formula, whatever blanks are before it, also where apostrophes
+    are before that already: so nothing else looks like it, and taking one away gives the text back (docs/privacy.md,
+    "Tables"). So it does before a tab or a line break, which some take for the beginning of another cell.
+    """
+    bare = text.lstrip("'")
+    first, visible = bare[:1], bare.lstrip()[:1]
+    begins = (first != "" and first in "\t\r\n") or (visible != "" and visible in _FORMULA)
+    return f"'{text}" if begins and not _is_decimal(text) else text
+
+
+def _is_decimal(text: str) -> bool:
+    """Whether a text is a number in digits, with a sign, a point and an exponent or without."""
+    mantissa, *exponents = text.replace("E", "e").split("e")
+    if len(exponents) > 1 or (exponents and not _are_digits(_unsigned(exponents[0]))):
+        return False
+    whole, *parts = _unsigned(mantissa).split(".")
+    return len(parts) < 2 and _are_digits(whole + "".join(parts))
+
+
+def _unsigned(text: str) -> str:
+    return text[1:] if text[:1] in ("+", "-") else text
+
+
+def _are_digits(text: str) -> bool:
+    return text != "" and all(character in "0123456789" for character in text)

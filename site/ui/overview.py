@@ -4,7 +4,7 @@ from column_dialog import ColumnDialog
 from dom import add, clear, find, h, svg
 from logic.columns import coded_names
 from logic.recipe import n_doubtful
-from logic.tables import by_value, having
+from logic.tables import Order, by_value, having
 from long_list import MANY, LongList, sieve
 from subjects import SubjectsView
 
@@ -151,15 +151,14 @@ class OverviewTab:
         if not phenotypes:
             nothing = h("p", "This cohort has no phenotypes.", cls="muted")
             return h("section", h("h2", "Phenotypes"), nothing)
-        heads, order = [], [None, False]
+        heads, order = [], Order()
 
         def sorter(name):
             def sort(event):
-                order[:] = [name, order[0] == name and not order[1]]
+                order.sort(name)
                 for head, other in zip(heads, COLUMNS):
-                    direction = "none" if other != name else "descending" if order[1] else "ascending"
                     if other in _SORTED:
-                        head.setAttribute("aria-sort", direction)
+                        head.setAttribute("aria-sort", order.direction(other))
                 list_rows()
 
             return sort
@@ -180,8 +179,8 @@ class OverviewTab:
         found = [phenotypes]
 
         def list_rows():
-            key = _SORTED.get(order[0])
-            rows.show(by_value(found[0], key, order[1]) if key else found[0])
+            key = _SORTED.get(order.column)
+            rows.show(by_value(found[0], key, order.descending) if key else found[0])
 
         def sift(word):
             found[0] = having(phenotypes, word, lambda item: [item["name"], item["description"] or ""])

@@ -3,7 +3,7 @@
 from dom import add, broken, clear, guarded, h, listen, set_busy, text
 from js import ResizeObserver
 from logic.picking import shortened
-from logic.subjects import BOX, COLUMN, FIXED, HEAD, NAME, ROW, SCANS, Window, step_to
+from logic.subjects import BOX, BY_SCANS, BY_SUBJECT, COLUMN, FIXED, HEAD, NAME, ROW, SCANS, Window, step_to
 
 #: Characters of a column's name that its head has room for, in two lines.
 HEAD_ROOM = 28
@@ -32,8 +32,8 @@ class SubjectRows:
         self._all = h("input", type="checkbox", aria_label="Tick all listed", title="Tick all listed", tabindex="-1")
         self._head_fixed = [
             h("div", self._all, role="columnheader", cls="box"),
-            self._head("Subject", "subject", None, "name"),
-            self._head("Scans", "scans", None, "scans"),
+            self._head("Subject", lambda: BY_SUBJECT, "name"),
+            self._head("Scans", lambda: BY_SCANS, "scans"),
         ]
         self._head_gap = h("div", role="presentation", cls="gap")
         self._head_line = h("div", self._head_fixed, self._head_gap, role="row", cls="line", aria_rowindex="1")
@@ -191,23 +191,22 @@ class SubjectRows:
             fields = [parts[4 + position] for position in range(n_columns)]
             self._lines.append((line, parts[0].firstChild, parts[1].firstChild, parts[2], fields, []))
         add(self._body, [line[0] for line in self._lines])
-        self._heads = [self._head("", "phenotype", position, "cell") for position in range(n_columns)]
+        self._heads = [self._head("", self._phenotype_at(position), "cell") for position in range(n_columns)]
         add(self._head_line, self._heads)
 
-    def _head(self, words, by, position, cls):
-        """The head of a column; of the phenotypes in sight that of the one at a position."""
-
-        def sort(event):
-            item = self._columns[self._window.left + position] if position is not None else None
-            self._view.sort(by, item["name"] if item else None)
-
-        button = h("button", words, type="button", on={"click": sort})
+    def _head(self, words, column, cls):
+        """The head of what ``column()`` is when it is pressed."""
+        button = h("button", words, type="button", on={"click": lambda event: self._view.sort(column())})
         return h("div", button, role="columnheader", cls=cls)
+
+    def _phenotype_at(self, position):
+        """A function that returns the column at a position of those in sight."""
+        return lambda: ("phenotype", self._columns[self._window.left + position]["name"])
 
     def _draw_heads(self, columns):
         order = self._view.order
-        for cell, by in zip(self._head_fixed[1:], ("subject", "scans")):
-            cell.setAttribute("aria-sort", order.direction(by))
+        for cell, column in zip(self._head_fixed[1:], (BY_SUBJECT, BY_SCANS)):
+            cell.setAttribute("aria-sort", order.direction(column))
         for position, cell in enumerate(self._heads):
             cell.hidden = position >= len(columns)
             if position < len(columns):
@@ -215,7 +214,7 @@ class SubjectRows:
                 clear(button, broken(shortened(item["name"], HEAD_ROOM, self._beside(self._window.left + position))))
                 cell.className = "cell number" if item["kind"] == "number" else "cell"
                 button.title = self._view.about(item)
-                cell.setAttribute("aria-sort", order.direction("phenotype", item["name"]))
+                cell.setAttribute("aria-sort", order.direction(("phenotype", item["name"])))
                 cell.setAttribute("aria-colindex", str(self._window.left + position + 4))
 
     def _beside(self, at):

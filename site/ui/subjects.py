@@ -7,7 +7,8 @@ from logic.groups import Condition
 from logic.latest import Latest
 from logic.picking import summary
 from logic.protocol import Refused
-from logic.subjects import WITHOUT, Order, Ticks, disclosure_of, query_of
+from logic.subjects import BY_SUBJECT, WITHOUT, Ticks, disclosure_of, query_of
+from logic.tables import Order
 from long_select import LongSelect
 from subject_dialog import SubjectDialog
 from subject_rows import SubjectRows
@@ -25,7 +26,7 @@ class SubjectsView:
         self.app = app
         self.visible = False
         self.ticks = Ticks()
-        self.order = Order()
+        self.order = Order(BY_SUBJECT)
         self.filters = []
         self.page = None
         self._where = self._dialog = None
@@ -93,11 +94,11 @@ class SubjectsView:
         if where != self._where:  # else the same cohort, with other columns or a new engine
             self._where = where
             self.ticks.clear()
-            self.order = Order()
+            self.order = Order(BY_SUBJECT)
             self.finder.value = ""
         known = [item["name"] for item in self.app.cohort["phenotypes"]]
-        if self.order.by == "phenotype" and self.order.phenotype not in known:
-            self.order = Order()
+        if self.order.column[0] == "phenotype" and self.order.column[1] not in known:
+            self.order = Order(BY_SUBJECT)
         self.filters, self.page = [], None
         clear(self.filter_place)
         self._show_notice(None)
@@ -166,8 +167,8 @@ class SubjectsView:
         condition.element.remove()
         self._requery()
 
-    def sort(self, by, phenotype=None):
-        self.order.sort(by, phenotype)
+    def sort(self, column):
+        self.order.sort(column)
         self.rows.to_top()
         self.rows.mark_order()
         self.load()

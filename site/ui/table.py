@@ -3,7 +3,7 @@
 import downloads
 from dom import add, clear, h, later, listen, show, text
 from js import navigator
-from logic.tables import by_value, having, pasted
+from logic.tables import Order, by_value, having, pasted
 from long_list import MANY
 
 from imagenomer.wording import cell, decimals_of, plural
@@ -24,8 +24,7 @@ class Table:
         self.select = select
         self.rows = []
         self.columns = None
-        self.sorted_by = None
-        self.descending = False
+        self.order = Order()  # by places of columns
         self.page = 0
         self.edge = None
         self.wanted = None  # tells of an edge whether it comes first
@@ -75,7 +74,7 @@ class Table:
         columns = [column for column in view["columns"] if column["where"] != "file"]
         if columns != self.columns:
             self.columns = columns
-            self.sorted_by = None
+            self.order = Order()
             self._draw_head()
         self.given = view["rows"]
         self.decimals = [
@@ -99,10 +98,7 @@ class Table:
 
     def _sorter(self, position):
         def sort(event):
-            if self.sorted_by == position:
-                self.descending = not self.descending
-            else:
-                self.sorted_by, self.descending = position, False
+            self.order.sort(position)
             self.page = 0
             self._sort()
 
@@ -129,17 +125,17 @@ class Table:
 
     def _sort(self):
         self.rows = having(list(self.given), str(self.finder.value), self._texts)
-        if self.sorted_by is not None:
-            key = self.columns[self.sorted_by]["sort"] or self.columns[self.sorted_by]["key"]
-            self.rows = by_value(self.rows, lambda row: row.get(key), self.descending)
+        if self.order.column is not None:
+            column = self.columns[self.order.column]
+            key = column["sort"] or column["key"]
+            self.rows = by_value(self.rows, lambda row: row.get(key), self.order.descending)
         self.n_first = 0
         if self.wanted is not None:
             first = [row for row in self.rows if self._is_wanted(row)]
             self.n_first = len(first)
             self.rows = first + [row for row in self.rows if not self._is_wanted(row)]
         for position, header in enumerate(self.headers):
-            direction = ("descending" if self.descending else "ascending") if position == self.sorted_by else "none"
-            header.setAttribute("aria-sort", direction)
+            header.setAttribute("aria-sort", self.order.direction(position))
         self._draw()
 
     def _turn(self, step):

@@ -1,6 +1,7 @@
 """Of a table of thousands of rows and columns what is seen is asked for, and ticks are kept while one scrolls."""
 
-from logic.subjects import COLUMN, FIXED, HEAD, ROW, Order, Ticks, Window, disclosure_of, query_of, step_to
+from logic.subjects import BY_SUBJECT, COLUMN, FIXED, HEAD, ROW, Ticks, Window, disclosure_of, query_of, step_to
+from logic.tables import Order
 
 
 def test_ticks_are_told_as_runs():
@@ -20,20 +21,20 @@ def test_ticks_are_told_as_runs():
 
 
 def test_a_column_is_sorted_up_then_down_and_another_up_again():
-    order = Order()
-    assert order.direction("subject") == "ascending"
-    order.sort("phenotype", "age")
-    assert (order.direction("phenotype", "age"), order.direction("subject")) == ("ascending", "none")
-    order.sort("phenotype", "age")
-    assert order.direction("phenotype", "age") == "descending"
-    order.sort("phenotype", "iq")
-    assert order.direction("phenotype", "iq") == "ascending"
-    assert order.direction("phenotype", "age") == "none"
+    order, age, iq = Order(BY_SUBJECT), ("phenotype", "age"), ("phenotype", "iq")
+    assert order.direction(BY_SUBJECT) == "ascending"
+    order.sort(age)
+    assert (order.direction(age), order.direction(BY_SUBJECT)) == ("ascending", "none")
+    order.sort(age)
+    assert order.direction(age) == "descending"
+    order.sort(iq)
+    assert order.direction(iq) == "ascending"
+    assert order.direction(age) == "none"
 
 
 def test_filters_without_a_value_are_left_out():
     clause = {"field": "age", "op": ">", "value": "9"}
-    assert query_of(Order(), [clause, None], None, "")["clauses"] == [clause]
+    assert query_of(Order(BY_SUBJECT), [clause, None], None, "")["clauses"] == [clause]
 
 
 def window(first, left, n_rows=20, n_columns=6):

@@ -29,3 +29,4 @@ def test_copied_cells_have_every_digit_and_run_nowhere():
     assert lines[2] == ["-0.5", ""]
     assert lines[3] == ["tab here", "-3"]
     assert lines[4] == ["'-a", ""]
+    assert pasted(["'=1"], [["-inf"]]) == "''=1\n'-inf", "by the rule of the files"

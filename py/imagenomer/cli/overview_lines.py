@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from imagenomer.overview import Overview, PhenotypeEntry
+from imagenomer.wording import plural
 
 
 def overview_lines(overview: Overview) -> Iterator[str]:
@@ -13,10 +14,10 @@ def overview_lines(overview: Overview) -> Iterator[str]:
     yield f"{overview['name']} (synthetic)" if overview["synthetic"] else overview["name"]
     if overview["description"]:
         yield from textwrap.wrap(overview["description"], 100)
-    yield _count(overview["n_subjects"], "subject")
+    yield plural(overview["n_subjects"], "subject")
     yield _scans(overview)
     for measure in overview["measures"]:
-        yield f"{measure['name']}: {_count(measure['n_scans'], 'scan')}"
+        yield f"{measure['name']}: {plural(measure['n_scans'], 'scan')}"
     if overview["parcellation"]:
         parcellation = overview["parcellation"]
         networks = ", ".join(filter(None, parcellation["network_names"]))
@@ -25,13 +26,13 @@ def overview_lines(overview: Overview) -> Iterator[str]:
         )
     for variants in overview["variant_sets"]:
         missing = "" if variants["missing"] is None else f", {100 * variants['missing']:.2g} % missing"
-        subjects = _count(variants["n_subjects"], "subject")
-        yield f"genotypes {variants['name']}: {_count(variants['n_variants'], 'variant')}, {subjects}{missing}"
+        subjects = plural(variants["n_subjects"], "subject")
+        yield f"genotypes {variants['name']}: {plural(variants['n_variants'], 'variant')}, {subjects}{missing}"
     for decomposition in overview["decompositions"]:
-        subjects = _count(decomposition["n_subjects"], "subject")
-        yield f"decomposition {decomposition['name']}: {_count(decomposition['n_components'], 'component')}, {subjects}"
+        subjects = plural(decomposition["n_subjects"], "subject")
+        yield f"decomposition {decomposition['name']}: {plural(decomposition['n_components'], 'component')}, {subjects}"
     for weights in overview["weights"]:
-        yield f"weights {weights['name']}: {_count(weights['n_values'], 'value')}"
+        yield f"weights {weights['name']}: {plural(weights['n_values'], 'value')}"
     if overview["phenotypes"]:
         yield ""
         yield "Phenotypes"
@@ -49,7 +50,7 @@ def overview_lines(overview: Overview) -> Iterator[str]:
 def _scans(overview: Overview) -> str:
     tasks = overview["tasks"]
     found = ", ".join(f"{task['name'] or 'no task'} {task['n_found']}" for task in tasks)
-    line = _count(overview["n_scans_found"], "scan") + (f" ({found})" if found else "")
+    line = plural(overview["n_scans_found"], "scan") + (f" ({found})" if found else "")
     if overview["n_scans_used"] != overview["n_scans_found"]:
         used = ", ".join(f"{task['name'] or 'no task'} {task['n_used']}" for task in tasks)
         line += f", {overview['n_scans_used']} of them in use ({used})"
@@ -68,7 +69,3 @@ def _phenotype(phenotype: PhenotypeEntry) -> str:
     missing = f"; {phenotype['n_missing']} missing" if phenotype["n_missing"] else ""
     coded = " (looks like codes; correct it by a recipe)" if phenotype["coded"] else ""
     return f"{phenotype['name']}: {what}{missing}{coded}"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

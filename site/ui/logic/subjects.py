@@ -4,6 +4,8 @@
 ROW, HEAD, COLUMN = 30, 56, 136
 BOX, NAME, SCANS = 36, 150, 76
 FIXED = BOX + NAME + SCANS
+#: Columns of the table, as it is sorted by them: what the engine calls it, and which of the phenotypes.
+BY_SUBJECT, BY_SCANS = ("subject", None), ("scans", None)
 #: The group that leaves out who was set aside.
 WITHOUT = "Without set-aside subjects"
 
@@ -47,30 +49,12 @@ class Ticks:
         return runs
 
 
-class Order:
-    """What the table is sorted by: ``by`` and ``phenotype`` as the engine takes them."""
-
-    def __init__(self):
-        self.by, self.phenotype, self.descending = "subject", None, False
-
-    def sort(self, by, phenotype=None):
-        """Sort by a column, by the same again the other way."""
-        same = (by, phenotype) == (self.by, self.phenotype)
-        self.descending = same and not self.descending
-        self.by, self.phenotype = by, phenotype
-
-    def direction(self, by, phenotype=None):
-        """What ``aria-sort`` says of a column."""
-        if (by, phenotype) != (self.by, self.phenotype):
-            return "none"
-        return "descending" if self.descending else "ascending"
-
-
 def query_of(order, clauses, group, find):
     """Which subjects are listed, as the engine takes it; clauses that lack a value are left out."""
+    by, phenotype = order.column
     return {
-        "by": order.by,
-        "phenotype": order.phenotype,
+        "by": by,
+        "phenotype": phenotype,
         "descending": order.descending,
         "clauses": [clause for clause in clauses if clause is not None],
         "group": group,

@@ -1,7 +1,24 @@
 """Tables: rows sorted by a column, those that have what somebody typed, and rows as text to paste elsewhere."""
 
-#: What spreadsheets take for the beginning of a formula.
-FORMULA = "=+-@＝＋－＠"
+from imagenomer.wording import without_formula
+
+
+class Order:
+    """What a table is sorted by: a column, None for the order in which its rows came, and in which direction."""
+
+    def __init__(self, column=None):
+        self.column, self.descending = column, False
+
+    def sort(self, column):
+        """Sort by a column, by the same again the other way."""
+        self.descending = column == self.column and not self.descending
+        self.column = column
+
+    def direction(self, column):
+        """What ``aria-sort`` says of a column."""
+        if column != self.column:
+            return "none"
+        return "descending" if self.descending else "ascending"
 
 
 def by_value(rows, value, descending=False):
@@ -37,13 +54,4 @@ def _cell(value):
         return ""
     if not isinstance(value, str):
         return str(value)
-    text = " ".join(value.split())
-    return f"'{text}" if text[:1] and text[0] in FORMULA and not _is_number(text) else text
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return without_formula(" ".join(value.split()))
