@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from wat import Int, function, loop, move, var, when
 
@@ -10,29 +11,41 @@ from wat import Int, function, loop, move, var, when
 LOWEST, HIGHEST = -760, 720
 #: The logarithm of 2 as a sum whose first part has few digits, so that its multiples are exact.
 LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fee00000p-1"), float.fromhex("0x1.a39ef35793c76p-33")
+#: What a number is added to so that its last bits are a whole number.
+WHOLE = 1.5 * 2**52
 _SCALES = ("of_first", "of_second", "limit")
 #: Powers of the series: what is left of the logarithm is at most ln(2) / 2, and its 14th term less than rounding.
 POWERS = 13
 
 
 def exponential() -> str:
-    """Return e^x of two numbers: 2^n e^r with n the nearest whole number, and e^r by its series."""
-    series = _all(1 / math.factorial(POWERS))
-    for power in reversed(range(POWERS)):
-        series = f"(f64x2.add (f64x2.mul {series} {_of('r')}) {_all(1 / math.factorial(power))})"
+    """Return e^x of two numbers: 2^n e^r with n the nearest whole number, and e^r by its series.
+
+    Terms are added by twos, these by twos and so on: a sum that goes through them one by one would wait for each.
+    """
+    terms = [_all(1 / math.factorial(power)) for power in range(POWERS + 1)]
+    powers = ("r", "r2", "r4", "r8")
+    for power in powers:
+        pairs = [terms[at : at + 2] for at in range(0, len(terms), 2)]
+        terms = [f"(f64x2.add {p[0]} (f64x2.mul {p[1]} {_of(power)}))" if len(p) == 2 else p[0] for p in pairs]
+    (series,) = terms
     return "\n".join(
         [
             "(func $exponential (param $x v128) (result v128) (local $n v128) (local $r v128) (local $k v128)",
-            f"(local.set $x (f64x2.max (f64x2.min {_of('x')} {_all(HIGHEST)}) {_all(LOWEST)}))",
-            f"(local.set $n (f64x2.nearest (f64x2.mul {_of('x')} {_all(1 / math.log(2))})))",
+            "(local $half v128) (local $r2 v128) (local $r4 v128) (local $r8 v128)",
+            f"(local.set $x (f64x2.pmax (f64x2.pmin {_of('x')} {_all(HIGHEST)}) {_all(LOWEST)}))",
+            # The last bits of so large a number are a whole number, the nearest.
+            f"(local.set $k (f64x2.add (f64x2.mul {_of('x')} {_all(1 / math.log(2))}) {_all(WHOLE)}))",
+            f"(local.set $n (f64x2.sub {_of('k')} {_all(WHOLE)}))",
             f"(local.set $r (f64x2.sub {_of('x')} (f64x2.mul {_of('n')} {_all(LN2_HIGH)})))",
             f"(local.set $r (f64x2.sub {_of('r')} (f64x2.mul {_of('n')} {_all(LN2_LOW)})))",
+            *(f"(local.set ${to} (f64x2.mul {_of(power)} {_of(power)}))" for power, to in pairwise(powers)),
             f"(local.set $r {series})",
-            # In two steps, since n may be beyond the exponents that there are.
-            f"(local.set $k (i64x2.extend_low_i32x4_s (i32x4.trunc_sat_f64x2_s_zero {_of('n')})))",
-            f"(local.set $n (i64x2.shr_s {_of('k')} (i32.const 1)))",
-            f"(f64x2.mul (f64x2.mul {_of('r')} {_power_of_two(_of('n'))})",
-            _power_of_two(f"(i64x2.sub {_of('k')} {_of('n')})") + "))",
+            # 2^n as a product of two powers, since n may be beyond the exponents that there are.
+            f"(local.set $k (i64x2.sub {_of('k')} (i64x2.sub {_all(WHOLE)} {_whole(2048)})))",
+            f"(local.set $half (i64x2.shr_u {_of('k')} (i32.const 1)))",
+            f"(f64x2.mul (f64x2.mul {_of('r')} {_power_of_two(_of('half'))})",
+            _power_of_two(f"(i64x2.sub {_of('k')} {_of('half')})") + "))",
         ]
     )
 
@@ -116,5 +129,10 @@ def _all(number: float) -> str:
     return f"(v128.const f64x2 {float(number)!r} {float(number)!r})"
 
 
+def _whole(number: int) -> str:
+    return f"(v128.const i64x2 {number} {number})"
+
+
 def _power_of_two(exponent: str) -> str:
-    return f"(i64x2.shl (i64x2.add {exponent} (v128.const i64x2 1023 1023)) (i32.const 52))"
+    """Return 2 to the power of whole numbers from which 1,024 is to be taken."""
+    return f"(i64x2.shl (i64x2.sub {exponent} {_whole(1)}) (i32.const 52))"

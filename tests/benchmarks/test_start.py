@@ -36,7 +36,7 @@ WORK = {
                    name=await first_figure())
     """,
     "everything loaded": """
-        import scipy.stats, sklearn.linear_model, sklearn.svm, sklearn.decomposition, matplotlib.backends.backend_pdf
+        import scipy.stats, sklearn.linear_model, sklearn.svm, matplotlib.backends.backend_pdf
     """,
 }
 

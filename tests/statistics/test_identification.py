@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 
 from imagenomer.progress import finish
-from imagenomer.statistics.identification import copies, identify, mismatches
+from imagenomer.statistics import identification
 from imagenomer.statistics.scan_products import scan_products
+
+
+def identify(*given):
+    return finish(identification.identify(*given))
+
+
+def copies(*given):
+    return finish(identification.copies(*given))
+
+
+def mismatches(*given):
+    return finish(identification.mismatches(*given))
 
 
 def products(values, edges=None):

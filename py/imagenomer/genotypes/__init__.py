@@ -22,6 +22,7 @@ from imagenomer.genotypes.quality import (
     HardyWeinberg,
     VariantQuality,
     check_hardy_weinberg,
+    check_hardy_weinberg_in_steps,
     check_variants,
 )
 from imagenomer.genotypes.variant_sets import dosage_of_codes, select_variants, unnamed_variants
@@ -37,6 +38,7 @@ __all__ = [
     "X",
     "Y",
     "check_hardy_weinberg",
+    "check_hardy_weinberg_in_steps",
     "check_variants",
     "chromosome_numbers",
     "count_by_sex",

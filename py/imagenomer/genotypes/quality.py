@@ -8,6 +8,7 @@ import numpy as np
 import scipy
 
 from imagenomer.genotypes.counts import GenotypeCounts
+from imagenomer.progress import Progress, Steps, finish
 from imagenomer.types import BoolArray, FloatArray, IntArray
 
 
@@ -31,6 +32,11 @@ class HardyWeinberg:
 
 
 def check_hardy_weinberg(counts: GenotypeCounts, *, mid_p: bool = False) -> HardyWeinberg:
+    """Return what `check_hardy_weinberg_in_steps` does, in one piece."""
+    return finish(check_hardy_weinberg_in_steps(counts, mid_p=mid_p))
+
+
+def check_hardy_weinberg_in_steps(counts: GenotypeCounts, *, mid_p: bool = False) -> Steps[HardyWeinberg]:
     """Test Hardy-Weinberg proportions exactly, as PLINK's ``--hardy`` does.
 
     Given the number of alleles, the number h of heterozygotes among n people has probability proportional to
@@ -58,6 +64,7 @@ def check_hardy_weinberg(counts: GenotypeCounts, *, mid_p: bool = False) -> Hard
     order = order[n[order] > 0]
     start = 0
     while start < order.size:
+        yield Progress("Testing Hardy-Weinberg proportions", start, order.size)
         width = int(rare[order[start]]) // 2 + 1
         block = order[start : start + max(1, _TERMS_AT_ONCE // (width + 64))]
         block = block[rare[block] // 2 + 1 <= width + 64]
@@ -71,7 +78,7 @@ def check_hardy_weinberg(counts: GenotypeCounts, *, mid_p: bool = False) -> Hard
 
 
 #: Terms of the exact test computed at a time (8 bytes each, several times over).
-_TERMS_AT_ONCE = 1 << 19
+_TERMS_AT_ONCE = 1 << 16
 #: Two probabilities nearer than this, relatively, are the same but for rounding.
 _SAME = 1e-9
 

@@ -12,12 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imagenomer.progress import Progress, Steps
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Scans alike to this correlation are compared number by number.
 _SUSPICIOUS = 1 - 1e-4
 #: Correlation of two copies of one scan that differ by rounding alone.
 _COPIED = 1 - 1e-6
+#: Rows of correlations looked at between two reports of progress.
+_ROWS = 256
+
+_IDENTIFYING = Progress("Identifying subjects by their scans")
+_SWAPPED = Progress("Looking for swapped scans")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Identification:
         return 100 * (self.own - self.others)
 
 
-def identify(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[Identification]:
+def identify(r: FloatArray, subjects: IntArray, conditions: IntArray) -> Steps[list[Identification]]:
     """Look for everybody's scan of one condition among the scans of another, for every ordered pair of conditions.
 
     Parameters
@@ -68,6 +74,7 @@ def identify(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[Id
         for database in kinds:
             if source == database:
                 continue
+            yield _IDENTIFYING
             looked_for, among = np.flatnonzero(conditions == source), np.flatnonzero(conditions == database)
             part = r[np.ix_(looked_for, among)]
             same = subjects[looked_for][:, None] == subjects[among]
@@ -109,7 +116,7 @@ class Copy:
     difference: float
 
 
-def copies(r: FloatArray, values: Float32Array, rows: IntArray) -> list[Copy]:
+def copies(r: FloatArray, values: Float32Array, rows: IntArray) -> Steps[list[Copy]]:
     """Return the pairs of scans that are the same but for rounding.
 
     Parameters
@@ -121,6 +128,8 @@ def copies(r: FloatArray, values: Float32Array, rows: IntArray) -> list[Copy]:
     """
     found = []
     for first in range(len(r)):
+        if first % _ROWS == 0:
+            yield _IDENTIFYING
         for second in (np.flatnonzero(r[first, first + 1 :] >= _SUSPICIOUS) + first + 1).tolist():
             pair = values[rows[[first, second]]].astype(np.float64)
             pair = pair[:, np.isfinite(pair).all(axis=0)]
@@ -156,7 +165,7 @@ class Mismatch:
     crossed: bool
 
 
-def mismatches(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[Mismatch]:
+def mismatches(r: FloatArray, subjects: IntArray, conditions: IntArray) -> Steps[list[Mismatch]]:
     """Return the scans whose best match is, in both directions, another subject's, the likeliest swaps first.
 
     Only scans whose subject has a scan in the other condition are examined; parameters as for `identify`.
@@ -165,7 +174,12 @@ def mismatches(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[
         return []
     kinds = np.unique(conditions).tolist()
     scans_of = {kind: np.flatnonzero(conditions == kind) for kind in kinds}
-    best = np.stack([among[_best(r[:, among])] for among in scans_of.values()], axis=1)
+    best = np.empty((len(r), len(kinds)), dtype=np.intp)
+    for start in range(0, len(r), _ROWS):
+        yield _SWAPPED
+        some = r[start : start + _ROWS]
+        for place, among in enumerate(scans_of.values()):
+            best[start : start + _ROWS, place] = among[_best(some[:, among])]
     here = np.searchsorted(kinds, conditions)
     everybody, owner = np.unique(subjects, return_inverse=True)
     scan_of = np.full((everybody.size, len(kinds)), -1, dtype=np.intp)
@@ -205,6 +219,24 @@ def mismatches(r: FloatArray, subjects: IntArray, conditions: IntArray) -> list[
     return sorted(
         found, key=lambda one: (-(one.crossed and one.n_agreeing == one.n_conditions), -(one.r - one.r_own), one.scan)
     )
+
+
+def compared_pairs(r: FloatArray, subjects: IntArray, conditions: IntArray) -> Steps[tuple[FloatArray, FloatArray]]:
+    """Return the correlations of pairs of scans within subjects, and between subjects.
+
+    Two scans of one condition are of two subjects, so only pairs of different conditions are compared.
+    """
+    own, others = [np.zeros(0)], [np.zeros(0)]
+    scans_of = [np.flatnonzero(conditions == kind) for kind in np.unique(conditions)]
+    for place, one in enumerate(scans_of):
+        for other in scans_of[place + 1 :]:
+            yield Progress("Comparing pairs of scans")
+            # Rounding differs left and right of the diagonal; what is right of it counts.
+            pairs = np.where(one[:, None] < other, r[np.ix_(one, other)], r[np.ix_(other, one)].T)
+            finite, same_subject = np.isfinite(pairs), subjects[one][:, None] == subjects[other]
+            own.append(pairs[finite & same_subject])
+            others.append(pairs[finite & ~same_subject])
+    return np.concatenate(own), np.concatenate(others)
 
 
 def _best(r: FloatArray) -> IntArray:

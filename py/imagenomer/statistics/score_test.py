@@ -51,8 +51,8 @@ PENALTIES = (0.1, 1.0)
 _STEP = Progress("Testing the association")
 #: Rounds of flips, at most, where the p-value is within so many Monte Carlo errors of a level that decides.
 _MOST_ROUNDS, _ERRORS = 5, 3
-#: Numbers of flipped targets held at once, and products of a step.
-_FLIPPED, _PRODUCTS = 4e6, 2e9
+#: Numbers of flipped targets held at once, and products of a step: some 20 ms in the page.
+_FLIPPED, _PRODUCTS = 1e6, 5e8
 #: Edges worked on at a time, and how many of them, the leading ones, have their denominators renewed.
 _EDGES, _LEADING = 2048, 4
 #: Residual degrees of freedom below which nothing is tested.

@@ -19,12 +19,13 @@ from imagenomer.statistics.identification import (
     Copy,
     Identification,
     Mismatch,
+    compared_pairs,
     copies,
     identify,
     mean_defined,
     mismatches,
 )
-from imagenomer.types import FloatArray, IntArray, Json, Row
+from imagenomer.types import FloatArray, Json, Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,6 +36,8 @@ _WELL_IDENTIFIED = 0.8
 _NAMED = 5
 #: Bins of a histogram, at most and at least; fewer pairs need fewer.
 _MOST_BINS, _FEWEST_BINS = 60, 12
+#: Pairs counted between two reports of progress.
+_PAIRS_AT_ONCE = 500_000
 
 #: What a mismatch suggests.
 Suspicion = Literal["likely swap", "possible swap", "unlike own"]
@@ -93,45 +96,32 @@ def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
     """Check whether scans are more similar within than between subjects."""
     yield Progress("Identifying subjects by their scans")
     r = scans.products.correlations()
-    same = tuple(copies(r, cohort.measure(scans.measure).values, scans.rows))
+    same = tuple((yield from copies(r, cohort.measure(scans.measure).values, scans.rows)))
     yield Progress("Looking for swapped scans")
     # A scan of one task under the name of another is like every scan of that task, and would be most like them all.
     copied = {scan for one in same for scan in (one.first, one.second)}
     originals = np.array([scan for scan in range(len(r)) if scan not in copied], dtype=np.intp)
-    r, subjects, conditions = r[np.ix_(originals, originals)], scans.subjects[originals], scans.conditions[originals]
-    found = tuple(identify(r, subjects, conditions))
-    yield Progress("Looking for swapped scans")
-    wrong = tuple(
-        replace(one, scan=int(originals[one.scan]), match=int(originals[one.match]))
-        for one in mismatches(r, subjects, conditions)
-    )
-    yield Progress("Comparing pairs of scans")
-    own, others = _pairs(r, subjects, conditions)
+    if copied:
+        r = r[np.ix_(originals, originals)]
+    subjects, conditions = scans.subjects[originals], scans.conditions[originals]
+    found = tuple((yield from identify(r, subjects, conditions)))
+    unlike_own = yield from mismatches(r, subjects, conditions)
+    wrong = tuple(replace(one, scan=int(originals[one.scan]), match=int(originals[one.match])) for one in unlike_own)
+    own, others = yield from compared_pairs(r, subjects, conditions)
     if not own.size or not others.size:
         return Identity(found, same, wrong, np.zeros(0), np.zeros(0), np.zeros(0), own.size, others.size)
     n_bins = int(np.clip(2 * np.sqrt(min(own.size, others.size)), _FEWEST_BINS, _MOST_BINS))
     bins = np.linspace(min(own.min(), others.min()), max(own.max(), others.max()) + 1e-9, n_bins + 1)
     # Bins that NumPy knows to be of one width need no sorting of millions of pairs.
     ends = float(bins[0]), float(bins[-1])
-    shares = [100 * np.histogram(side, n_bins, ends)[0] / side.size for side in (own, others)]
+    shares = []
+    for side in (own, others):
+        counts = np.zeros(n_bins)
+        for start in range(0, side.size, _PAIRS_AT_ONCE):
+            yield Progress("Comparing pairs of scans")
+            counts += np.histogram(side[start : start + _PAIRS_AT_ONCE], n_bins, ends)[0]
+        shares.append(100 * counts / side.size)
     return Identity(found, same, wrong, bins, shares[0], shares[1], own.size, others.size)
-
-
-def _pairs(r: FloatArray, subjects: IntArray, conditions: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return the correlations of pairs of scans within subjects, and between subjects.
-
-    Two scans of one condition are of two subjects, so only pairs of different conditions are compared.
-    """
-    own, others = [np.zeros(0)], [np.zeros(0)]
-    scans_of = [np.flatnonzero(conditions == kind) for kind in np.unique(conditions)]
-    for place, one in enumerate(scans_of):
-        for other in scans_of[place + 1 :]:
-            # Rounding differs left and right of the diagonal; what is right of it counts.
-            pairs = np.where(one[:, None] < other, r[np.ix_(one, other)], r[np.ix_(other, one)].T)
-            finite, same_subject = np.isfinite(pairs), subjects[one][:, None] == subjects[other]
-            own.append(pairs[finite & same_subject])
-            others.append(pairs[finite & ~same_subject])
-    return np.concatenate(own), np.concatenate(others)
 
 
 def suspicion(scans: Scans, found: Identity, one: Mismatch) -> Suspicion:

@@ -26,7 +26,7 @@ from imagenomer.genotypes import (
     MITOCHONDRIAL,
     X,
     Y,
-    check_hardy_weinberg,
+    check_hardy_weinberg_in_steps,
     check_variants,
     chromosome_numbers,
     count_by_sex_in_steps,
@@ -50,8 +50,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantSummary]:
     dosage = sample.dosage
     numbers = chromosome_numbers(sample.variants.chromosomes)
     counts = yield from count_by_sex_in_steps(dosage, numbers, cohort.sexes[sample.subjects])
-    yield Progress("Testing Hardy-Weinberg proportions")
-    hardy_weinberg = check_hardy_weinberg(counts)
+    hardy_weinberg = yield from check_hardy_weinberg_in_steps(counts)
     quality = check_variants(
         counts, most_missing=params.most_missing, least_maf=params.least_maf, least_hardy_p=params.least_hardy_p
     )
