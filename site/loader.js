@@ -424,7 +424,9 @@
   function stop_worker() {
     made += 1;
     if (worker) {
-      worker.onmessage = worker.onerror = null; // what it said last is about an engine that is no more
+      // What it said last is about an engine that is no more: the console is not to hear of it either.
+      worker.onmessage = null;
+      worker.onerror = (event) => event.preventDefault();
       worker.terminate();
     }
     worker = null;
