@@ -424,9 +424,7 @@
   function stop_worker() {
     made += 1;
     if (worker) {
-      // What it said last is about an engine that is no more: the console is not to hear of it either.
-      worker.onmessage = null;
-      worker.onerror = (event) => event.preventDefault();
+      worker.onmessage = worker.onerror = null; // what it said last is about an engine that is no more
       worker.terminate();
     }
     worker = null;
