@@ -27,7 +27,7 @@ DOCS = ROOT / "site" / "docs"
 FRAME = ROOT / "site" / "manual"
 #: The documents by what somebody wants of them, in the order of the list. Each stands here once.
 GROUPS = (
-    ("Begin", ("get-your-data-in", "tutorial", "session", "privacy")),
+    ("Begin", ("get-your-data-in", "tutorial", "session", "privacy", "glossary")),
     (
         "Analyses",
         (
@@ -271,7 +271,8 @@ def whole() -> str:
             body = re.sub(r'<a href="#[\w-]+">(.*?)</a>', r"\1", body)  # within: a fragment is the page's state
             body = re.sub(r'<a href="(https://[^"]*)"[^>]*>(.*?)</a>', r"\2 (\1)", body)  # it refers to nothing outside
             body = re.sub(r'(src|href)="((?:images/[^"]+)|' + re.escape(EXAMPLE) + ')"', _data_address, body)
-            body = re.sub(r' id="[^"]*"', "", body).replace("<h1>", '<h1 class="unseen">')
+            body = re.sub(r"<h1[^>]*>", '<h1 class="unseen">', body)
+            body = re.sub(r' id="([^"]*)"', r' data-section="\1"', body)
             parts.append(
                 f'<details class="document" id="document-{name}"><summary>{html.escape(made[name].title)}</summary>'
                 f'<article class="manual">{body}</article></details>'

@@ -71,7 +71,7 @@ OWN = "imagenomer.blob"
 #: Of our own package what no first figure of a demo cohort needs: readers, HTML reports, sessions, subjects one by one,
 #: what is taken home, the atlases of other cohorts, how predictions are told, and figures imported when they are drawn.
 OWN_LATER = re.compile(
-    r".*/imagenomer/(readers/|html_report/|session/|datasets/atlases/(?!power-264/).*/atlas\.tsv|cohort/dates\.pyc?"
+    r".*/imagenomer/(readers/|html_report/|session/|explanations/|datasets/atlases/(?!power-264/).*/atlas\.tsv|cohort/dates\.pyc?"
     r"|(subject_table|map_files|script)\.pyc?"
     r"|analyses/models/prediction_(figures|methods|report|sentences|tables|views|warnings)\.pyc?"
     r"|analyses/models/(protocol_sentences|transfer_report)\.pyc?"

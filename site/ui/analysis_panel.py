@@ -3,6 +3,7 @@
 import asyncio
 
 from dom import add, h, later, show, text, unique
+from explanation import mark
 from form import Form
 from js import performance
 from logic.protocol import INDULGENCE, Cancelled, Refused
@@ -92,7 +93,8 @@ class AnalysisPanel:
         self.refusal = h("p", cls="refusal", aria_hidden="true")  # screen readers hear that of the form
         self.waiting = h("section", h("h2", entry["title"]), self.refusal, cls="first-wait", hidden=True)
         summary = h("p", entry["summary"], cls="summary")
-        body = h("div", summary, self.form.element, cls="fold-body", id=unique("parameters"))
+        about = h("div", summary, mark(self.app, summary, analysis=self.name), cls="about")
+        body = h("div", about, self.form.element, cls="fold-body", id=unique("parameters"))
         fold = self.app.forms.button(body, "Parameters", "fold-form quiet")
         # Beside what folds: work in progress is in sight, and can be stopped, whatever is folded.
         self.aside = h("aside", fold, body, None if self.parts else self.progress, aria_label="Parameters")

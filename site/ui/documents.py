@@ -29,11 +29,17 @@ class Documents:
 
     def _follow(self, event):
         link = event.target.closest("[data-document]")
-        if not link:
-            return
-        event.preventDefault()  # the fragment is the state of the page
-        document = find("document-" + str(link.getAttribute("data-document")))
+        if link:
+            event.preventDefault()  # the fragment is the state of the page
+            self.open(str(link.getAttribute("data-document")))
+
+    def open(self, name, section=""):
+        """Unfold a document of the single file, and go to a section of it, if it has one of this fragment."""
+        document = find(f"document-{name}")
         show(document)
         self._list.open = document.open = True
         document.scrollIntoView()
         document.querySelector("summary").focus()
+        heading = document.querySelector(f'[data-section="{section}"]') if section else None
+        if heading:
+            heading.scrollIntoView()

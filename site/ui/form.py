@@ -1,6 +1,7 @@
 """Form: the parameters of an analysis as controls, read off the catalog."""
 
 from dom import add, clear, h, listen, show, text
+from explanation import mark
 from logic.form import FormState, Section
 from long_list import MANY, TickList
 from long_select import LongSelect
@@ -106,6 +107,7 @@ class Form:
             clear(row, self._controls[field.control](field, identity, described))
         if described:
             add(row, h("small", entry["help"], id=described))
+        add(row, mark(self.app, row.querySelector("label, legend"), analysis=self.name, option=field.name))
 
     def _select(self, field, identity, described):
         label = field.entry["label"]

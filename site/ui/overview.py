@@ -6,6 +6,7 @@ from logic.columns import coded_names
 from logic.recipe import n_doubtful
 from logic.tables import Order, by_value, having
 from long_list import MANY, LongList, sieve
+from next_steps import NextSteps
 from subjects import SubjectsView
 
 from imagenomer.wording import grouped, number, plural
@@ -31,6 +32,7 @@ class OverviewTab:
         self.app = app
         self.section = "cohort"
         self.subjects = SubjectsView(app)
+        self.next_steps = NextSteps(app)
         self.about = h("div", cls="overview")
         self.place = h("div")
         self.buttons = [
@@ -69,7 +71,8 @@ class OverviewTab:
     def _show_cohort(self):
         if self._shown is not self.app.cohort:
             self._shown = self.app.cohort
-            clear(self.about, self._cards(), self._phenotypes(), self._log())
+            clear(self.about, self.next_steps.element, self._cards(), self._phenotypes(), self._log())
+        self.next_steps.refresh()
 
     # --- cards ---
 

@@ -53,7 +53,7 @@ class StartScreen:
     def __init__(self, app):
         self.app = app
         self.element = find("start")
-        Documents()
+        self.documents = Documents()
         self.progress = ProgressLine("start-progress")
         self._back = find("back")
         self._cover = find("drop-cover")

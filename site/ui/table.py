@@ -2,6 +2,7 @@
 
 import downloads
 from dom import add, clear, h, later, listen, show, text
+from explanation import mark
 from js import navigator
 from logic.tables import Order, by_value, having, pasted
 from long_list import MANY
@@ -57,6 +58,7 @@ class Table:
         text(self.heading, view["title"])
         self.names = {group["expression"]: group["name"] for group in self.app.groups}
         wanted = {key: named[key] for key in ("analysis", "params", "name")}
+        self.analysis = named["analysis"]
         button = h(
             "button",
             "Download CSV",
@@ -91,7 +93,8 @@ class Table:
         cells = []
         for position, column in enumerate(self.columns):
             button = h("button", column["label"], type="button", on={"click": self._sorter(position)})
-            cell = h("th", button, scope="col", cls=column["kind"])
+            wanted = {"analysis": self.analysis, "key": column["key"], "heading": column["label"]}
+            cell = h("th", h("div", button, mark(self.app, button, **wanted)), scope="col", cls=column["kind"])
             self.headers.append(cell)
             cells.append(cell)
         clear(self.head, h("tr", cells))

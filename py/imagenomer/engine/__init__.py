@@ -10,7 +10,18 @@ import gc
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from imagenomer.engine import columns, figures, maps, memory, notebook, opening, results, sessions, subjects
+from imagenomer.engine import (
+    columns,
+    explanations,
+    figures,
+    maps,
+    memory,
+    notebook,
+    opening,
+    results,
+    sessions,
+    subjects,
+)
 from imagenomer.engine.opening import CATALOG, catalog
 from imagenomer.engine.requests import Answer, Buffers, Cancelled, Files, Job
 from imagenomer.engine.workspace import Workspace
@@ -57,7 +68,11 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "html": results.html,
     "figure": figures.figure,
     "notebook": notebook.notebook,
+    "explain": explanations.explain,
+    "guide": explanations.guide,
 }
+#: Those that need no result, and are answered while one is computed.
+_OF_NO_RESULT = ("explain", "guide")
 
 
 async def _at_hand(packages: Iterable[str]) -> None:
@@ -122,11 +137,11 @@ class Engine:
         raise refusal
 
     def is_at_hand(self, call: str, arguments: str) -> bool:
-        """Return whether a call asks only for what is kept.
+        """Return whether a call asks only for what is kept or written.
 
         Then it may be done between two steps of a long ``run``: somebody reads the parts that are done meanwhile.
         """
-        return results.is_at_hand(self.workspace, call, json.loads(arguments))
+        return call in _OF_NO_RESULT or results.is_at_hand(self.workspace, call, json.loads(arguments))
 
     def questions_of(self, error: InputError) -> str:
         """Return what a refusal asks, as the JSON list that goes with it; see ``site/docs/developing.md``."""

@@ -1,0 +1,28 @@
+"""Explanations: what the page says behind a "?", and which analysis answers which question."""
+
+from __future__ import annotations
+
+from imagenomer.analyses.contract import form_of
+from imagenomer.engine.requests import Answer, Job
+from imagenomer.engine.workspace import Workspace
+
+
+async def explain(
+    workspace: Workspace, job: Job, *, analysis: str, option: str = "", key: str = "", heading: str = ""
+) -> Answer:
+    """Explain an option of an analysis, a column of one of its tables, or else the analysis itself."""
+    # Late: nobody asks before something is on screen.
+    from imagenomer.explanations import explain_column, explain_method, explain_option
+
+    if option:
+        fields = form_of(workspace.analyses[analysis])
+        offered = next((field.get("options", ()) for field in fields if field["name"] == option), ())
+        return explain_option(analysis, option, [(value, title) for value, title in offered]), {}
+    return explain_column(analysis, key, heading) if heading else explain_method(analysis), {}
+
+
+async def guide(workspace: Workspace, job: Job) -> Answer:
+    """List what somebody may want to know, by topic, each with the analysis that answers it."""
+    from imagenomer.explanations import TOPICS
+
+    return [{"title": title, "questions": questions} for title, questions in TOPICS], {}
