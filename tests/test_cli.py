@@ -122,8 +122,9 @@ def test_run_prints_the_numbers_and_writes_arrays_and_figures(demo, capsys, tmp_
     arrays, figure = tmp_path / "out.npz", tmp_path / "out.svg"
     params = json.dumps({"task": "rest", "group": "age > 0"})
     arguments = ("run", "connectivity-summary", "demo:quick", "--params", params)
-    numbers = strict(printed(capsys, *arguments, "--arrays", str(arrays), "--figure", str(figure)))
+    numbers = strict(printed(capsys, *arguments, "--arrays", str(arrays), "--figure", str(figure), "--width", "183"))
     assert numbers["n_subjects"] == 38
+    assert b'width="183mm"' in figure.read_bytes()
     rows = [i for i, scan in enumerate(demo.scans) if scan.task == "rest" and scan.subject != "5"]
     with np.load(arrays) as saved:
         mean = demo.measures["fc"].values[rows].astype(np.float64).mean(axis=0)
@@ -141,6 +142,12 @@ def test_run_prints_the_numbers_and_writes_arrays_and_figures(demo, capsys, tmp_
         (("run", "connectivity-summary", "demo:quick", "--params", "[1]"), "--params is a JSON object"),
         (("run", "connectivity-summary", "demo:quick", "--params", '{"taks": 1}'), "has no parameter 'taks'"),
         (("run", "connectivity-summary", "demo:quick", "--figure", "out.gif"), "does not end in .svg, .pdf or .png"),
+        (("run", "connectivity-summary", "demo:quick", "--width", "89"), "name where they are saved with --figure"),
+        (
+            ("run", "connectivity-summary", "demo:quick", "--figure", "out.svg", "--width", "8.9"),
+            "a figure is 30 to 600 mm wide, not 8.9; 89 is one column of a journal",
+        ),
+        (("run", "connectivity-summary", "demo:quick", "--figure", "out.svg", "--width", "nan"), "not nan"),
         (
             ("run", "connectivity-summary", "demo:quick", "--params", '{"group": "age >"}'),
             "expected a field or a value",

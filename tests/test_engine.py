@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -518,6 +519,28 @@ def test_a_figure_that_there_is_not_is_refused(page):
         page.ask("figure", analysis="echo", params={}, name="pie", format="svg")
     with pytest.raises(InputError, match="svg, pdf, png"):
         page.ask("figure", analysis="echo", params={}, name="bars", format="gif")
+
+
+def test_a_figure_is_as_wide_as_a_journal_wants_it(page):
+    answer, buffers = page.ask("figure", analysis="echo", params={}, name="bars", format="svg", width=89)
+    assert answer["filename"] == "echo_bars_89mm.svg"
+    assert b'width="89mm"' in buffers["file"].tobytes()
+    for width in (8, 1000, math.inf):
+        with pytest.raises(InputError, match="a figure is 30 to 600 mm wide"):
+            page.ask("figure", analysis="echo", params={}, name="bars", format="svg", width=width)
+
+
+def test_a_caption_says_what_the_figure_says_apart_from_it(page):
+    caption = page.ask("caption", source=RESULT, threshold=0.2)[0]["text"]
+    assert caption.startswith("Edge numbers. number.")
+    assert "7 subjects" in caption
+    bars = page.ask("caption", analysis="echo", params={}, name="bars")[0]["text"]
+    assert bars.endswith(".")
+    assert page.ask("caption", analysis="echo", params={}, edge=3, groups=[["Women", 'sex == "F"', "#aa0000"]])[0][
+        "text"
+    ]
+    with pytest.raises(InputError, match="no figure 'pie'; it has: "):
+        page.ask("caption", analysis="echo", params={}, name="pie")
 
 
 # --- progress and cancel -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from imagenomer.analyses.contract import Analysis, GridView, TableView, parameters_of
+from imagenomer.errors import InputError
 from imagenomer.types import Json
 from imagenomer.wording import without_formula
 
@@ -29,6 +30,26 @@ MIME = {
 }
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
+#: Millimetres between which the width of a figure may be chosen.
+_NARROWEST, _WIDEST = 30, 600
+
+
+def check_width(width: float | None) -> None:
+    """Refuse a width of figures, in millimetres, that no page has; None is as large as they are drawn.
+
+    Raises
+    ------
+    InputError
+        If it is none between 30 and 600.
+    """
+    if width is not None and not _NARROWEST <= width <= _WIDEST:
+        raise InputError(f"a figure is {_NARROWEST} to {_WIDEST} mm wide, not {width:g}; 89 is one column of a journal")
+
+
+def caption_of(*parts: str) -> str:
+    """Join what is to be said below a figure to sentences; lines are joined, and what is empty is left out."""
+    said = ("; ".join(part.strip(" .") for part in text.splitlines() if part.strip(" .")) for text in parts)
+    return " ".join(text if text.endswith(("?", "!")) else f"{text}." for text in dict.fromkeys(said) if text)
 
 
 def result_stem(name: str, analysis: Analysis, params: Any, numbers: Mapping[str, Json]) -> str:

@@ -1,10 +1,13 @@
 """Downloads: figures, tables and scripts that the engine makes, handed to the browser as files."""
 
+from clipboard import copy_picture, copy_text
 from dom import guarded, h, listen, text
 from js import URL, Blob, document, navigator, setTimeout, window
 from pyscript.ffi import to_js
 
 FORMATS = ("svg", "pdf", "png")
+#: Millimetres, None as large as it is drawn.
+WIDTHS = ((None, "As drawn"), (89, "One column, 89 mm"), (183, "Two columns, 183 mm"))
 EDGE = 8  # pixels between a panel and the edge of what it is in
 
 
@@ -77,8 +80,11 @@ def rename(details, label):
     summary.setAttribute("title", label)
 
 
-def menu(label, items, face="Download"):
-    """A button that opens a list; ``items`` are ``(text, function)``, ``face`` is what it says."""
+def menu(label, items, face="Download", first=None):
+    """A button that opens a list; ``items`` are ``(text, function)``, ``face`` is what it says.
+
+    ``first`` is an element that stands above them.
+    """
 
     def chooser(action):
         def choose(event):
@@ -89,23 +95,36 @@ def menu(label, items, face="Download"):
         return choose
 
     buttons = [h("button", name, type="button", on={"click": chooser(action)}) for name, action in items]
-    details = popup(face, label, buttons)
+    details = popup(face, label, first, buttons)
     return details
 
 
 def figure_menu(app, label, arguments, more=()):
-    """A menu of the formats of a figure; ``arguments()`` gives those of the ``figure`` call, ``more`` other items."""
+    """A menu of the formats and sizes of a figure, with its caption; ``arguments()`` gives those of the `figure` call.
+
+    ``more`` are other items.
+    """
+    options = [h("option", name, value=place) for place, (width, name) in enumerate(WIDTHS)]
+    size = h("select", options, aria_label="Width of the figure")
+
+    def wanted(**more):
+        # Light in either theme: figures go on paper.
+        width = WIDTHS[int(str(size.value))][0]
+        return dict(arguments(), theme="light", width=width, **more)
 
     def fetcher(kind):
         def fetch():
-            # Light in either theme: figures go on paper.
-            wanted = dict(arguments(), format=kind, theme="light")
             app.status(f"Drawing the {kind.upper()}")
-            return save_answer(app, "figure", wanted)
+            return save_answer(app, "figure", wanted(format=kind))
 
         return fetch
 
-    return menu(label, [(kind.upper(), fetcher(kind)) for kind in FORMATS] + list(more))
+    async def copy_caption():
+        await copy_text(app, (await app.client.call("caption", arguments())).json["text"], "the caption")
+
+    formats = [(kind.upper(), fetcher(kind)) for kind in FORMATS]
+    copies = [("Copy picture", lambda: copy_picture(app, wanted())), ("Copy caption", copy_caption)]
+    return menu(label, formats + copies + list(more), first=size)
 
 
 async def show_script(app, analysis, params):

@@ -1,9 +1,11 @@
 """Result: what an analysis found, as numbers, words and views, with one edge that is selected in all of them."""
 
 import downloads
+from clipboard import copy_text
 from dom import add, clear, h, later, listen, set_busy, show, text
 from figure_image import FigureImage
 from grid import Grid
+from js import TextDecoder
 from logic.latest import Latest
 from matrix_viewer import SHAPES, MatrixViewer, within
 from parcels import pair_of
@@ -84,6 +86,7 @@ class Result:
                         aria_label="Download report (HTML)",
                         on={"click": self._save_report},
                     ),
+                    h("button", "Copy methods", type="button", on={"click": self._copy_methods}),
                     h("button", "Python script", type="button", on={"click": self._script}),
                     cls="tools",
                 ),
@@ -203,8 +206,10 @@ class Result:
 
     def _named(self, view):
         """The arguments that name a view of the result that is shown."""
-        groups = [[group["name"], group["expression"], group["colour"]] for group in self.app.groups]
-        return {"analysis": self.name, "params": self.params, "name": view["name"], "groups": groups}
+        return {"analysis": self.name, "params": self.params, "name": view["name"], "groups": self._groups()}
+
+    def _groups(self):
+        return [[group["name"], group["expression"], group["colour"]] for group in self.app.groups]
 
     def _widget(self, view):
         """The widget of a view; one that was there before is used again, so that nothing jumps."""
@@ -342,8 +347,7 @@ class Result:
     async def _fetch_detail(self):
         if self.params is None or self.edge is None:
             return  # another cohort was opened meanwhile
-        groups = [[group["name"], group["expression"], group["colour"]] for group in self.app.groups]
-        wanted = {"analysis": self.name, "params": self.params, "edge": self.edge, "groups": groups}
+        wanted = {"analysis": self.name, "params": self.params, "edge": self.edge, "groups": self._groups()}
         answer = await self.app.client.call("detail", wanted)
         self._detail().update(answer.json, wanted)
         set_busy(self._detail().element, self.fetch_detail.outdated)
@@ -368,13 +372,19 @@ class Result:
             "Choose it under Measure in any analysis" if names else "Offer the harmonised connectivity to all analyses"
         )
 
+    async def _copy_methods(self, event):
+        """Copy what a methods section says of this result, with its references."""
+        one = {"name": self.title, "analysis": self.name, "params": self.params}
+        wanted = {"results": [one], "groups": self._groups(), "what": "txt"}
+        answer = await self.app.work("Writing the methods", "notebook", wanted)
+        await copy_text(self.app, TextDecoder.new().decode(answer.buffers["file"]["data"]), "the methods")
+
     def _script(self, event):
         return downloads.show_script(self.app, self.name, self.params)
 
     async def _save_report(self, event):
         """Save what is on screen as one file to keep: of an analysis in parts those that are done."""
-        groups = [[group["name"], group["expression"], group["colour"]] for group in self.app.groups]
-        wanted = {"analysis": self.name, "params": self.params, "groups": groups}
+        wanted = {"analysis": self.name, "params": self.params, "groups": self._groups()}
         if self.n_parts_in_all:
             wanted["part"] = self.n_parts - 1
         answer = await self.app.work("Writing the report", "html", wanted)

@@ -25,7 +25,7 @@ from imagenomer.analyses.contract import (
 )
 from imagenomer.cli.overview_lines import overview_lines
 from imagenomer.cohort import Cohort
-from imagenomer.downloads import FIGURE_FORMATS, result_stem
+from imagenomer.downloads import FIGURE_FORMATS, check_width, result_stem
 from imagenomer.engine import catalog
 from imagenomer.errors import InputError, bytes_wanted, is_out_of_memory
 from imagenomer.jsonable import dumps
@@ -125,6 +125,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="save the figures as .svg, .pdf or .png: the first as OUT.svg, each further one as OUT_NAME.svg",
     )
     running.add_argument(
+        "--width",
+        metavar="MM",
+        type=float,
+        help="how wide the figures are: 89 is one column of most journals, 183 two; at 300 dots an inch",
+    )
+    running.add_argument(
         "--html", metavar="OUT.html", type=Path, help="save everything as one file to read, to print and to attach"
     )
     running.add_argument("--atlas", metavar="NAME", help=_ATLAS)
@@ -182,6 +188,9 @@ def _run(options: argparse.Namespace) -> None:
     figure_format = options.figure and options.figure.suffix.lower().lstrip(".")
     if figure_format is not None and figure_format not in FIGURE_FORMATS:
         raise InputError(f"--figure {options.figure} does not end in .svg, .pdf or .png")
+    if options.width is not None and figure_format is None:
+        raise InputError("--width is of figures; name where they are saved with --figure")
+    check_width(options.width)
     analysis = analyses[options.analysis]
     given = _json_object(options.params)
     params = read_params(analysis, given)
@@ -203,7 +212,7 @@ def _run(options: argparse.Namespace) -> None:
         figures = analysis.figures(cohort, params, result, report)
         for position, (name, figure) in enumerate(figures.items()):
             path = options.figure.with_stem(f"{options.figure.stem}_{name}") if position else options.figure
-            _write(path, render(figure, figure_format))
+            _write(path, render(figure, figure_format, width=options.width))
     if options.html is not None:
         from imagenomer.html_report import Record, html_report
 

@@ -67,6 +67,7 @@ _CALLS: dict[str, Callable[..., Awaitable[Answer]]] = {
     "script": results.script,
     "html": results.html,
     "figure": figures.figure,
+    "caption": figures.caption,
     "notebook": notebook.notebook,
     "explain": explanations.explain,
     "guide": explanations.guide,

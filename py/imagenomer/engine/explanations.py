@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from imagenomer.analyses.contract import form_of
 from imagenomer.engine.requests import Answer, Job
 from imagenomer.engine.workspace import Workspace
@@ -16,7 +18,7 @@ async def explain(
 
     if option:
         fields = form_of(workspace.analyses[analysis])
-        offered = next((field.get("options", ()) for field in fields if field["name"] == option), ())
+        offered: Any = next((field.get("options", ()) for field in fields if field["name"] == option), ())
         return explain_option(analysis, option, [(value, title) for value, title in offered]), {}
     return explain_column(analysis, key, heading) if heading else explain_method(analysis), {}
 

@@ -178,6 +178,9 @@ LOOKS: dict[str, Callable[[JsonObject], Enough]] = {
     "figure": lambda given: (
         has_source(given) if "source" in given else has_figure(given.get("name", ""), given.get("edge"))
     ),
+    "caption": lambda given: (
+        has_source(given) if "source" in given else has_figure(given.get("name", ""), given.get("edge"))
+    ),
     "table": lambda given: has_view(given.get("name", "")),
     "script": lambda given: has_parts(1),
     "html": lambda given: up_to(given.get("part")),

@@ -121,7 +121,9 @@ def look(theme: ThemeName) -> Iterator[Theme]:
         yield colours
 
 
-def render(figure: Figure, format: Format, *, transparent: bool = False, dpi: int = 200) -> bytes:
+def render(
+    figure: Figure, format: Format, *, transparent: bool = False, dpi: int = 200, width: float | None = None
+) -> bytes:
     """Return a figure as a file: the same figure gives the same bytes.
 
     Parameters
@@ -133,9 +135,28 @@ def render(figure: Figure, format: Format, *, transparent: bool = False, dpi: in
         Leave out the background, for a page that has its own.
     dpi : int
         Resolution of PNG, and of matrices inside SVG and PDF.
+    width : float, optional
+        Millimetres, as `page_size.COLUMNS` of journals: the figure is enlarged or reduced as a whole, text and lines
+        with it, and the resolution is 300 dots an inch of the final size. None: as large as it is drawn.
     """
-    dates: dict[str, dict[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    metadata: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    more: dict[str, Any] = {}
+    if width is not None:
+        from imagenomer.figures import page_size  # late: of the PDF writer, which few figures need
+
+        dpi_drawn = page_size.DPI * page_size.factor_of(figure, width)
+        more = {"pil_kwargs": {"dpi": (page_size.DPI, page_size.DPI)}} if format == "png" else {}
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "imagenomer", "svg.fonttype": "none", "pdf.fonttype": 42}):
-        figure.savefig(buffer, format=format, dpi=dpi, transparent=transparent, metadata=dates[format])
-    return buffer.getvalue()
+        if width is not None and format == "pdf":
+            return page_size.pdf_of_width(figure, width, metadata["pdf"])
+        figure.savefig(
+            buffer,
+            format=format,
+            dpi=dpi if width is None else dpi_drawn,
+            transparent=transparent,
+            metadata=metadata[format],
+            **more,
+        )
+    made = buffer.getvalue()
+    return page_size.svg_of_width(made, figure, width) if width is not None and format == "svg" else made
