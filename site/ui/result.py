@@ -86,7 +86,7 @@ class Result:
                         aria_label="Download report (HTML)",
                         on={"click": self._save_report},
                     ),
-                    h("button", "Copy methods", type="button", on={"click": self._copy_methods}),
+                    h("button", "Methods", type="button", aria_label="Copy methods", on={"click": self._copy_methods}),
                     h("button", "Python script", type="button", on={"click": self._script}),
                     cls="tools",
                 ),
