@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from imagenomer.cohort import Phenotype
 from imagenomer.progress import finish
 from imagenomer.statistics.connectivity_sample import Sample
-from imagenomer.statistics.explanation import JointModel
+from imagenomer.statistics.joint_model import JointModel
 from imagenomer.statistics.negative_controls import negative_control
 from imagenomer.statistics.score_test import score_test
 

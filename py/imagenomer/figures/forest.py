@@ -29,6 +29,8 @@ class Row:
         What it is compared with: a null model; NaN for nothing.
     kind : int
         Rows of a kind share a colour and a mark.
+    outer : (float, float), optional
+        A wider interval, drawn thin.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Row:
     high: float
     reference: float = float("nan")
     kind: int = 0
+    outer: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ def forest_figure(
                 place += 1
                 colour = GROUP_COLOURS[row.kind % len(GROUP_COLOURS)]
                 if np.isfinite(row.low):
-                    axes.hlines(place, row.low, row.high, color=colour, linewidth=1.6)
+                    axes.hlines(place, row.low, row.high, color=colour, linewidth=2.0)
+                if row.outer is not None:
+                    axes.hlines(place, *row.outer, color=colour, linewidth=0.8)
                 if np.isfinite(row.reference):
                     axes.vlines(row.reference, place - 0.38, place + 0.38, color=style.quiet, linewidth=1.4)
                 mark = GROUP_MARKERS[row.kind % len(GROUP_MARKERS)]

@@ -27,8 +27,8 @@ import numpy as np
 from imagenomer.progress import Steps
 from imagenomer.statistics.connectivity_sample import Sample
 from imagenomer.statistics.double_selection import f_test_p
-from imagenomer.statistics.explanation import JointModel
 from imagenomer.statistics.flexible_columns import flexible_columns, plain_columns
+from imagenomer.statistics.joint_model import JointModel
 from imagenomer.statistics.score_test import ScoreTest
 from imagenomer.statistics.verdict import LEAST
 from imagenomer.types import Variable

@@ -23,7 +23,7 @@ models.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy
@@ -73,9 +73,7 @@ class Spread:
         parts = sums_by_cluster(influence, codes)
         error = float(np.sqrt(self.inflation * (parts**2).sum())) / scale
         error = max(error, float(self.floor / np.sqrt(parts.size)))
-        dof = max(parts.size - n_columns, _FEWEST_DOF)
-        quantile = float(scipy.special.stdtrit(dof, 0.5 + CONFIDENCE / 2))
-        return quantile * error
+        return _quantile(CONFIDENCE, _dof(codes, n_columns)) * error
 
 
 ALONG_PATTERN = Spread(1.5, 0.5)
@@ -93,12 +91,25 @@ class RemainingShare:
         is no slope to begin with.
     explained : float
         Share of the target's variance that the candidate explains.
+    dof : float
+        Degrees of freedom of the interval; NaN where there is none.
+    influence : ndarray, shape (n_subjects,)
+        What each subject adds to the error of the estimate, but for a factor; empty where there is none.
     """
 
     estimate: float
     low: float
     high: float
     explained: float
+    dof: float = np.nan
+    influence: FloatArray = field(default_factory=lambda: np.zeros(0), compare=False, repr=False)
+
+    def at(self, confidence: float) -> tuple[float, float]:
+        """Return the limits of an interval of another confidence than `CONFIDENCE`."""
+        if not self.known:
+            return self.low, self.high
+        wider = _quantile(confidence, self.dof) / _quantile(CONFIDENCE, self.dof)
+        return self.estimate - wider * (self.estimate - self.low), self.estimate + wider * (self.high - self.estimate)
 
     @property
     def known(self) -> bool:
@@ -143,8 +154,19 @@ def remaining_share(
         return unknown
     share = given.slope / without.slope
     influence = given.influence - share * without.influence
-    half = spread.half_width(influence, without.slope, codes, basis.shape[1] + target.shape[1])
-    return RemainingShare(share, share - half, share + half, given.explained)
+    n_columns = basis.shape[1] + target.shape[1]
+    half = spread.half_width(influence, without.slope, codes, n_columns)
+    return RemainingShare(share, share - half, share + half, given.explained, _dof(codes, n_columns), influence)
+
+
+def _dof(codes: IntArray, n_columns: int) -> float:
+    """Return the degrees of freedom of an interval, of so many clusters and columns."""
+    return float(max(int(codes.max()) + 1 - n_columns, _FEWEST_DOF))
+
+
+def _quantile(confidence: float, dof: float) -> float:
+    """Return how many standard errors an interval reaches to either side, by Student's t."""
+    return float(scipy.special.stdtrit(dof, 0.5 + confidence / 2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

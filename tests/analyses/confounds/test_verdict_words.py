@@ -12,7 +12,9 @@ from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.words.terms import TITLES
 from imagenomer.analyses.confounds.words.verdict import findings
 from imagenomer.statistics.commonality import ExplainedParts
-from imagenomer.statistics.explanation import CandidateExplanation, Explanation, JointModel, Remainder
+from imagenomer.statistics.explanation import Explanation
+from imagenomer.statistics.joint_model import JointModel
+from imagenomer.statistics.remainders import CandidateExplanation, Remainder
 from imagenomer.statistics.remaining_slope import RemainingShare
 from imagenomer.statistics.score_test import ScoreTest
 from imagenomer.statistics.sensitivity import Benchmark, Sensitivity
@@ -28,7 +30,7 @@ def score_test(p):
 
 
 def share(low, high, explained=0.3):
-    return RemainingShare((low + high) / 2, low, high, explained)
+    return RemainingShare((low + high) / 2, low, high, explained, 150)
 
 
 def remainder(pattern, of_map=UNKNOWN, n=200):

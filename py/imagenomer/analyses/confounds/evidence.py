@@ -10,8 +10,11 @@ from imagenomer.analyses.confounds.subjects import Subjects, choose_subjects, st
 from imagenomer.cohort import Cohort
 from imagenomer.progress import Steps
 from imagenomer.statistics.connectivity_sample import Sample
-from imagenomer.statistics.explanation import Explanation, JointModel, explain
+from imagenomer.statistics.explanation import Explanation, explain
+from imagenomer.statistics.joint_model import JointModel
 from imagenomer.statistics.negative_controls import NegativeControl, negative_control
+from imagenomer.statistics.sign_flips import cluster_codes
+from imagenomer.statistics.simultaneous_intervals import confidence_of_each
 
 
 def sample_of(people: Subjects) -> Steps[Sample]:
@@ -27,8 +30,16 @@ def sample_of(people: Subjects) -> Steps[Sample]:
     )
 
 
-def explain_association(people: Subjects, params: Params) -> Steps[Explanation]:
-    """Return what becomes of the association of the target with connectivity when candidates are adjusted for."""
+def explain_association(people: Subjects, params: Params, as_in: JointModel | None = None) -> Steps[Explanation]:
+    """Return what becomes of the association of the target with connectivity when candidates are adjusted for.
+
+    Parameters
+    ----------
+    people : Subjects
+    params : Params
+    as_in : JointModel, optional
+        Of another cohort, adjusted for together in place of what matters here.
+    """
     sample = yield from sample_of(people)
     candidates = {one.name: one for one in people.candidates.phenotypes}
     rng = stream(params.seed, "flips")
@@ -41,8 +52,18 @@ def explain_association(people: Subjects, params: Params) -> Steps[Explanation]:
             alpha=params.alpha,
             bounds=params.bounds,
             kept_out=kept_out(people.candidates.roles),
+            as_in=as_in,
         )
     )
+
+
+def confidence_at_once(people: Subjects, params: Params, explanation: Explanation) -> Steps[float]:
+    """Return the confidence that each interval needs for those of all candidates, together too, to hold at once."""
+    remainders = (*(one.remainder for one in explanation.candidates.values()), *explanation.model.products.values())
+    shares = [one.pattern for one in (*remainders, explanation.joint) if one.pattern.known]
+    codes = cluster_codes(None if people.families is None else people.families.codes, people.n_subjects)
+    rng = stream(params.seed, "simultaneous")
+    return (yield from confidence_of_each([one.influence for one in shares], codes, rng))
 
 
 def examine_controls(

@@ -11,7 +11,7 @@ from imagenomer.analyses.confounds.subjects import N_FOLDS
 from imagenomer.analyses.confounds.tables.cells import Row
 from imagenomer.jsonable import finite
 from imagenomer.statistics.commonality import ExplainedParts, proxies
-from imagenomer.statistics.explanation import Remainder
+from imagenomer.statistics.remainders import Remainder
 from imagenomer.statistics.sensitivity import Sensitivity
 from imagenomer.types import Json
 
@@ -78,7 +78,8 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
         "n_flips": test.n_flips,
         "together": list(explanation.model.names),
         "p_given_together": explanation.given_joint.p_value,
-        **_of_remainder(explanation.joint),
+        **_of_remainder(explanation.joint, part.each),
+        "confidence_at_once": part.each,
         "sensitivity": _of_sensitivity(explanation.sensitivity),
         "bounds": {"explained": bounds.explained, "kept": bounds.kept, "margin": bounds.margin},
         "verdicts": [
@@ -90,7 +91,7 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
                 "n_subjects": one.remainder.n_subjects,
                 "p_candidate": finite(one.p_target),
                 "p_score": finite(one.p_score),
-                **_of_remainder(one.remainder),
+                **_of_remainder(one.remainder, part.each),
                 "commonality": _of_parts(explanation.parts.get(name)),
                 "proxy_of": of_others.get(name),
             }
@@ -107,7 +108,7 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
             for name, one in part.controls.items()
         ],
         "products": [
-            {"candidates": list(pair), "verdict": one.category, **_of_remainder(one)}
+            {"candidates": list(pair), "verdict": one.category, **_of_remainder(one, part.each)}
             for pair, one in explanation.model.products.items()
         ],
     }
@@ -142,12 +143,15 @@ def _of_sensitivity(found: Sensitivity | None) -> Json:
     }
 
 
-def _of_remainder(remainder: Remainder) -> dict[str, Json]:
+def _of_remainder(remainder: Remainder, each: float) -> dict[str, Json]:
     pattern, of_map = remainder.pattern, remainder.of_map
+    at_once = pattern.at(each)
     return {
         "remaining": finite(pattern.estimate),
         "remaining_low": finite(pattern.low),
         "remaining_high": finite(pattern.high),
+        "remaining_low_at_once": finite(at_once[0]),
+        "remaining_high_at_once": finite(at_once[1]),
         "map_remaining": finite(of_map.estimate),
         "map_remaining_low": finite(of_map.low),
         "map_remaining_high": finite(of_map.high),

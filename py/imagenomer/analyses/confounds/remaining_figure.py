@@ -9,7 +9,7 @@ import numpy as np
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.words.terms import TITLES
 from imagenomer.analyses.contract import ThemeName
-from imagenomer.statistics.explanation import Remainder
+from imagenomer.statistics.remainders import Remainder
 from imagenomer.statistics.verdict import Category
 
 if TYPE_CHECKING:
@@ -38,10 +38,11 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
     groups: list[tuple[str, list[Row]]] = []
     if explanation.model.names:
         names = ", ".join(explanation.model.names)
-        groups.append(("All together", [_row(names, explanation.category, explanation.joint)]))
-    each = [_row(name, one.category, one.remainder) for name, one in explanation.candidates.items()]
+        groups.append(("All together", [_row(names, explanation.category, explanation.joint, part)]))
+    each = [_row(name, one.category, one.remainder, part) for name, one in explanation.candidates.items()]
     each += [
-        _row(f"{first} × {second}", one.category, one) for (first, second), one in explanation.model.products.items()
+        _row(f"{first} × {second}", one.category, one, part)
+        for (first, second), one in explanation.model.products.items()
     ]
     groups.append(("One at a time", each))
     bands = (
@@ -52,16 +53,21 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
         groups,
         title=f"What remains of the association of {target_name}",
         x_label="Remains after adjusting, % of the slope, with 95 % intervals",
-        note="No bar: it says the same as the target, or there is nothing to share out.",
+        note=(
+            (f"Thin lines: intervals that hold for all {part.n_intervals} at once. " if part.n_intervals > 1 else "")
+            + "No bar: it says the same as the target, or there is nothing to share out."
+        ),
         bands=bands,
         limits=_SHOWN,
         theme=theme,
     )
 
 
-def _row(name: str, category: Category, remainder: Remainder) -> Row:
+def _row(name: str, category: Category, remainder: Remainder, part: VerdictPart) -> Row:
     from imagenomer.figures.forest import Row
 
     share = remainder.pattern
     limits = (100 * share.low, 100 * share.high) if share.known else (np.nan, np.nan)
-    return Row(f"{name}: {TITLES[category]}", 100 * share.estimate, *limits, kind=_KINDS[category])
+    low, high = share.at(part.each)
+    outer = (100 * low, 100 * high) if share.known and part.n_intervals > 1 else None
+    return Row(f"{name}: {TITLES[category]}", 100 * share.estimate, *limits, kind=_KINDS[category], outer=outer)

@@ -22,7 +22,7 @@ from imagenomer.analyses.confounds.predictions import (
 from imagenomer.analyses.confounds.subjects import N_FOLDS, Pair, candidate_columns, pair_of, stream
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
-from imagenomer.statistics.explanation import JointModel
+from imagenomer.statistics.joint_model import JointModel
 from imagenomer.statistics.models import Ridge
 from imagenomer.statistics.prediction_checks import LearningCurve, learning_curve
 

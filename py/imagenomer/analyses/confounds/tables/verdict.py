@@ -9,7 +9,7 @@ from imagenomer.analyses.confounds.words.terms import TITLES
 from imagenomer.analyses.contract import Column, TableView
 from imagenomer.jsonable import finite
 from imagenomer.statistics.commonality import ExplainedParts
-from imagenomer.statistics.explanation import Remainder
+from imagenomer.statistics.remainders import Remainder
 from imagenomer.statistics.verdict import Category
 
 _COLUMNS = (
@@ -19,6 +19,8 @@ _COLUMNS = (
     Column("remaining", "Remains, %", "number"),
     Column("low", "From", "number"),
     Column("high", "To", "number"),
+    Column("at_once_low", "All at once, from", "number", where="file"),
+    Column("at_once_high", "To", "number", where="file"),
     Column("map_remaining", "Of the map, %", "number"),
     Column("map_low", "From", "number", where="file"),
     Column("map_high", "To", "number", where="file"),
@@ -40,7 +42,7 @@ def verdict_table(part: VerdictPart) -> TableView:
     explanation = part.explanation
     rows: list[Row] = [
         {
-            **_cells(name, one.category, one.remainder),
+            **_cells(name, one.category, one.remainder, part.each),
             "role": ROLE_TITLES[part.roles[name]] if name in part.roles else None,
             **_parts(explanation.parts.get(name)),
             "p_candidate": finite(one.p_target),
@@ -49,11 +51,12 @@ def verdict_table(part: VerdictPart) -> TableView:
         for name, one in explanation.candidates.items()
     ]
     rows += [
-        _cells(f"{first} × {second}", one.category, one) for (first, second), one in explanation.model.products.items()
+        _cells(f"{first} × {second}", one.category, one, part.each)
+        for (first, second), one in explanation.model.products.items()
     ]
     if explanation.model.names:
         name = f"together: {', '.join(explanation.model.names)}"
-        rows.append(_cells(name, explanation.category, explanation.joint))
+        rows.append(_cells(name, explanation.category, explanation.joint, part.each))
     without: tuple[str, ...] = () if part.roles else ("role",)
     if not explanation.parts:
         without += tuple(_parts(None))
@@ -88,8 +91,9 @@ def control_table(part: VerdictPart) -> TableView:
     return TableView("controls", "Negative controls, given what is adjusted for", _CONTROL_COLUMNS, tuple(rows))
 
 
-def _cells(name: str, category: Category, remainder: Remainder) -> Row:
+def _cells(name: str, category: Category, remainder: Remainder, each: float) -> Row:
     pattern, of_map = remainder.pattern, remainder.of_map
+    at_once = pattern.at(each)
     return {
         "candidate": name,
         "verdict": TITLES[category],
@@ -97,6 +101,8 @@ def _cells(name: str, category: Category, remainder: Remainder) -> Row:
         "remaining": percent(pattern.estimate),
         "low": percent(pattern.low),
         "high": percent(pattern.high),
+        "at_once_low": percent(at_once[0]),
+        "at_once_high": percent(at_once[1]),
         "map_remaining": percent(of_map.estimate),
         "map_low": percent(of_map.low),
         "map_high": percent(of_map.high),

@@ -79,6 +79,12 @@ def _about_verdict(params: Params, people: Subjects, part: VerdictPart) -> Itera
         "is wider than that cannot tell, and what is not significant is not taken for what is not there. All "
         "candidates together decide."
     )
+    if part.n_intervals > 1:
+        yield (
+            f"Each interval is at 95 %. Those that hold for all {part.n_intervals} at once, thin in the figure, are at "
+            f"{100 * part.each:.1f} % each: the quantile of the largest error among them, whose correlations are those "
+            "of the influences of subjects (max-|t|)."
+        )
 
 
 def _about_connectivity(params: Params, people: Subjects, part: ConnectivityPart) -> Iterator[str]:

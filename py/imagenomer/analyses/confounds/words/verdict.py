@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,12 +13,13 @@ from imagenomer.analyses.contract import Finding
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.statistics.commonality import ExplainedParts, inseparable, proxies
-from imagenomer.statistics.explanation import CandidateExplanation, Explanation, Remainder
+from imagenomer.statistics.explanation import Explanation
 from imagenomer.statistics.negative_controls import NegativeControl
+from imagenomer.statistics.remainders import CandidateExplanation, Remainder
 from imagenomer.statistics.remaining_slope import RemainingShare
 from imagenomer.statistics.score_test import ScoreTest
 from imagenomer.statistics.sensitivity import Sensitivity
-from imagenomer.statistics.verdict import GATE_SHARE, LEAST, Bounds
+from imagenomer.statistics.verdict import GATE_SHARE, LEAST, Bounds, category_of
 
 #: Of the target a candidate explains more than this: the two can hardly be told apart.
 _NEARLY_THE_SAME = 0.9
@@ -48,7 +50,7 @@ def findings(target_name: str, part: VerdictPart) -> Iterator[Finding]:
         elif name in others and not one.is_alias:
             yield Finding(_about_kept_out(name, part.roles[name], one.remainder.share), "verdict")
         elif one.category != "unrelated" and not one.is_alias:
-            yield Finding(about_candidate(name, one, explanation, part.bounds), "verdict")
+            yield Finding(about_candidate(name, one, explanation, part.bounds) + _at_once(one, part), "verdict")
     yield from _about_shared(explanation.parts, part.bounds.margin)
     unrelated = [
         name for name, one in explanation.candidates.items() if one.category == "unrelated" and name not in others
@@ -264,6 +266,21 @@ def about_candidate(name: str, one: CandidateExplanation, explanation: Explanati
         why = f"only {counted(one.remainder.n_subjects, 'subject')}" if few else "there is no slope to compare with"
         return f"{name}: cannot tell; {why}."
     return f"{name}: cannot tell; {remains(share)}, too wide for this cohort to decide.{_hint(share, bounds)}"
+
+
+def _at_once(one: CandidateExplanation, part: VerdictPart) -> str:
+    """Say where an interval that holds together with all others would be called otherwise; "" where not."""
+    share = one.remainder.pattern
+    alone = category_of(share, part.bounds)
+    if one.category not in ("confounding", "both", "real effect") or alone != one.category:
+        return ""
+    low, high = share.at(part.each)
+    if category_of(replace(share, low=low, high=high), part.bounds) == alone:
+        return ""
+    return (
+        f" By itself, that is: the interval that holds for all {part.n_intervals} at once, {_percent(low)} to "
+        f"{_percent(high)} %, is too wide to say so."
+    )
 
 
 def about_proxy(name: str, parts: ExplainedParts, cause: str) -> str:
