@@ -1,4 +1,4 @@
-"""Simultaneous intervals: the confidence of each is SciPy's for normal errors, and all hold at once as often as said."""
+"""Simultaneous intervals: each as confident as SciPy says for normal errors, and all hold at once as often as said."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagenomer.statistics.remaining_slope import RemainingShare
+from imagenomer.statistics.remaining_slope import CONFIDENCE, RemainingShare
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,19 @@ class ShareDifference:
         return not self.known or self.low <= 0 <= self.high
 
 
-def difference_of(first: RemainingShare, second: RemainingShare) -> ShareDifference:
-    """Return how much more remains in the second of two independent cohorts."""
+def difference_of(first: RemainingShare, second: RemainingShare, confidence: float = CONFIDENCE) -> ShareDifference:
+    """Return how much more remains in the second of two independent cohorts.
+
+    Parameters
+    ----------
+    first, second : RemainingShare
+    confidence : float
+        Of the interval.
+    """
     if not (first.known and second.known):
         return ShareDifference(np.nan, np.nan, np.nan)
     difference = second.estimate - first.estimate
-    below = float(np.hypot(second.estimate - second.low, first.high - first.estimate))
-    above = float(np.hypot(second.high - second.estimate, first.estimate - first.low))
+    (first_low, first_high), (low, high) = first.at(confidence), second.at(confidence)
+    below = float(np.hypot(second.estimate - low, first_high - first.estimate))
+    above = float(np.hypot(high - second.estimate, first.estimate - first_low))
     return ShareDifference(difference, difference - below, difference + above)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart
+from imagenomer.analyses.confounds.parts.replication import ReplicationPart
 from imagenomer.analyses.confounds.parts.variants import VariantPart
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.result import ConfoundResult
@@ -13,6 +14,7 @@ from imagenomer.jsonable import finite
 from imagenomer.statistics.commonality import ExplainedParts, proxies
 from imagenomer.statistics.remainders import Remainder
 from imagenomer.statistics.sensitivity import Sensitivity
+from imagenomer.statistics.share_differences import ShareDifference
 from imagenomer.types import Json
 
 
@@ -34,6 +36,7 @@ def report_numbers(params: Params, result: ConfoundResult) -> dict[str, Json]:
         "closely": [name for name in phenotypes.associations if name in phenotypes.closest],
         "families": None if people.families is None else people.families.name,
         **_of_verdict(result.verdict),
+        "replication": None if result.replication is None else _of_replication(result.replication),
     }
     if result.connectivity is not None:
         numbers |= _of_connectivity(result.connectivity)
@@ -111,6 +114,31 @@ def _of_verdict(part: VerdictPart) -> dict[str, Json]:
             {"candidates": list(pair), "verdict": one.category, **_of_remainder(one, part.each)}
             for pair, one in explanation.model.products.items()
         ],
+    }
+
+
+def _of_replication(part: ReplicationPart) -> Json:
+    """Return the verdict in the second cohort, as of the first, and how much what remains differs."""
+    found = _of_verdict(part.verdict)
+    del found["negative_controls"]
+    return {
+        **part.people.sample.numbers,
+        "cohort": part.names[1],
+        **found,
+        **_of_difference(part.together),
+        "differences": [
+            {"candidate": name, **_of_difference(difference)} for name, difference in part.differences.items()
+        ],
+        "not_adjusted_for": list(part.not_adjusted),
+        "not_asked": list(part.left_out),
+    }
+
+
+def _of_difference(difference: ShareDifference) -> dict[str, Json]:
+    return {
+        "difference": finite(difference.estimate),
+        "difference_low": finite(difference.low),
+        "difference_high": finite(difference.high),
     }
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from imagenomer.analyses.contract import (
+    CohortChoice,
+    GroupChoice,
     Integer,
     LevelChoice,
     Number,
@@ -24,6 +26,8 @@ from imagenomer.analyses.shared.form_fields import (
 )
 from imagenomer.statistics.verdict import Bounds
 
+#: Whose association is examined.
+EXAMINED = {"open": "This cohort only", "second": "This cohort, and again in the second"}
 #: Candidates of one role.
 _Names = Annotated[tuple[str, ...], PhenotypesChoice(without=("target",))]
 #: A share of an association.
@@ -92,6 +96,13 @@ class RoleFields:
 
 @dataclass(frozen=True)
 class Params(SampleFields, RoleFields, TargetFields):
+    examine: Annotated[str, CohortChoice(tuple(EXAMINED.items()))] = field(
+        default="open",
+        metadata={"help": "In the second cohort the same candidates are adjusted for together, not chosen anew."},
+    )
+    second_group: Annotated[str | None, GroupChoice(of_second=True)] = field(
+        default=None, metadata={"label": "Group of the second cohort", "when": {"examine": ("second",)}}
+    )
     permutations: Annotated[int, Integer(minimum=99, maximum=10_000, step=1)] = permutations_field(
         999, section="Protocol", help="Permutations of subjects, or sign flips, in every test."
     )
@@ -121,6 +132,11 @@ class Params(SampleFields, RoleFields, TargetFields):
         """Phenotypes that are named as candidates, as having a role among them, or as negative controls."""
         roles = (self.confounders, self.mediators, self.consequences, self.negative_controls)
         return frozenset({*self.candidates, *(name for names in roles for name in names)})
+
+    @property
+    def examines_second(self) -> bool:
+        """Whether the verdict is repeated in the second cohort."""
+        return self.examine != "open"
 
     @property
     def bounds(self) -> Bounds:

@@ -1,4 +1,4 @@
-"""The first figure of a confound report: what remains of the association given each candidate, and all together."""
+"""Figures of a confound report of what remains of the association given each candidate, and all together."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imagenomer.analyses.confounds.parts.replication import ReplicationPart
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.words.terms import TITLES
 from imagenomer.analyses.contract import ThemeName
 from imagenomer.statistics.remainders import Remainder
-from imagenomer.statistics.verdict import Category
+from imagenomer.statistics.verdict import Bounds, Category
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from imagenomer.figures.forest import Row
+    from imagenomer.figures.forest import Band, Row
 
 #: Categories share a colour and a mark (`imagenomer.figures.forest.Row.kind`).
 _KINDS: dict[Category, int] = {
@@ -26,15 +27,17 @@ _KINDS: dict[Category, int] = {
     "unrelated": 5,
     "no association": 5,
 }
+#: The colours and marks of two cohorts, others than those of the bounds.
+_COHORTS = (2, 3)
 #: Per cent that are shown: intervals that reach further are cut.
 _SHOWN = (-60.0, 200.0)
 
 
 def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> Figure:
     """Draw the share that remains given all candidates together, and each, with the bounds of the verdict."""
-    from imagenomer.figures.forest import Band, forest_figure
+    from imagenomer.figures.forest import forest_figure
 
-    explanation, bounds = part.explanation, part.bounds
+    explanation = part.explanation
     groups: list[tuple[str, list[Row]]] = []
     if explanation.model.names:
         names = ", ".join(explanation.model.names)
@@ -45,10 +48,6 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
         for (first, second), one in explanation.model.products.items()
     ]
     groups.append(("One at a time", each))
-    bands = (
-        Band(-100 * bounds.margin, 100 * bounds.explained, "explained", 1),
-        Band(100 * (1 - bounds.margin), 100 * (1 + bounds.margin), "not explained", 0),
-    )
     return forest_figure(
         groups,
         title=f"What remains of the association of {target_name}",
@@ -57,7 +56,7 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
             (f"Thin lines: intervals that hold for all {part.n_intervals} at once. " if part.n_intervals > 1 else "")
             + "No bar: it says the same as the target, or there is nothing to share out."
         ),
-        bands=bands,
+        bands=_bands(part.bounds),
         limits=_SHOWN,
         theme=theme,
     )
@@ -66,8 +65,49 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
 def _row(name: str, category: Category, remainder: Remainder, part: VerdictPart) -> Row:
     from imagenomer.figures.forest import Row
 
-    share = remainder.pattern
-    limits = (100 * share.low, 100 * share.high) if share.known else (np.nan, np.nan)
+    share, limits = remainder.pattern, _limits(remainder)
     low, high = share.at(part.each)
     outer = (100 * low, 100 * high) if share.known and part.n_intervals > 1 else None
     return Row(f"{name}: {TITLES[category]}", 100 * share.estimate, *limits, kind=_KINDS[category], outer=outer)
+
+
+def both_cohorts_figure(target_name: str, verdict: VerdictPart, part: ReplicationPart, theme: ThemeName) -> Figure:
+    """Draw the share that remains in each of two cohorts, of all candidates together and of each."""
+    from imagenomer.figures.forest import Row, forest_figure
+
+    here, there = verdict.explanation, part.verdict.explanation
+    pairs = [("All together", here.joint, there.joint)] if here.model.names else []
+    pairs += [
+        (name, one.remainder, there.candidates[name].remainder)
+        for name, one in here.candidates.items()
+        if name in there.candidates
+    ]
+    groups = []
+    for heading, *both in pairs:
+        each = zip(part.names, both, _COHORTS, strict=True)
+        rows = [Row(name, 100 * one.pattern.estimate, *_limits(one), kind=kind) for name, one, kind in each]
+        groups.append((heading, rows))
+    return forest_figure(
+        groups,
+        title=f"What remains of the association of {target_name} in both cohorts",
+        x_label="Remains after adjusting, % of the slope, with 95 % intervals",
+        note="No bar: it says the same as the target, or there is nothing to share out.",
+        bands=_bands(verdict.bounds),
+        limits=_SHOWN,
+        theme=theme,
+    )
+
+
+def _limits(remainder: Remainder) -> tuple[float, float]:
+    share = remainder.pattern
+    return (100 * share.low, 100 * share.high) if share.known else (np.nan, np.nan)
+
+
+def _bands(bounds: Bounds) -> tuple[Band, Band]:
+    """Return what counts as explained, and as not explained."""
+    from imagenomer.figures.forest import Band
+
+    return (
+        Band(-100 * bounds.margin, 100 * bounds.explained, "explained", 1),
+        Band(100 * (1 - bounds.margin), 100 * (1 + bounds.margin), "not explained", 0),
+    )

@@ -12,6 +12,11 @@ from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart, c
 from imagenomer.analyses.confounds.parts.overlap import OverlapPart, compute_overlap
 from imagenomer.analyses.confounds.parts.phenotypes import PhenotypePart, compute_phenotypes
 from imagenomer.analyses.confounds.parts.prediction import PredictionPart, compute_prediction
+from imagenomer.analyses.confounds.parts.replication import (
+    ReplicationPart,
+    compute_replication,
+    refuse_other_questions,
+)
 from imagenomer.analyses.confounds.parts.variants import VariantPart, compute_variants
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart, compute_verdict
 from imagenomer.analyses.confounds.subjects import choose_subjects
@@ -24,11 +29,13 @@ from imagenomer.progress import Steps
 class ConfoundResult:
     """The parts of a confound report, each complete in itself; None: not computed yet.
 
-    There is no part on variants either where the cohort has no genotypes, or too few subjects have.
+    There is no part on variants either where the cohort has no genotypes, or too few subjects have, and none on the
+    second cohort where only the open one is examined.
     """
 
     verdict: VerdictPart
     phenotypes: PhenotypePart
+    replication: ReplicationPart | None = None
     connectivity: ConnectivityPart | None = None
     variants: VariantPart | None = None
     overlap: OverlapPart | None = None
@@ -53,9 +60,15 @@ def _computed(part: _Earlier | None) -> _Earlier:
 
 
 def _verdict(cohort: Cohort, params: Params, so_far: None) -> Steps[ConfoundResult]:
+    refuse_other_questions(cohort, params)
     people = yield from choose_subjects(cohort, params)
     verdict = yield from compute_verdict(cohort, people, params)
     return ConfoundResult(verdict, (yield from compute_phenotypes(cohort, params, people, verdict.explanation)))
+
+
+def _replication(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
+    part = yield from compute_replication(cohort, params, so_far.phenotypes.people, so_far.verdict)
+    return replace(so_far, replication=part)
 
 
 def _connectivity(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[ConfoundResult]:
@@ -94,6 +107,7 @@ def _tests(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[Conf
 
 PARTS = (
     Part("verdict", "Does a candidate explain the association", _verdict),
+    Part("replication", "Does it come again in the second cohort", _replication),
     Part("connectivity", "What is associated with connectivity", _connectivity),
     Part("variants", "What is associated with variants", _variants),
     Part("overlap", "Are they the same edges and variants", _overlap),

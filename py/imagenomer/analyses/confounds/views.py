@@ -9,6 +9,7 @@ from imagenomer.analyses.confounds.params import Params
 from imagenomer.analyses.confounds.parts.adjustment import AdjustmentPart
 from imagenomer.analyses.confounds.parts.connectivity import ConnectivityPart
 from imagenomer.analyses.confounds.parts.prediction import PredictionPart
+from imagenomer.analyses.confounds.parts.replication import ReplicationPart
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.result import ConfoundResult
 from imagenomer.analyses.confounds.roles import kept_out
@@ -19,6 +20,7 @@ from imagenomer.analyses.confounds.tables.connectivity import connectivity_table
 from imagenomer.analyses.confounds.tables.overlap import edge_overlap_table, variant_overlap_table
 from imagenomer.analyses.confounds.tables.phenotypes import candidate_table, missing_table
 from imagenomer.analyses.confounds.tables.predictions import learning_table, prediction_groups, prediction_table
+from imagenomer.analyses.confounds.tables.replication import replication_table
 from imagenomer.analyses.confounds.tables.variants import variant_prediction_table, variant_table
 from imagenomer.analyses.confounds.tables.verdict import control_table, verdict_table
 from imagenomer.analyses.confounds.words.terms import SCORES
@@ -34,7 +36,7 @@ from imagenomer.types import BoolArray, FloatArray
 #: Candidates whose adjusted maps are shown, those most strongly associated with the target.
 _MOST_MAPS = 3
 #: The names of the figures that the page does not draw itself.
-REMAINING_FIGURE, ROLES_FIGURE, PREDICTION_FIGURE = "remaining", "roles", "predictions"
+REMAINING_FIGURE, ROLES_FIGURE, BOTH_FIGURE, PREDICTION_FIGURE = "remaining", "roles", "both_cohorts", "predictions"
 
 
 def report_views(cohort: Cohort, params: Params, result: ConfoundResult) -> tuple[View, ...]:
@@ -48,6 +50,8 @@ def report_views(cohort: Cohort, params: Params, result: ConfoundResult) -> tupl
         candidate_table(result.phenotypes),
         missing_table(result.phenotypes),
     ]
+    if result.replication is not None:
+        found += _replication_views(target, result.verdict, result.replication)
     maps = map_views(cohort, params, result)
     if result.connectivity is not None:
         p_target = result.verdict.explanation.test.whole
@@ -81,6 +85,17 @@ def _roles_views(target: str, part: VerdictPart) -> list[FigureView]:
     names, others = listed(part.explanation.model.names) or "nothing", listed(sorted(kept_out(part.roles)))
     alternative = f"{target} and connectivity, with {names} adjusted for" + (f", and {others} not" if others else "")
     return [FigureView(ROLES_FIGURE, f"What is adjusted for in the association of {target}", f"{alternative}.")]
+
+
+def _replication_views(target: str, verdict: VerdictPart, part: ReplicationPart) -> list[View]:
+    there = part.verdict.explanation
+    alternative = (
+        f"{len(part.differences)} candidates, each with the share that remains in {' and in '.join(part.names)}"
+    )
+    if there.joint.pattern.known and there.model.names:
+        alternative += f"; of all together {remains(there.joint.pattern)} in {part.names[1]}"
+    title = f"What remains of the association of {target} in both cohorts"
+    return [FigureView(BOTH_FIGURE, title, f"{alternative}."), replication_table(verdict, part)]
 
 
 def _prediction_views(

@@ -1,4 +1,4 @@
-"""Fifth part of a confound report: the target's map when a candidate is adjusted for."""
+"""Part of a confound report: the target's map when a candidate is adjusted for."""
 
 from __future__ import annotations
 

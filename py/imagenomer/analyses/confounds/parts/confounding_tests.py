@@ -1,4 +1,4 @@
-"""Last part of a confound report: published tests of confounding of predictions, beside the verdict."""
+"""Part of a confound report: published tests of confounding of predictions, beside the verdict."""
 
 from __future__ import annotations
 

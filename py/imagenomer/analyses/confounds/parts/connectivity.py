@@ -1,4 +1,4 @@
-"""Second part of a confound report: what is associated with connectivity, edge by edge and as a whole."""
+"""Part of a confound report: what is associated with connectivity, edge by edge and as a whole."""
 
 from __future__ import annotations
 

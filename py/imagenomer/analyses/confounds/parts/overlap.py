@@ -1,4 +1,4 @@
-"""Fourth part of a confound report: are the edges and variants of the target those of a candidate?"""
+"""Part of a confound report: are the edges and variants of the target those of a candidate?"""
 
 from __future__ import annotations
 

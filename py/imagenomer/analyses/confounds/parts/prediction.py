@@ -1,4 +1,4 @@
-"""Sixth part of a confound report: prediction of the target, with and without each candidate."""
+"""Part of a confound report: prediction of the target, with and without each candidate."""
 
 from __future__ import annotations
 

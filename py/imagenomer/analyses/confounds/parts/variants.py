@@ -1,4 +1,4 @@
-"""Third part of a confound report: what is associated with variants, and what they predict."""
+"""Part of a confound report: what is associated with variants, and what they predict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First of a confound report: what becomes of the association when candidates are adjusted for."""
+"""Part of a confound report: what becomes of the association when candidates are adjusted for."""
 
 from __future__ import annotations
 

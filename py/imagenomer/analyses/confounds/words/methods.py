@@ -27,6 +27,10 @@ _CITATIONS = {
     "high-dimensional controls. Rev Econ Stud 81:608-650, 2014. https://doi.org/10.1093/restud/rdt044",
     "mackinnon": "MacKinnon JG, White H. Some heteroskedasticity-consistent covariance matrix estimators with improved "
     "finite sample properties. J Econom 29:305-325, 1985. https://doi.org/10.1016/0304-4076(85)90158-7",
+    "zou": "Zou GY, Donner A. Construction of confidence limits about effect measures: a general approach. Stat Med "
+    "27:1693-1702, 2008. https://doi.org/10.1002/sim.3095",
+    "chernozhukov": "Chernozhukov V, Chetverikov D, Kato K. Gaussian approximations and multiplier bootstrap for "
+    "maxima of sums of high-dimensional random vectors. Ann Stat 41:2786-2819, 2013. https://doi.org/10.1214/13-AOS1161",
     "krull": "MacKinnon DP, Krull JL, Lockwood CM. Equivalence of the mediation, confounding and suppression effect. "
     "Prev Sci 1:173-181, 2000. https://doi.org/10.1023/A:1026595011371",
     "nimon": "Nimon K, Reio TG. Regression commonality analysis: a technique for quantitative theory building. Hum "
@@ -73,6 +77,19 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
     ]
     cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "nimon", "krull", "cinelli"]
     text += _about_roles(result)
+    if result.verdict.n_intervals > 1:
+        text.append(
+            "Simultaneous intervals over all candidates are by the quantile of the largest standardised error, from "
+            "the correlations of influence functions (Chernozhukov et al. 2013)."
+        )
+        cited.append("chernozhukov")
+    if result.replication is not None:
+        part = result.replication
+        text.append(
+            f"The same was repeated in {counted(part.people.n_subjects, 'subject')} of {part.names[1]}, with the joint "
+            f"model chosen in {part.names[0]}; differences of what remains have intervals by Zou and Donner (2008)."
+        )
+        cited.append("zou")
     if result.connectivity is not None:
         text.append(
             "Every edge was tested by a linear model with Bonferroni correction. Connectivity as a whole was tested by "

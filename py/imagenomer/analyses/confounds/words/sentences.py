@@ -14,6 +14,7 @@ from imagenomer.analyses.confounds.parts.variants import VariantPart
 from imagenomer.analyses.confounds.parts.verdict import VerdictPart
 from imagenomer.analyses.confounds.result import ConfoundResult
 from imagenomer.analyses.confounds.subjects import N_FOLDS, Subjects
+from imagenomer.analyses.confounds.words.replication import replication_sentences
 from imagenomer.analyses.shared.linear_model_words import sentences_of
 from imagenomer.analyses.shared.predictors import coded_genotypes
 from imagenomer.analyses.shared.sample import counted, listed
@@ -25,6 +26,8 @@ def report_sentences(params: Params, result: ConfoundResult) -> Iterator[str]:
     people = result.phenotypes.people
     yield from _about_subjects(people)
     yield from _about_verdict(params, people, result.verdict)
+    if result.replication is not None:
+        yield from replication_sentences(result.replication)
     if result.connectivity is not None:
         yield from _about_connectivity(params, people, result.connectivity)
     if result.variants is not None:

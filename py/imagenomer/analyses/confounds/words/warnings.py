@@ -27,6 +27,8 @@ def report_warnings(params: Params, result: ConfoundResult) -> Iterator[str]:
     yield from _few_subjects(result.phenotypes.people.n_subjects)
     yield from _few_permutations(params)
     yield from _unused_families(result.phenotypes.people)
+    if result.replication is not None:
+        yield from result.replication.warnings
     if result.tests is not None:
         yield from _leaks(result.tests)
     if result.variants is not None:
