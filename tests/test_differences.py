@@ -11,7 +11,7 @@ from imagenomer.analyses import load_analyses
 from imagenomer.analyses.contract import check_against, parameters_of, read_params
 from imagenomer.analyses.shared.sample import draw_sample
 from imagenomer.cohort import Cohort, Measure, Phenotype, Scan
-from imagenomer.cohort.differences import difference_names, difference_of_rate, sides_of
+from imagenomer.cohort.differences import difference_names, difference_of_rate, sides_of, times_of
 from imagenomer.errors import InputError
 from imagenomer.overview import overview_of
 from imagenomer.parcellation import choose_parcellation
@@ -184,6 +184,44 @@ def test_a_difference_per_year_says_which_ages_and_who_has_none(aged):
     assert "4 subjects without both sides of fc of rest, session 2 minus 1 per year were left out: 3, 4, 5, 6." in (
         sample.sentences
     )
+
+
+def dated(cohort, role="date", name="scanned"):
+    """The cohort with the day of both sessions as years; subject 4 was scanned twice on a day."""
+    first = np.array([2014.2, 2014.4, 2015.0, 2013.7, 2014.9, 2014.5])
+    days = {"1": first, "2": first + np.array([0.5, 1, 2, 0, np.nan, 1])}
+    columns = {
+        f"{name} (session {one})": Phenotype(f"{name} (session {one})", own, units="years", role=role)
+        for one, own in days.items()
+    }
+    return dataclasses.replace(cohort, phenotypes={**cohort.phenotypes, **columns})
+
+
+def test_dates_tell_the_years_between_where_ages_do_not(cohort, aged):
+    by_date, by_age = (one.observations("fc", "rest", session="2 minus 1 per year") for one in (dated(cohort), aged))
+    np.testing.assert_allclose(by_date.values, by_age.values, rtol=1e-5)
+    np.testing.assert_array_equal(by_date.subjects, by_age.subjects)
+    sample = draw_sample(
+        dated(cohort), measure=None, group=None, fisher_z=False, task="rest", session="2 minus 1 per year"
+    )
+    assert any("scanned (session 2) less scanned (session 1)" in one for one in sample.sentences)
+
+
+def test_a_number_that_nobody_called_a_date_tells_no_time_and_ages_come_first(cohort, aged):
+    assert dated(cohort, role="").differences("sessions") == ("1 minus 2", "2 minus 1")
+    wrong = dated(aged)
+    later = wrong.phenotypes["scanned (session 2)"]
+    shifted = dataclasses.replace(later, values=later.values + 10)
+    both = dataclasses.replace(wrong, phenotypes={**wrong.phenotypes, later.name: shifted})
+    assert times_of(both.phenotypes, "2", "1").name == "age"
+    rates = [one.observations("fc", "rest", session="2 minus 1 per year").values for one in (both, aged)]
+    np.testing.assert_array_equal(*rates)
+
+
+def test_a_date_of_one_of_two_sessions_tells_no_time(cohort):
+    one = dated(cohort)
+    kept = {name: each for name, each in one.phenotypes.items() if name != "scanned (session 1)"}
+    assert dataclasses.replace(one, phenotypes=kept).differences("sessions") == ("1 minus 2", "2 minus 1")
 
 
 def test_a_difference_per_year_is_offered_where_both_ages_are_known(cohort, aged):

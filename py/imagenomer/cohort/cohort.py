@@ -14,14 +14,14 @@ from imagenomer.cohort.averages import averaged, subtracted
 from imagenomer.cohort.corrections import Correction
 from imagenomer.cohort.differences import (
     ScanDifference,
-    ages_at_sessions,
     difference_names,
     difference_of_rate,
     per_year,
     scan_difference,
     session_differences,
-    sides_at_ages,
+    sides_at_times,
     sides_of,
+    times_of,
 )
 from imagenomer.cohort.parts import (
     Decomposition,
@@ -201,19 +201,18 @@ class Cohort:
         found = scan_difference([(first, second) for first, second in pairs], self.scan_subjects)
         if session is None or difference_of_rate(session, self.sessions) is None:
             return found
-        ages = ages_at_sessions(self.phenotypes, self.sessions)
-        first, second = sides[1] or ("", "")
-        return per_year(found, ages[first] - ages[second])
+        times = None if sides[1] is None else times_of(self.phenotypes, *sides[1])
+        return found if times is None else per_year(found, times.years)
 
     def sides(
         self, task: str | None = None, session: str | None = None, run: str | None = None
     ) -> tuple[tuple[str, str] | None, ...]:
         """Return both sides of what of a task, a session and a run is a difference, None of what is not."""
-        sessions = sides_at_ages(session, self.sessions, self.phenotypes) or sides_of(session, self.sessions)
+        sessions = sides_at_times(session, self.sessions, self.phenotypes) or sides_of(session, self.sessions)
         return (sides_of(task, self.tasks), sessions, sides_of(run, self.runs))
 
     def differences(self, kind: Literal["tasks", "sessions", "runs"]) -> tuple[str, ...]:
-        """Return the names of the differences of two tasks, sessions or runs; of sessions at known ages a year too."""
+        """Return the names of the differences of two tasks, sessions or runs; of sessions at known times a year too."""
         if kind != "sessions":
             return difference_names(self.tasks if kind == "tasks" else self.runs)
         return session_differences(self.sessions, self.phenotypes)

@@ -1,9 +1,9 @@
 """Differences: one task, session or run of a subject minus another, as what is observed.
 
 A difference is chosen by its name, wherever a task, a session or a run is: "nback minus rest", "2 minus 1", and of two
-sessions at known ages "2 minus 1 per year". Scans of each side are averaged first. A difference of sessions or runs is
-taken within each task, so that a task which only one of the sessions has is no part of it; the differences of several
-tasks are averaged with equal weight.
+sessions at known ages or dates "2 minus 1 per year". Scans of each side are averaged first. A difference of sessions or
+runs is taken within each task, so that a task which only one of the sessions has is no part of it; the differences of
+several tasks are averaged with equal weight.
 """
 
 from __future__ import annotations
@@ -43,45 +43,68 @@ def sides_of(name: str | None, names: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def rate_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of all differences of two a year."""
-    return tuple(f"{name}{_PER_YEAR}" for name in difference_names(names))
-
-
 def difference_of_rate(name: str, names: Sequence[str]) -> str | None:
     """Return "2 minus 1" of "2 minus 1 per year"; None where it is no difference of these names a year."""
     difference = name.removesuffix(_PER_YEAR)
     return difference if difference != name and sides_of(name, names) is None and sides_of(difference, names) else None
 
 
-def ages_at_sessions(phenotypes: Mapping[str, Phenotype], sessions: Sequence[str]) -> dict[str, FloatArray]:
-    """Return ages in years at each session where they are known: "age (session 2)", from a column about scans.
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionTimes:
+    """When two sessions of each subject were.
 
-    Units are those that the phenotype tells, years where it tells none.
+    Attributes
+    ----------
+    name : str
+        Of the column about scans that tells: "age", or a date.
+    years : ndarray, shape (n_subjects,)
+        From the second session to the first; NaN where one of the two is not known.
     """
-    found = {}
-    for session in sessions:
-        age = phenotypes.get(f"age (session {session})")
-        if age is not None and age.kind == "number":
-            unit = age.units.strip().lower()
-            in_a_year = next((n for name, n in _IN_A_YEAR.items() if name in unit), 1)
-            found[session] = age.values.astype(np.float64) / in_a_year
-    return found
+
+    name: str
+    years: FloatArray
+
+
+def times_of(phenotypes: Mapping[str, Phenotype], first: str, second: str) -> SessionTimes | None:
+    """Return the time between two sessions where a column tells it of both; None where none does.
+
+    Ages are asked first: "age (session 2)", in years or what their units say. Then dates, columns whose role that is,
+    which are years: "scanned (session 2)".
+    """
+    ending, other = f" (session {first})", f" (session {second})"
+    dates = [name.removesuffix(ending) for name, one in phenotypes.items() if one.role == "date"]
+    for name in ("age", *dates):
+        here, there = phenotypes.get(f"{name}{ending}"), phenotypes.get(f"{name}{other}")
+        if here is None or there is None or here.kind != "number" or there.kind != "number":
+            continue
+        if name == "age":
+            return SessionTimes(name, _in_years(here) - _in_years(there))
+        if there.role == "date":
+            return SessionTimes(name, here.values - there.values)
+    return None
+
+
+def _in_years(age: Phenotype) -> FloatArray:
+    """Return ages in years, by the units that the phenotype tells; it tells none of years."""
+    unit = age.units.strip().lower()
+    in_a_year = next((n for name, n in _IN_A_YEAR.items() if name in unit), 1)
+    return age.values.astype(np.float64) / in_a_year
 
 
 def session_differences(sessions: Sequence[str], phenotypes: Mapping[str, Phenotype]) -> tuple[str, ...]:
-    """Return the names of the differences of two sessions, and of those a year of sessions at known ages."""
-    return (*difference_names(sessions), *rate_names(ages_at_sessions(phenotypes, sessions)))
+    """Return the names of the differences of two sessions, and of those a year of sessions at known times."""
+    timed = [pair for pair in permutations(sessions, 2) if times_of(phenotypes, *pair) is not None]
+    rates = (f"{first}{_MINUS}{second}{_PER_YEAR}" for first, second in timed)
+    return (*difference_names(sessions), *rates)
 
 
-def sides_at_ages(
+def sides_at_times(
     name: str | None, sessions: Sequence[str], phenotypes: Mapping[str, Phenotype]
 ) -> tuple[str, str] | None:
-    """Return both sides of a difference a year; None where it is none, or not of two sessions at known ages."""
+    """Return both sides of a difference a year; None where it is none, or not of two sessions at known times."""
     rate = None if name is None else difference_of_rate(name, sessions)
     sides = sides_of(rate, sessions)
-    ages = ages_at_sessions(phenotypes, sessions)
-    return sides if sides is not None and all(side in ages for side in sides) else None
+    return sides if sides is not None and times_of(phenotypes, *sides) is not None else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

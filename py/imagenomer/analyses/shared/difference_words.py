@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imagenomer.cohort import Cohort
+from imagenomer.cohort.differences import times_of
 
 
 def about_difference(cohort: Cohort, measure: str, task: str | None, session: str | None, run: str | None) -> str:
@@ -20,7 +21,10 @@ def about_difference(cohort: Cohort, measure: str, task: str | None, session: st
     )
     if difference.years is None:
         return said
+    at_sessions = cohort.sides(task, session, run)[1]
+    times = None if at_sessions is None else times_of(cohort.phenotypes, *at_sessions)
+    name = "" if times is None else times.name
     return (
-        f"{said} It is divided by the years between: age ({first}) less age ({second}), of the subjects for whom both "
-        "are known and differ."
+        f"{said} It is divided by the years between: {name} ({first}) less {name} ({second}), of the subjects for whom "
+        "both are known and differ."
     )
