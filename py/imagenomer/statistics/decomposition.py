@@ -2,7 +2,8 @@
 
 Each subject's connectivity, less the mean over subjects, is approximated by a sum of components, maps over edges,
 times the subject's scores. *Principal components* (here) explain most variance with mutually orthogonal maps and
-uncorrelated scores; they are found from the products of all pairs of subjects (the Gram matrix), which is small.
+uncorrelated scores; they are found from the products of all pairs of subjects (the Gram matrix), which is small, or
+of all pairs of edges where those are fewer (`use_features`).
 *Independent components* are rotations of these whose maps are as independent over edges as can be (spatial ICA: a
 subject is a mixture, an edge a sample). A *sparse dictionary* has maps of few edges each. *Non-negative factors*
 approximate connectivity itself, without taking off the mean, by sums in which nothing is subtracted.
@@ -26,6 +27,13 @@ from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.column_moments import column_blocks
 from imagenomer.statistics.eigenvectors import eigenvectors
+from imagenomer.statistics.feature_products import (
+    feature_products,
+    require_room,
+    thin_spectrum,
+    usable_columns,
+    use_features,
+)
 from imagenomer.statistics.products import add_gram_in_parts, multiply
 from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -33,6 +41,9 @@ from imagenomer.types import BoolArray, Float32Array, FloatArray, IntArray
 Negative: TypeAlias = Literal["refuse", "zero", "absolute"]
 #: A component that explains less than this share of the variance is rounding: connectivity has single precision.
 NULL_SHARE = 1e-10
+#: Matrices of all pairs of subjects, or of subjects by edges, that are held at once: products, eigenvectors, both again
+#: while these are found and put in order.
+_N_MATRICES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,11 +117,20 @@ def axes_of(values: Float32Array, rows: IntArray) -> Steps[Axes]:
     Raises
     ------
     InputError
-        If there are fewer than two subjects or nothing varies.
+        If there are fewer than two subjects, more than memory has room for, or nothing varies.
     """
     n, n_edges = rows.size, values.shape[1]
     if n < 2:
         raise InputError(f"a decomposition needs at least 2 subjects, and there is {n}; choose a larger group")
+    require_room(n, n_edges, _N_MATRICES)
+    if use_features(n, n_edges):
+        usable = yield from usable_columns(values, rows)
+        by_features = yield from feature_products(values, rows, usable)
+        progress = Progress("Finding components")
+        total = yield from by_features.squares(progress)
+        _require_variation(total, n)
+        eigenvalues, vectors = yield from thin_spectrum(by_features, np.full((n, 1), 1 / np.sqrt(n)), progress)
+        return _axes(eigenvalues, vectors, total, usable)
     products = np.zeros((n, n))
     usable = np.zeros(n_edges, dtype=bool)
     for columns in column_blocks(n_edges):
@@ -119,9 +139,20 @@ def axes_of(values: Float32Array, rows: IntArray) -> Steps[Axes]:
         for _ in add_gram_in_parts(products, block):
             yield Progress("Comparing subjects", columns.stop, n_edges)
     total = float(np.trace(products))
-    if not total > 0:
-        raise InputError(f"connectivity is the same in all {n} subjects, so there are no components; choose others")
+    _require_variation(total, n)
     eigenvalues, vectors = yield from eigenvectors(products, Progress("Finding components"))
+    return _axes(eigenvalues, vectors, total, usable)
+
+
+def _require_variation(total: float, n_subjects: int) -> None:
+    if not total > 0:
+        raise InputError(
+            f"connectivity is the same in all {n_subjects} subjects, so there are no components; choose others"
+        )
+
+
+def _axes(eigenvalues: FloatArray, vectors: FloatArray, total: float, usable: BoolArray) -> Axes:
+    """Return the axes of eigenvalues in ascending order."""
     rank = int(np.count_nonzero(eigenvalues > NULL_SHARE * total))
     strongest = slice(None, -rank - 1, -1)
     return Axes(np.ascontiguousarray(vectors[:, strongest]), np.sqrt(eigenvalues[strongest]), total, usable)
