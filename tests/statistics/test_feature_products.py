@@ -11,10 +11,12 @@ import pytest
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.statistics import feature_products, pairwise_memory
+from imagenomer.statistics.decomposition import axes_of, principal_components
 from imagenomer.statistics.feature_products import FeatureProducts, thin_spectrum, use_features
 from imagenomer.statistics.features import StandardisedNumbers
 from imagenomer.statistics.flipped_predictions import pair_matrices, pair_spectrum
 from imagenomer.statistics.folds import k_fold
+from imagenomer.statistics.identification import copies, identify, match_scans, pair_histograms
 from imagenomer.statistics.left_out_scores import left_out_scores, map_scores, spectrum_of
 from imagenomer.statistics.models import InnerFolds, LinearSvm, Logistic, Ridge, TopFeatures
 from imagenomer.statistics.orthonormal import orthonormal
@@ -22,6 +24,13 @@ from imagenomer.statistics.prediction import cross_validate
 from imagenomer.statistics.prediction_checks import permutation_test
 from imagenomer.statistics.products import multiply
 from imagenomer.statistics.sample_space import sample_space, space_of_features
+from imagenomer.statistics.scan_correlations import correlations_of
+from imagenomer.statistics.scan_products import (
+    ScanFeatures,
+    distance_from_others,
+    scan_products,
+    similarity_to_others,
+)
 from imagenomer.statistics.score_test import score_test
 
 N, P = 66, 20
@@ -206,3 +215,80 @@ def test_no_step_is_long(monkeypatch):
     space = finish(sample_space(edges, np.arange(N)))
     steps = cross_validate(space, target, k_fold(N, 3, rng), Ridge())
     assert sum(1 for _ in steps) > 3 * (N // 32)
+
+
+def test_principal_components_are_the_same(monkeypatch):
+    edges, *_ = drawn()
+    by_subjects, by_features = both_ways(
+        monkeypatch, lambda: [(axes := finish(axes_of(edges, np.arange(N)))), finish(of_axes(edges, axes))]
+    )
+    np.testing.assert_allclose(by_features[0].singular_values, by_subjects[0].singular_values, rtol=1e-10)
+    assert by_features[0].total == pytest.approx(by_subjects[0].total, rel=1e-12)
+    np.testing.assert_allclose(by_features[1].components, by_subjects[1].components, atol=1e-6)
+    np.testing.assert_allclose(by_features[1].scores, by_subjects[1].scores, atol=1e-8)
+    np.testing.assert_allclose(by_features[1].explained, by_subjects[1].explained, rtol=1e-9)
+
+
+def of_axes(edges, axes):
+    return principal_components(edges, np.arange(N), axes, P)
+
+
+def test_components_leave_out_an_edge_that_a_subject_lacks_and_refuse_what_does_not_vary(monkeypatch):
+    edges, *_ = drawn()
+    edges[3, 5] = np.nan
+    by_subjects, by_features = both_ways(monkeypatch, lambda: finish(axes_of(edges, np.arange(N))))
+    np.testing.assert_array_equal(by_features.usable, by_subjects.usable)
+    assert not by_features.usable[5]
+    np.testing.assert_allclose(by_features.singular_values, by_subjects.singular_values, rtol=1e-10)
+    with pytest.raises(InputError, match="the same in all 66 subjects"):
+        finish(axes_of(np.ones((N, P), dtype=np.float32), np.arange(N)))
+
+
+@pytest.mark.parametrize("edges", [None, np.array([1, 2, 3, 5, 8, 13, 19])])
+def test_scans_are_compared_the_same(monkeypatch, edges):
+    values, *_ = drawn()
+    people, kinds = np.repeat(np.arange(22), 3), np.tile(np.arange(3), 22)
+    values += values[people * 3] * 2
+    values[40] = values[7]
+    values[12] = 0.5  # does not vary
+    values[20, 0] = np.nan  # an edge that is left out of all
+    members = np.flatnonzero(kinds < 2)
+
+    def compare():
+        scans = finish(scan_products(values, np.arange(N), edges))
+        assert isinstance(scans, ScanFeatures) == (not feature_products.FEW_SUBJECTS)
+        r = finish(correlations_of(scans))
+        same = finish(copies(r, values, np.arange(N)))
+        kept = np.ones(N, dtype=bool)
+        kept[[one.second for one in same]] = False
+        matches = finish(match_scans(r, people, kinds, kept))
+        pairs = finish(pair_histograms(r, matches, 12, 60))
+        outlying = finish(distance_from_others(scans, members, 4))
+        similar = finish(similarity_to_others(scans, members, people))
+        return scans, same, matches, pairs, (*outlying, similar)
+
+    one, other = both_ways(monkeypatch, compare)
+    assert one[0].n_edges == other[0].n_edges == (19 if edges is None else 7)
+    np.testing.assert_allclose(other[0].mean, one[0].mean, rtol=1e-6)
+    assert (
+        [(each.first, each.second) for each in other[1]] == [(each.first, each.second) for each in one[1]] == [(7, 40)]
+    )
+    np.testing.assert_allclose(other[2].r_best, one[2].r_best, atol=1e-5)
+    np.testing.assert_allclose(other[2].r_own, one[2].r_own, atol=1e-5)
+    for found, expected in zip(identify(other[2]), identify(one[2]), strict=True):
+        assert (found.n, found.n_database) == (expected.n, expected.n_database)
+        assert (found.rate, found.own, found.others) == pytest.approx(
+            (expected.rate, expected.own, expected.others), abs=1e-5
+        )
+    assert (other[3].n_own, other[3].n_others) == (one[3].n_own, one[3].n_others)
+    for found, expected in zip(other[4], one[4], strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_more_scans_than_memory_has_room_for_are_refused_before_anything_is_compared(monkeypatch):
+    monkeypatch.setattr(pairwise_memory, "most_memory", lambda: 10_000)
+    values, *_ = drawn()
+    with pytest.raises(InputError, match="66 subjects are too many"):
+        finish(scan_products(values, np.arange(N)))
+    with pytest.raises(InputError, match="66 subjects are too many"):
+        finish(axes_of(values, np.arange(N)))

@@ -51,12 +51,12 @@ def test_scans_without_a_common_edge_are_refused(scans):
 def test_similarity_is_to_the_mean_of_other_people(scans):
     values, people, conditions = scans
     for members in (np.flatnonzero(conditions == 1), np.arange(59)):
-        ours = similarity_to_others(products(values), members, people)
+        ours = finish(similarity_to_others(products(values), members, people))
         for place in (0, 5, members.size - 1):
             others = members[people[members] != people[members[place]]]
             expected = np.corrcoef(values[members[place]].astype(float), values[others].mean(axis=0, dtype=float))[0, 1]
             assert ours[place] == pytest.approx(expected, abs=2e-6)
-    alone = similarity_to_others(products(values), np.array([3]), people)
+    alone = finish(similarity_to_others(products(values), np.array([3]), people))
     assert np.isnan(alone).all()
 
 
@@ -82,7 +82,7 @@ def test_a_scan_that_is_like_no_other_is_the_farthest_and_the_least_alike(scans,
     members = np.flatnonzero(conditions == 0)
     compared = products(values)
     distance, _ = finish(distance_from_others(compared, members, 4))
-    similarity = similarity_to_others(compared, members, people)
+    similarity = finish(similarity_to_others(compared, members, people))
     assert distance.argmax() == 8
     assert similarity.argmin() == 8
     assert distance[8] > limits(distance, 3)[1]

@@ -1,7 +1,8 @@
 """Scans compared with each other, by the products of all their pairs.
 
 The products are made once; from them follow the mean connectivity of a scan, its correlation with others and with the
-mean of others, and its place among the principal components of its task.
+mean of others, and its place among the principal components of its task. Of more scans than edges the same is had by
+way of the edges (`use_features`), without a matrix of all pairs.
 """
 
 from __future__ import annotations
@@ -13,11 +14,23 @@ import numpy as np
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.eigenvectors import eigenvectors
-from imagenomer.statistics.products import add_product, mirror
+from imagenomer.statistics.feature_products import (
+    FeatureProducts,
+    require_room,
+    thin_spectrum,
+    usable_columns,
+    use_features,
+)
+from imagenomer.statistics.products import add_product, gram, mirror
+from imagenomer.statistics.sign_flips import members_of
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Edges and scans of a tile of products, which the cache holds.
 _EDGES, _SCANS = 512, 512
+#: Matrices of all pairs of scans, or of scans by edges, that are held at once: the products, correlations, and what
+#: eigenvectors are found of.
+_N_MATRICES = 3
+_OUTLYING = Progress("Looking for outlying scans")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +56,23 @@ class ScanProducts:
         """Mean over edges of each scan, shape (n_scans,)."""
         return self.totals / self.n_edges
 
+    def sums(self, members: IntArray) -> Steps[FloatArray]:
+        """Return the sum of each member's products with all members, shape (n_members,)."""
+        yield _OUTLYING
+        return np.asarray(self.products[np.ix_(members, members)].sum(axis=1))
+
+    def among(self, scans: IntArray) -> FloatArray:
+        """Return the products of a few scans, shape (n_scans, n_scans)."""
+        return self.products[np.ix_(scans, scans)]
+
+    def components(self, members: IntArray, n_components: int) -> Steps[tuple[FloatArray, FloatArray, float]]:
+        """Return eigenvalues, ascending, and eigenvectors of members about their mean, and the sum of all."""
+        centred = self.products[np.ix_(members, members)]
+        centred -= centred.mean(axis=0)
+        centred -= centred.mean(axis=1, keepdims=True)
+        total = float(np.trace(centred))
+        return *(yield from eigenvectors(centred, _OUTLYING, n_components)), total
+
     def correlations(self) -> FloatArray:
         """Return the correlation, over edges, of every pair of scans, shape (n_scans, n_scans).
 
@@ -58,8 +88,48 @@ class ScanProducts:
         return np.clip(r, -1, 1, out=r)
 
 
-def scan_products(values: Float32Array, rows: IntArray, edges: IntArray | None = None) -> Steps[ScanProducts]:
-    """Return the products of all pairs of scans.
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanFeatures:
+    """Scans whose products are not multiplied out; attributes and methods are those of `ScanProducts`.
+
+    Attributes
+    ----------
+    features : FeatureProducts
+        About nothing.
+    totals : ndarray, shape (n_scans,)
+    """
+
+    features: FeatureProducts
+    totals: FloatArray
+
+    @property
+    def n_edges(self) -> int:
+        return self.features.n_features
+
+    @property
+    def mean(self) -> FloatArray:
+        return self.totals / self.n_edges
+
+    def sums(self, members: IntArray) -> Steps[FloatArray]:
+        own = self.features.of(members)
+        everything = yield from own.summed(np.ones((members.size, 1)), _OUTLYING)
+        return (yield from own.weighted(everything, _OUTLYING))[:, 0]
+
+    def among(self, scans: IntArray) -> FloatArray:
+        return gram(self.features.of(scans).block(0, scans.size))
+
+    def components(self, members: IntArray, n_components: int) -> Steps[tuple[FloatArray, FloatArray, float]]:
+        n = members.size
+        constant = np.full((n, 1), 1 / np.sqrt(n))
+        eigenvalues, vectors = yield from thin_spectrum(self.features.of(members), constant, _OUTLYING)
+        first = max(0, eigenvalues.size - n_components)
+        return eigenvalues[first:], vectors[:, first:], float(eigenvalues.sum())
+
+
+def scan_products(
+    values: Float32Array, rows: IntArray, edges: IntArray | None = None
+) -> Steps[ScanProducts | ScanFeatures]:
+    """Return the products of all pairs of scans, or the scans by way of their edges where those are fewer.
 
     Parameters
     ----------
@@ -71,9 +141,12 @@ def scan_products(values: Float32Array, rows: IntArray, edges: IntArray | None =
     Raises
     ------
     InputError
-        If the scans have no edge in common.
+        If the scans have no edge in common, or there are more than memory has room for.
     """
     n, n_edges = rows.size, values.shape[1] if edges is None else edges.size
+    require_room(n, n_edges, _N_MATRICES)
+    if use_features(n, n_edges):
+        return (yield from _by_features(values, rows, edges))
     products, totals, n_used = np.zeros((n, n)), np.zeros(n), 0
     n_tiles = -(-n // _SCANS)
     for start in range(0, n_edges, _EDGES):
@@ -90,19 +163,39 @@ def scan_products(values: Float32Array, rows: IntArray, edges: IntArray | None =
             # Only scans from this tile on: the rest is symmetric.
             add_product(products[scans, scans.start :], block[scans], block[scans.start :].T)
             yield Progress("Comparing scans", start + (stop - start) * (tile + 1) // n_tiles, n_edges)
-    if n_used == 0:
-        raise InputError(
-            f"these {n} scans have no edge in common, because every edge is missing in one of them; choose fewer scans"
-        )
+    _require_edges(n_used, n)
     return ScanProducts(mirror(products), totals, n_used)
 
 
-def similarity_to_others(scans: ScanProducts, members: IntArray, subjects: IntArray) -> FloatArray:
+def _by_features(values: Float32Array, rows: IntArray, edges: IntArray | None) -> Steps[ScanFeatures]:
+    usable = yield from usable_columns(values, rows)
+    if edges is not None:
+        chosen = np.zeros_like(usable)
+        chosen[edges] = True
+        usable &= chosen
+    n_used = int(np.count_nonzero(usable))
+    _require_edges(n_used, rows.size)
+    features = FeatureProducts(values, rows, usable, np.zeros(n_used))
+    totals = yield from features.weighted(np.ones((n_used, 1)), Progress("Comparing scans"))
+    return ScanFeatures(features, totals[:, 0])
+
+
+def _require_edges(n_used: int, n_scans: int) -> None:
+    if n_used == 0:
+        raise InputError(
+            f"these {n_scans} scans have no edge in common, because every edge is missing in one of them; choose fewer "
+            "scans"
+        )
+
+
+def similarity_to_others(
+    scans: ScanProducts | ScanFeatures, members: IntArray, subjects: IntArray
+) -> Steps[FloatArray]:
     """Return the correlation, over edges, of each scan with the mean of other subjects' scans.
 
     Parameters
     ----------
-    scans : ScanProducts
+    scans : ScanProducts or ScanFeatures
     members : ndarray, shape (n_members,)
         The scans that are compared, such as those of one task.
     subjects : ndarray, shape (n_scans,)
@@ -113,26 +206,27 @@ def similarity_to_others(scans: ScanProducts, members: IntArray, subjects: IntAr
     ndarray, shape (n_members,)
         NaN where there is nobody else or nothing varies.
     """
-    products, totals = scans.products[np.ix_(members, members)], scans.totals[members]
-    _, owner = np.unique(subjects[members], return_inverse=True)
-    with_all, everything = products.sum(axis=1), float(products.sum())
+    totals = scans.totals[members]
+    with_all = yield from scans.sums(members)
+    everything = float(with_all.sum())
     r = np.full(members.size, np.nan)
-    for subject in range(owner.max(initial=-1) + 1):
-        own = np.flatnonzero(owner == subject)
+    for subject, own in enumerate(members_of(np.unique(subjects[members], return_inverse=True)[1])):
+        if subject % 256 == 0:
+            yield _OUTLYING
         if own.size == members.size:
             continue
-        among = products[np.ix_(own, own)]
+        among = scans.among(members[own])
         total_of_others = float(totals.sum() - totals[own].sum())
         square = everything - 2 * float(with_all[own].sum()) + float(among.sum()) - total_of_others**2 / scans.n_edges
         product = with_all[own] - among.sum(axis=1) - totals[own] * total_of_others / scans.n_edges
-        own_square = products[own, own] - totals[own] ** 2 / scans.n_edges
+        own_square = np.diag(among) - totals[own] ** 2 / scans.n_edges
         with np.errstate(divide="ignore", invalid="ignore"):
             r[own] = product / np.sqrt(own_square * square)
     return np.where(np.isfinite(r), np.clip(r, -1, 1), np.nan)
 
 
 def distance_from_others(
-    scans: ScanProducts, members: IntArray, n_components: int
+    scans: ScanProducts | ScanFeatures, members: IntArray, n_components: int
 ) -> Steps[tuple[FloatArray, FloatArray]]:
     """Return how far each scan lies from the others in the space of the first principal components.
 
@@ -141,7 +235,7 @@ def distance_from_others(
 
     Parameters
     ----------
-    scans : ScanProducts
+    scans : ScanProducts or ScanFeatures
     members : ndarray, shape (n_members,)
     n_components : int
         At most two fewer than there are members; fewer are used where there are fewer.
@@ -153,15 +247,11 @@ def distance_from_others(
     share : ndarray, shape (n_components,)
         Of the variance between scans, of each component.
     """
-    gram = scans.products[np.ix_(members, members)]
-    gram -= gram.mean(axis=0)
-    gram -= gram.mean(axis=1, keepdims=True)
     n = members.size
     k = min(n_components, n - 3)
     if k < 1:
         return np.full(n, np.nan), np.zeros(0)
-    total = float(np.trace(gram))
-    eigenvalues, vectors = yield from eigenvectors(gram, Progress("Looking for outlying scans"), k)
+    eigenvalues, vectors, total = yield from scans.components(members, k)
     kept = eigenvalues > 1e-6 * max(total, 0)
     # With u the scan's deviation and S the scatter, u' S^-1 u is the sum of squares of its entries of the eigenvectors;
     # what leaving one out does to both follows from the formula of Sherman and Morrison.

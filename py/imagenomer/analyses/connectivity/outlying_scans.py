@@ -88,7 +88,7 @@ def find_outliers(scans: Scans, factor: float, most_components: int) -> Steps[Ou
             continue
         yield Progress("Looking for outlying scans", task, len(scans.task_names))
         k = max(1, min(most_components, members.size // _SCANS_PER_COMPONENT))
-        similarity[members] = similarity_to_others(scans.products, members, scans.subjects)
+        similarity[members] = yield from similarity_to_others(scans.products, members, scans.subjects)
         yield Progress("Looking for outlying scans", task, len(scans.task_names))
         distance[members], share = yield from distance_from_others(scans.products, members, k)
         lowest, highest = limits(mean[members], factor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -19,13 +19,16 @@ from imagenomer.statistics.identification import (
     Copy,
     Identification,
     Mismatch,
-    compared_pairs,
+    PairHistograms,
     copies,
     identify,
+    match_scans,
     mean_defined,
     mismatches,
+    pair_histograms,
 )
-from imagenomer.types import FloatArray, Json, Row
+from imagenomer.statistics.scan_correlations import correlations_of
+from imagenomer.types import Json, Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,8 +39,6 @@ _WELL_IDENTIFIED = 0.8
 _NAMED = 5
 #: Bins of a histogram, at most and at least; fewer pairs need fewer.
 _MOST_BINS, _FEWEST_BINS = 60, 12
-#: Pairs counted between two reports of progress.
-_PAIRS_AT_ONCE = 500_000
 
 #: What a mismatch suggests.
 Suspicion = Literal["likely swap", "possible swap", "unlike own"]
@@ -71,21 +72,14 @@ class Identity:
         For every ordered pair of conditions that share subjects.
     copies : tuple of Copy
     mismatches : tuple of Mismatch
-    bins : ndarray, shape (n_bins + 1,)
-        Ends of bins of correlation; empty where no subject has scans of two conditions.
-    own, others : ndarray, shape (n_bins,)
-        Percent of the pairs of scans of different conditions in each, within and between subjects.
-    n_own, n_others : int
+    pairs : PairHistograms
+        Of scans of different conditions.
     """
 
     identifications: tuple[Identification, ...]
     copies: tuple[Copy, ...]
     mismatches: tuple[Mismatch, ...]
-    bins: FloatArray
-    own: FloatArray
-    others: FloatArray
-    n_own: int
-    n_others: int
+    pairs: PairHistograms
 
     def rate(self, condition: int) -> float:
         """Return the lowest identification rate from or in a condition."""
@@ -95,33 +89,14 @@ class Identity:
 def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
     """Check whether scans are more similar within than between subjects."""
     yield Progress("Identifying subjects by their scans")
-    r = scans.products.correlations()
+    r = yield from correlations_of(scans.products)
     same = tuple((yield from copies(r, cohort.measure(scans.measure).values, scans.rows)))
-    yield Progress("Looking for swapped scans")
     # A scan of one task under the name of another is like every scan of that task, and would be most like them all.
-    copied = {scan for one in same for scan in (one.first, one.second)}
-    originals = np.array([scan for scan in range(len(r)) if scan not in copied], dtype=np.intp)
-    if copied:
-        r = r[np.ix_(originals, originals)]
-    subjects, conditions = scans.subjects[originals], scans.conditions[originals]
-    found = tuple((yield from identify(r, subjects, conditions)))
-    unlike_own = yield from mismatches(r, subjects, conditions)
-    wrong = tuple(replace(one, scan=int(originals[one.scan]), match=int(originals[one.match])) for one in unlike_own)
-    own, others = yield from compared_pairs(r, subjects, conditions)
-    if not own.size or not others.size:
-        return Identity(found, same, wrong, np.zeros(0), np.zeros(0), np.zeros(0), own.size, others.size)
-    n_bins = int(np.clip(2 * np.sqrt(min(own.size, others.size)), _FEWEST_BINS, _MOST_BINS))
-    bins = np.linspace(min(own.min(), others.min()), max(own.max(), others.max()) + 1e-9, n_bins + 1)
-    # Bins that NumPy knows to be of one width need no sorting of millions of pairs.
-    ends = float(bins[0]), float(bins[-1])
-    shares = []
-    for side in (own, others):
-        counts = np.zeros(n_bins)
-        for start in range(0, side.size, _PAIRS_AT_ONCE):
-            yield Progress("Comparing pairs of scans")
-            counts += np.histogram(side[start : start + _PAIRS_AT_ONCE], n_bins, ends)[0]
-        shares.append(100 * counts / side.size)
-    return Identity(found, same, wrong, bins, shares[0], shares[1], own.size, others.size)
+    kept = np.ones(len(r), dtype=bool)
+    kept[[scan for one in same for scan in (one.first, one.second)]] = False
+    matches = yield from match_scans(r, scans.subjects, scans.conditions, kept)
+    pairs = yield from pair_histograms(r, matches, _FEWEST_BINS, _MOST_BINS)
+    return Identity(tuple(identify(matches)), same, tuple(mismatches(matches)), pairs)
 
 
 def suspicion(scans: Scans, found: Identity, one: Mismatch) -> Suspicion:
@@ -283,14 +258,14 @@ def identity_numbers(cohort: Cohort, scans: Scans, found: Identity) -> dict[str,
 
 
 def identity_figures(found: Identity) -> list[FigureView]:
-    if not found.bins.size:
+    if not found.pairs.bins.size:
         return []
     return [
         FigureView(
             "alike",
             "Similarity of scans within and between subjects",
-            f"Histograms of the correlation of two scans: {counted(found.n_own, 'pair')} within "
-            f"subjects, {counted(found.n_others, 'pair')} between subjects.",
+            f"Histograms of the correlation of two scans: {counted(found.pairs.n_own, 'pair')} within "
+            f"subjects, {counted(found.pairs.n_others, 'pair')} between subjects.",
         )
     ]
 
@@ -374,12 +349,13 @@ def draw_pairs(found: Identity, theme: ThemeName) -> Figure:
     """Draw how similar scans are within and between subjects."""
     from imagenomer.figures.quality import pairs_figure
 
+    pairs = found.pairs
     return pairs_figure(
-        found.bins,
-        found.own,
-        found.others,
+        pairs.bins,
+        pairs.own,
+        pairs.others,
         title="Scans within and between subjects",
-        names=(f"within subjects ({counted(found.n_own, 'pair')})", f"between subjects ({found.n_others:,})"),
+        names=(f"within subjects ({counted(pairs.n_own, 'pair')})", f"between subjects ({pairs.n_others:,})"),
         note="Pairs of scans of different tasks, sessions or runs.",
         theme=theme,
     )

@@ -12,7 +12,7 @@ from imagenomer.analyses.shared.sample import counted, listed, what
 from imagenomer.cohort import Cohort, condition_name, natural_key
 from imagenomer.errors import InputError
 from imagenomer.progress import Progress, Steps
-from imagenomer.statistics.scan_products import ScanProducts, scan_products
+from imagenomer.statistics.scan_products import ScanFeatures, ScanProducts, scan_products
 from imagenomer.types import Float32Array, FloatArray, IntArray
 
 #: Edges by which scans are compared where there are too many for all, and how many products are too many.
@@ -35,7 +35,7 @@ class Scans:
     tasks, conditions : ndarray of int, shape (n_scans,)
         Task of each, and task, session and run together, as indices into the names.
     task_names, condition_names : tuple of str
-    products : ScanProducts
+    products : ScanProducts or ScanFeatures
     n_edges : int
         Edges there are.
     sentences : tuple of str
@@ -49,7 +49,7 @@ class Scans:
     conditions: IntArray
     task_names: tuple[str, ...]
     condition_names: tuple[str, ...]
-    products: ScanProducts
+    products: ScanProducts | ScanFeatures
     n_edges: int
     sentences: tuple[str, ...]
 
@@ -139,7 +139,7 @@ def _about_scans(
     rows: IntArray,
     excluded: IntArray,
     edges: IntArray | None,
-    products: ScanProducts,
+    products: ScanProducts | ScanFeatures,
     n_edges: int,
     seed: int,
 ) -> list[str]:
