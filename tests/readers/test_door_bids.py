@@ -77,7 +77,7 @@ def test_dates_of_sessions_are_years_of_each_session_if_one_wants(bids):
     first, second = (cohort.phenotype(f"acq_time (session {one})").values for one in SESSIONS)
     np.testing.assert_allclose(second - first, 31 / 366)
     plain, rate = (
-        cohort.observations("r", "rest", session=f"02 minus 01{how}").values.astype(float) for how in ("", " per year")
+        cohort.observations("fc", "rest", session=f"02 minus 01{how}").values.astype(float) for how in ("", " per year")
     )
     np.testing.assert_allclose(rate, plain * 366 / 31, atol=1e-4)
     assert "02 minus 01 per year" not in opened(bids).differences("sessions")

@@ -80,7 +80,7 @@ def times_of(phenotypes: Mapping[str, Phenotype], first: str, second: str) -> Se
         if name == "age":
             return SessionTimes(name, _in_years(here) - _in_years(there))
         if there.role == "date":
-            return SessionTimes(name, here.values - there.values)
+            return SessionTimes(name, here.values.astype(np.float64) - there.values.astype(np.float64))
     return None
 
 

@@ -237,7 +237,7 @@ def _of_table(
         made = phenotypes_of_scans(
             noted.columns, noted.facts, scans, tuple(own.position), {*taken, *found}, own.notes, table.source
         )
-        found |= {name: replace(each, role=noted.roles.get(name, "")) for name, each in made.items()}
+        found |= {name: replace(each, role=noted.role_of(name)) for name, each in made.items()}
     described = f"{count(table.n_rows, 'row')}, its column {one.person} names the people"
     own.notes.recognised(
         f"{table.source}: {described}; {count(len(found), 'phenotype')}"

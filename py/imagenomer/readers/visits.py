@@ -23,6 +23,11 @@ class VisitCells:
     facts: dict[str, ColumnFacts] = field(default_factory=dict)
     roles: dict[str, PhenotypeRole] = field(default_factory=dict)
 
+    def role_of(self, phenotype: str) -> PhenotypeRole:
+        """Return the role of what a column comes to, over all visits or at one: "scanned", "scanned (session 2)"."""
+        roles = (role for name, role in self.roles.items() if phenotype == name or phenotype.startswith(f"{name} ("))
+        return next(roles, "")
+
 
 def varies(one: PersonTable, cells: Sequence[str]) -> bool:
     """Whether a column has different values in the rows of one person."""

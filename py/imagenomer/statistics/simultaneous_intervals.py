@@ -52,11 +52,11 @@ def confidence_of_each(influences: Sequence[FloatArray], codes: IntArray, rng: n
     if len(units) < 2:
         return CONFIDENCE
     values, vectors = np.linalg.eigh(gram(np.stack(units)))
-    root = np.ascontiguousarray((vectors * np.sqrt(np.maximum(values, 0))).T)
+    root = multiply(vectors * np.sqrt(np.maximum(values, 0)), vectors.T)  # symmetric: whatever signs vectors have
     largest = np.empty(_DRAWS)
     for start in range(0, _DRAWS, _AT_ONCE):
         yield Progress("Making intervals simultaneous", start, _DRAWS)
         draws = multiply(rng.standard_normal((_AT_ONCE, len(units))), root)
         largest[start : start + _AT_ONCE] = np.abs(draws).max(axis=1)
     found = 2 * float(scipy.special.ndtr(np.quantile(largest, CONFIDENCE))) - 1
-    return min(max(found, CONFIDENCE), CONFIDENCE ** (1 / len(units)))
+    return float(min(max(found, CONFIDENCE), CONFIDENCE ** (1 / len(units))))

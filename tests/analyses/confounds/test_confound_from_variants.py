@@ -21,7 +21,7 @@ REPORT = load_analyses()["confound-report"]
 SHARES = 10.0 ** np.arange(-4, 3.01, 0.25)
 
 
-def run(cohort, n_parts=3, **given):
+def run(cohort, n_parts=4, **given):
     params = read_params(REPORT, {"permutations": 99, **given})
     so_far = None
     for part in PARTS[:n_parts]:
@@ -137,7 +137,7 @@ def test_too_few_genotypes_are_said(genotyped):
 
 def test_the_target_is_beside_connectivity_in_the_part_on_prediction(genotyped, found):
     _, _, rows = found
-    _, report, _ = run(genotyped, n_parts=6, target="y", candidates=["z"])
+    _, report, _ = run(genotyped, n_parts=7, target="y", candidates=["z"])
     (view,) = [one for one in report.views if one.name == "prediction"]
     of_all = [row for row in view.rows if row["candidate"] == "y, all subjects"]
     assert [row["how"] for row in of_all[:2]] == ["connectivity", "variants"]

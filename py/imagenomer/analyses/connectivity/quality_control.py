@@ -341,7 +341,7 @@ def draw(
     moved = result.motion_association
     if moved is not None:
         drawings |= motion_drawings(moved, motion_map(cohort, params.group, moved), theme)
-    if result.identity is not None and result.identity.bins.size:
+    if result.identity is not None and result.identity.pairs.bins.size:
         drawings["alike"] = partial(draw_pairs, result.identity, theme)
     return Drawings(drawings)
 

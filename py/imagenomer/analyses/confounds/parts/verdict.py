@@ -57,6 +57,6 @@ def compute_verdict(
 ) -> Steps[VerdictPart]:
     """Compute the first part, with the joint model of another cohort where there is one."""
     explanation = yield from explain_association(people, params, as_in)
-    each = yield from confidence_at_once(people, params, explanation)
+    each = yield from confidence_at_once(people, explanation)
     controls = yield from examine_controls(cohort, people, params, explanation.model)
     return VerdictPart(explanation, params.bounds, params.alpha, people.candidates.roles, controls, each)

@@ -58,6 +58,17 @@ _CITATIONS = {
 }
 
 
+#: How the published tests were made.
+_TESTS = (
+    "Confounding of predictions was tested by the partial confounder test (Spisak 2022), with the sampler of "
+    "Berrett et al. (2020) and a penalised spline or multinomial logistic model of the candidate given the "
+    "target, after a spline of the target was regressed out of the predictions, and by restricted permutations "
+    "(Chaibub Neto 2018). As a control for leakage, connectivity was permuted over subjects after confound "
+    "regression (Hamdan et al. 2023). With samples of this size, associations of single edges are unstable "
+    "(Marek et al. 2022)."
+)
+
+
 def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
     people, candidates = result.phenotypes.people, result.phenotypes.associations
     text = [
@@ -77,19 +88,9 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
     ]
     cited = ["case", "holm", "hemerik", "westfall", "mackinnon", "belloni", "nimon", "krull", "cinelli"]
     text += _about_roles(result)
-    if result.verdict.n_intervals > 1:
-        text.append(
-            "Simultaneous intervals over all candidates are by the quantile of the largest standardised error, from "
-            "the correlations of influence functions (Chernozhukov et al. 2013)."
-        )
-        cited.append("chernozhukov")
-    if result.replication is not None:
-        part = result.replication
-        text.append(
-            f"The same was repeated in {counted(part.people.n_subjects, 'subject')} of {part.names[1]}, with the joint "
-            f"model chosen in {part.names[0]}; differences of what remains have intervals by Zou and Donner (2008)."
-        )
-        cited.append("zou")
+    for said, key in _about_intervals(result):
+        text.append(said)
+        cited.append(key)
     if result.connectivity is not None:
         text.append(
             "Every edge was tested by a linear model with Bonferroni correction. Connectivity as a whole was tested by "
@@ -121,16 +122,26 @@ def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
         )
         cited += ["chyzhyk", "rosenbaum"]
     if result.tests is not None:
-        text.append(
-            "Confounding of predictions was tested by the partial confounder test (Spisak 2022), with the sampler of "
-            "Berrett et al. (2020) and a penalised spline or multinomial logistic model of the candidate given the "
-            "target, after a spline of the target was regressed out of the predictions, and by restricted permutations "
-            "(Chaibub Neto 2018). As a control for leakage, connectivity was permuted over subjects after confound "
-            "regression (Hamdan et al. 2023). With samples of this size, associations of single edges are unstable "
-            "(Marek et al. 2022)."
-        )
+        text.append(_TESTS)
         cited += ["spisak", "berrett", "chaibub", "hamdan", "marek"]
     return Methods(tuple(text), tuple(sorted(_CITATIONS[key] for key in cited)))
+
+
+def _about_intervals(result: ConfoundResult) -> Iterator[tuple[str, str]]:
+    """Yield how intervals hold at once, and how a second cohort was asked the same, each with what it cites."""
+    if result.verdict.n_intervals > 1:
+        yield (
+            "Simultaneous intervals over all candidates are by the quantile of the largest standardised error, from "
+            "the correlations of influence functions (Chernozhukov et al. 2013).",
+            "chernozhukov",
+        )
+    part = result.replication
+    if part is not None:
+        yield (
+            f"The same was repeated in {counted(part.people.n_subjects, 'subject')} of {part.names[1]}, with the joint "
+            f"model chosen in {part.names[0]}; differences of what remains have intervals by Zou and Donner (2008).",
+            "zou",
+        )
 
 
 def _about_roles(result: ConfoundResult) -> Iterator[str]:
