@@ -24,7 +24,7 @@ from imagenomer.analyses.shared.second_cohort import (
 from imagenomer.cohort import Cohort
 from imagenomer.companion import companion_of, require_same_parcels
 from imagenomer.errors import InputError
-from imagenomer.progress import Steps
+from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.remainders import Remainder
 from imagenomer.statistics.share_differences import ShareDifference, difference_of
 
@@ -92,6 +92,7 @@ def compute_replication(
     InputError
         If no candidate is the same in both cohorts, levels of the target differ, or the second has too few subjects.
     """
+    yield Progress("Choosing subjects of the second cohort")
     if not params.examines_second:
         return None
     second = companion_of(cohort)
