@@ -222,6 +222,9 @@ def test_a_date_of_one_of_two_sessions_tells_no_time(cohort):
     one = dated(cohort)
     kept = {name: each for name, each in one.phenotypes.items() if name != "scanned (session 1)"}
     assert dataclasses.replace(one, phenotypes=kept).differences("sessions") == ("1 minus 2", "2 minus 1")
+    plain = dataclasses.replace(one.phenotypes["scanned (session 1)"], role="")
+    turned = {**one.phenotypes, plain.name: plain}
+    assert dataclasses.replace(one, phenotypes=turned).differences("sessions") == ("1 minus 2", "2 minus 1")
 
 
 def test_a_difference_per_year_is_offered_where_both_ages_are_known(cohort, aged):

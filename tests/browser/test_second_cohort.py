@@ -185,6 +185,14 @@ def test_one_cohort_predicts_the_other_and_a_map_comes_again_while_both_are_open
     expect(result(counting, "Replication")).to_contain_text("1 (100 %) have the same sign in Others", timeout=START)
     expect_whole(result(counting, "Replication"))
 
+    go(counting, "Confounds")
+    select(counting, "Target", "age")
+    select(counting, "Examine", "This cohort, and again in the second")
+    verdict = result(counting, "Confound report")
+    expect(verdict).to_contain_text(re.compile("associated with connectivity in Others"), timeout=START)
+    heading = verdict.get_by_role("heading", name="What remains in Forty and in Others")
+    expect(heading).to_be_visible(timeout=START)
+
     go(counting, "Models")
     analysis(counting, "Prediction")
     open_dialog(counting)
