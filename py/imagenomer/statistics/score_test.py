@@ -53,6 +53,8 @@ _STEP = Progress("Testing the association")
 _MOST_ROUNDS, _ERRORS = 5, 3
 #: Numbers of flipped targets held at once, and products of a step: some 20 ms in the page.
 _FLIPPED, _PRODUCTS = 1e6, 5e8
+#: Numbers of edges that the null model is taken out of in a step.
+_NUMBERS = 1e6
 #: Edges worked on at a time, and how many of them, the leading ones, have their denominators renewed.
 _EDGES, _LEADING = 2048, 4
 #: Residual degrees of freedom below which nothing is tested.
@@ -156,6 +158,24 @@ def _test(statistics: FloatArray, exact: bool) -> ScoreTest:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Edges:
+    """What null model and constant leave of some edges.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n, n_edges), float32
+    by_edge : ndarray, shape (n_edges, n), float32
+        The same, a row an edge.
+    spread : ndarray, shape (n_columns, n_edges), float32
+        Denominator of t for each column of the residual, which does not change under flips; infinite where it is 0.
+    """
+
+    values: Float32Array
+    by_edge: Float32Array
+    spread: Float32Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Looks:
     """What is the same for all flips.
 
@@ -191,10 +211,9 @@ class _Looks:
             looks.append((yield from self._of_all_edges(signs[start : start + at_once, self.codes])))
         strongest = np.zeros(len(signs))
         for start in range(0, values.shape[1], _EDGES):
-            block = values[:, start : start + _EDGES][rows]
-            usable = np.isfinite(block).all(axis=0)
-            if usable.any():
-                largest = yield from self._largest(signs, block[:, usable])
+            edges = yield from self._left_of(values[:, start : start + _EDGES], rows)
+            if edges.values.shape[1]:
+                largest = yield from self._largest(signs, edges)
                 np.maximum(strongest, largest, out=strongest)
             yield Progress("Testing the association", min(start + _EDGES, values.shape[1]), values.shape[1])
         return np.column_stack([np.concatenate(looks), strongest])
@@ -217,39 +236,51 @@ class _Looks:
             looks.append(products.sum(axis=0) / np.sqrt((products**2).sum(axis=0)))
         return np.column_stack(looks)
 
-    def _largest(self, signs: FloatArray, block: Float32Array) -> Steps[FloatArray]:
+    def _left_of(self, block: Float32Array, rows: IntArray) -> Steps[_Edges]:
+        """Return what is left of those of some edges that everybody has, a part of them at a time."""
+        basis, residual = self.basis.astype(np.float32), self.residual.astype(np.float32)
+        at_once = max(32, int(_NUMBERS // rows.size))
+        parts, spreads = [], []
+        for start in range(0, block.shape[1], at_once):
+            part = block[:, start : start + at_once][rows]
+            part = part[:, np.isfinite(part).all(axis=0)]
+            part = leave(part - part.mean(axis=0, dtype=np.float64).astype(np.float32), basis)
+            parts.append(part)
+            squares = [(sums_by_cluster(one[:, None] * part, self.codes) ** 2).sum(axis=0) for one in residual.T]
+            spreads.append(np.sqrt(squares))
+            yield _STEP
+        by_edge = np.concatenate([part.T for part in parts])
+        yield _STEP
+        spread = np.concatenate(spreads, axis=1)
+        spread[~(spread > 0)] = np.inf
+        return _Edges(np.concatenate(parts, axis=1), by_edge, spread)
+
+    def _largest(self, signs: FloatArray, edges: _Edges) -> Steps[FloatArray]:
         """Return of each flip the largest t of some edges, denominators of the leading ones renewed."""
         basis = self.basis.astype(np.float32)
-        edges = block - block.mean(axis=0, dtype=np.float64).astype(np.float32)
-        edges = leave(edges, basis)
-        by_edge = np.ascontiguousarray(edges.T)
-        at_once = max(1, int(_PRODUCTS // edges.size))
+        at_once = max(1, int(_PRODUCTS // edges.values.size))
         found = []
         for start in range(0, len(signs), at_once):
             yield _STEP
             own = signs[start : start + at_once, self.codes].astype(np.float32)
-            found.append(self._largest_of(own, edges, by_edge, basis))
+            found.append(self._largest_of(own, edges, basis))
         return np.concatenate(found)
 
-    def _largest_of(
-        self, signs: Float32Array, edges: Float32Array, by_edge: Float32Array, basis: Float32Array
-    ) -> FloatArray:
+    def _largest_of(self, signs: Float32Array, edges: _Edges, basis: Float32Array) -> FloatArray:
         """Return the same of so many flips as take a step."""
         residual = self.residual.astype(np.float32)
-        sums = [multiply(signs * column, edges) for column in residual.T]
+        sums = [multiply(signs * column, edges.values) for column in residual.T]
         height = np.zeros(sums[0].shape, dtype=np.float32)
-        for column, total in zip(residual.T, sums, strict=True):
-            spread = np.sqrt((sums_by_cluster(column[:, None] * edges, self.codes) ** 2).sum(axis=0))
-            spread[~(spread > 0)] = np.inf
+        for spread, total in zip(edges.spread, sums, strict=True):
             own = np.abs(total)
             own /= spread
             np.maximum(height, own, out=height)
-        n_leading = min(_LEADING, edges.shape[1])
+        n_leading = min(_LEADING, edges.values.shape[1])
         np.negative(height, out=height)
         leading = np.argpartition(height, n_leading - 1, axis=1)[:, :n_leading]
         found = np.zeros(len(signs))
         for place in leading.T:
-            own = signs * by_edge[place]
+            own = signs * edges.by_edge[place]
             own = leave(own.T, basis).T
             for column, total in zip(residual.T, sums, strict=True):
                 parts = sums_by_cluster((own * column).T, self.codes)
