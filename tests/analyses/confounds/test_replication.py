@@ -80,10 +80,10 @@ def test_of_the_first_nothing_changes_by_the_second(same, found):
     ]
 
 
-def test_a_confound_that_both_have_comes_again(found):
+def test_a_confound_that_both_have_replicates(found):
     _, report = found
     assert "y is associated with connectivity in Others too" in said(report)
-    assert "The verdict comes again in Others: given z " in said(report)
+    assert "The verdict replicates in Others: given z " in said(report)
     names = {view.name for view in report.views}
     assert {one.of for one in report.verdict} <= names
     row = rows(report)["z"]
@@ -108,7 +108,7 @@ def test_differences_are_of_the_numbers_shown_and_hold_at_once(found):
 
 def test_another_truth_in_the_second_is_another_verdict_and_the_difference_is_said():
     _, report = run(beside(planted(3, "confounder"), planted(4, "real effect")))
-    assert "The verdict is another one in Others, and what remains differs" in said(report)
+    assert "The verdict differs, and so does what remains, in Others: “explains it" in said(report)
     assert "Given z, more remains in Others: a difference of +" in said(report)
     assert rows(report)["z"]["difference_low"] > 0
 
@@ -116,7 +116,7 @@ def test_another_truth_in_the_second_is_another_verdict_and_the_difference_is_sa
 def test_nothing_in_the_second_is_not_a_contradiction():
     _, report = run(beside(planted(3, "confounder"), planted(1, "nothing")))
     assert "is not significantly associated with connectivity in Others" in said(report)
-    assert "cannot come again in Others" in said(report)
+    assert "cannot be replicated in Others" in said(report)
 
 
 def test_the_joint_model_is_that_of_the_first_whatever_matters_in_the_second():

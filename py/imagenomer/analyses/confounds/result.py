@@ -107,7 +107,7 @@ def _tests(cohort: Cohort, params: Params, so_far: ConfoundResult) -> Steps[Conf
 
 PARTS = (
     Part("verdict", "Does a candidate explain the association", _verdict),
-    Part("replication", "Does it come again in the second cohort", _replication),
+    Part("replication", "Does it replicate in the second cohort", _replication),
     Part("connectivity", "What is associated with connectivity", _connectivity),
     Part("variants", "What is associated with variants", _variants),
     Part("overlap", "Are they the same edges and variants", _overlap),

@@ -1,4 +1,4 @@
-"""Part of a confound report: does the verdict come again in the second cohort?
+"""Part of a confound report: does the verdict replicate in the second cohort?
 
 The same question is put to its subjects: the target, the candidates that both cohorts have, and the joint model of the
 open cohort, which is not chosen anew. Nothing of one cohort enters the numbers of the other.

@@ -32,19 +32,19 @@ def _columns(part: ReplicationPart) -> tuple[Column, ...]:
     first, second = part.names
     return (
         Column("candidate", "Adjusted for"),
-        Column("verdict", f"Verdict, {first}"),
-        Column("remaining", "Remains, %", "number"),
-        Column("low", "From", "number"),
-        Column("high", "To", "number"),
-        Column("verdict_second", f"Verdict, {second}"),
-        Column("remaining_second", "Remains, %", "number"),
-        Column("low_second", "From", "number"),
-        Column("high_second", "To", "number"),
+        Column("remaining", f"Remains in {first}, %", "number"),
+        Column("low", "From", "number", where="file"),
+        Column("high", "To", "number", where="file"),
+        Column("remaining_second", f"Remains in {second}, %", "number"),
+        Column("low_second", "From", "number", where="file"),
+        Column("high_second", "To", "number", where="file"),
         Column("difference", "Difference, points", "number"),
         Column("difference_low", "From, all at once", "number"),
         Column("difference_high", "To", "number"),
-        Column("n_subjects", f"Subjects, {first}", "integer"),
-        Column("n_subjects_second", f"Subjects, {second}", "integer"),
+        Column("verdict", f"Verdict, {first}"),
+        Column("verdict_second", f"Verdict, {second}"),
+        Column("n_subjects", f"Subjects, {first}", "integer", where="file"),
+        Column("n_subjects_second", f"Subjects, {second}", "integer", where="file"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The verdict in the second cohort in words: whether it comes again, and what differs."""
+"""The verdict in the second cohort in words: whether it replicates, and what differs."""
 
 from __future__ import annotations
 
@@ -41,18 +41,19 @@ def replication_findings(target: str, verdict: VerdictPart, part: ReplicationPar
 def _about_verdict(verdict: VerdictPart, part: ReplicationPart) -> str:
     here, there, second = verdict.explanation, part.verdict.explanation, part.names[1]
     given = listed(here.model.names)
-    shares = ""
+    shares, remainder = "", ""
     if given and here.joint.pattern.known and there.joint.pattern.known:
-        shares = f": given {given} {remains(there.joint.pattern)} there ({_points(part.together)})"
+        remainder = f"given {given} {remains(there.joint.pattern)} there ({_points(part.together)})"
+        shares = f": {remainder}"
     if there.category == here.category:
-        return f"The verdict comes again in {second}{shares}."
+        return f"The verdict replicates in {second}{shares}."
     if there.category == "no association":
-        return f"The verdict cannot come again in {second}: no association is found there that could be explained."
+        return f"The verdict cannot be replicated in {second}: no association is found there that could be explained."
     if there.category == "cannot tell":
         return f"{second} cannot tell whether the verdict holds{shares}."
-    differs = "" if part.together.is_none else ", and what remains differs"
-    called = f"here together they are called {_title(here.category)}, there {_title(there.category)}"
-    return f"The verdict is another one in {second}{differs}: {called}{shares}."
+    differs = "differs" if part.together.is_none else "differs, and so does what remains,"
+    called = f"{_title(here.category)} here, {_title(there.category)} there"
+    return f"The verdict {differs} in {second}: {called}{f'; {remainder}' if remainder else ''}."
 
 
 def _title(category: Category) -> str:
