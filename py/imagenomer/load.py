@@ -123,9 +123,10 @@ def _as_found(where: str | PathLike[str], recipe: JsonObject | None = None) -> S
         cohort = yield from _teaching_cohort(where)
         if recipe is None:
             return cohort
-        from imagenomer.readers.recipe import corrections_alone
+        from imagenomer.readers.recipe import answers_of_whole
 
-        return with_columns(cohort, corrections_alone(recipe, f"{where} is made here"))
+        answers = answers_of_whole(recipe, f"{where} is made here", has_edges=False)
+        return with_columns(cohort, answers.corrections)
     from imagenomer.readers import listing_of, open_cohort
 
     return (yield from open_cohort(listing_of(where), recipe))

@@ -61,6 +61,7 @@ class AnalysisPanel:
         self.form = Form(app, self.name, entry["fields"], self._changed, self._submitted)
         self.soon = later(250, self._run_if_fast)
         self._build(entry)
+        app.on("another", lambda *_: self._forget_choices())
         app.on("cohort", lambda *_: self._cohort_changed())
         app.on("groups", lambda *_: self._groups_changed())
         app.on("theme", lambda *_: self.result.redraw_figures())
@@ -156,6 +157,11 @@ class AnalysisPanel:
     def _run_if_fast(self):
         if self.visible and min(self.seconds) < QUICK and self._wants_another():
             self.run()
+
+    def _forget_choices(self):
+        """Another cohort begins with the defaults: a choice made for the one before might name what is not the same."""
+        self.form.state.forget()
+        self.addressed = None
 
     def _cohort_changed(self):
         if self.running:

@@ -75,7 +75,7 @@ class App:
         self.tab_bar = TabBar(self.show_tab)
         self.groups = []
         self.tab = None
-        self._listeners = {"cohort": [], "groups": [], "theme": [], "tray": [], "measures": []}
+        self._listeners = {"another": [], "cohort": [], "groups": [], "theme": [], "tray": [], "measures": []}
         self._tabs = {}
         self.opener = Opener(self)
         self.ready = False
@@ -111,10 +111,7 @@ class App:
     # --- what the parts of the page use ---
 
     def on(self, event, handler):
-        """Call ``handler()`` whenever the "cohort", the "groups", the "theme" or the "tray" has changed.
-
-        "measures": the open cohort has one more.
-        """
+        """Call ``handler()`` when "cohort", "groups", "theme", "tray" or "measures" change, or for "another" cohort."""
         self._listeners[event].append(handler)
 
     def emit(self, event):
@@ -220,6 +217,7 @@ class App:
         if not again:
             self.state.take_views(views)
             self.session.forget()
+            self.emit("another")
         self.take_cohort(cohort)
         await self.groups_panel.restore(spec["groups"] if "groups" in spec else self.groups_panel.saved())
         self.tray.restore(spec.get("tray", []))

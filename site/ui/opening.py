@@ -4,7 +4,7 @@ from dom import clear, find, start
 from logic.opening import Openings, opening_of_demo, opening_of_files, with_recipe
 from logic.protocol import Cancelled, Refused
 from logic.recipe import merged
-from logic.session import state_of
+from logic.session import answers_for_second, state_of
 
 
 class Opener(Openings):
@@ -88,7 +88,8 @@ class Opener(Openings):
             cohort = await app.second.again(cohort)
         else:
             app.second.forget()
-            cohort = await app.second.restore(spec.get("second"), cohort)
+            saved = answers_for_second(session)
+            cohort = await app.second.restore(spec.get("second"), cohort, saved and saved[0].get("columns"))
         if not again:
             app.session.restore(session, cohort)
         await app.show_cohort(cohort, spec, again, {} if session is None else session["views"])

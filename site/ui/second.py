@@ -2,7 +2,7 @@
 
 from column_dialog import ColumnDialog
 from dom import add, clear, find, h, listen, show
-from logic.opening import beside, demo_name, opening_of_demo, opening_of_files, with_recipe
+from logic.opening import beside, demo_name, opening_of_demo, opening_of_files, top_of, with_recipe
 from logic.protocol import Cancelled, Refused
 from logic.recipe import merged, n_doubtful
 from overview import log_line
@@ -27,6 +27,7 @@ class SecondCohort:
         self.app = app
         self.opened = None
         self.columns = {}  # what the user said of its columns, to say it again to another engine
+        self.saved = None  # answers that a session has for it, and the folder or file that they are of
         self._columns_dialog = None
         self._column = None  # the one that was corrected last
         self._dialog = find("second")
@@ -58,7 +59,9 @@ class SecondCohort:
 
     def open_files(self, paths, files):
         """Open what the user chose or dropped."""
-        self.app.run(self._open(beside(opening_of_files(paths, files))))
+        recipe, where = self.saved or (None, None)
+        is_meant = where in (None, top_of(paths))
+        self.app.run(self._open(beside(opening_of_files(paths, files, recipe if is_meant else None))))
 
     def answer(self, addition):
         """Open the same files again beside the first, with another answer."""
@@ -86,19 +89,27 @@ class SecondCohort:
         """Open the same beside a first cohort that was opened again; returns the overview of both, or of the first."""
         if self.opened is None:
             return overview
-        overview = await self._ask(self.opened) or overview
-        if self.columns and overview["second"] is not None:
-            arguments = {"columns": self.columns, "place": "second"}
-            overview = (await self.app.client.call("correct_columns", arguments)).json
-        return overview
+        return await self._with_columns(await self._ask(self.opened) or overview)
 
-    async def restore(self, demo, overview):
-        """Be what an address says (a demo cohort or nothing; files it cannot name); returns the overview of now."""
+    async def restore(self, demo, overview, columns=None):
+        """Be what an address says (a demo cohort or nothing; files it cannot name); returns the overview of now.
+
+        ``columns`` are corrections that a session has for it.
+        """
         if demo == self.demo or (demo is not None and demo_name("second", demo) is None):
             return overview
         if demo is None:
             return await self._closed()
-        return await self._ask(_demo(demo)) or overview
+        overview = await self._ask(_demo(demo)) or overview
+        self.columns = columns or {}
+        return await self._with_columns(overview)
+
+    async def _with_columns(self, overview):
+        """Correct its columns in the engine as they were; returns the overview of now."""
+        if not self.columns or overview["second"] is None:
+            return overview
+        arguments = {"columns": self.columns, "place": "second"}
+        return (await self.app.client.call("correct_columns", arguments)).json
 
     async def _open(self, wanted, answered=False):
         self._dialog.close()  # the line that shows progress, and cancels, is behind it
@@ -115,6 +126,9 @@ class SecondCohort:
         try:
             answer = await self.app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
         except Refused as refused:
+            if wanted.tried:
+                self.app.status("The saved answers are of other files, and were left out")
+                return await self._ask(with_recipe(wanted, None))
             if refused.questions:
                 self.app.questions.ask(wanted, refused.questions, lambda answered: self.app.run(self._open(answered)))
             else:

@@ -5,7 +5,16 @@ import js
 from dom import add, clear, find, h, hide, listen, show, text
 from logic.changes import Changes
 from logic.protocol import Refused
-from logic.session import amount_of, content_of, doubts, folder_of, opening_of, state_of, without_sessions
+from logic.session import (
+    amount_of,
+    answers_for_second,
+    content_of,
+    doubts,
+    folder_of,
+    opening_of,
+    state_of,
+    without_sessions,
+)
 from notebook import NotebookDialog
 
 from imagenomer.wording import plural
@@ -134,6 +143,7 @@ class Session:
 
     def restore(self, session, cohort):
         """Take over what a session has beside its state, once its cohort is open; None: another cohort is open."""
+        self.app.second.saved = answers_for_second(session)
         if session is None:
             self.notebook.take_over([], "")
             return

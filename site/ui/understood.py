@@ -3,7 +3,7 @@
 import downloads
 import sketches
 from dom import add, clear, find, h, listen, show, text
-from logic.recipe import is_sketched, n_doubtful, topics_of
+from logic.recipe import confirmation, is_sketched, n_doubtful, topics_of
 
 from imagenomer.wording import plural
 
@@ -20,13 +20,17 @@ class UnderstoodScreen:
         self._list = find("understood-list")
         listen(find("close-understood"), "click", lambda event: self._dialog.close())
         self._place = "first"
+        self._is_confirmed = False  # the user has seen the screen and said yes to all of it
+        self._confirm = find("confirm-doubts")
+        listen(self._confirm, "click", lambda event: self._confirm_all())
         listen(find("save-recipe"), "click", self._save)
         listen(find("forget-answers"), "click", lambda event: self._answer(None))
 
     def look(self, answered, place="first"):
         """Show itself where something is in doubt, or the user has just answered."""
         understood = self._cohort(place)["understood"]
-        if understood and (answered or n_doubtful(understood)):
+        confirmed, self._is_confirmed = self._is_confirmed and answered, False
+        if understood and not confirmed and (answered or n_doubtful(understood)):
             self.show(place)
 
     def _cohort(self, place):
@@ -40,6 +44,7 @@ class UnderstoodScreen:
         said = f"How the files of {cohort['name']} were read. "
         said += f"{plural(doubtful, 'line')} marked “?”: have a look." if doubtful else "Nothing here is in doubt."
         text(find("understood-about"), said)
+        show(self._confirm, bool(confirmation(cohort["understood"])))
         clear(self._list)
         for heading, lines in topics_of(cohort["understood"]):
             items = [self._line(place, line) for place, line in lines]
@@ -71,7 +76,7 @@ class UnderstoodScreen:
         if not alternatives:
             return None
         pictures = sketches.canvases(alternatives)
-        ways = [self._way(one, picture) for one, picture in zip(alternatives, pictures)]
+        ways = [self._way(line, one, picture) for one, picture in zip(alternatives, pictures)]
         group = h("div", ways, role="group", aria_label=line["text"], cls="ways")
         drawn = []
 
@@ -85,14 +90,22 @@ class UnderstoodScreen:
         draw()
         return group
 
-    def _way(self, one, picture):
-        takes = {"click": lambda event: None if one["chosen"] else self._answer(one["recipe"])}
+    def _way(self, line, one, picture):
+        """A way to read it; the one that is taken can be confirmed where it is in doubt."""
+        is_settled = one["chosen"] and line["certain"]
+        takes = {"click": lambda event: None if is_settled else self._answer(one["recipe"])}
         pressed = "true" if one["chosen"] else "false"
         return h("button", picture, h("span", one["meaning"]), type="button", aria_pressed=pressed, on=takes)
+
+    def _confirm_all(self):
+        """Say yes to all that is in doubt, so that it is asked neither here nor of a bundle of it."""
+        self._answer(confirmation(self._cohort(self._place)["understood"]))
+        self._is_confirmed = True
 
     def _answer(self, addition):
         """Read the files anew with another answer; None: with none at all."""
         self._dialog.close()  # the line that shows progress, and cancels, is behind it
+        self._is_confirmed = False
         opener = self.app.second if self._place == "second" else self.app.opener
         if addition is None:
             opener.forget_answers()

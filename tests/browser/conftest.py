@@ -60,10 +60,7 @@ def _kept(browser: Browser, site_url: str) -> Iterator[KeptPage]:
 
 @pytest.fixture
 def kept(_kept: KeptPage, allowed: list[str], request: pytest.FixtureRequest) -> Iterator[KeptPage]:
-    """The page that all tests of a process share, watched by this one; each file gets it loaded anew.
-
-    A form keeps its choices from cohort to cohort, and so would the tests of the next file.
-    """
+    """The page that all tests of a process share, watched by this one; each file gets it loaded anew."""
     if _kept.file != request.node.path:
         _kept.file = request.node.path
         _kept.distrust()

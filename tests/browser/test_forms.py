@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 from driving import START
+from kept_page import open_quick_demo
 from playwright.sync_api import Locator, Page, expect
 from views import analysis, content, download, expect_figures, expect_whole, form, go, read_out, result
 
@@ -55,6 +56,26 @@ def test_a_field_is_shown_only_while_it_matters(page: Page) -> None:
     expect(genotype).to_be_visible()
     coding.select_option(index=0)
     expect(genotype).to_be_hidden()
+
+
+def test_another_cohort_begins_with_the_defaults_of_all_forms(start_page: Page) -> None:
+    page = start_page
+    open_quick_demo(page)
+    go(page, "Associations")
+    shown_result(page, "Edge association")
+    fields = form(page).locator("select")
+    at_first = [field.input_value() for field in fields.all()]
+    fields.first.select_option(index=2)
+    form(page).get_by_label("Correction", exact=True).select_option(index=1)
+    assert [field.input_value() for field in fields.all()] != at_first
+    go(page, "Overview")
+    page.locator("#open-another").click()
+    open_quick_demo(page)
+    expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    go(page, "Associations")
+    shown_result(page, "Edge association")
+    expect(fields.first).to_have_value(at_first[0])
+    assert [field.input_value() for field in fields.all()] == at_first
 
 
 def test_what_is_explained_is_not_offered_to_explain_it(page: Page) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import START, choose_folder, drop_files, wait_for_engine, wait_for_rest
+from driving import START, choose_files, choose_folder, drop_files, save_as, wait_for_engine, wait_for_rest
 from playwright.sync_api import Locator, Page, expect
 
 N, PEOPLE = 12, [f"S{number:02d}" for number in range(1, 21)]
@@ -143,6 +143,32 @@ def test_the_answers_are_saved_and_dropped_with_the_files(start_page: Page, stud
     drop_files(page, *sorted(study.iterdir()), recipe)
     expect(screen(page)).to_contain_text("column by column", timeout=START)
     expect(question(page)).to_be_hidden()
+
+
+def test_all_in_doubt_is_confirmed_at_once_and_not_asked_of_a_bundle(
+    start_page: Page, study: Path, tmp_path: Path
+) -> None:
+    page = start_page
+    choose_folder(page, study)
+    answer_order(page, "column by column")
+    expect(screen(page).locator("li.doubtful").first).to_be_visible()
+    screen(page).get_by_role("button", name="Confirm all as read").click()
+    expect(page.locator("#status")).to_contain_text("Study is open", timeout=START)
+    expect(screen(page)).to_be_hidden()
+    page.get_by_role("button", name="What I understood").click()
+    expect(line(page, "score: -9999 (2 times) read as missing")).to_have_class("certain")
+    expect(screen(page).get_by_role("button", name="Confirm all as read")).to_be_hidden()
+    screen(page).get_by_role("button", name="Go on").click()
+    expect(cells(page, "score").locator("td").nth(1)).to_have_text("100 to 119")
+    with page.expect_download() as saving:
+        save_as(page, "Save as bundle")
+    bundle = tmp_path / "bundle.zip"
+    saving.value.save_as(bundle)
+    page.get_by_role("button", name="Open another").click()
+    choose_files(page, bundle)
+    expect(page.locator("#status")).to_contain_text("20 subjects", timeout=START)
+    expect(cells(page, "score").locator("td").nth(1)).to_have_text("100 to 119")
+    expect(screen(page)).to_be_hidden()
 
 
 def test_what_is_open_stays_open_while_other_files_ask(start_page: Page, study: Path, tmp_path: Path) -> None:

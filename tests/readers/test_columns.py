@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagenomer.readers.columns import ColumnNotes, read_column
+from imagenomer.readers.columns import ColumnNotes, clean_header, distinct, read_column
+from imagenomer.readers.notes import Notes
 
 
 def column(values, **options):
@@ -96,3 +97,10 @@ def test_a_dictionary_decides_levels_and_their_order():
     np.testing.assert_array_equal(phenotype.values, [1, 0, -1, 2])
     assert notes.unlisted == ["x: 9"]
     assert phenotype.description == "Group"
+
+
+def test_names_are_numbered_so_that_each_is_there_once():
+    assert distinct(["A", "A", "A (2)", "B", "A"]) == ["A", "A (3)", "A (2)", "B", "A (4)"]
+    notes = Notes()
+    assert clean_header(["A", "A", "A (2)", ""], notes) == ["A", "A (3)", "A (2)", "column 4"]
+    assert notes.log()[0].items == ("A",)

@@ -20,6 +20,7 @@ from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
 from imagenomer.readers import bundle_bytes
+from imagenomer.readers.recipe import merged
 from readers.small_folder import said, write_demographics, write_scan
 from readers.test_door_kinds import PEOPLE, opened, write_squares, write_table
 from readers.test_door_kinds import squares as squares
@@ -244,3 +245,56 @@ def test_levels_of_a_dictionary_beside_participants_have_their_labels(tmp_path, 
     as_participants_beside_scans(tmp_path, squares, {"sex": ["1.0", "2.0"] * 6})
     (tmp_path / "participants.json").write_text(json.dumps({"sex": {"Levels": {"1": "male", "2": "female"}}}))
     assert opened(tmp_path).phenotype("sex").levels == ("male", "female")
+
+
+def test_numbers_that_look_like_codes_of_levels_are_proposed_as_a_category(door):
+    cohort = door(site=[1, 2, 3] * 4, age=range(20, 32))
+    line = line_of(cohort, "site: 1, 2, 3, read as numbers")
+    assert not line.certain
+    assert said(cohort, "look like codes of levels") == ("site: 1, 2, 3",)
+    made = door(way(line, "category").recipe)
+    assert made.phenotype("site").levels == ("1", "2", "3")
+    assert line_of(made, "site: 1, 2, 3, read as a category").certain
+    kept = door(way(line_of(made, "site:"), "Keep the numbers").recipe)
+    assert (kept.phenotype("site").kind, line_of(kept, "site:").certain) == ("number", True)
+
+
+def test_two_whole_numbers_are_a_click_from_a_category_and_no_doubt(door):
+    line = line_of(door(DX=[0, 1] * 6), "DX: 0, 1, read as numbers")
+    assert line.certain
+    assert door(way(line, "category").recipe).phenotype("DX").kind == "category"
+
+
+@pytest.mark.parametrize("cells", [[1, 2, 3] * 4, [1.5, 2, 3] * 4])
+def test_other_whole_numbers_are_numbers(door, cells):
+    assert not any("read as" in line.text for line in door(score=cells).understood)
+
+
+def test_codes_of_a_column_that_stand_for_a_missing_value_are_no_levels(door):
+    line = line_of(door(site=[-9999, *[1, 2, 3] * 3, 1, 2]), "site: 1, 2, 3, read")
+    assert not line.certain
+
+
+def test_a_few_texts_among_numbers_make_a_category_that_may_be_numbers(door):
+    cohort = door(age=["89+", "89+", -9999, *range(60, 69)])
+    assert cohort.phenotype("age").kind == "category"
+    line = line_of(cohort, "age: numbers and 89+ (2 times), read as a category")
+    assert not line.certain
+    recipe = way(line, "Read it as numbers, without 89+; -9999 too").recipe
+    numbers = door(recipe).phenotype("age")
+    np.testing.assert_array_equal(numbers.values, [np.nan] * 3 + list(range(60, 69)))
+    back = door(merged(recipe, way(line_of(door(recipe), "age:"), "Keep it").recipe))
+    assert back.phenotype("age").levels == cohort.phenotype("age").levels
+    assert line_of(back, "age:").certain
+
+
+@pytest.mark.parametrize("cells", [["A1", "B2", "7"] * 4, ["1", "2", "x"] * 4, [*"abcdef", *range(6)]])
+def test_categories_with_some_numbers_are_no_numbers(door, cells):
+    assert not any("numbers and" in line.text for line in door(kind=cells).understood)
+
+
+def test_decimal_commas_beside_a_few_texts_are_decimal(tmp_path):
+    top = write_table(tmp_path, delimiter=";", iq=["k.A.", *(f"{90 + k},5" for k in range(11))])
+    line = line_of(opened(top), "iq: numbers and k.A. (once)")
+    values = opened(top, way(line, "as numbers").recipe).phenotype("iq").values
+    np.testing.assert_array_equal(values, [np.nan, *(90.5 + k for k in range(11))])

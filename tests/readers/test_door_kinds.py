@@ -21,7 +21,7 @@ from imagenomer.errors import InputError
 from imagenomer.overview import overview_of
 from imagenomer.progress import finish
 from imagenomer.readers import bundle_bytes, listing_of, open_cohort
-from imagenomer.readers.recipe import Question
+from imagenomer.readers.recipe import Question, merged
 from readers.evidence.test_order import correlations, written
 from readers.small_folder import said, write_demographics, write_scan
 from readers.test_plink import write_set
@@ -256,6 +256,45 @@ def test_versions_of_a_scan_are_never_more_scans(tmp_path, squares):
     np.testing.assert_allclose(np.tanh(z.measure("fc").values), matrix_to_edges(squares), atol=1e-6)
 
 
+@pytest.mark.parametrize("form", ["{}_pre_fc.csv {}_post_fc.csv", "pre/{}.csv post/{}.csv"])
+@pytest.mark.parametrize("what", ["session", "task"])
+def test_files_of_the_same_people_may_be_visits_or_tasks_and_it_is_asked(tmp_path, squares, rng, form, what):
+    """Not one of them left out in silence as another version."""
+    top = write_table(tmp_path / "study")
+    again = correlations(rng, len(PEOPLE), N)
+    for values, one in zip((squares, again), form.split(), strict=True):
+        for name, square in zip(PEOPLE, values, strict=True):
+            path = top / one.format(name.replace("sub-", "S"))
+            path.parent.mkdir(exist_ok=True)
+            np.savetxt(path, square, delimiter=",")
+    cohort = opened(top)
+    assert len(cohort.scans) == 12
+    (line,) = [one for one in cohort.understood if "versions of these scans, or other scans" in one.text]
+    assert not line.certain
+    (both,) = [one for one in line.alternatives if f"they are the {what}s post, pre" in one.meaning]
+    visits = opened(top, both.recipe)
+    assert {getattr(scan, what) for scan in visits.scans} == {"pre", "post"}
+    assert len(visits.scans) == 24
+    for named, values in (("pre", squares), ("post", again)):
+        rows = [row for row, scan in enumerate(visits.scans) if getattr(scan, what) == named]
+        np.testing.assert_allclose(visits.measure("fc").values[rows], matrix_to_edges(values), atol=1e-6)
+    lines = [one for one in visits.understood if one.topic == "connectivity"]
+    assert all(one.certain for one in lines)
+    (back,) = [one for one in lines[0].alternatives if "versions of the same scans" in one.meaning]
+    assert len(opened(top, merged(both.recipe, back.recipe)).scans) == 12
+    (taken,) = [one for one in line.alternatives if one.chosen]
+    assert all(one.certain for one in opened(top, taken.recipe).understood if one.topic == "connectivity")
+
+
+@pytest.mark.parametrize("names", [("desc-100volumes", "desc-200volumes"), ("reg-36P", "reg-aCompCor")])
+def test_versions_that_say_so_are_never_offered_as_other_scans(tmp_path, squares, names):
+    top = write_table(tmp_path / "study")
+    for part in names:
+        for name, square in zip(PEOPLE, squares, strict=True):
+            np.savetxt(top / f"{name}_{part}_relmat.csv", square, delimiter=",")
+    assert not any("All of them" in one.meaning for line in opened(top).understood for one in line.alternatives)
+
+
 def test_files_by_site_are_one_measure(tmp_path, squares):
     top = write_table(tmp_path / "study")
     for place, (name, square) in enumerate(zip(PEOPLE, squares, strict=True)):
@@ -359,6 +398,17 @@ def test_decimal_commas_percentages_and_commas_that_may_be_either(tmp_path):
     assert opened(top, {"columns": {"volume": {"decimal": "none"}}}).phenotype("volume").levels[0] == "1,000"
 
 
+@pytest.mark.parametrize("separator", ["\t", ";", " "])
+@pytest.mark.parametrize("labels", [False, True])
+def test_matrices_with_decimal_commas_are_read_whatever_separates_their_cells(tmp_path, squares, separator, labels):
+    write_squares(write_table(tmp_path / "study"), squares)
+    for path in (tmp_path / "study" / "fc").iterdir():
+        lines = [line.replace(",", separator).replace(".", ",") for line in path.read_text().splitlines()]
+        head = [separator.join(f"P{k}" for k in range(N))] * labels
+        path.write_text("\n".join([*head, *lines]))
+    np.testing.assert_allclose(opened(tmp_path / "study").measure("fc").values, matrix_to_edges(squares), atol=1e-6)
+
+
 def test_numbers_are_made_a_category_and_columns_left_out_by_a_recipe(tmp_path):
     top = write_table(tmp_path / "t", site=[str(k % 3 + 1) for k in range(12)], x=["1.0", "2.0"] * 6)
     cohort = opened(top, {"columns": {"site": {"kind": "category"}, "x": {"kind": "ignore"}}})
@@ -387,6 +437,44 @@ def test_parcels_that_are_0_in_a_scan_are_missing_there(tmp_path, squares):
     missing = np.isnan(cohort.measure("fc").values)
     assert (missing.any(axis=1).nonzero()[0].tolist(), missing.sum()) == ([2], N - 1)
     assert said(cohort, "1 parcel without a value in some scans of 1 subject") == ("Parcel 6: 1 scan (sub-03)",)
+
+
+@pytest.mark.parametrize("answer", ["", "all", "complete"])
+def test_edges_that_some_scans_lack_are_kept_or_left_out_of_all(tmp_path, squares, answer):
+    squares[2, 5, :] = squares[2, :, 5] = np.nan
+    squares[7, 1, 2] = squares[7, 2, 1] = np.nan
+    write_squares(write_table(tmp_path / "study"), squares)
+    values = matrix_to_edges(squares)
+    lacking = np.isnan(values).any(axis=0)
+    (tmp_path / "b.zip").write_bytes(finish(bundle_bytes(opened(tmp_path / "study"))))
+    for top in (tmp_path / "study", tmp_path / "b.zip"):
+        cohort = opened(top, {"edges": answer} if answer else None)
+        found = cohort.measure("fc").values
+        np.testing.assert_array_equal(np.isnan(found).all(axis=0), lacking if answer == "complete" else False)
+        np.testing.assert_allclose(found[:, ~lacking], values[:, ~lacking], atol=1e-6)
+        if answer != "complete":
+            np.testing.assert_array_equal(np.isnan(found), np.isnan(values))
+        (line,) = [one for one in cohort.understood if "missing in some of the scans" in one.text]
+        assert line.text == f"fc: {N} edges of {N * (N - 1) // 2} missing in some of the scans (2 scans)"
+        assert line.certain == bool(answer), "16 of 120 are many"
+        assert [one.chosen for one in line.alternatives] == [answer != "complete", answer == "complete"]
+
+
+def test_where_no_edge_is_complete_only_complete_ones_are_refused(tmp_path, squares):
+    for parcel in range(len(squares)):
+        squares[parcel, parcel, :] = squares[parcel, :, parcel] = np.nan
+    squares[0, 12:, :] = squares[0, :, 12:] = np.nan
+    write_squares(write_table(tmp_path / "study"), squares)
+    ways = [one for line in opened(tmp_path / "study").understood for one in line.alternatives if "edges" in one.recipe]
+    assert [one.recipe["edges"] for one in ways] == ["all"]
+    with pytest.raises(InputError, match="no edge has a value in every scan"):
+        opened(tmp_path / "study", {"edges": "complete"})
+
+
+def test_a_parcel_that_nobody_has_leaves_the_others_complete(tmp_path, squares):
+    squares[:, 4, :] = squares[:, :, 4] = np.nan
+    write_squares(write_table(tmp_path / "study"), squares)
+    assert not any("missing in some" in line.text for line in opened(tmp_path / "study").understood)
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -445,11 +533,11 @@ def test_a_recipe_that_answers_nothing_is_refused_in_words(tmp_path, recipe, mes
         opened(top, recipe)
 
 
-def test_of_a_bundle_a_recipe_answers_columns_only(tmp_path):
+def test_of_a_bundle_a_recipe_answers_columns_and_edges_only(tmp_path):
     cohort = opened(write_table(tmp_path / "t"))
     (tmp_path / "b.zip").write_bytes(finish(bundle_bytes(cohort)))
     for recipe in ({"files": {"x.csv": {"order": "rows"}}}, {"columns": {"age": {"decimal": ","}}}):
-        with pytest.raises(InputError, match="answers columns only"):
+        with pytest.raises(InputError, match="answers columns and edges only"):
             opened(tmp_path / "b.zip", recipe)
     assert opened(tmp_path / "b.zip", {"columns": {"age": {"unit": "years"}}}).phenotype("age").units == "years"
 
@@ -476,3 +564,17 @@ def test_the_engine_takes_a_recipe_and_tells_what_was_understood(tmp_path, squar
     assert lines["connectivity"]["text"] == "fc from all.npy"
     assert any("column by column" in one for one in lines["connectivity"]["items"])
     assert not lines["people"]["certain"]
+
+
+def test_several_rows_of_a_person_give_the_first_connectivity_and_the_first_phenotypes(tmp_path, squares):
+    """Not the edges of one row and the age of another."""
+    first, second = np.triu_indices(N, 1)
+    header = ",".join(["id", "age", *(f"p{a}~p{b}" for a, b in zip(first, second, strict=True))])
+    rows = [",".join([name, str(20 + k), *map(str, square[first, second])]) for k, (name, square) in enumerate(
+        zip([*PEOPLE[:11], PEOPLE[4]], squares, strict=True)
+    )]  # fmt: skip
+    (tmp_path / "wide.csv").write_text("\n".join([header, *rows]))
+    cohort = opened(tmp_path)
+    np.testing.assert_allclose(cohort.measure("fc").values, matrix_to_edges(squares[:11]), atol=1e-6)
+    np.testing.assert_array_equal(cohort.phenotype("age").values, range(20, 31))
+    assert len(said(cohort, "has several rows of these scans; the first is used")) == 1

@@ -12,7 +12,7 @@ import scipy.sparse
 from scipy.io import loadmat, savemat
 
 from imagenomer.errors import InputError
-from imagenomer.readers.mat_structure import check_mat_structure
+from imagenomer.readers.mat_structure import checked_mat
 
 VALUES = {
     "matrix": np.arange(12.0).reshape(3, 4),
@@ -36,12 +36,26 @@ def written(values=VALUES, **options) -> bytes:
 @pytest.mark.parametrize("compressed", [False, True])
 def test_what_can_be_read_passes(compressed):
     data = written(do_compression=compressed)
-    check_mat_structure(data, "a.mat")
-    assert loadmat(io.BytesIO(data))["matrix"].shape == (3, 4)
+    found, expected = loadmat(checked_mat(data, "a.mat")), loadmat(io.BytesIO(data))
+    assert found.keys() == expected.keys()
+    np.testing.assert_array_equal(found.pop("few").toarray(), expected.pop("few").toarray())
+    assert str(found) == str(expected)
+
+
+def test_a_large_variable_is_inflated_in_pieces_and_once(monkeypatch):
+    """SciPy gets a file in which nothing is compressed."""
+    values = {"a": np.random.default_rng(1).standard_normal((200, 3000)), "b": np.eye(3), "c": np.zeros((700, 700))}
+    data = written(values, do_compression=True)
+    assert len(data) > 4e6
+    plain = checked_mat(data, "a.mat")
+    monkeypatch.setattr("zlib.decompressobj", None)
+    found = loadmat(plain)
+    for name, array in values.items():
+        np.testing.assert_array_equal(found[name], array)
 
 
 def test_version_4_is_not_looked_at():
-    check_mat_structure(written({"a": np.eye(2)}, format="4"), "a.mat")
+    checked_mat(written({"a": np.eye(2)}, format="4"), "a.mat")
 
 
 def changed(data: bytes, old: bytes, new: bytes) -> bytes:
@@ -70,17 +84,17 @@ def shape(*lengths: int) -> bytes:
 def test_a_count_that_lies_is_refused_with_the_file_and_the_way_out(old, new, words):
     data = changed(written({"matrix": VALUES["matrix"]}), old, new)
     with pytest.raises(InputError, match=rf"a\.mat is damaged.*{words}.*save it again"):
-        check_mat_structure(data, "a.mat")
+        checked_mat(data, "a.mat")
 
 
 def test_a_file_that_is_cut_off_and_one_whose_packing_is_damaged_are_refused():
     whole = written({"matrix": np.random.default_rng(1).standard_normal((9, 9))}, do_compression=True)
     with pytest.raises(InputError, match="longer than the file"):
-        check_mat_structure(whole[:-20], "a.mat")
+        checked_mat(whole[:-20], "a.mat")
     inner = zlib.compress(b"no array")
     data = whole[:128] + struct.pack("<II", 15, len(inner)) + inner
     with pytest.raises(InputError, match="too large"):
-        check_mat_structure(data, "a.mat")
+        checked_mat(data, "a.mat")
 
 
 def test_arrays_within_arrays_have_an_end():
@@ -88,4 +102,4 @@ def test_arrays_within_arrays_have_an_end():
     for _ in range(40):
         deep = {"in": deep}
     with pytest.raises(InputError, match="without end"):
-        check_mat_structure(written({"deep": deep}), "a.mat")
+        checked_mat(written({"deep": deep}), "a.mat")

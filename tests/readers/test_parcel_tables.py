@@ -129,10 +129,10 @@ def test_a_damaged_node_file_is_named_with_its_line(tmp_path, squares):
 
 
 def test_names_that_stand_twice_are_counted_and_dashes_are_none(tmp_path, squares):
-    names = ["vmPFC", "vmPFC", "-", *NAMES[3:]]
+    names = ["vmPFC", "vmPFC", "-", "vmPFC_(2)", *NAMES[4:]]
     cohort = study(tmp_path, squares, ("nodes.node", rows(XS, YS, ZS, ONES, ONES, names)))
     assert cohort.parcellation is not None
-    assert cohort.parcellation.labels[:4] == ("vmPFC", "vmPFC (2)", "Parcel 3", NAMES[3])
+    assert cohort.parcellation.labels[:4] == ("vmPFC", "vmPFC (2)", "Parcel 3", "vmPFC_(2)")
 
 
 @pytest.mark.parametrize(

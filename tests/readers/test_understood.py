@@ -430,3 +430,49 @@ def test_a_command_and_its_script_take_the_answers_of_both_cohorts(tmp_path, rng
     both = ["--recipe", str(answer), "--second-recipe", str(answer), "--html", str(html)]
     assert main([*given, *both]) == 0
     assert "second_recipe=" in html.read_text(encoding="utf-8")
+
+
+def test_what_is_in_doubt_is_settled_by_the_answer_that_was_taken(tmp_path, squares):
+    """So that a user who agrees is not asked again, of a bundle either."""
+    people = len(PEOPLE)
+    sex, days = ["M", "m", "F"] * 4, [f"2020-01-{day:02d}" for day in range(1, people + 1)]
+    write(tmp_path / "study", score=[-9999, *range(100, 99 + people)], sex=sex, seen=days, site=[1, 2, 3] * 4)
+    write_squares(tmp_path / "study", squares)
+    cohort = opened(tmp_path / "study")
+    doubtful = [line for line in cohort.understood if not line.certain]
+    assert [line.topic for line in doubtful] == ["parcels", *["phenotypes"] * 4]
+    recipe: dict[str, Any] = {}
+    for line in doubtful:
+        (taken,) = [one for one in line.alternatives if one.chosen]
+        recipe = merged(recipe, taken.recipe)
+    again = opened(tmp_path / "study", recipe)
+    (tmp_path / "b.zip").write_bytes(finish(bundle_bytes(again)))
+    for one in (again, opened(tmp_path / "b.zip")):
+        assert [line.text for line in one.understood if not line.certain] == []
+        np.testing.assert_array_equal(one.phenotype("score").values, cohort.phenotype("score").values)
+        for name in ("sex", "seen", "site"):
+            assert one.phenotype(name).kind == cohort.phenotype(name).kind
+            np.testing.assert_array_equal(one.phenotype(name).values, cohort.phenotype(name).values)
+
+
+def test_subjects_with_several_rows_are_something_to_look_at(tmp_path):
+    cohort = opened(write(tmp_path / "t", people=[*PEOPLE, PEOPLE[3]], age=list(range(20, 33))))
+    line = line_of(cohort, "1 subject with several rows in pheno.csv; the first row is used")
+    assert not line.certain
+    assert line.items == (PEOPLE[3],)
+    assert [one.recipe for one in line.alternatives] == [{"people": {"visit": ""}}]
+    assert line_of(opened(tmp_path / "t", {"people": {"visit": ""}}), "several rows").certain
+
+
+def test_which_column_tells_visits_is_answered_and_taken_back(tmp_path):
+    n = len(PEOPLE)
+    when, score = ["before"] * n + ["after"] * n, [*range(n), *range(10, 10 + n)]
+    top = write(tmp_path / "t", people=[*PEOPLE, *PEOPLE], when=when, score=score, sex=["F", "M"] * n)
+    line = line_of(opened(top), "12 subjects with several rows")
+    np.testing.assert_array_equal(opened(top).phenotype("score").values, range(n))
+    answer = way(line, "The column when tells the visits").recipe
+    of_visits = opened(top, answer)
+    np.testing.assert_array_equal(of_visits.phenotype("score").values, np.arange(n) + 5)
+    assert line_of(of_visits, "the column when tells the visits").certain
+    back = opened(top, merged(answer, way(line_of(of_visits, "several rows"), "first row").recipe))
+    np.testing.assert_array_equal(back.phenotype("score").values, range(n))

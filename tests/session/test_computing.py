@@ -11,7 +11,7 @@ from imagenomer.cli import main
 from imagenomer.engine import Engine
 from imagenomer.progress import finish
 from imagenomer.readers import bundle_bytes
-from imagenomer.session import session_bytes, settled_session
+from imagenomer.session import cohort_of, session_bytes, settled_session
 
 PARAMS = {"phenotype": "age", "group": "age > 150", "task": "rest"}
 
@@ -78,3 +78,16 @@ def test_a_result_that_does_not_fit_is_named(saved, capsys):
 def test_a_file_that_is_not_there_is_named(tmp_path, capsys):
     assert main(["session", str(tmp_path / "x.session.json")]) == 2
     assert "x.session.json cannot be read" in capsys.readouterr().err
+
+
+def test_the_answers_of_a_second_cohort_are_kept_and_asked_of_no_other(saved, cohort, session):
+    session["second"] = {"name": "Forty", "where": "forty.zip", "demo": None, "n_subjects": 40, "n_scans": 40}
+    session["second_recipe"] = {"columns": {"age": {"kind": "category"}}}
+    settled = settled_session(session)
+    assert settled["second_recipe"] == session["second_recipe"]
+    where = str(saved.parent / "forty.zip")
+    both = finish(cohort_of(settled, where, where))
+    assert both.companion is not None
+    assert (both.phenotype("age").kind, both.companion.phenotype("age").kind) == ("number", "category")
+    alone = finish(cohort_of({**settled, "second": None}, where))
+    assert alone.companion is None

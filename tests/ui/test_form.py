@@ -78,7 +78,19 @@ def test_saved_values_of_other_fields_are_left_out():
     assert state.values() == {"correction": "max-t"}
 
 
-def test_another_cohort_keeps_what_it_has_and_leaves_the_rest_at_its_default():
+def test_choices_for_another_cohort_are_forgotten():
+    page = DrawnPage()
+    state = FormState(page, [entry_of("measure", "MeasureChoice"), entry_of("task", "TaskChoice"), PERMUTATIONS])
+    state.refresh()
+    at_first = state.values()
+    state.set({"measure": "partial", "task": "rest", "permutations": 200})
+    assert state.values() != at_first
+    state.forget()
+    state.refresh()
+    assert state.values() == at_first
+
+
+def test_the_same_cohort_read_otherwise_keeps_what_it_has_and_leaves_the_rest_at_its_default():
     page = DrawnPage()
     state = FormState(page, [entry_of("measure", "MeasureChoice"), entry_of("task", "TaskChoice")])
     state.set({"measure": "partial", "task": "rest"})

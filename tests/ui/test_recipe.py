@@ -10,6 +10,7 @@ from logic.recipe import (
     SHORT,
     answered,
     asked_first,
+    confirmation,
     for_address,
     has_recipe,
     is_sketched,
@@ -123,3 +124,19 @@ def test_files_opened_with_other_answers_are_the_open_cohort_again():
 def test_a_refusal_may_ask():
     assert Refused("No.").questions == ()
     assert Refused("Which?", None, [ORDER]).questions == [ORDER]
+
+
+def test_all_that_is_in_doubt_is_confirmed_at_once():
+    def line(certain, *ways):
+        alternatives = [{"meaning": "so", "recipe": one, "chosen": chosen} for one, chosen in ways]
+        return {"topic": "people", "certain": certain, "alternatives": alternatives}
+
+    understood = [
+        line(True, ({"people": {"id": "code"}}, True)),
+        line(False, ({"columns": {"DX": {"kind": "number"}}}, True), ({"columns": {"DX": {"kind": "x"}}}, False)),
+        line(False, ({"columns": {"DX": {"missing": []}}}, True), ({"columns": {"DX": {"missing": [9]}}}, False)),
+        line(False, ({"files": {"a.csv": {"ignore": True}}}, False)),
+        line(False),
+    ]
+    assert confirmation(understood) == {"columns": {"DX": {"kind": "number", "missing": []}}}
+    assert confirmation([]) == {}

@@ -2,7 +2,17 @@
 
 from logic.notebook import Notebook
 from logic.opening import Openings, opening_of_demo, opening_of_files, with_recipe
-from logic.session import amount_of, content_of, doubts, folder_of, is_session, opening_of, state_of, without_sessions
+from logic.session import (
+    amount_of,
+    answers_for_second,
+    content_of,
+    doubts,
+    folder_of,
+    is_session,
+    opening_of,
+    state_of,
+    without_sessions,
+)
 
 SOURCE = {"analysis": "edge-association", "params": {"phenotype": "age"}, "array": "r"}
 VIEWS = {"Associations": {"analysis": "edge-association", "params": {"phenotype": "age"}, "edge": 3}, "Overview": {}}
@@ -97,3 +107,11 @@ def test_other_data_and_a_missing_second_cohort_are_said():
     session["second"] = {"name": "Adults", "demo": "full"}
     assert doubts(session, same) == []
     assert state_of(session)["second"] == "full"
+
+
+def test_answers_for_the_second_cohort_are_of_its_folder():
+    assert answers_for_second(None) is None
+    assert answers_for_second(a_session()) is None
+    recipe = {"columns": {"DX": {"kind": "category"}}}
+    session = dict(a_session(), second={"where": "other"}, second_recipe=recipe)
+    assert answers_for_second(session) == (recipe, "other")

@@ -7,7 +7,7 @@ from typing import Literal
 from imagenomer.cohort import Cohort
 from imagenomer.downloads import stem
 from imagenomer.engine.requests import Answer, Job, file_answer
-from imagenomer.engine.workspace import Workspace, corrections_of
+from imagenomer.engine.workspace import Workspace, corrections_of, recipe_of
 from imagenomer.errors import InputError
 from imagenomer.types import Json, JsonObject
 
@@ -40,6 +40,7 @@ async def save(
             if opened.second is None or second is None
             else {**(session.get("second") or {}), **_facts(second, opened.second.where)},
             "recipe": opened.recipe,
+            "second_recipe": None if opened.second is None else recipe_of(opened.second),
             "columns": corrections_of(opened.cohort),
             "atlas": opened.atlas,
             "measures": [{"analysis": one["analysis"], "params": one["params"]} for one in opened.added],

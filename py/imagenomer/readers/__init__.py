@@ -7,11 +7,10 @@ A reader says in the cohort's log what it recognised, what it ignored and why, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from imagenomer.cohort import Cohort, Correction, with_columns
+from imagenomer.cohort import Cohort, with_columns
 from imagenomer.errors import InputError
 from imagenomer.progress import Steps
 from imagenomer.readers import bundle, plink, predecessor
@@ -20,9 +19,10 @@ from imagenomer.readers.bundle.columns import decided_columns
 from imagenomer.readers.checks import checked
 from imagenomer.readers.column_lines import column_lines
 from imagenomer.readers.doubts import answered_by, with_codes
+from imagenomer.readers.gaps import settled_gaps
 from imagenomer.readers.listing import Listing, listing_from, listing_of, with_clean_paths
 from imagenomer.readers.notes import Notes
-from imagenomer.readers.recipe import corrections_alone, with_own_recipe
+from imagenomer.readers.recipe import Recipe, answers_of_whole, with_own_recipe
 from imagenomer.types import JsonObject
 
 __all__ = [
@@ -88,8 +88,8 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
         _refuse_cohorts(listing, [one for one in _inside(listing) if any(name in one for name in _DEMOGRAPHICS)])
     reader = next((reader for reader in _FORMATS if reader.recognise(listing)), None)
     if reader is not None and reader.is_whole(listing):
-        corrections = corrections_alone(recipe, f"{listing.name} was taken for {reader.ACCEPTS}")
-        return (yield from _read(reader, listing, notes, corrections))
+        answers = answers_of_whole(recipe, f"{listing.name} was taken for {reader.ACCEPTS}")
+        return (yield from _read(reader, listing, notes, answers))
     _refuse_cohorts(listing, [one for one in _inside(listing) if bundle.recognise(one)])
     from imagenomer.readers import door  # late: most cohorts are in a format of their own
 
@@ -97,14 +97,14 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     if isinstance(found, Cohort):
         return found
     if reader is not None and recipe is None and (reader is plink or not found):
-        return (yield from _read(reader, listing, notes, {}))
+        return (yield from _read(reader, listing, notes, Recipe()))
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
     accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
     known = "".join(f". {one.source}: {one.why}" for one in found[:5])
     raise InputError(f"{_described(listing)}, and no cohort that is recognised{known}. ImageNomer opens {accepted}")
 
 
-def _read(reader: Format, listing: Listing, notes: Notes, corrections: Mapping[str, Correction]) -> Steps[Cohort]:
+def _read(reader: Format, listing: Listing, notes: Notes, answers: Recipe) -> Steps[Cohort]:
     """Read a cohort in a format of its own, check it as those of the other door are, and correct its columns."""
     cohort = yield from reader.read(listing, notes)
     found = Notes()
@@ -112,10 +112,13 @@ def _read(reader: Format, listing: Listing, notes: Notes, corrections: Mapping[s
     cohort, doubts = with_codes(cohort, decided, found)
     new = tuple(entry for entry in found.log() if entry not in cohort.log)
     cohort = checked(replace(cohort, log=(*cohort.log, *new)), files_were_checked=reader is predecessor)
-    if corrections:
-        cohort = with_columns(cohort, {**cohort.corrections, **corrections})
-    answers = {name: one.json() for name, one in cohort.corrections.items()}
-    return replace(cohort, understood=tuple(column_lines(answered_by(doubts, cohort), answers)))
+    settled = Notes()
+    gaps = settled_gaps(cohort.measures, answers.edges, settled)
+    cohort = replace(cohort, log=(*cohort.log, *settled.log()))
+    if answers.columns:
+        cohort = with_columns(cohort, {**cohort.corrections, **answers.corrections})
+    said = {name: one.json() for name, one in cohort.corrections.items()}
+    return replace(cohort, understood=(*gaps, *column_lines(answered_by(doubts, cohort), said)))
 
 
 def _inside(listing: Listing) -> list[Listing]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imagenomer.errors import InputError
 from imagenomer.readers.hdf5_signature import is_hdf5
 from imagenomer.readers.listing import Entry
-from imagenomer.readers.mat_structure import check_mat_structure
+from imagenomer.readers.mat_structure import checked_mat
 from imagenomer.readers.npy import read_npy, read_npz
 
 EXTENSIONS = ("npy", "npz", "mat", "h5", "hdf5")
@@ -50,7 +50,6 @@ def mat_in(entry: Entry) -> dict[str, Any]:
         from imagenomer.readers.hdf5 import open_hdf5  # late: in the page it comes with its library
 
         return open_hdf5(entry.path, entry.read()).variables()
-    import io
     import warnings
 
     from scipy.io import loadmat  # late: only who drops MATLAB files waits for it
@@ -58,11 +57,12 @@ def mat_in(entry: Entry) -> dict[str, Any]:
     data = entry.read()
     if data.startswith(b"MATLAB 7.3"):
         raise InputError(f"{entry.path} begins as a MATLAB file of version 7.3, and is no HDF5 file; copy it again")
-    check_mat_structure(data, entry.path)
+    file = checked_mat(data, entry.path)
+    del data  # as large as what was inflated of it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = loadmat(io.BytesIO(data), simplify_cells=True)
+            found = loadmat(file, simplify_cells=True)
     except MemoryError:
         raise
     except Exception as error:  # whatever damage makes of scipy's reader

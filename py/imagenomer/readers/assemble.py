@@ -14,6 +14,7 @@ from imagenomer.cohort import (
     Correction,
     Measure,
     Phenotype,
+    Scan,
     corrected,
     natural_key,
     with_columns,
@@ -27,6 +28,7 @@ from imagenomer.readers.checks import check_measures
 from imagenomer.readers.claims import ScanQuality
 from imagenomer.readers.evidence.ids import match_ids
 from imagenomer.readers.fam_phenotypes import sex_beside
+from imagenomer.readers.gaps import settled_gaps
 from imagenomer.readers.joins import (
     PersonTable,
     first_rows,
@@ -72,6 +74,7 @@ def assemble(listing: Listing, pieces: Pieces, recipe: Recipe, notes: Notes) -> 
     if sex is not None:
         phenotypes = {**phenotypes, sex.name: sex}
     check_measures(own.scans, measures, parcellation, notes)
+    own.gaps = settled_gaps(measures, recipe.edges, notes)
     _say_rest(own)
     cohort = Cohort(
         name=listing.name,
@@ -211,6 +214,8 @@ def _of_table(
     table, found = one.table, {}
     rows = first_rows(one.people, people)
     repeated = sorted(name for name, n in Counter(one.people).items() if n > 1 and name in people)
+    if repeated and (one.visit is None or "visit" in own.recipe.people):
+        own.repeated[table.source] = repeated
     varying = [name for name in table.columns if one.visit and name != one.visit and varies(one, table.columns[name])]
     if repeated and one.visit is None:
         own.notes.warning(f"Subjects with several rows in {table.source}; the first row is used", repeated)
@@ -271,12 +276,22 @@ def _measures(own: Assembly) -> Steps[dict[str, Measure]]:
     measures = {}
     for name, pieces in own.chosen.items():
         values = np.full((len(own.scans), n_edges_of(pieces[0].n_parcels)), np.nan, dtype=np.float32)
+        filled: set[Scan] = set()
         for piece in pieces:
             block = yield from piece.load()
+            repeated = []
             for source, scan in enumerate(piece.scans):
                 person = own.persons.get(scan.subject)
-                if person is not None:
-                    values[row_of[replace(scan, subject=person)]] = block[source]
+                if person is None:
+                    continue
+                scan = replace(scan, subject=person)
+                if scan in filled:
+                    repeated.append(scan.title)
+                    continue
+                filled.add(scan)
+                values[row_of[scan]] = block[source]
+            if repeated:
+                own.notes.warning(f"{piece.source} has several rows of these scans; the first is used", repeated)
             own.notes.recognised(
                 f"{name}: {count(len(piece.scans), 'scan')} of {piece.n_parcels} parcels from {piece.source}",
                 piece.sentences,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from imagenomer.cohort import Alternative, ReadColumn, Scan
+from imagenomer.cohort import Alternative, ReadColumn, Scan, Understanding
 from imagenomer.parcellation import Parcellation
 from imagenomer.readers.claims import Connectivity
 from imagenomer.readers.doubts import ColumnDoubts
@@ -53,6 +53,10 @@ class Assembly:
         What the parcels were taken for; None where there is no connectivity.
     columns : dict of str to ReadColumn
         With codes for missing values.
+    repeated : dict of str to list of str
+        By table the subjects with several rows, where no name of a column tells that these are visits.
+    gaps : list of Understanding
+        What is said of edges that some scans lack.
     averaged : set of str
         Columns that vary between visits, corrected before they were averaged.
     """
@@ -69,6 +73,8 @@ class Assembly:
     left_out: dict[str, str] = field(default_factory=dict)
     doubts: ColumnDoubts = field(default_factory=ColumnDoubts)
     columns: dict[str, ReadColumn] = field(default_factory=dict)
+    repeated: dict[str, list[str]] = field(default_factory=dict)
+    gaps: list[Understanding] = field(default_factory=list)
     averaged: set[str] = field(default_factory=set)
     parcels: ParcelChoice | None = None
     persons: dict[str, str] = field(default_factory=dict)

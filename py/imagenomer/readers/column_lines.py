@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from imagenomer.cohort import Alternative, Understanding
-from imagenomer.readers.doubts import CodeUse, ColumnDoubts
+from imagenomer.readers.doubts import CodeUse, ColumnDoubts, OddTexts
 from imagenomer.types import JsonObject
 from imagenomer.wording import plural
 
 #: Columns in doubt that have a line of their own; of more one line tells.
 _MOST_LINES = 6
+#: Codes of a column that are shown.
+_MOST_CODES = 8
 
 
 def column_lines(doubts: ColumnDoubts, answers: Mapping[str, JsonObject]) -> Iterator[Understanding]:
@@ -19,16 +21,67 @@ def column_lines(doubts: ColumnDoubts, answers: Mapping[str, JsonObject]) -> Ite
     for name, read_as in doubts.commas.items():
         yield _of_commas(name, read_as, certain="decimal" in answers.get(name, {}))
     yield from _levels(doubts, answers)
+    yield from _few(
+        [_of_odd(name, odd, answers.get(name, {})) for name, odd in doubts.odd.items()], "Texts among numbers"
+    )
+    coded = {name: _of_coded(name, values, answers.get(name, {})) for name, values in doubts.coded.items()}
+    binary = [line for name, line in coded.items() if len(doubts.coded[name]) == 2]
+    yield from _few(binary, "Two whole numbers")
+    yield from _few([line for line in coded.values() if line not in binary], "Whole numbers that look like codes")
+
+
+def _few(lines: list[Understanding], what: str) -> Iterator[Understanding]:
+    """Yield lines, or one for all where they are many."""
+    if len(lines) <= _MOST_LINES:
+        yield from lines
+    else:
+        yield _together(what, lines)
+
+
+def _of_odd(name: str, odd: OddTexts, answer: JsonObject) -> Understanding:
+    told = ", ".join(f"{text} ({_times(n)})" for text, n in odd.texts.items())
+    missing: list[object] = [*odd.texts, *odd.codes]
+    is_number = answer.get("kind") == "number"
+    as_numbers: JsonObject = {"columns": {name: {"kind": "number", "missing": missing}}}
+    as_levels: JsonObject = {"columns": {name: {"kind": "category", "missing": []}}}
+    codes = f"; {_listed(odd.codes)} too" if odd.codes else ""
+    return Understanding(
+        "phenotypes",
+        f"{name}: numbers and {told}, read as {'numbers' if is_number else 'a category'}",
+        certain=bool(answer.keys() & {"kind", "role", "labels", "order"}),
+        alternatives=(
+            Alternative(f"Read it as numbers, without {', '.join(odd.texts)}{codes}", as_numbers, is_number),
+            Alternative("Keep it as a category", as_levels, not is_number),
+        ),
+    )
+
+
+def _of_coded(name: str, values: Sequence[float], answer: JsonObject) -> Understanding:
+    is_category = answer.get("kind") == "category" or bool(answer.keys() & {"labels", "order"})
+    is_category = is_category or answer.get("role") == "site"
+    is_left_out = answer.get("kind") == "ignore" or answer.get("role") == "id"
+    shown = ", ".join(f"{value:g}" for value in values[:_MOST_CODES]) + (" …" if len(values) > _MOST_CODES else "")
+    now = "left out" if is_left_out else "read as a category" if is_category else "read as numbers"
+    return Understanding(
+        "phenotypes",
+        f"{name}: {shown}, {now}",
+        () if len(values) == 2 or is_category else ("if these are codes, as numbers they would enter models linearly",),
+        # Of two values, models of numbers and of categories are the same.
+        certain=len(values) == 2 or bool(answer.keys() & {"kind", "role", "labels", "order"}),
+        alternatives=(
+            Alternative("Make it a category", {"columns": {name: {"kind": "category"}}}, is_category),
+            Alternative(
+                "Keep the numbers", {"columns": {name: {"kind": "number"}}}, not is_category and not is_left_out
+            ),
+        ),
+    )
 
 
 def _levels(doubts: ColumnDoubts, answers: Mapping[str, JsonObject]) -> Iterator[Understanding]:
     spelled = [_of_spellings(name, usual, answers.get(name, {})) for name, usual in doubts.alike.items()]
     dates = [_of_dates(name, why, answers.get(name, {})) for name, why in doubts.dates.items()]
     for lines, what in ((spelled, "Levels spelled in several ways"), (dates, "Dates")):
-        if len(lines) <= _MOST_LINES:
-            yield from lines
-        else:
-            yield _together(what, lines)
+        yield from _few(lines, what)
 
 
 def _together(what: str, lines: list[Understanding]) -> Understanding:

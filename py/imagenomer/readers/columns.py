@@ -168,12 +168,22 @@ def _note_odd_values(name: str, present: Sequence[Any], notes: ColumnNotes) -> N
 def clean_header(header: Sequence[str], notes: Notes) -> list[str]:
     """Return names of columns, each once: by their place where they have none, numbered where two are the same."""
     names = [notes.clean(cell).strip() or f"column {place}" for place, cell in enumerate(header, start=1)]
-    seen: Counter[str] = Counter()
-    for place, name in enumerate(names):
-        seen[name] += 1
-        if seen[name] > 1:
-            names[place] = f"{name} ({seen[name]})"
-    twice = sorted(name for name, n in seen.items() if n > 1)
+    twice = sorted(name for name, n in Counter(names).items() if n > 1)
     if twice:
         notes.warning("Columns that have the name of another were numbered", twice)
-    return names
+    return distinct(names)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names, each once: the second "A" is "A (2)", or has the next number if another name is that already."""
+    taken, counted = set(names), Counter[str]()
+    found = []
+    for name in names:
+        counted[name] += 1
+        own = name
+        if counted[name] > 1:
+            while (own := f"{name} ({counted[name]})") in taken:
+                counted[name] += 1
+            taken.add(own)
+        found.append(own)
+    return found

@@ -11,12 +11,24 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from imagenomer.cohort import Cohort, Phenotype, ReadColumn, alike_levels, columns_of, with_columns
+from imagenomer.cohort import (
+    Cohort,
+    Phenotype,
+    ReadColumn,
+    alike_levels,
+    columns_of,
+    looks_like_codes,
+    with_columns,
+)
+from imagenomer.cohort.columns import without_codes
 from imagenomer.cohort.dates import look_like_dates, years_of
+from imagenomer.cohort.values import is_number
 from imagenomer.errors import InputError
 from imagenomer.readers.evidence.missing import MissingCodes, missing_codes
 from imagenomer.readers.notes import Notes
 
+#: Texts among numbers, at most, that make one ask whether the column is one of numbers.
+_MOST_TEXTS = 5
 _UNDO = 'keep them in the overview or by a recipe: {"columns": {"NAME": {"missing": []}}}'
 
 
@@ -32,6 +44,17 @@ class CodeUse:
     certain: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OddTexts:
+    """Texts in a column that is otherwise of numbers, and how often each stands there.
+
+    ``codes`` are those of its numbers that stand for a missing value.
+    """
+
+    texts: dict[str, int]
+    codes: tuple[float, ...] = ()
+
+
 @dataclass(slots=True)
 class ColumnDoubts:
     """What somebody should look at, by column.
@@ -45,12 +68,23 @@ class ColumnDoubts:
         Levels that are days; why they cannot be told, or "" where they can.
     commas : dict of str to str
         Numbers whose commas may be decimal or part thousands, and what they were read as: ",", "." or "none".
+    coded : dict of str to tuple of float
+        Numbers that look like codes of levels, such as a site from 1 to 5, and which these are.
+    odd : dict of str to OddTexts
+        Categories for no other reason than a few texts among numbers, such as an age of "89+".
     """
 
     codes: dict[str, CodeUse] = field(default_factory=dict)
     alike: dict[str, dict[str, str]] = field(default_factory=dict)
     dates: dict[str, str] = field(default_factory=dict)
     commas: dict[str, str] = field(default_factory=dict)
+    coded: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    odd: dict[str, OddTexts] = field(default_factory=dict)
+
+    def look_at_numbers(self, one: Phenotype) -> None:
+        """Note whether a column of numbers, without codes for missing ones, is rather one of codes of levels."""
+        if looks_like_codes(one):
+            self.coded[one.name] = tuple(np.unique(one.values[~one.missing]).tolist())
 
     def look_at_levels(self, one: Phenotype) -> None:
         """Note whether levels of a category are spellings of each other, or days."""
@@ -66,6 +100,13 @@ class ColumnDoubts:
             self.alike[one.name] = usual
         if len(one.levels) > 1 and look_like_dates(one.levels):
             self.dates[one.name] = _why_no_years(one)
+            return
+        texts = {level: int(counts[place[level]]) for level in one.levels if not is_number(level)}
+        n_numbers = len(one.levels) - len(texts)
+        if 0 < len(texts) <= _MOST_TEXTS and n_numbers > len(texts) + 1 and 2 * sum(texts.values()) < counts.sum():
+            numbers = [float(level) if level not in texts else np.nan for level in one.levels]
+            values = np.repeat(np.array(numbers), counts)
+            self.odd[one.name] = OddTexts(texts, tuple(missing_codes(values, one.description).codes))
 
     def say(self, notes: Notes, answered: Collection[str] = ()) -> None:
         """Write them into the log; levels of columns that are answered are no news."""
@@ -101,6 +142,16 @@ class ColumnDoubts:
                 'or by a recipe: {"columns": {"NAME": {"labels": {"m": "M"}}}}',
             ),
             (
+                [
+                    f"{name}: {', '.join(f'{value:g}' for value in values)}"
+                    for name, values in self.coded.items()
+                    if name not in answered and len(values) > 2
+                ],
+                notes.warning,
+                "Whole numbers that look like codes of levels are numbers, and enter models linearly; make them "
+                'categories in the overview or by a recipe: {"columns": {"NAME": {"kind": "category"}}}',
+            ),
+            (
                 [name for name in self.dates if name not in answered],
                 notes.warning,
                 "Columns of dates were read as categories; make them years in the overview or by a recipe: "
@@ -126,15 +177,17 @@ def with_codes(cohort: Cohort, decided: Collection[str], notes: Notes) -> tuple[
     columns = columns_of(cohort)
     found: dict[str, ReadColumn] = {}
     for name, column in columns.items():
-        one = column.phenotype
+        one, read = column.phenotype, column
         if not one.levels and name not in decided:
             codes = missing_codes(one.values.astype(np.float64), one.description)
             if codes.codes or codes.doubtful:
                 doubts.codes[name] = CodeUse(codes, column.codes or tuple(codes.codes))
             if codes.codes and not column.codes:
-                found[name] = ReadColumn(one, tuple(codes.codes))
-        else:
+                read = found[name] = ReadColumn(one, tuple(codes.codes))
+        if one.levels:
             doubts.look_at_levels(one)
+        else:
+            doubts.look_at_numbers(replace(one, values=without_codes(one, read.codes)))
     doubts.say(notes, cohort.corrections)
     if not found:
         return cohort, doubts

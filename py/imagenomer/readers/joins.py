@@ -58,7 +58,7 @@ def person_tables(tables: Sequence[Table], names: Sequence[str], recipe: Recipe,
             table = replace(table, columns=columns)
         people = tuple(cell.strip() for cell in table.columns[person])
         if people:
-            found.append(PersonTable(table, person, visit_column(table.columns, person), people))
+            found.append(PersonTable(table, person, visit_column(table.columns, person, recipe), people))
     if without:
         notes.warning(
             "Tables without a column that names the people were left out; name it by a recipe: "

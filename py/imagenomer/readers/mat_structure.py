@@ -10,6 +10,7 @@ The MathWorks (2024), MAT-File Format: level 5.
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 import struct
@@ -30,6 +31,8 @@ _FUNCTION, _OPAQUE = 16, 17
 _COMPLEX = 0x08
 #: Beyond these a file is damaged, or no matrix of connectivity.
 _DEEPEST, _MOST_DIMENSIONS, _LARGEST = 32, 32, 2_000_000_000
+#: Compressed bytes that are inflated at once.
+_CHUNK = 1 << 20
 
 
 class _DamagedError(ValueError):
@@ -42,14 +45,19 @@ class _Element:
     data: memoryview
 
 
-def check_mat_structure(data: bytes, path: str) -> None:
-    """Refuse a MATLAB file of version 5 to 7 whose parts do not fit into each other.
+def checked_mat(data: bytes, path: str) -> io.BytesIO:
+    """Return a MATLAB file of version 5 to 7 whose parts fit into each other, its variables inflated.
 
     Parameters
     ----------
     data : bytes
         Of the whole file. A file of version 4 has no such parts, and is not looked at.
     path : str
+
+    Returns
+    -------
+    BytesIO
+        The same variables, so that SciPy need not inflate them a second time.
 
     Raises
     ------
@@ -58,29 +66,46 @@ def check_mat_structure(data: bytes, path: str) -> None:
     """
     mark = data[126:128]
     if len(data) < _HEADER_BYTES or mark not in (b"IM", b"MI"):
-        return
+        return io.BytesIO(data)
     order: Literal["<", ">"] = "<" if mark == b"IM" else ">"
+    plain = io.BytesIO()
+    plain.write(data[:_HEADER_BYTES])
     try:
         for element in _elements(memoryview(data)[_HEADER_BYTES:], order):
-            _check_variable(element, order)
+            _copy_variable(element, order, plain)
     except (_DamagedError, zlib.error, struct.error) as error:
         raise InputError(f"{path} is damaged, or is not a MATLAB file ({error}); save it again") from None
+    plain.seek(0)
+    return plain
 
 
-def _check_variable(element: _Element, order: str) -> None:
-    if element.kind == _COMPRESSED:
-        unpacker = zlib.decompressobj()
-        whole = unpacker.decompress(element.data, _LARGEST)
-        if unpacker.unconsumed_tail:
-            raise _DamagedError("a variable of more than 2 GB")
-        for inner in _elements(memoryview(whole), order):
-            if inner.kind != _MATRIX:
-                raise _DamagedError("a variable that is no array")
-            _check_matrix(inner.data, order, 0)
-    elif element.kind == _MATRIX:
+def _copy_variable(element: _Element, order: str, plain: io.BytesIO) -> None:
+    """Check a variable and write it as one that is not compressed."""
+    if element.kind == _MATRIX:
         _check_matrix(element.data, order, 0)
-    else:
+        plain.write(struct.pack(f"{order}II", element.kind, len(element.data)))
+        plain.write(element.data)
+        plain.write(bytes(-len(element.data) % 8))
+        return
+    if element.kind != _COMPRESSED:
         raise _DamagedError("a variable that is no array")
+    start, n_left = plain.tell(), _LARGEST
+    unpacker = zlib.decompressobj()
+    for place in range(0, len(element.data), _CHUNK):
+        block = unpacker.decompress(element.data[place : place + _CHUNK], n_left)
+        n_left -= plain.write(block)
+        if unpacker.unconsumed_tail or not n_left:
+            raise _DamagedError("a variable of more than 2 GB")
+    _check_inflated(plain.getbuffer()[start:], order)
+    plain.seek(0, io.SEEK_END)
+
+
+def _check_inflated(data: memoryview, order: str) -> None:
+    """Check what a compressed variable holds; nothing of the view is kept, or the file could not grow."""
+    for inner in _elements(data, order):
+        if inner.kind != _MATRIX:
+            raise _DamagedError("a variable that is no array")
+        _check_matrix(inner.data, order, 0)
 
 
 def _elements(data: memoryview, order: str) -> Iterator[_Element]:

@@ -55,9 +55,7 @@ def read_numbers(data: bytes, name: str) -> NumberText:
     lines = [line for line in lines if not line.lstrip().startswith("#")]
     if not lines:
         raise InputError(f"{name} holds no numbers")
-    delimiter = delimiter_of(lines[:5])
-    if delimiter == "," and all(";" in line for line in lines[:5]):
-        delimiter = ";"
+    delimiter = _delimiter_of(lines[:5])
     cells = [_cells(line, delimiter) for line in lines]
     columns: tuple[str, ...] = ()
     if _names(cells[0]) or _counts(cells[0], len(cells) - 1):
@@ -79,6 +77,20 @@ def read_numbers(data: bytes, name: str) -> NumberText:
     if columns and len(columns) != len(cells[0]):
         raise InputError(f"{name}: {len(columns)} names over {len(cells[0])} columns")
     return NumberText(_numbers(cells, name), rows, columns, comments)
+
+
+def _delimiter_of(lines: Sequence[str]) -> str:
+    """Return what separates numbers: commas may be decimal, between cells that something else separates."""
+    found = delimiter_of(lines)
+    if found != ",":
+        return found
+    for other in (";", "\t", " "):
+        cut = [_cells(line, other) for line in lines]
+        # The first line may name the columns, and the first cell the row.
+        numbers = [cell for line in cut[1:] or cut for cell in line[1:]]
+        if numbers and all(_is_number(cell) for cell in numbers) and any("," in cell for cell in numbers):
+            return other
+    return found
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

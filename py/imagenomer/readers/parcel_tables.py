@@ -7,7 +7,6 @@ centroids, a ``_dseg.tsv``, ``label, x, y, z, network``), NBS's two lists (three
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from imagenomer.errors import InputError
 from imagenomer.parcellation import NOT_AVAILABLE, Parcellation, atlas_of_labels, plain_parcellation
+from imagenomer.readers.columns import distinct
 from imagenomer.readers.evidence.tables import TextTable, decode, read_text_table
 from imagenomer.readers.listing import Entry
 from imagenomer.readers.matrix_text import read_numbers
@@ -256,10 +256,4 @@ def _plausible(values: FloatArray) -> bool:
 
 def _distinct(labels: Sequence[str]) -> tuple[str, ...]:
     """Return names of parcels, each once: by their number where they have none, counted where two have the same."""
-    seen: Counter[str] = Counter()
-    found = []
-    for number, label in enumerate(labels, start=1):
-        name = label or f"Parcel {number}"
-        seen[name] += 1
-        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return tuple(found)
+    return tuple(distinct([label or f"Parcel {number}" for number, label in enumerate(labels, start=1)]))

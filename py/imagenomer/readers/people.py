@@ -15,8 +15,11 @@ _NAMES = (
     "eid", "feid", "iid", "fileid", "id", "sub", "code", "patientid", "patient", "name", "subjid",
 )  # fmt: skip
 _VISITS = (
-    "eventname", "sessionid", "session", "ses", "visit", "redcapeventname", "timepoint", "wave", "visitid",
+    "eventname", "sessionid", "session", "ses", "visit", "redcapeventname", "timepoint", "wave", "visitid", "event",
+    "viscode", "visitcode", "visitname",
 )  # fmt: skip
+#: Visits that a column may tell.
+_MOST_VISITS = 12
 
 
 def person_column(columns: Mapping[str, Sequence[str]], names: Sequence[str] | None, recipe: Recipe) -> str | None:
@@ -66,15 +69,29 @@ def is_visit(name: str) -> bool:
     return _plain(name) in _VISITS
 
 
-def visit_column(columns: Mapping[str, Sequence[str]], person: str) -> str | None:
-    """Return the column that tells visits, where people have several rows; None where there is none."""
+def visit_column(columns: Mapping[str, Sequence[str]], person: str, recipe: Recipe) -> str | None:
+    """Return the column that tells visits, where people have several rows: as answered ("" is none), or by its name."""
     people = columns[person]
     if len(set(people)) == len(people):
         return None
+    answered = recipe.people.get("visit")
+    if answered == "" or answered in columns:
+        return answered or None
     for name in columns:
         if is_visit(name) and len(set(zip(people, columns[name], strict=True))) > len(set(people)):
             return name
     return None
+
+
+def columns_with_visits(columns: Mapping[str, Sequence[str]], person: str, most: int = 4) -> list[str]:
+    """Return the columns that may tell visits: few values, none missing, no two alike among the rows of a person."""
+    people = columns[person]
+    found = []
+    for name, cells in columns.items():
+        few = len(set(cells)) <= _MOST_VISITS and not any(cell.strip().lower() in MISSING for cell in cells)
+        if name != person and few and len(set(zip(people, cells, strict=True))) == len(people):
+            found.append(name)
+    return found[:most]
 
 
 def _mostly_filled(cells: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,10 @@ from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Recipe
 from imagenomer.readers.tables import ColumnFacts
 from imagenomer.types import JsonObject
+
+_LIKE_NUMBER = re.compile(r"[+-]?[0-9.,]*[0-9] ?%?")
+#: Texts among numbers, at most, that leave the rest numbers.
+_MOST_TEXTS = 5
 
 
 @dataclass(slots=True)
@@ -76,7 +81,7 @@ def table_column(
     """
     answers = recipe.columns.get(name, {})
     comma = answers.get("decimal", "," if decimal_comma else "")
-    cells, done = plain_numbers(cells, comma=comma)
+    cells, done = _plain(cells, comma)
     remarks.say_plain(name, done)
     if done == "ambiguous comma" or "decimal" in answers:
         remarks.doubts.commas[name] = answers.get("decimal", "none")
@@ -93,11 +98,22 @@ def table_column(
         return None
     if facts.levels is None:
         remarks.doubts.look_at_levels(phenotype)
+        remarks.doubts.look_at_numbers(phenotype)
     if answers.keys() & {"kind", "role", "labels"}:
         remarks.answered.add(name)
     if codes:
         phenotype = _read(name, cells, facts, ColumnNotes(), units) or phenotype
     return ReadColumn(phenotype, tuple(codes))
+
+
+def _plain(cells: Sequence[str], comma: str) -> tuple[Sequence[str], str]:
+    """Return cells as `plain_numbers` does, though a few of them may be texts among numbers."""
+    plain, done = plain_numbers(cells, comma=comma)
+    odd = {cell.strip() for cell in cells if not is_missing(cell) and not _LIKE_NUMBER.fullmatch(cell.strip())}
+    if done or not 0 < len(odd) <= _MOST_TEXTS:
+        return plain, done
+    numbers, done = plain_numbers(["" if cell.strip() in odd else cell for cell in cells], comma=comma)
+    return [cell if cell.strip() in odd else one for cell, one in zip(cells, numbers, strict=True)], done
 
 
 def _read(name: str, cells: Sequence[str], facts: ColumnFacts, columns: ColumnNotes, units: str) -> Phenotype | None:

@@ -6,7 +6,8 @@
      "people": {"table": "pheno.csv", "id": "code", "join": "last number"},
      "columns": {"FIQ": {"missing": []}, "DX": {"labels": {"0": "control", "1": "patient"}}},
      "use": {"fc": "results/*_relmat.tsv"},
-     "parcels": "schaefer-100-7"}
+     "parcels": "schaefer-100-7",
+     "edges": "complete"}
 
 ``files`` are families of files, as the import log and the questions name them.
 """
@@ -22,10 +23,11 @@ from imagenomer.cohort import Alternative, Correction, read_correction
 from imagenomer.errors import InputError
 from imagenomer.names import clean_message
 from imagenomer.readers.evidence.ids import RULES
+from imagenomer.readers.gaps import EdgeAnswer
 from imagenomer.readers.listing import Entry, Listing, without
 from imagenomer.types import JsonObject
 
-_PARTS = ("files", "people", "columns", "use", "parcels")
+_PARTS = ("files", "people", "columns", "use", "parcels", "edges")
 #: Bytes of a file that may be a recipe.
 _LARGEST = 5_000_000
 #: Of a family: what may be answered, and with what; None where any text will do.
@@ -39,7 +41,7 @@ _FILE: dict[str, tuple[object, ...] | None] = {
     "task": None,
     "ignore": (True, False),
 }
-_PEOPLE: dict[str, tuple[object, ...] | None] = {"table": None, "id": None, "join": tuple(RULES)}
+_PEOPLE: dict[str, tuple[object, ...] | None] = {"table": None, "id": None, "visit": None, "join": tuple(RULES)}
 #: What a comma in numbers may be.
 _DECIMALS = (",", ".", "none")
 #: ``people`` of a family whose subjects have no names: call them by their place.
@@ -57,7 +59,8 @@ class Recipe:
         ``measure`` (a name), ``people`` ("numbered", or the table whose rows are in the same order), ``subjects``
         (the "first" or "last" axis), ``session``, ``task``, ``ignore``.
     people : mapping
-        ``table`` with one row a subject, its column ``id``, and the rule by which names are joined (``join``).
+        ``table`` with one row a subject, its column ``id``, the rule by which names are joined (``join``), and the
+        column ``visit`` that tells several rows of a person apart ("": none, the first row is used).
     columns : mapping of str to mapping
         A correction (`imagenomer.cohort.corrections`: ``kind``, ``role``, ``labels``, ``order``, ``missing``,
         ``unit``, ``description``), and ``decimal``, what a comma in the numbers of a table is: ",", a decimal comma,
@@ -67,6 +70,8 @@ class Recipe:
     parcels : str
         What the parcels are: a table of parcels among the files, an atlas of the program, "files" (as the files of the
         scans name them) or "none" (plain numbers); "" where nothing is said.
+    edges : str
+        Edges that some scans lack: "all" keeps them, "complete" leaves them out of all; "" where nothing is said.
     """
 
     files: Mapping[str, JsonObject] = field(default_factory=dict)
@@ -74,6 +79,7 @@ class Recipe:
     columns: Mapping[str, JsonObject] = field(default_factory=dict)
     use: Mapping[str, str] = field(default_factory=dict)
     parcels: str = ""
+    edges: EdgeAnswer = ""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -171,7 +177,10 @@ def read_recipe(content: Any) -> Recipe:
     parcels = given.get("parcels", "")
     if not isinstance(parcels, str):
         raise InputError('recipe, parcels: a table of parcels, an atlas, "files" or "none", as a text')
-    return Recipe(files, people, columns, use, parcels)
+    edges = given.get("edges", "")
+    if edges not in ("", "all", "complete"):
+        raise InputError(f"recipe, edges: 'all' or 'complete', not {edges!r}"[:400])
+    return Recipe(files, people, columns, use, parcels, edges)
 
 
 def with_own_recipe(listing: Listing, recipe: JsonObject | None) -> tuple[Listing, JsonObject | None]:
@@ -232,8 +241,8 @@ def _recipe_in(entry: Entry) -> Any:
     return content
 
 
-def corrections_alone(recipe: JsonObject | None, where: str) -> dict[str, Correction]:
-    """Return what a recipe says of columns, where there is nothing else to answer.
+def answers_of_whole(recipe: JsonObject | None, where: str, *, has_edges: bool = True) -> Recipe:
+    """Return what a recipe says of columns and edges, where there is nothing else to answer.
 
     Raises
     ------
@@ -246,12 +255,14 @@ def corrections_alone(recipe: JsonObject | None, where: str) -> dict[str, Correc
         or answers.people
         or answers.use
         or answers.parcels
+        or (answers.edges and not has_edges)
         or any("decimal" in one for one in answers.columns.values())
     ):
         raise InputError(
-            f"{where}, where a recipe answers columns only (without decimals); leave the rest of the recipe out"
+            f"{where}, where a recipe answers columns{' and edges' if has_edges else ''} only (without decimals); "
+            "leave the rest of the recipe out"
         )
-    return answers.corrections
+    return answers
 
 
 def _column(name: str, answer: Any) -> JsonObject:

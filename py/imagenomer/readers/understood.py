@@ -10,16 +10,18 @@ from imagenomer.readers.assembly import Assembly, ParcelChoice
 from imagenomer.readers.claims import Connectivity
 from imagenomer.readers.column_lines import column_lines
 from imagenomer.readers.evidence.ids import RULES, match_ids
-from imagenomer.readers.joins import people_alternatives
+from imagenomer.readers.joins import PersonTable, people_alternatives
 from imagenomer.readers.measures import KINDS
-from imagenomer.readers.people import columns_with_names, is_called_so
+from imagenomer.readers.people import columns_with_names, columns_with_visits, is_called_so
 from imagenomer.readers.recipe import Question
+from imagenomer.readers.versions import names_of_scans, rivals_of
+from imagenomer.types import JsonObject
 from imagenomer.wording import plural
 
 
 def understood(own: Assembly, variant_sets: Sequence[str]) -> tuple[Understanding, ...]:
     """Return what the files of a cohort were taken for, in the order of the screen."""
-    lines = [*_people(own), *_scans(own), *_connectivity(own)]
+    lines = [*_people(own), *_scans(own), *_connectivity(own), *own.gaps]
     if own.parcels is not None:
         lines.append(_parcels(own.parcels))
     lines += [*_phenotypes(own), *column_lines(own.doubts, own.recipe.columns)]
@@ -110,17 +112,40 @@ def _connectivity(own: Assembly) -> Iterator[Understanding]:
     for name, pieces in own.chosen.items():
         for piece in pieces:
             answered = bool(own.recipe.file(piece.pattern)) or name in own.recipe.use
+            rivals = rivals_of(piece, own.versions.get(name, []))
+            left_out = any(one not in pieces for one in rivals)
+            also = "; other files have the same people, parcels and units: versions of these scans, or other scans?"
             yield Understanding(
                 "connectivity",
-                f"{name} from {piece.source}",
+                f"{name} from {piece.source}{also if left_out else ''}",
                 piece.sentences,
-                certain=piece.kind is not None or answered,
-                alternatives=(*_versions(own, name, piece, pieces), _leave_out(piece.pattern)),
+                certain=(piece.kind is not None and not left_out) or answered,
+                alternatives=(*_ways_to_use(own, name, piece, pieces, rivals), _leave_out(piece.pattern)),
             )
             if len(piece.orders) > 1:
                 order = next((one.meaning for one in piece.orders if one.chosen), "")
                 text = f"Edges of {name} are read as {order[:1].lower()}{order[1:]}"
                 yield Understanding("connectivity", text, alternatives=piece.orders)
+
+
+def _ways_to_use(
+    own: Assembly, name: str, piece: Connectivity, used: Sequence[Connectivity], rivals: Sequence[Connectivity]
+) -> list[Alternative]:
+    """Return which version is used, or that files of the same people are sessions or tasks."""
+    patterns = [one.pattern for one in rivals]
+    ways, taken = [], False
+    for what in ("session", "task"):
+        names = dict(zip(patterns, names_of_scans(patterns), strict=False))
+        told: dict[str, JsonObject] = {pattern: {what: one} for pattern, one in names.items()}
+        if told:
+            chosen = all(own.recipe.file(pattern).get(what) == one for pattern, one in names.items())
+            taken = taken or chosen
+            meaning = f"All of them: they are the {what}s {', '.join(names.values())}"
+            ways.append(Alternative(meaning, {"files": told}, chosen))
+    if not taken:
+        return [*_versions(own, name, piece, used), *ways]
+    versions: dict[str, JsonObject] = {pattern: {"session": "", "task": ""} for pattern in patterns}
+    return [*ways, Alternative("They are versions of the same scans", {"files": versions})]
 
 
 def _versions(own: Assembly, name: str, piece: Connectivity, used: Sequence[Connectivity]) -> list[Alternative]:
@@ -154,6 +179,25 @@ def _phenotypes(own: Assembly) -> Iterator[Understanding]:
     for source, names in own.columns_of.items():
         ways = _use_or_not(own.pieces.pattern_of(source))
         yield Understanding("phenotypes", f"{len(names):,} from {source}", names, alternatives=ways)
+    for source, people in own.repeated.items():
+        yield _of_repeated(own, next(one for one in own.tables if one.table.source == source), people)
+
+
+def _of_repeated(own: Assembly, one: PersonTable, people: Sequence[str]) -> Understanding:
+    """Say what is done with several rows of a person, and which columns may tell that these are visits."""
+    done = "the first row is used" if one.visit is None else f"the column {one.visit} tells the visits"
+    first = Alternative("Use the first row of each", {"people": {"visit": ""}}, one.visit is None)
+    others = [
+        Alternative(f"The column {name} tells the visits", {"people": {"visit": name}}, name == one.visit)
+        for name in columns_with_visits(one.table.columns, one.person)
+    ]
+    return Understanding(
+        "phenotypes",
+        f"{plural(len(people), 'subject')} with several rows in {one.table.source}; {done}",
+        (", ".join(people),),
+        certain="visit" in own.recipe.people,
+        alternatives=(first, *others),
+    )
 
 
 def _not_used(own: Assembly) -> Iterator[Understanding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -12,6 +13,12 @@ from imagenomer.readers.recipe import Recipe
 
 #: Said where a choice was made.
 RULE = "the version with names of subjects, then with the most scans, then as correlations, then with names of parcels"
+
+#: Parts of names that tell how a scan was made into edges, not which scan it is.
+_OF_VERSIONS = re.compile(
+    r"(desc|reg|atlas|seg|space|stat|thresh|measure|den|res|label)-|(z|fz|r|zfc|fisherz?|filt|nofilt|global|noglobal)$",
+    re.IGNORECASE,
+)
 
 
 def chosen_versions(pieces: Sequence[Connectivity], recipe: Recipe, notes: Notes) -> dict[str, list[Connectivity]]:
@@ -39,6 +46,38 @@ def chosen_versions(pieces: Sequence[Connectivity], recipe: Recipe, notes: Notes
             left_out,
         )
     return _same_parcels(chosen, notes)
+
+
+def rivals_of(piece: Connectivity, versions: Sequence[Connectivity]) -> list[Connectivity]:
+    """Return the versions of a measure, the piece among them, that nothing but names of files tells from other scans.
+
+    They have the same parcels, units and people: two censorings of one scan do, and so do two visits.
+    """
+    people = {scan.subject for scan in piece.scans}
+    found = [
+        one
+        for one in versions
+        if (one.n_parcels, one.kind) == (piece.n_parcels, piece.kind)
+        and one.named
+        and people & {scan.subject for scan in one.scans}
+    ]
+    found.sort(key=lambda one: natural_key(one.source))
+    return found if len({one.pattern for one in found}) == len(found) > 1 else []
+
+
+def names_of_scans(patterns: Sequence[str]) -> list[str]:
+    """Return what tells patterns of files apart, to name sessions or tasks; empty where it rather names versions."""
+    if not patterns:
+        return []
+    cut = [re.split("[/_.]", pattern) for pattern in patterns]
+    if len({len(parts) for parts in cut}) > 1:
+        return []
+    places = [place for place, parts in enumerate(zip(*cut, strict=True)) if len(set(parts)) > 1]
+    told = [list(dict.fromkeys(parts[place] for place in places)) for parts in cut]
+    if any(_OF_VERSIONS.match(part) for parts in told for part in parts):
+        return []
+    names = ["-".join(parts) for parts in told]
+    return names if len(set(names)) == len(names) else []
 
 
 def _rank(piece: Connectivity) -> tuple[object, ...]:

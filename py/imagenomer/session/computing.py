@@ -44,6 +44,7 @@ def cohort_of(session: JsonObject, where: str | None = None, second: str | None 
         second=second,
         measures=measures,
         recipe=session["recipe"],
+        second_recipe=None if second is None else session["second_recipe"],
         columns=session["columns"],
     )
 

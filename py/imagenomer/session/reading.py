@@ -40,6 +40,7 @@ _PARTS = (
     "cohort",
     "second",
     "recipe",
+    "second_recipe",
     "columns",
     "atlas",
     "measures",
@@ -65,10 +66,11 @@ def read_session(data: bytes, name: str) -> dict[str, Json]:
     -------
     dict
         ``program`` (str), ``cohort`` ``{name, where, demo, n_subjects, n_scans}``, ``second`` (the same, or None),
-        ``recipe`` (dict or None), ``columns`` (dict or None), ``atlas`` (str or None), ``measures``
-        ``[{analysis, params}]``, ``groups`` ``[{name, expression, colour}]``, ``tray`` ``[{name, title, source}]``,
-        ``tab`` (str or None), ``views`` ``{tab: {analysis, params, ...}}``, ``results``
-        ``[{name, note, analysis, params, edge, shapes}]``, ``notes`` (str); and ``format`` and ``version``.
+        ``recipe`` (dict or None), ``second_recipe`` (the same of the second cohort, with its columns), ``columns``
+        (dict or None), ``atlas`` (str or None), ``measures`` ``[{analysis, params}]``, ``groups``
+        ``[{name, expression, colour}]``, ``tray`` ``[{name, title, source}]``, ``tab`` (str or None), ``views``
+        ``{tab: {analysis, params, ...}}``, ``results`` ``[{name, note, analysis, params, edge, shapes}]``, ``notes``
+        (str); and ``format`` and ``version``.
 
     Raises
     ------
@@ -88,6 +90,7 @@ def read_session(data: bytes, name: str) -> dict[str, Json]:
             "cohort": _cohort(_object(content, "cohort"), "cohort"),
             "second": None if content.get("second") is None else _cohort(_object(content, "second"), "second"),
             "recipe": _recipe(content.get("recipe")),
+            "second_recipe": _recipe(content.get("second_recipe")),
             "columns": _columns(content.get("columns")),
             "atlas": _text(content, "atlas", "the session", LONGEST_NAME),
             "measures": [_result(one, where) for one, where in _items(content, "measures")],

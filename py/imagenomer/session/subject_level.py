@@ -36,6 +36,8 @@ from imagenomer.types import Json, JsonObject
 
 #: An identifier that is a number is found as a word from so many digits on: "12" is a threshold more often than a name.
 _FEWEST_DIGITS = 4
+#: Parts that are recipes.
+_RECIPES = ("recipe", "second_recipe")
 #: A subject as a person tells of one.
 _TOLD = re.compile(r"\b(?:subjects?|participants?|person|id)[\s:#]+([\w.-]*\w)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:[._-]+[^\W_]+)*")
@@ -48,8 +50,8 @@ class Naming:
     Attributes
     ----------
     part : str
-        Of the session: "groups", "tray", "results", "views", "measures", "recipe", "columns", "cohort", "second" or
-        "notes".
+        Of the session: "groups", "tray", "results", "views", "measures", "recipe", "second_recipe", "columns",
+        "cohort", "second" or "notes".
     place : str or int
         Which of the part: a place in a list, a tab, a column, a key; "" for all of it.
     what : str
@@ -81,7 +83,11 @@ def subject_level(session: JsonObject, cohort: Cohort, second: Cohort | None = N
         look("measures", number, f"the added measure {number + 1}", one)
     for tab, view in session["views"].items():
         look("views", tab, f"the view of the tab {tab}", view)
-    for part, what in (("recipe", "the answer about"), ("columns", "the correction of")):
+    for part, what in (
+        ("recipe", "the answer about"),
+        ("second_recipe", "the answer of the second cohort about"),
+        ("columns", "the correction of"),
+    ):
         for path, one in _answers(session[part] or {}, part):
             look(part, path, f"{what} {path.split('/')[-1]}", one)
     for part in ("cohort", "second"):
@@ -94,7 +100,7 @@ def subject_level(session: JsonObject, cohort: Cohort, second: Cohort | None = N
 def _answers(content: JsonObject, part: str) -> Iterator[tuple[str, Any]]:
     """Yield what is answered, each with the path to it; of corrections that is the column."""
     for name, one in content.items():
-        if part == "recipe" and isinstance(one, Mapping):
+        if part in _RECIPES and isinstance(one, Mapping):
             yield from ((f"{name}/{key}", {key: value}) for key, value in one.items())
         else:
             yield name, {name: one}
@@ -120,7 +126,7 @@ def without_subjects(session: JsonObject, found: Iterable[Naming]) -> dict[str, 
 def _without(content: JsonObject, part: str, taken: set[str | int]) -> dict[str, Json]:
     if part in ("cohort", "second"):
         return {key: ("" if key == "name" else None) if key in taken else value for key, value in content.items()}
-    if part != "recipe":
+    if part not in _RECIPES:
         return {key: value for key, value in content.items() if key not in taken}
     left = {
         name: {key: value for key, value in one.items() if f"{name}/{key}" not in taken}

@@ -123,6 +123,10 @@ class FormState:
                 self.chosen[field.name] = values[field.name]
         return self.refresh()
 
+    def forget(self):
+        """Another cohort comes: nothing is chosen any more. `refresh` settles the defaults for it."""
+        self.chosen = {field.name: field.entry["default"] for field in self.fields}
+
     def refresh(self):
         """Settle all fields for the cohort, the groups and the tray of now.
 

@@ -60,6 +60,16 @@ def n_doubtful(understood):
     return len([line for line in understood if not line["certain"]])
 
 
+def confirmation(understood):
+    """Return the recipe that says that all in doubt was read rightly; empty where nothing of it can be answered."""
+    recipe = {}
+    for line in understood:
+        for one in line["alternatives"]:
+            if one["chosen"] and not line["certain"]:
+                recipe = merged(recipe, one["recipe"])
+    return recipe
+
+
 def is_sketched(alternatives):
     """Whether the engine has pictures of alternatives."""
     return any(one["sketched"] for one in alternatives)

@@ -79,6 +79,13 @@ def opening_of(session, paths, files):
     return opening
 
 
+def answers_for_second(session):
+    """Return the answers for the second cohort of a session and the folder or file that they are of; None: none."""
+    if session is None or not session.get("second_recipe"):
+        return None
+    return session["second_recipe"], (session["second"] or {}).get("where")
+
+
 def folder_of(session):
     """The folder or file that a session is of, or None."""
     return session["cohort"]["where"]

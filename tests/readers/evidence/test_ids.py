@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from imagenomer.readers.evidence.ids import match_ids
@@ -53,3 +54,32 @@ def test_what_overlaps_otherwise_is_no_shift(left, right):
 
 def test_names_with_nothing_in_common_are_not_joined():
     assert match_ids(["anna", "bert"], ["carl", "dora"]).pairs == {}
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ([n for n in range(40) if n != 17], range(1, 41)),  # counted from 0, one scan is missing
+        (range(40), range(1, 61)),  # and twenty people have no scan
+        ([n for n in range(40) if n not in (3, 17)], [n for n in range(1, 41) if n != 30]),
+    ],
+)
+def test_numbers_with_gaps_that_are_one_off_are_refused(left, right):
+    names, table = [f"S{n:03d}" for n in left], [str(n) for n in right]
+    for one, other in ((names, table), (table, names)):
+        assert "counted from another number" in match_ids(one, other).shift
+    assert not match_ids(names, table, "without leading zeros").shift, "an answer is obeyed"
+
+
+def test_scans_of_strangers_are_no_shift(rng):
+    """Of lists that share most numbers by themselves one more or one less joins fewer."""
+    for _ in range(50):
+        table = rng.choice(np.arange(1, 200), 150, replace=False)
+        scans = np.union1d(rng.choice(table, 100, replace=False), rng.choice(np.arange(200, 260), 10, replace=False))
+        assert not match_ids([f"S{n:03d}" for n in scans], [str(n) for n in table]).shift
+
+
+def test_names_as_written_are_nobodys_number():
+    left, right = [f"S{n:02d}" for n in range(20)], [f"S{n:02d}" for n in range(1, 41)]
+    assert len(match_ids(left, right).pairs) == 19
+    assert not match_ids(left, right).shift

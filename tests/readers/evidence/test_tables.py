@@ -78,3 +78,13 @@ def test_commas_that_can_only_part_thousands_do(cells):
 @pytest.mark.parametrize("cells", [["a,b", "1,5"], ["2020-01-02", "2020-01-03"], ["1", "2"], ["5 %", "x"]])
 def test_other_cells_stay_as_they_are(cells):
     assert plain_numbers(cells) == (cells, "")
+
+
+def test_points_part_thousands_beside_decimal_commas():
+    assert plain_numbers(["1.234,56", "999,5", "12", ""]) == (["1234.56", "999.5", "12", ""], "decimal comma")
+    assert plain_numbers(["1.234.567", "2.000"]) == (["1234567", "2000"], "decimal comma")
+
+
+@pytest.mark.parametrize("cells", [["1.234", "2.345"], ["1.234,5", "2.5"], ["1.234,5", "x"], ["10.20.30", "1.2.3"]])
+def test_points_that_may_be_decimal_part_nothing(cells):
+    assert plain_numbers(cells) == (cells, "")

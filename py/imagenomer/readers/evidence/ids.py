@@ -19,6 +19,9 @@ RULES: dict[str, Callable[[str], str]] = {
     "last part": lambda name: re.split(r"[\s_.\-]+", name.strip().casefold())[-1],
 }
 
+#: Share of the shorter list that a shift by one must join before it is suspected where numbers have gaps.
+_NEARLY = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class IdMatch:
@@ -62,7 +65,7 @@ def match_ids(left: Sequence[str], right: Sequence[str], rule: str | None = None
         if pairs is not None and len(pairs) > len(best.pairs):
             best = IdMatch(name, pairs)
     if rule is None and best.pairs:
-        return IdMatch(best.rule, best.pairs, _shift(ours, theirs, best.pairs))
+        return IdMatch(best.rule, best.pairs, _shift(ours, theirs, best.pairs) or _gapped_shift(ours, theirs, best))
     return best
 
 
@@ -89,6 +92,22 @@ def _shift(ours: list[str], theirs: list[str], pairs: dict[str, str]) -> str:
     return (
         f"one list of names begins at {min(mine)} and ends at {max(mine)}, the other runs from {min(yours)} to "
         f"{max(yours)}: {first} and {last} are left over, so these may be the same people counted from another number"
+    )
+
+
+def _gapped_shift(ours: list[str], theirs: list[str], match: IdMatch) -> str:
+    """Say why numbers with gaps are no evidence: counted from one more or one less they join more, and nearly all."""
+    mine, yours = {_number(name) for name in ours}, {_number(name) for name in theirs}
+    numbered = len(mine) == len(ours) and len(yours) == len(theirs) and -1 not in mine | yours
+    if match.rule == "as written" or not numbered or min(mine) == min(yours):
+        return ""
+    n_shifted, step = max((len({number + step for number in mine} & yours), step) for step in (1, -1))
+    if n_shifted <= len(match.pairs) or n_shifted < _NEARLY * min(len(mine), len(yours)):
+        return ""
+    return (
+        f"{plural(len(match.pairs), 'name')} have the same number, and {n_shifted:,} have one that is 1 "
+        f"{'less' if step > 0 else 'more'} than in the other list, so these may be the same people counted from "
+        "another number"
     )
 
 

@@ -19,6 +19,8 @@ _LINES = 40
 _LONGEST_CELL = 1 << 24
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+#: "1.234,5" and "1.234.567": points part thousands beside a decimal comma, or where there are several.
+_POINTED = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _PERCENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+) ?%")
 
@@ -170,6 +172,8 @@ def plain_numbers(cells: Sequence[str], *, comma: str = "") -> tuple[list[str], 
     plain = all(_NUMBER.fullmatch(cell) for cell in present if "," not in cell)
     if grouped and plain and any("." in cell or cell.count(",") > 1 for cell in with_comma):
         return [cell.replace(",", "") for cell in stripped], "thousands"
+    if _points_part_thousands(present):
+        return [cell.replace(".", "").replace(",", ".") for cell in stripped], "decimal comma"
     if not with_comma or not all(_NUMBER.fullmatch(cell) or _DECIMAL_COMMA.fullmatch(cell) for cell in present):
         return list(cells), ""
     if comma != "," and grouped:
@@ -179,6 +183,17 @@ def plain_numbers(cells: Sequence[str], *, comma: str = "") -> tuple[list[str], 
     if comma == "none":
         return list(cells), ""
     return [cell.replace(",", ".") for cell in stripped], "decimal comma"
+
+
+def _points_part_thousands(cells: Sequence[str]) -> bool:
+    """Whether points can only part thousands: a cell has several, or a decimal comma too, and none a decimal point."""
+    pointed = [cell for cell in cells if "." in cell]
+    others = [cell for cell in cells if "." not in cell]
+    return (
+        any("," in cell or cell.count(".") > 1 for cell in pointed)
+        and all(_POINTED.fullmatch(cell) for cell in pointed)
+        and all(_NUMBER.fullmatch(cell) or _DECIMAL_COMMA.fullmatch(cell) for cell in others)
+    )
 
 
 def _is_number_or_missing(cell: str) -> bool:

@@ -161,7 +161,7 @@ def _scans(member: Member, table: TextTable, columns: Columns, family: Family, r
     if person is None:
         scan = Scan(task, member.subject or family.name, answers.get("session", member.session), member.run)
         return {scan: list(range(len(table.rows)))}
-    visit = visit_column(others, person)
+    visit = visit_column(others, person, recipe)
     scans: dict[Scan, list[int]] = {}
     for row, name in enumerate(others[person]):
         session = others[visit][row].strip() if visit else answers.get("session", member.session)

@@ -115,7 +115,7 @@ def read(claim: Claim, listing: Listing, recipe: Recipe, notes: Notes) -> Steps[
     person = person_column({name: cells for name, cells in others.items() if name not in pairs.within}, None, recipe)
     if person is None:
         raise InputError(f"{entry.path} has no column that names the people; it has: {', '.join(list(others)[:20])}")
-    visit = visit_column(others, person)
+    visit = visit_column(others, person, recipe)
     block, unequal = _block(table, pairs, entry.path)
     visits = others[visit] if visit else [""] * table.n_rows
     answers = recipe.file(claim.family.pattern)
