@@ -6,6 +6,16 @@ from dom import add, find, h, listen
 MOST = 4
 
 
+def paragraphs(message):
+    """A message in its lines; what follows an empty line is folded, under the line that it begins with."""
+    said, _, more = message.partition("\n\n")
+    shown = [h("p", line) for line in said.split("\n")]
+    if more:
+        heading, *lines = more.split("\n")
+        shown.append(h("details", h("summary", heading.rstrip(":")), [h("p", line) for line in lines]))
+    return shown
+
+
 def alert(title, *more):
     """Show something that stays until it is dismissed; returns the box."""
     dismiss = h("button", "Dismiss", type="button")

@@ -5,10 +5,10 @@ import sys
 
 import js
 from address import SavedState
-from alerts import alert
+from alerts import alert, paragraphs
 from client import Client
 from disclosure import Disclosure
-from dom import clear, find, h, hide, later, listen, on_failure, show, start, text
+from dom import clear, find, hide, later, listen, on_failure, show, start, text
 from faults import Faults
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
@@ -150,7 +150,7 @@ class App:
 
     def error(self, message, title="That cannot be done"):
         """Show what the user can correct, until it is dismissed."""
-        self.alert(title, h("p", message))
+        self.alert(title, *paragraphs(message))
 
     def failed(self, error):
         """Show whatever a handler or a task raised."""

@@ -145,7 +145,7 @@ def test_cifti_that_is_no_connectivity_is_named_with_the_way_on(tmp_path, rng):
     for name in PEOPLE[:2]:
         (tmp_path / f"{name}_x.ptseries.nii").write_bytes(cifti(rng.normal(size=(N, 30)), series))
         (tmp_path / f"{name}_y.pconn.nii").write_bytes(pconn(rng.normal(size=(N, N))))
-    with pytest.raises(InputError, match=r"wb_command -cifti-correlation.*of 16 parcels that is not symmetric"):
+    with pytest.raises(InputError, match=r"(?s)wb_command -cifti-correlation.*of 16 parcels that is not symmetric"):
         opened(tmp_path)
 
 
@@ -364,3 +364,29 @@ def test_a_file_called_as_gift_calls_it_without_its_array_is_named_with_what_it_
     cohort = opened(tmp_path)
     assert not cohort.measures
     assert any("a_postprocess_results.mat" in one for one in said(cohort, "known and not used"))
+
+
+def test_codes_and_answers_of_uk_biobank_are_levels_and_amounts_stay_numbers(tmp_path):
+    n = 40
+    people, amounts = [str(1000000 + k) for k in range(n)], [*range(1, n - 1), -1, -3]
+    columns = {
+        "f.31.0.0": [k % 2 for k in range(n)],
+        "f.54.2.0": [11025 + k % 3 for k in range(n)],
+        "f.6138.2.0": [(-7, -3, 1, 2)[k % 4] for k in range(n)],
+        "f.1289.2.0": amounts,
+        "f.25741.2.0": [0.125 * (k + 1) for k in range(n)],
+        "f.20016.2.0": [k % 9 for k in range(n)],
+    }
+    lines = [
+        "\t".join(["f.eid", *columns]),
+        *("\t".join(map(str, row)) for row in zip(people, *columns.values(), strict=True)),
+    ]
+    (tmp_path / "ukb1.tab").write_text("\n".join(lines))
+    found = opened(tmp_path).phenotypes
+    assert found["f.31.0.0"].levels == ("Female", "Male")
+    np.testing.assert_array_equal(found["f.31.0.0"].values, columns["f.31.0.0"])
+    assert found["f.54.2.0"].levels == ("11025", "11026", "11027")
+    assert sorted(found["f.6138.2.0"].levels) == ["1", "2", "None of the above", "Prefer not to answer"]
+    np.testing.assert_array_equal(found["f.1289.2.0"].values, [*range(1, n - 1), np.nan, np.nan])
+    for name in ("f.25741.2.0", "f.20016.2.0"):
+        np.testing.assert_array_equal(found[name].values, columns[name])

@@ -99,9 +99,14 @@ def open_cohort(listing: Listing, recipe: JsonObject | None = None) -> Steps[Coh
     if reader is not None and recipe is None and (reader is plink or not found):
         return (yield from _read(reader, listing, notes, Recipe()))
     _refuse_cohorts(listing, [one for one in _inside(listing) if any(reader.recognise(one) for reader in _FORMATS)])
-    accepted = "; or ".join((*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
-    known = "".join(f". {one.source}: {one.why}" for one in found[:5])
-    raise InputError(f"{_described(listing)}, and no cohort that is recognised{known}. ImageNomer opens {accepted}")
+    known = "".join(f"\n{one.source}: {one.why}." for one in found[:5])
+    accepted = (f"\n- {one}" for one in (*(reader.ACCEPTS for reader in _FORMATS), *door.accepted()))
+    # The page folds what follows the empty line.
+    raise InputError(
+        f"{_described(listing)}, and no cohort that is recognised.{known}\nNeeded are a table of people, or "
+        "connectivity of scans that are named; “Get your data in” in the documents shows both."
+        f"\n\nImageNomer opens:{''.join(accepted)}"
+    )
 
 
 def _read(reader: Format, listing: Listing, notes: Notes, answers: Recipe) -> Steps[Cohort]:

@@ -213,7 +213,8 @@ def _of_table(
     """Return the columns of a table: what varies between the visits of a person is averaged, and told of each visit."""
     table, found = one.table, {}
     rows = first_rows(one.people, people)
-    repeated = sorted(name for name, n in Counter(one.people).items() if n > 1 and name in people)
+    repeated = [name for name, n in Counter(one.people).items() if n > 1 and name in people]
+    repeated.sort(key=natural_key)
     if repeated and (one.visit is None or "visit" in own.recipe.people):
         own.repeated[table.source] = repeated
     varying = [name for name in table.columns if one.visit and name != one.visit and varies(one, table.columns[name])]

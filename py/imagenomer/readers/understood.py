@@ -39,11 +39,13 @@ def _people(own: Assembly) -> Iterator[Understanding]:
     yield Understanding("people", f"{len(own.position):,} in {source}", alternatives=_several(tables))
     columns = list(dict.fromkeys([main.person, *columns_with_names(main.table.columns)]))
     joined = own.match is not None
+    certain = bool(is_called_so(main.person) or joined or main.table.person or "id" in answers)
+    named = [Alternative(name, {"people": {"id": name}}, name == main.person) for name in columns]
     yield Understanding(
         "people",
         f"The column {main.person} names them",
-        certain=bool(is_called_so(main.person) or joined or main.table.person or "id" in answers),
-        alternatives=_several(Alternative(name, {"people": {"id": name}}, name == main.person) for name in columns),
+        certain=certain,
+        alternatives=_several(named) if certain else tuple(named),
     )
     if own.match is None:
         return
@@ -55,7 +57,7 @@ def _people(own: Assembly) -> Iterator[Understanding]:
         text,
         tuple(f"not in {source}: {name}" for name in strangers),
         certain=not strangers or "join" in answers,
-        alternatives=_rules(own, names),
+        alternatives=_rules(own, names, in_doubt=bool(strangers)),
     )
 
 
@@ -69,8 +71,11 @@ _BY = {
 }
 
 
-def _rules(own: Assembly, names: Sequence[str]) -> tuple[Alternative, ...]:
-    """Return the rules by which names join, of those that join the same people the one that was used or the first."""
+def _rules(own: Assembly, names: Sequence[str], *, in_doubt: bool) -> tuple[Alternative, ...]:
+    """Return the rules by which names join, of those that join the same people the one that was used or the first.
+
+    A single one is returned where it is in doubt, to be confirmed.
+    """
     if own.match is None or any(piece.by_place for piece in own.used):
         return ()
     found = {frozenset(own.match.pairs.items()): own.match}
@@ -78,10 +83,11 @@ def _rules(own: Assembly, names: Sequence[str]) -> tuple[Alternative, ...]:
         match = match_ids(names, own.tables[0].people, rule)
         if match.pairs:
             found.setdefault(frozenset(match.pairs.items()), match)
-    return _several(
+    rules = tuple(
         Alternative(f"{len(one.pairs):,} {_BY[one.rule]}", {"people": {"join": one.rule}}, one is own.match)
         for one in found.values()
     )
+    return rules if in_doubt else _several(rules)
 
 
 def _scans(own: Assembly) -> Iterator[Understanding]:
@@ -114,10 +120,12 @@ def _connectivity(own: Assembly) -> Iterator[Understanding]:
             answered = bool(own.recipe.file(piece.pattern)) or name in own.recipe.use
             rivals = rivals_of(piece, own.versions.get(name, []))
             left_out = any(one not in pieces for one in rivals)
+            n_versions = 1 + sum(one not in pieces for one in own.versions.get(name, []))
+            among = f", one of {n_versions} versions" if n_versions > 1 else ""
             also = "; other files have the same people, parcels and units: versions of these scans, or other scans?"
             yield Understanding(
                 "connectivity",
-                f"{name} from {piece.source}{also if left_out else ''}",
+                f"{name} from {piece.source}{also if left_out else among}",
                 piece.sentences,
                 certain=(piece.kind is not None and not left_out) or answered,
                 alternatives=(*_ways_to_use(own, name, piece, pieces, rivals), _leave_out(piece.pattern)),
@@ -178,7 +186,10 @@ def _parcels(choice: ParcelChoice) -> Understanding:
 def _phenotypes(own: Assembly) -> Iterator[Understanding]:
     for source, names in own.columns_of.items():
         ways = _use_or_not(own.pieces.pattern_of(source))
-        yield Understanding("phenotypes", f"{len(names):,} from {source}", names, alternatives=ways)
+        text = (
+            f"{len(names):,} from {source}" if names else f"None from {source}: other tables have its columns already"
+        )
+        yield Understanding("phenotypes", text, names, alternatives=ways)
     for source, people in own.repeated.items():
         yield _of_repeated(own, next(one for one in own.tables if one.table.source == source), people)
 
@@ -194,7 +205,7 @@ def _of_repeated(own: Assembly, one: PersonTable, people: Sequence[str]) -> Unde
     return Understanding(
         "phenotypes",
         f"{plural(len(people), 'subject')} with several rows in {one.table.source}; {done}",
-        (", ".join(people),),
+        tuple(people),
         certain="visit" in own.recipe.people,
         alternatives=(first, *others),
     )

@@ -6,11 +6,14 @@ FMRIB takes the upper triangle column by column.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
+from imagenomer.cohort import natural_key
 from imagenomer.progress import Progress, Steps
 from imagenomer.readers.claims import CERTAIN, Claim, Piece, Table
+from imagenomer.readers.columns import is_missing
 from imagenomer.readers.evidence.order import Layout, decide, layouts_of
 from imagenomer.readers.evidence.tables import read_text_table
 from imagenomer.readers.families import Family, Member
@@ -21,7 +24,7 @@ from imagenomer.readers.listing import Listing
 from imagenomer.readers.looks import Look
 from imagenomer.readers.notes import Notes
 from imagenomer.readers.recipe import Recipe
-from imagenomer.readers.tables import ColumnFacts
+from imagenomer.readers.tables import ColumnFacts, with_labels
 
 ACCEPTS = "UK Biobank's bulk connectivity (25750 to 25753) and its main table"
 
@@ -36,10 +39,15 @@ _NAMES = {
 _SIZES = {"25750": 21, "25751": 55, "25752": 21, "25753": 55}
 #: Fields that are always the same, in words.
 _WORDS = {
-    "31": "sex (0 female, 1 male)", "54": "assessment centre", "21003": "age at the visit (years)",
+    "31": "sex", "54": "assessment centre", "21003": "age at the visit (years)",
     "25741": "mean rfMRI head motion (mm)", "25756": "scanner lateral position", "25757": "scanner transverse position",
     "25758": "scanner longitudinal position", "25759": "scanner table position", "34": "year of birth",
 }  # fmt: skip
+#: What some codes of fields mean, the same in all fields that participants answered.
+_SEX = {"0": "Female", "1": "Male"}
+_ANSWERS = {"-1": "Do not know", "-3": "Prefer not to answer", "-7": "None of the above"}
+#: More whole numbers than these are amounts, of which only those above are answers.
+_MOST_CODES = 30
 
 
 def claim(family: Family, look: Look, recipe: Recipe) -> Claim | None:
@@ -99,6 +107,24 @@ def _table(member: Member, notes: Notes) -> Table:
         found = _FIELD.fullmatch(name)
         if found is not None:
             visit = f", visit {found[2]}" if found[2] else ""
-            facts[name] = ColumnFacts(description=f"{_WORDS.get(found[1], 'field ' + found[1])}{visit}")
+            words = f"{_WORDS.get(found[1], 'field ' + found[1])}{visit}"
+            facts[name] = _facts_of(found[1], words, table.columns[name])
     person = next(iter(table.columns))
-    return Table(member.path, table.columns, facts, person, table.decimal_comma, table.sentences)
+    columns, facts = with_labels(table.columns, facts)
+    return Table(member.path, columns, facts, person, table.decimal_comma, table.sentences)
+
+
+def _facts_of(field: str, words: str, cells: Sequence[str]) -> ColumnFacts:
+    """Return what is known of a field: few whole numbers with answers among them are codes, more are amounts."""
+    present = {cell.strip() for cell in cells if not is_missing(cell)}
+    codes = sorted({cell.partition(".")[0] for cell in present}, key=natural_key)
+    if any(re.fullmatch(r"-?[0-9]+(\.0*)?", cell) is None for cell in present):
+        return ColumnFacts(words)
+    if field == "31" and {*codes} <= {*_SEX}:
+        return ColumnFacts(words, levels=tuple(_SEX.values()), labels=_SEX)
+    answers = {code: meaning for code, meaning in _ANSWERS.items() if code in codes}
+    if field == "54" or (answers and len(codes) <= _MOST_CODES):
+        labels = {code: answers.get(code, code) for code in codes}
+        return ColumnFacts(words, levels=tuple(labels.values()), labels=labels)
+    told = "; ".join(f"{code} = {meaning}" for code, meaning in answers.items() if code != "-7")
+    return ColumnFacts(f"{words} ({told})" if told else words)
