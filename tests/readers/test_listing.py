@@ -188,7 +188,7 @@ def test_a_zipped_cohort_is_the_cohort(folder, method):
 
 
 def test_what_is_not_recognised_is_answered_with_what_would_be():
-    with pytest.raises(InputError, match=r"holds a.txt, b.nii.gz, and no cohort.*bundle.json.*demographics.pkl"):
+    with pytest.raises(InputError, match=r"(?s)holds a.txt, b.nii.gz, and no cohort.*bundle.json.*demographics.pkl"):
         finish(open_cohort(held({"M/a.txt": b"", "M/b.nii.gz": b""})))
     with pytest.raises(InputError, match="holds no file"):
         finish(open_cohort(held({})))
