@@ -456,7 +456,7 @@ def test_edges_that_some_scans_lack_are_kept_or_left_out_of_all(tmp_path, square
             np.testing.assert_array_equal(np.isnan(found), np.isnan(values))
         (line,) = [one for one in cohort.understood if "missing in some of the scans" in one.text]
         assert line.text == f"fc: {N} edges of {N * (N - 1) // 2} missing in some of the scans (2 scans)"
-        assert line.certain == bool(answer), "16 of 120 are many"
+        assert line.certain == (bool(answer) or top.suffix == ".zip"), "16 of 120 are many"
         assert [one.chosen for one in line.alternatives] == [answer != "complete", answer == "complete"]
 
 

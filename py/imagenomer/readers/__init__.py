@@ -118,7 +118,8 @@ def _read(reader: Format, listing: Listing, notes: Notes, answers: Recipe) -> St
     new = tuple(entry for entry in found.log() if entry not in cohort.log)
     cohort = checked(replace(cohort, log=(*cohort.log, *new)), files_were_checked=reader is predecessor)
     settled = Notes()
-    gaps = settled_gaps(cohort.measures, answers.edges, settled)
+    # These are opened as ever: what is missing is in the log, and no reason to stop at the screen.
+    gaps = [replace(line, certain=True) for line in settled_gaps(cohort.measures, answers.edges, settled)]
     cohort = replace(cohort, log=(*cohort.log, *settled.log()))
     if answers.columns:
         cohort = with_columns(cohort, {**cohort.corrections, **answers.corrections})
