@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagenomer.analyses.contract import Column, FigureView, GridView, PointsView, TableView, View
+from imagenomer.descriptions import describe
 from imagenomer.downloads import csv_of, stem
 from imagenomer.html_report.record import Record, anchor, escaped, stopped
 from imagenomer.progress import Progress, Steps
@@ -53,12 +54,15 @@ def draw_views(record: Record, labels: dict[str, str]) -> Steps[dict[str, str]]:
         # Some are drawn only when they are read. Not around the yield: requests served there have other groups.
         with group_styles(styles):
             svg = render(figures[view.name], "svg").decode()
-        made[view.name] = _inline(svg, f"f{position + 1}-", f"{labels[view.name]}: {_words(view)}")
+        made[view.name] = _inline(svg, f"f{position + 1}-", f"{labels[view.name]}: {_words(view, record)}")
     return made
 
 
-def _words(view: View) -> str:
-    return view.alt if isinstance(view, FigureView) else view.title
+def _words(view: View, record: Record) -> str:
+    """Return what a figure is of and what it finds, for whoever cannot see it."""
+    parcellation = record.cohort.parcellation
+    labels = () if parcellation is None else parcellation.labels
+    return f"{view.title}: {record.named(describe(view, record.report, labels))}"
 
 
 def _inline(svg: str, prefix: str, label: str) -> str:
