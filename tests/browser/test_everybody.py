@@ -1,4 +1,4 @@
-"""Everybody can use every view: axe-core finds nothing in either theme, nothing is wider than a phone, nothing moves."""
+"""Everybody can use every view: axe-core finds nothing in either theme, and nothing is wider than a phone."""
 
 from __future__ import annotations
 
