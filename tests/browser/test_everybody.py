@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe import Axe, axe_source
-from driving import START, wait_for_rest
-from playwright.sync_api import Page, expect
-from views import expect_whole, go
+from driving import START, Watch, choose_folder, new_page, wait_for_rest
+from playwright.sync_api import Browser, Page, expect
+from test_understood import write_study
+from views import expect_whole, go, result
 
 #: Width and height of a phone, and of a window of 1280 by 800 at 200 %.
 NARROW = ((390, 844), (640, 400))
@@ -127,3 +129,56 @@ def test_dialogs(demo: Page, source: str) -> None:
     expect(demo.locator("dialog[open]")).to_be_visible()
     check(demo, source, "a column")
     demo.keyboard.press("Escape")
+
+
+def test_what_is_made_of_a_result(demo: Page, source: str) -> None:
+    go(demo, "Associations")
+    demo.get_by_role("group", name="Analysis").get_by_role("button", name="Edge association", exact=True).click()
+    place = result(demo, "Edge association")
+    expect_whole(place)
+    place.get_by_role("button", name="Notes").click()
+    place.locator(".download > summary").first.click()
+    check(demo, source, "notes and a menu")
+    demo.keyboard.press("Escape")
+    place.get_by_role("button", name="Notes").click()
+    place.get_by_role("button", name="Keep", exact=True).click()
+    demo.locator("#tools").get_by_role("button", name="Notebook").click()
+    check(demo, source, "a notebook with a result")
+    demo.keyboard.press("Escape")
+    place.get_by_role("button", name="Python script").click()
+    expect(demo.get_by_role("dialog", name="Python script")).to_be_visible()
+    check(demo, source, "a script")
+
+
+def test_the_html_report(demo: Page, source: str, browser: Browser, watch: Watch, tmp_path: Path) -> None:
+    go(demo, "Associations")
+    expect_whole(result(demo, "Edge association"))
+    with demo.expect_download(timeout=START) as started:
+        result(demo, "Edge association").get_by_role("button", name="Download report (HTML)").click()
+    path = tmp_path / started.value.suggested_filename
+    started.value.save_as(path)
+    page = new_page(browser, watch)
+    page.goto(path.as_uri())
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        Axe(page, source).check(f"report, {theme}")
+    for width, height in NARROW:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate(TOO_WIDE) == [], f"report, {width} pixels wide"
+    page.context.close()
+
+
+def test_questions_and_what_was_understood(start_page: Page, source: str, tmp_path: Path) -> None:
+    start_page.set_viewport_size({"width": 1280, "height": 800})
+    choose_folder(start_page, write_study(tmp_path))
+    expect(start_page.get_by_role("dialog", name="Before this can be opened")).to_be_visible(timeout=START)
+    check(start_page, source, "questions")
+    dialog = start_page.get_by_role("dialog", name="Before this can be opened")
+    for group in dialog.get_by_role("group").all():
+        group.get_by_role("radio").first.check()
+    dialog.get_by_role("button", name="Open with these answers").click()
+    expect(start_page.get_by_role("dialog", name="What I understood")).to_be_visible(timeout=START)
+    check(start_page, source, "What I understood")
+    start_page.keyboard.press("Escape")
+    expect(start_page.get_by_role("tab", name="Overview")).to_be_visible(timeout=START)
+    check(start_page, source, "overview of own data")
