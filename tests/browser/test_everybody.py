@@ -14,12 +14,18 @@ from views import expect_whole, go, result
 
 #: Width and height of a phone, and of a window of 1280 by 800 at 200 %.
 NARROW = ((390, 844), (640, 400))
+#: Analyses that compute nothing before something is typed.
+UNASKED = {"Image maths"}
 #: What is wider than the window: the page itself, its scrolling part, a dialog.
 TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll("#main, #groups, dialog[open]")]
     .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth)
     .map((one) => {
         const right = one.getBoundingClientRect().left + one.clientWidth;
-        const out = [...one.querySelectorAll("*")].filter((inner) => inner.getBoundingClientRect().right > right + 1);
+        const out = [...one.querySelectorAll("*")].filter((inner) => {
+            for (let up = inner.parentElement; up !== one; up = up.parentElement)
+                if (getComputedStyle(up).overflowX !== "visible") return false;
+            return inner.getBoundingClientRect().right > right;
+        });
         const which = out.slice(0, 5).map((inner) => inner.outerHTML.slice(0, 120));
         return [one.id || one.tagName, one.scrollWidth, one.clientWidth, which];
     })"""
@@ -64,8 +70,10 @@ def check_analyses(page: Page, source: str, names: list[str], group: str) -> Non
     """Check each analysis of a tab, with its notes unfolded, once its result is there, or why there is none."""
     for name in names:
         page.get_by_role("group", name=group).get_by_role("button", name=name, exact=True).click()
-        shown = page.locator("#content :is(.result, .refusal, .lacks):visible:not(:empty)").first
-        expect(shown).to_be_visible(timeout=START)
+        if name not in UNASKED:
+            expect(page.locator("#content :is(.result, .lacks, .refusal:not(:empty)):visible").first).to_be_visible(
+                timeout=START
+            )
         if page.locator("#content .result:visible").count():
             expect_whole(page.locator("#content .result:visible"))
         check(page, source, name)
@@ -125,7 +133,8 @@ def test_dialogs(demo: Page, source: str) -> None:
         check(demo, source, button)
         demo.keyboard.press("Escape")
         expect(demo.locator("dialog[open]")).to_have_count(0)
-    demo.get_by_role("button", name="Edit age", exact=False).first.click()
+    demo.get_by_role("button", name="Cohort", exact=True).click()
+    demo.get_by_role("button", name="Edit age", exact=True).first.click()
     expect(demo.locator("dialog[open]")).to_be_visible()
     check(demo, source, "a column")
     demo.keyboard.press("Escape")

@@ -56,7 +56,7 @@ def _predictions(cohort: Cohort, result: Prediction) -> list[View]:
     """Return what is predicted of subjects, and how the scores spread over splits."""
     views: list[View] = []
     n_splits, main = len(result.validation.splits), result.validation.main_score
-    scores = {name: score_text(name, one) for name, one in result.performance.scores.items()}
+    performance = result.performance
     if not result.levels or len(result.levels) == 2:
         views.append(_points(cohort, result))
     if n_splits > 1:
@@ -65,17 +65,14 @@ def _predictions(cohort: Cohort, result: Prediction) -> list[View]:
                 "splits",
                 f"{SCORES[main]} of each split",
                 f"A box of {counted(n_splits, 'split')} for the model and what it is compared with; of the model "
-                f"{scores[main]}.",
+                f"{score_text(performance, main)}.",
             )
         )
     if result.levels:
         views.append(_confusion(result))
     if len(result.levels) == 2:
-        views.append(
-            FigureView(
-                "roc", "True against false positives", f"A curve for each split, and their mean; {scores['auc']}."
-            )
-        )
+        curves = f"A curve for each split, and their mean; {score_text(performance, 'auc')}."
+        views.append(FigureView("roc", "True against false positives", curves))
     return views
 
 
