@@ -124,7 +124,9 @@ def _table(view: TableView, title: str, record: Record) -> str:
         f" The first {len(rows):,} of {len(view.rows):,} rows; the CSV has all." if len(rows) < len(view.rows) else ""
     )
     caption = f"<figcaption>{title}{note} {_csv(view, record)}</figcaption>"
-    return f'{caption}<div class="scroll" tabindex="0" role="group" aria-label="{escaped(view.title)}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    # To be scrolled by the keys where it is wider than the page.
+    scrolled = f'class="scroll" tabindex="0" role="group" aria-label="{escaped(view.title)}"'
+    return f"{caption}<div {scrolled}><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def _csv(view: TableView | GridView, record: Record) -> str:
