@@ -56,6 +56,9 @@ def grid_of(**more):
             grid_of(marked=((False, False), (True, True))),
             "2 of 3 cells significant; largest Y – P, Mean r = −0.7",
         ),
+        (grid_of(tips=(("", ""), ("Y and P", ""))), "largest Y and P, Mean r = −0.7"),
+        (GridView("g", "A grid", "r", ("X", "Y"), ("X", "Y"), ((1.0, 0.4), (0.4, 1.0))), "largest X – Y, r = 0.4"),
+        (GridView("g", "A grid", "r", ("X",), ("X",), ((1.0,),)), "largest X – X, r = 1"),
         (GridView("g", "A grid", "r", ("X",), ("P",), ((None,),)), "no cell has a value"),
     ],
 )

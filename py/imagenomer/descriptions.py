@@ -83,11 +83,14 @@ def _describe_grid(view: GridView) -> str:
     ]
     if not cells:
         return "no cell has a value"
-    _size, row, column = max(cells, key=lambda cell: cell[0])
+    # Everything correlates perfectly with itself.
+    others = [cell for cell in cells if view.rows != view.columns or cell[1] != cell[2] or cell[0] != 1]
+    _size, row, column = max(others or cells, key=lambda cell: cell[0])
     value = view.values[row][column]
     said = f"{view.rows[row]} – {view.columns[column]}, {view.label} = {number(value, _DIGITS)}"
     if view.tips:
-        said = view.tips[row][column]
+        tip = view.tips[row][column]
+        said = tip if _has_number(tip) else f"{tip}, {view.label} = {number(value, _DIGITS)}"
     said = f"largest {said}"
     if not view.marked:
         return said
