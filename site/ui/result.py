@@ -175,11 +175,9 @@ class Result:
         if new and "detail" in self.views:
             set_busy(self._detail().element)
         for widget, view in new:
-            if view["kind"] == "table":
-                widget.update(view, self._named(view))
-            elif view["kind"] in ("points", "grid"):
-                widget.update(view, self._named(view), self.words.finding(report, view))
             if view["kind"] in ("table", "points", "grid"):
+                more = () if view["kind"] == "table" else (self.words.finding(report, view),)
+                widget.update(view, self._named(view), *more)
                 set_busy(widget.element, False)
         if new and self.area[0] is not None:
             self._take_area(*self.area)
