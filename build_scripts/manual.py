@@ -27,7 +27,7 @@ DOCS = ROOT / "site" / "docs"
 FRAME = ROOT / "site" / "manual"
 #: The documents by what somebody wants of them, in the order of the list. Each stands here once.
 GROUPS = (
-    ("Begin", ("get-your-data-in", "tutorial", "session", "privacy", "glossary")),
+    ("Begin", ("get-your-data-in", "tutorial", "session", "keys", "privacy", "glossary")),
     (
         "Analyses",
         (

@@ -98,10 +98,11 @@ class AnalysisPanel:
         body = h("div", about, self.form.element, cls="fold-body", id=unique("parameters"))
         fold = self.app.forms.button(body, "Parameters", "fold-form quiet")
         # Beside what folds: work in progress is in sight, and can be stopped, whatever is folded.
-        self.aside = h("aside", fold, body, None if self.parts else self.progress, aria_label="Parameters")
+        progress = None if self.parts else self.progress
+        self.parameters = h("section", fold, body, progress, cls="parameters", aria_label="Parameters")
         self.element = h(
             "div",
-            self.aside,
+            self.parameters,
             h("div", self.part_box, self.waiting, self.result.element),
             cls="analysis",
         )
@@ -225,7 +226,7 @@ class AnalysisPanel:
         run.call, outcome = self.app.client.begin("run", arguments, None, self._on_progress)
         self._say_progress("Starting" if not part else self.parts[part], 0, 0)
         if not self.parts:
-            add(self.waiting if self.result.element.hidden else self.aside, self.progress)
+            add(self.waiting if self.result.element.hidden else self.parameters, self.progress)
         self.cancel.disabled = False
         show(self.progress)
         self._mark_state()

@@ -4,6 +4,10 @@ All of a kind are folded together, and stay as they are until the page is closed
 """
 
 from dom import find, h
+from js import window
+
+#: Pixels of a window below which a form has no room beside its result.
+NARROW = 700
 
 
 class Disclosure:
@@ -13,13 +17,13 @@ class Disclosure:
     ----------
     cls : str
         The class of the workspace while panels of this kind are folded, for the style sheet to hide what is in them.
-    folded : bool
-        How they begin.
+    folded : bool or None
+        How they begin; None: folded where the window is narrow, so that a result is not below its whole form.
     """
 
-    def __init__(self, cls, folded=False):
+    def __init__(self, cls, folded=None):
         self._cls = cls
-        self.folded = folded
+        self.folded = window.innerWidth < NARROW if folded is None else folded
         self._buttons = []
         self._tell()
 

@@ -63,7 +63,7 @@ def _bring_into_view(details):
         return
     panel = details.lastElementChild
     panel.style.removeProperty("transform")
-    around = details.closest("dialog, main, aside") or document.body
+    around = details.closest("dialog, .parameters, aside, main") or document.body
     frame, box = around.getBoundingClientRect(), panel.getBoundingClientRect()
     left, right = max(frame.left, 0) + EDGE, min(frame.right, window.innerWidth) - EDGE
     top, bottom = max(frame.top, 0) + EDGE, min(frame.bottom, window.innerHeight) - EDGE
@@ -124,7 +124,9 @@ def figure_menu(app, label, arguments, more=()):
 
     formats = [(kind.upper(), fetcher(kind)) for kind in FORMATS]
     copies = [("Copy picture", lambda: copy_picture(app, wanted())), ("Copy caption", copy_caption)]
-    return menu(label, formats + copies + list(more), first=size)
+    details = menu(label, formats + copies + list(more), first=size)
+    details.classList.add("download")
+    return details
 
 
 async def show_script(app, analysis, params):

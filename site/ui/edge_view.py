@@ -113,7 +113,7 @@ class EdgeView:
         show(self.stage, not reason)
         show(self.nothing, bool(reason))
         text(self.nothing, reason)
-        self.stage.setAttribute("aria-label", f"{self.viewer.title}, {self.stage.getAttribute('aria-roledescription')}")
+        self.stage.setAttribute("aria-label", self.viewer.named(self.stage.getAttribute("aria-roledescription")))
         if self.size:
             for name, extent in (("width", f"{size}px"), ("height", f"{size}px")):
                 self.picture.style.setProperty(name, extent)

@@ -38,10 +38,10 @@ class FigureImage:
         self.observer = IntersectionObserver.new(guarded(self._crossed), around)
         self.observer.observe(self.element)
 
-    def update(self, view, arguments):
-        """Show a figure view; ``arguments`` are those of the `figure` call."""
+    def update(self, view, arguments, finding):
+        """Show a figure view; ``arguments`` are those of the `figure` call, ``finding`` what it finds."""
         text(self.heading, view["title"])
-        self.alt = view["alt"]
+        self.alt = finding
         self.wanted = arguments
         self.redraw()
 

@@ -27,7 +27,7 @@ class FullView:
         self._title = title
         self._element = None
         self.stand_in = None
-        self.button = h("button", ENTER, type="button", cls="quiet", on={"click": self._toggle})
+        self.button = h("button", ENTER, type="button", cls="quiet full-button", on={"click": self._toggle})
         self._dialog = h("dialog", cls="full")
         listen(self._dialog, "close", self._leave)
 

@@ -59,15 +59,15 @@ class Grid:
         self.observer = ResizeObserver.new(guarded(lambda entries, observer: self._fit()))
         self.observer.observe(self.element)
 
-    def update(self, view, arguments):
-        """Show a grid view; ``arguments`` are those of the `figure` call that draws it for download."""
+    def update(self, view, arguments, finding):
+        """Show a grid view; ``arguments`` are those of the `figure` call that draws it, ``finding`` what it finds."""
         self.view = view
         self.arguments = arguments
         if self.cursor is not None:
             put_away()
         self.cursor = None
         text(self.heading, view["title"])
-        self.stage.setAttribute("aria-label", view["title"])
+        self.stage.setAttribute("aria-label", f"{view['title']}: {finding}")
         sizes = [abs(value) for row in view["values"] for value in row if value is not None]
         self.scale.set_range(view["limit"] or max(sizes or [0]) or 1, view["scale"] == "diverging", view["label"])
         self._read_out(None)

@@ -12,6 +12,7 @@ from dom import clear, find, hide, later, listen, on_failure, show, start, text
 from faults import Faults
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
+from header_menu import HeaderMenu
 from logic.needs import lacking
 from logic.protocol import Bug, Cancelled, Lost, Refused
 from offline_copy import OfflineCopy
@@ -22,6 +23,7 @@ from questions import QuestionForm
 from report import AnalysisTab
 from second import SecondCohort
 from sessions import Session
+from shortcuts import Shortcuts
 from start import ProgressLine, StartScreen
 from tab_bar import TabBar
 from theme import Theme
@@ -366,7 +368,8 @@ class App:
     def _connect(self):
         listen(find("back"), "click", lambda event: self._go_back())
         listen(find("open-another"), "click", lambda event: self.show_start())
-        listen(find("skip"), "click", self._skip)
+        HeaderMenu()
+        Shortcuts(self)
 
     def _build_tabs(self):
         names = ["Overview"]
@@ -374,10 +377,6 @@ class App:
             if entry["tab"] not in names:
                 names.append(entry["tab"])
         self.tab_bar.build(names)
-
-    def _skip(self, event):
-        event.preventDefault()  # the fragment is the state
-        find("content").focus()
 
     def _show_header(self):
         cohort = self.cohort

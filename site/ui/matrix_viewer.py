@@ -60,6 +60,7 @@ class MatrixViewer:
         self.on_area = on_area
         self.p_maps = []
         self.title = title
+        self.description = ""  # what the map finds, for who cannot see it
         self.source = None
         self.awaited = None  # what is to be shown; the source once its values are there
         self.values = None
@@ -149,11 +150,16 @@ class MatrixViewer:
         signed = answer.json["scale"] == "diverging" if signed is None else signed
         self.scale.set_range(natural or answer.json["limit"], signed, self.label)
         text(self.heading, title)
-        self.stage.setAttribute("aria-label", title)
+        self.description = answer.json["description"]
+        self.stage.setAttribute("aria-label", self.named())
         downloads.rename(self.menu, f"Download {title}")
         self._fit()
         self.matrix.read_cursor()
         await self._paint()
+
+    def named(self, shape=""):
+        """What the map is called and what it finds, in a shape other than the matrix if that is given."""
+        return f"{self.title}{shape and ', '}{shape}: {self.description}"
 
     def mark(self, edge):
         """Show which edge is selected; None for none."""

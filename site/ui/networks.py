@@ -80,7 +80,7 @@ class Networks:
         self.size = size
         if self.folded is None or not size:
             return
-        self.stage.setAttribute("aria-label", f"{self.viewer.title}, networks")
+        self.stage.setAttribute("aria-label", self.viewer.named("networks"))
         names = self.folded["names"]
         self.gutter = 14 + int(max([width_of(shortened(name), NAME_FONT) for name in names]))
         self.cell = (size - self.gutter) / len(names)

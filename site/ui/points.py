@@ -83,13 +83,13 @@ class Points:
         self.observer = ResizeObserver.new(guarded(lambda entries, observer: self._fit()))
         self.observer.observe(self.stage)
 
-    def update(self, view, arguments):
-        """Show a points view; ``arguments`` are those of the `figure` call that draws it for download."""
+    def update(self, view, arguments, finding):
+        """Show a points view; ``arguments`` are those of the `figure` call that draws it, ``finding`` what it finds."""
         self.view = view
         self.arguments = arguments
         text(self.heading, view["title"])
         text(self.caption, view["caption"])
-        self.stage.setAttribute("aria-label", view["title"])
+        self.stage.setAttribute("aria-label", f"{view['title']}: {finding}")
         self._say_what_to_do()
         entries = []
         for series in view["series"]:

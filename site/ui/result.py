@@ -176,7 +176,8 @@ class Result:
             set_busy(self._detail().element)
         for widget, view in new:
             if view["kind"] in ("table", "points", "grid"):
-                widget.update(view, self._named(view))
+                more = () if view["kind"] == "table" else (self.words.finding(report, view),)
+                widget.update(view, self._named(view), *more)
                 set_busy(widget.element, False)
         if new and self.area[0] is not None:
             self._take_area(*self.area)
@@ -194,7 +195,7 @@ class Result:
         # Last, because the first figure waits for Matplotlib, and everything behind it too.
         for widget, view in new:
             if view["kind"] == "figure":
-                widget.update(view, self._named(view))
+                widget.update(view, self._named(view), self.words.finding(report, view))
 
     def _is_shown(self, view):
         """Whether a view of an earlier part is on screen as it is: then nothing of it is touched."""
@@ -349,7 +350,7 @@ class Result:
             return  # another cohort was opened meanwhile
         wanted = {"analysis": self.name, "params": self.params, "edge": self.edge, "groups": self._groups()}
         answer = await self.app.client.call("detail", wanted)
-        self._detail().update(answer.json, wanted)
+        self._detail().update(answer.json, wanted, answer.json["caption"])
         set_busy(self._detail().element, self.fetch_detail.outdated)
 
     # --- what it makes ---

@@ -68,6 +68,10 @@ class ResultWords:
         # Once it is whole it is shown whole, unless that would move what is being read further down.
         self._whole.hold(coming or (bool(self._n_parts_in_all) and not _may_grow()))
 
+    def finding(self, report, view):
+        """What a view finds, for who cannot see it."""
+        return self._with_names(report["descriptions"][view["name"]])
+
     def _with_names(self, sentence):
         """A sentence in which groups have their names."""
         return named(sentence, {group["expression"]: group["name"] for group in self._app.groups})

@@ -1,6 +1,7 @@
 """Tab bar: the tabs of the page, by mouse and by keyboard."""
 
 from dom import find, h, listen
+from pyscript.ffi import to_js
 
 
 class TabBar:
@@ -35,6 +36,8 @@ class TabBar:
             button = find(f"tab-{other}")
             button.setAttribute("aria-selected", "true" if other == name else "false")
             button.tabIndex = 0 if other == name else -1
+        # Where the tabs are one line that is scrolled.
+        find(f"tab-{name}").scrollIntoView(to_js({"block": "nearest", "inline": "nearest"}))
         find("content").setAttribute("aria-labelledby", f"tab-{name}")
 
     def mark(self, name, is_usable):

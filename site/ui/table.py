@@ -61,10 +61,11 @@ class Table:
         self.analysis = named["analysis"]
         button = h(
             "button",
-            "Download CSV",
+            "Download ",
+            h("span", f"{view['title']} as ", cls="unseen"),
+            "CSV",
             type="button",
             cls="quiet",
-            aria_label=f"Download {view['title']} as CSV",
             on={"click": lambda event: downloads.save_answer(self.app, "table", wanted)},
         )
         self.finder.setAttribute("aria-label", f"Find in {view['title']}")

@@ -169,7 +169,7 @@ def test_the_keyboard_stays_in_the_list_when_a_group_comes_or_goes(demo_page: Pa
 def test_deleting_a_group_in_use_says_who_is_used_instead(demo_page: Page) -> None:
     add_group(demo_page, "age > 180", "older")
     go(demo_page, "Associations")
-    form = demo_page.get_by_role("complementary", name="Parameters")
+    form = demo_page.get_by_role("region", name="Parameters")
     result = demo_page.get_by_role("region", name="Result: Edge association")
     expect(result.locator(".sentences")).not_to_be_empty()
     subjects = result.locator(".numbers > div", has_text="Subjects").locator("dd")

@@ -124,7 +124,7 @@ def test_where_two_atlases_fit_the_page_says_so_and_lets_the_other_be_chosen(dem
     expect(stage.locator("rect.cell")).to_have_count(49)
     page.get_by_role("button", name="Back to the gallery").click()
     page.get_by_role("button", name="Mean and SD", exact=True).click()
-    form = page.get_by_role("complementary", name="Parameters")
+    form = page.get_by_role("region", name="Parameters")
     expect(form.get_by_label("Session", exact=True).locator("option")).to_have_text(
         ["Mean over sessions", "a", "b", "a minus b", "b minus a"]
     )

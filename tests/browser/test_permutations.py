@@ -10,7 +10,7 @@ from views import expect_whole, go, matrix
 
 
 def form(page: Page) -> Locator:
-    return page.get_by_role("complementary", name="Parameters").filter(visible=True)
+    return page.get_by_role("region", name="Parameters").filter(visible=True)
 
 
 def result(page: Page) -> Locator:

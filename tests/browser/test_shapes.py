@@ -185,7 +185,7 @@ def test_each_shape_downloads_as_a_figure(viewer: Locator, shape: str) -> None:
 def test_an_edge_is_the_same_in_the_table_and_in_every_map_of_a_result(fibromyalgia: Page) -> None:
     page = fibromyalgia
     go(page, "Associations")
-    form = page.get_by_role("complementary", name="Parameters")
+    form = page.get_by_role("region", name="Parameters")
     for name, choice in (("Phenotype", "Age"), ("Task", "rest"), ("Group", "Everybody")):
         form.get_by_label(name, exact=True).select_option(label=choice)
     result = page.get_by_role("region", name="Result: Edge association")

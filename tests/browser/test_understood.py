@@ -16,9 +16,13 @@ N, PEOPLE = 12, [f"S{number:02d}" for number in range(1, 21)]
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """Vectors of counts of fibres, whose order nothing tells, and a table with semicolons and a code."""
+    return write_study(tmp_path)
+
+
+def write_study(folder: Path) -> Path:
+    """Write vectors of counts of fibres, whose order nothing tells, and a table with semicolons and a code."""
     rng = np.random.default_rng(5)
-    top = tmp_path / "Study"
+    top = folder / "Study"
     top.mkdir()
     for name in PEOPLE:
         np.savetxt(top / f"{name}_streamlines.csv", rng.poisson(4, N * (N - 1) // 2)[None], delimiter=",", fmt="%d")

@@ -28,7 +28,7 @@ def analysis(page: Page, title: str) -> None:
 
 
 def form(page: Page) -> Locator:
-    return page.get_by_role("complementary", name="Parameters")
+    return page.get_by_role("region", name="Parameters")
 
 
 def choose(page: Page, label: str, option: str) -> None:

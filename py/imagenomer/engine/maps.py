@@ -9,6 +9,7 @@ import numpy as np
 
 from imagenomer import maps, outline
 from imagenomer.cohort import n_parcels_of_cohort, parcellation_of
+from imagenomer.descriptions import describe_map
 from imagenomer.downloads import stem
 from imagenomer.edges import edge_parcels
 from imagenomer.engine.requests import Answer, Job, file_answer
@@ -71,6 +72,7 @@ async def matrix(workspace: Workspace, job: Job, *, source: JsonObject, order: O
     shown = await edge_map(workspace, job, source)
     values = display_matrix(shown.values, display_order(workspace.now.cohort, order))
     answer = {"title": shown.title, "label": shown.label, "limit": shown.limit, "scale": shown.scale}
+    answer["description"] = describe_map(shown, parcellation_of(workspace.now.cohort).labels)
     return answer, {"values": values}
 
 

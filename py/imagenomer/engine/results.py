@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagenomer.analyses.contract import GridView, Groups, MatrixView, TableView, read_params
 from imagenomer.analyses.shared.results import Enough, Outcome, kept_outcome, outcome_of
+from imagenomer.descriptions import describe
 from imagenomer.downloads import csv_of, result_stem, stem
 from imagenomer.engine.requests import Answer, Job, coloured, file_answer
 from imagenomer.engine.workspace import Workspace, corrections_of, makings_of, recipe_of
@@ -24,7 +25,10 @@ async def run(
 ) -> Answer:
     """Compute a result, of an analysis in parts up to ``part`` (0-based; None: all), and what is kept already."""
     outcome = await computed(workspace, job, analysis, params, up_to(part))
-    report = outcome.report
+    report, parcellation = outcome.report, workspace.now.cohort.parcellation
+    labels = () if parcellation is None else parcellation.labels
+    # Of maps the call `matrix` says it, whatever they are of.
+    described = [view for view in report.views if not isinstance(view, MatrixView)]
     # Lists of rows are in the table views; the page would read them twice, and reads slowly.
     return {
         "numbers": {name: value for name, value in report.numbers.items() if not isinstance(value, list | tuple)},
@@ -32,6 +36,7 @@ async def run(
         "answer": spelled_out(report.answer),
         "warnings": [spelled_out(sentence) for sentence in report.warnings],
         "verdict": report.verdict,
+        "descriptions": {view.name: spelled_out(describe(view, report, labels)) for view in described},
         "n_parts": outcome.n_parts,
         "views": [on_page(view) if isinstance(view, TableView) else view for view in report.views],
     }, {}

@@ -9,7 +9,8 @@ STYLE = """
   .paper { padding: 0.7rem; }
 }
 * { box-sizing: border-box; }
-html { color-scheme: light dark; scroll-behavior: smooth; }
+html { color-scheme: light dark; }
+@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 body { margin: 0; background: var(--page); color: var(--ink); }
 body, table { font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif; }
 main { max-width: 56rem; margin: 0 auto; padding: 3rem 1.5rem 5rem; }

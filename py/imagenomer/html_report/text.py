@@ -135,5 +135,6 @@ def script(record: Record) -> Iterator[str]:
     yield (
         "<section><h2>Script</h2><p>Computes this result again, outside the browser. "
         f'<a class="download" download="{stem(record.analysis.title)}.py" '
-        f'href="data:text/x-python;charset=utf-8;base64,{data}">Download</a></p><pre><code>{escaped(record.script)}</code></pre></section>'
+        f'href="data:text/x-python;charset=utf-8;base64,{data}">Download</a></p>'
+        f'<pre tabindex="0" role="group" aria-label="Script"><code>{escaped(record.script)}</code></pre></section>'
     )

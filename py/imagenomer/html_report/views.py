@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagenomer.analyses.contract import Column, FigureView, GridView, PointsView, TableView, View
+from imagenomer.descriptions import describe
 from imagenomer.downloads import csv_of, stem
 from imagenomer.html_report.record import Record, anchor, escaped, stopped
 from imagenomer.progress import Progress, Steps
@@ -53,12 +54,15 @@ def draw_views(record: Record, labels: dict[str, str]) -> Steps[dict[str, str]]:
         # Some are drawn only when they are read. Not around the yield: requests served there have other groups.
         with group_styles(styles):
             svg = render(figures[view.name], "svg").decode()
-        made[view.name] = _inline(svg, f"f{position + 1}-", f"{labels[view.name]}: {_words(view)}")
+        made[view.name] = _inline(svg, f"f{position + 1}-", f"{labels[view.name]}: {_words(view, record)}")
     return made
 
 
-def _words(view: View) -> str:
-    return view.alt if isinstance(view, FigureView) else view.title
+def _words(view: View, record: Record) -> str:
+    """Return what a figure is of and what it finds, for whoever cannot see it."""
+    parcellation = record.cohort.parcellation
+    labels = () if parcellation is None else parcellation.labels
+    return f"{view.title}: {record.named(describe(view, record.report, labels))}"
 
 
 def _inline(svg: str, prefix: str, label: str) -> str:
@@ -120,7 +124,9 @@ def _table(view: TableView, title: str, record: Record) -> str:
         f" The first {len(rows):,} of {len(view.rows):,} rows; the CSV has all." if len(rows) < len(view.rows) else ""
     )
     caption = f"<figcaption>{title}{note} {_csv(view, record)}</figcaption>"
-    return f'{caption}<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    # To be scrolled by the keys where it is wider than the page.
+    scrolled = f'class="scroll" tabindex="0" role="group" aria-label="{escaped(view.title)}"'
+    return f"{caption}<div {scrolled}><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def _csv(view: TableView | GridView, record: Record) -> str:

@@ -24,6 +24,7 @@ from imagenomer.analyses.contract import (
     read_params,
 )
 from imagenomer.companion import with_companion
+from imagenomer.descriptions import describe
 from imagenomer.edges import n_edges_of
 from imagenomer.figures.theme import render
 from imagenomer.figures.views import points_view_figure
@@ -159,6 +160,18 @@ def test_grids_have_as_many_values_tips_and_links_as_names_and_lead_to_analyses_
                 assert [len(row) for row in cells] == [len(view.columns)] * len(view.rows)
             for link in (link for row in view.links for link in row if link is not None):
                 assert {field["name"] for field in form_of(ANALYSES[link.analysis])} >= set(link.params)
+
+
+def test_every_figure_says_what_it_finds_to_who_cannot_see_it(ran, cohort):
+    *_, report = ran
+    for view in report.views:
+        said = describe(view, report, cohort.parcellation.labels)
+        if isinstance(view, TableView):
+            assert said == ""
+        else:
+            assert any(map(str.isdigit, said)), f"{view.name} finds {said!r}"
+            assert said != view.title
+            assert "nan" not in said.split()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

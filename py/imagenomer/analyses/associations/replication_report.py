@@ -36,6 +36,7 @@ from imagenomer.analyses.shared.linear_model_words import (
 )
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.analyses.shared.second_cohort import said_of
+from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.companion import companion_of
 from imagenomer.figures.palette import GROUP_COLOURS, OTHERS_COLOUR
@@ -184,7 +185,8 @@ def _views(cohort: Cohort, result: EdgeReplication, top: IntArray) -> list[View]
         )
         views.append(TableView("edges", f"Edges discovered in {here}", columns, tuple(_rows(cohort, result, top))))
     if test.null.shape[1]:
-        histogram = f"Histogram of {counted(test.null.shape[1], 'permutation')}, and the actual correlation as a line."
+        r = number_text(test.correlation, ".2f")
+        histogram = f"Histogram of permutations, and the actual r = {r} as a line{_chance(result, test.p_correlation)}."
         views.append(
             FigureView("permutations", f"Correlation of the maps with subjects of {there} permuted", histogram)
         )

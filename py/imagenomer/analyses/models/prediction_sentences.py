@@ -45,7 +45,7 @@ def prediction_sentences(protocol: Protocol, result: Prediction) -> list[str]:
     if result.learning_curve is not None:
         said.append(_ABOUT_CURVE)
     if result.shuffled_features is not None:
-        said.append(_about_shuffled_features(result.shuffled_features))
+        said.append(shuffles_in_words(result.shuffled_features))
     said += about_weights(result)
     said += _about_errors(result)
     return said
@@ -166,7 +166,8 @@ def about_permutations(result: Prediction) -> list[str]:
     ]
 
 
-def _about_shuffled_features(found: ShuffledFeatures) -> str:
+def shuffles_in_words(found: ShuffledFeatures) -> str:
+    """Say what the model reaches with features that carry no information."""
     values = found.shuffled
     mean, low, high, own = (
         number_text(float(value), ".3f")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from imagenomer.analyses.contract import FigureView, GridView, MatrixView, PointSeries, PointsView, TableView, View
-from imagenomer.analyses.models.prediction_result import SCORES, Prediction
+from imagenomer.analyses.models.prediction_result import SCORES, Prediction, score_text
+from imagenomer.analyses.models.prediction_sentences import shuffles_in_words
 from imagenomer.analyses.models.prediction_tables import (
     errors_table,
     features_table,
@@ -17,6 +18,7 @@ from imagenomer.analyses.models.prediction_tables import (
 from imagenomer.analyses.models.transfer_report import transfer_views
 from imagenomer.analyses.shared.edge_points import jitter
 from imagenomer.analyses.shared.sample import counted
+from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.jsonable import finite
@@ -53,21 +55,24 @@ def prediction_views(cohort: Cohort, note: str, result: Prediction, top: list[Ro
 def _predictions(cohort: Cohort, result: Prediction) -> list[View]:
     """Return what is predicted of subjects, and how the scores spread over splits."""
     views: list[View] = []
-    n_splits = len(result.validation.splits)
+    n_splits, main = len(result.validation.splits), result.validation.main_score
+    performance = result.performance
     if not result.levels or len(result.levels) == 2:
         views.append(_points(cohort, result))
     if n_splits > 1:
         views.append(
             FigureView(
                 "splits",
-                f"{SCORES[result.validation.main_score]} of each split",
-                f"A box of {counted(n_splits, 'split')} for the model and what it is compared with.",
+                f"{SCORES[main]} of each split",
+                f"A box of {counted(n_splits, 'split')} for the model and what it is compared with; of the model "
+                f"{score_text(performance, main)}.",
             )
         )
     if result.levels:
         views.append(_confusion(result))
     if len(result.levels) == 2:
-        views.append(FigureView("roc", "True against false positives", "A curve for each split, and their mean."))
+        curves = f"A curve for each split, and their mean; {score_text(performance, 'auc')}."
+        views.append(FigureView("roc", "True against false positives", curves))
     return views
 
 
@@ -80,17 +85,23 @@ def _checks(result: Prediction) -> list[View]:
             FigureView(
                 "permutations",
                 "Compared with permuted targets",
-                f"Histogram of {counted(test.null.size, 'permutation')}, and the actual score as a line.",
+                f"Histogram of {counted(test.null.size, 'permutation')}, and the actual {SCORES[test.score]} "
+                f"{number_text(test.statistic, '.3f')} as a line; p = {test.p_value:.3g}.",
             )
         )
     if curve is not None:
         views += [
-            FigureView("learning", "Learning curve", f"{SCORES[curve.score]} by number of training subjects."),
+            FigureView("learning", "Learning curve", _curve_in_words(result, SCORES[curve.score])),
             sizes_table(result),
         ]
     if result.shuffled_features is not None:
-        views.append(FigureView("shuffles", "Shuffled features", "A histogram, and the actual score as a line."))
+        views.append(FigureView("shuffles", "Shuffled features", shuffles_in_words(result.shuffled_features)))
     return views
+
+
+def _curve_in_words(result: Prediction, score: str) -> str:
+    sizes = "; ".join(f"{number_text(one.mean, '.3f')} with {one.n_train:,}" for one in result.training_sizes)
+    return f"{score} by number of training subjects: {sizes}."
 
 
 def _points(cohort: Cohort, result: Prediction) -> PointsView:

@@ -120,7 +120,10 @@ def transfer_views(result: Prediction) -> list[View]:
     rows = tuple(row for one in result.transfers for row in _rows(one))
     views: list[View] = [TableView("transfers", "How well it predicts in the other cohort", tuple(columns), rows)]
     for name, one in tests_of(result).items():
-        histogram = f"Histogram of {_permutations(one)}, and the actual score as a line."
+        test = one.permutation_test
+        assert test is not None
+        score = f"{SCORES[test.score]} {number_text(test.statistic, '.3f')}"
+        histogram = f"Histogram of {_permutations(one)}, and the actual {score} as a line; p = {test.p_value:.3g}."
         views.append(FigureView(name, f"{one.name}, compared with permuted test subjects", histogram))
     return views
 
