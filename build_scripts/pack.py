@@ -75,6 +75,7 @@ OWN_LATER = re.compile(
     r"|(subject_table|map_files|script)\.pyc?"
     r"|analyses/models/prediction_(figures|methods|report|sentences|tables|views|warnings)\.pyc?"
     r"|analyses/models/(protocol_sentences|transfer_report)\.pyc?"
+    r"|analyses/confounds/((tables|words)/\w+|numbers|presentation|views|\w+_figure)\.pyc?"
     r"|figures/(brain|comparison|component|forest|paths|prediction|quality|ring|variants)\.pyc?)"
 )
 #: Of our own package what nobody opens in the page: the command line, and what data sets say to readers of the sources.

@@ -1,37 +1,17 @@
 """Confound report: is the target associated with connectivity, or does something else explain the association?
 
-Computed part by part (`result`, `parts`) and shown as `tables`, `views` and `words`. What decides is in `evidence` and
-`imagenomer.statistics.verdict`.
+Computed part by part (`result`, `parts`) and shown by `presentation` as `tables`, `views` and `words`. What decides is
+in `evidence` and `imagenomer.statistics.verdict`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from imagenomer.analyses.confounds.numbers import report_numbers
 from imagenomer.analyses.confounds.params import Params
-from imagenomer.analyses.confounds.prediction_figure import prediction_figure
-from imagenomer.analyses.confounds.remaining_figure import both_cohorts_figure, remaining_figure
 from imagenomer.analyses.confounds.result import PARTS, ConfoundResult
-from imagenomer.analyses.confounds.roles_figure import has_paths, roles_figure
-from imagenomer.analyses.confounds.tables.predictions import prediction_groups
-from imagenomer.analyses.confounds.views import (
-    BOTH_FIGURE,
-    PREDICTION_FIGURE,
-    REMAINING_FIGURE,
-    ROLES_FIGURE,
-    map_arrays,
-    report_views,
-)
-from imagenomer.analyses.confounds.words.methods import methods
-from imagenomer.analyses.confounds.words.replication import replication_findings
-from imagenomer.analyses.confounds.words.sentences import report_sentences
-from imagenomer.analyses.confounds.words.verdict import findings
-from imagenomer.analyses.confounds.words.warnings import report_warnings
-from imagenomer.analyses.contract import Analysis, Finding, Report, ThemeName, in_parts
-from imagenomer.analyses.shared.sample import leak_warnings
+from imagenomer.analyses.contract import Analysis, Methods, Report, ThemeName, in_parts
 from imagenomer.cohort import Cohort
 
 if TYPE_CHECKING:
@@ -39,41 +19,23 @@ if TYPE_CHECKING:
 
 
 def report(cohort: Cohort, params: Params, result: ConfoundResult) -> Report:
-    measure = result.phenotypes.people.sample.measure
-    return Report(
-        numbers=report_numbers(params, result),
-        sentences=tuple(report_sentences(params, result)),
-        warnings=(*leak_warnings(cohort, measure), *report_warnings(params, result)),
-        views=report_views(cohort, params, result),
-        arrays=dict(map_arrays(result)),
-        verdict=tuple(_findings(result)),
-    )
+    from imagenomer.analyses.confounds.presentation import show_report  # late: no first figure is of a confound report
+
+    return show_report(cohort, params, result)
 
 
-def _findings(result: ConfoundResult) -> Iterator[Finding]:
-    yield from findings(result.target_name, result.verdict)
-    if result.replication is not None:
-        yield from replication_findings(result.target_name, result.verdict, result.replication)
+def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
+    from imagenomer.analyses.confounds.words.methods import confound_methods
+
+    return confound_methods(cohort, params, result)
 
 
 def draw(
     cohort: Cohort, params: Params, result: ConfoundResult, report: Report, theme: ThemeName
 ) -> Mapping[str, Figure]:
-    from imagenomer.figures.drawings import Drawings
+    from imagenomer.analyses.confounds.presentation import draw_report
 
-    figures = {REMAINING_FIGURE: partial(remaining_figure, result.target_name, result.verdict, theme)}
-    if has_paths(result.verdict):
-        figures[ROLES_FIGURE] = partial(roles_figure, result.target_name, result.verdict, theme)
-    if result.replication is not None:
-        figures[BOTH_FIGURE] = partial(
-            both_cohorts_figure, result.target_name, result.verdict, result.replication, theme
-        )
-    if result.connectivity is None or result.prediction is None:
-        return Drawings(figures)
-    groups = prediction_groups(result.connectivity, result.variants, result.prediction)
-    score, closest = result.connectivity.prediction.score, result.phenotypes.closest
-    figures[PREDICTION_FIGURE] = partial(prediction_figure, result.target_name, score, groups, closest, theme)
-    return Drawings(figures)
+    return draw_report(result, theme)
 
 
 ANALYSIS = Analysis(

@@ -69,7 +69,7 @@ _TESTS = (
 )
 
 
-def methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
+def confound_methods(cohort: Cohort, params: Params, result: ConfoundResult) -> Methods:
     people, candidates = result.phenotypes.people, result.phenotypes.associations
     text = [
         f"Associations of {result.target_name} with connectivity were examined in "
