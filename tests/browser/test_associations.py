@@ -114,7 +114,7 @@ def test_a_category_and_a_mean_over_tasks_too(
 def test_the_table_fits_on_the_page_and_sorts_parcels_by_number(page: Page) -> None:
     box = table(page).locator("xpath=..")
     assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth")
-    table(page).get_by_role("button", name="Parcels").click()
+    table(page).get_by_role("button", name="Parcels", exact=True).click()
     first = [int(text.split()[1]) for text in table(page).locator("tbody td:first-child").all_inner_texts()]
     assert first == sorted(first)
     assert first[0] < 10 < first[-1]

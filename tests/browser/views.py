@@ -71,7 +71,7 @@ def delete_group(page: Page, name: str) -> None:
 
 def matrix(page: Page, title: str | re.Pattern[str]) -> Locator:
     """The part of the page that shows a matrix: its section."""
-    return page.locator("section.matrix").filter(has=page.get_by_role("application", name=title))
+    return page.locator("section.matrix").filter(has=page.get_by_role("heading", name=title))
 
 
 def pixels(place: Locator) -> np.ndarray:
