@@ -315,9 +315,10 @@ def test_from_the_phenotype_to_the_subjects_with_the_keyboard_alone(page: Page) 
     form(page).get_by_label("Phenotype").focus()
     page.keyboard.type("BMI")
     expect_result(page, "with BMI")
-    headers = table(page).get_by_role("columnheader")
-    headers.first.get_by_role("button").first.focus()
-    for _ in range(headers.count()):
+    # Each heading sorts, and says what it is.
+    of_headings = table(page).get_by_role("columnheader").get_by_role("button")
+    of_headings.first.focus()
+    for _ in range(of_headings.count()):
         page.keyboard.press("Tab")
     expect(top(page)).to_be_focused()
     page.keyboard.press("ArrowDown")
