@@ -191,15 +191,15 @@ def spec_of(page: Page) -> dict[str, object]:
 
 def test_a_reload_restores_the_view_once_the_files_are_there_again(forty: Page, bundle: Path) -> None:
     forty.get_by_role("tab", name="Associations").click()
-    forty.get_by_label("Method").select_option("Spearman")
-    expect(forty.get_by_label("Method")).to_have_value(re.compile("."))
+    forty.get_by_label("Method", exact=True).select_option("Spearman")
+    expect(forty.get_by_label("Method", exact=True)).to_have_value(re.compile("."))
     spec = spec_of(forty)
     assert spec["tab"] == "Associations"
     forty.reload()
     wait_for_engine(forty)
     choose_files(forty, bundle)
     expect(forty.get_by_role("tab", name="Associations")).to_have_attribute("aria-selected", "true")
-    expect(forty.get_by_label("Method").locator("option:checked")).to_have_text("Spearman")
+    expect(forty.get_by_label("Method", exact=True).locator("option:checked")).to_have_text("Spearman")
     assert spec_of(forty) == spec
 
 
