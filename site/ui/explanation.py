@@ -3,6 +3,7 @@
 import js
 from dom import clear, h, listen, start
 
+MOVED = 2  # pixels by which a mark that is still there may have moved
 EDGE = 8  # pixels between the panel and what it is beside, and the edges of the window
 NOTHING = "Nothing is written about this yet."
 
@@ -32,6 +33,7 @@ class Panel:
         self.app = app
         self._n_marks = 0
         self._mark = None  # of what is explained
+        self._at = None  # where that was when the panel was placed
         self._element = h("div", role="dialog", tabindex="-1", cls="explanation", aria_live="polite", hidden=True)
         listen(self._element, "keydown", self._key)
         listen(self._element, "focusout", self._left)
@@ -90,6 +92,7 @@ class Panel:
     def _place(self):
         """Below the mark, or above it where there is no room; never beyond the window."""
         at, box = self._mark.getBoundingClientRect(), self._element.getBoundingClientRect()
+        self._at = at.left, at.top
         width, height = js.window.innerWidth, js.window.innerHeight
         left = max(min(at.left - EDGE, width - box.width - EDGE), EDGE)
         above = at.bottom + EDGE + box.height > height and at.top - EDGE - box.height >= 0
@@ -110,8 +113,13 @@ class Panel:
         self._close(False)
 
     def _scrolled(self, event):
-        if self._mark is not None and not self._element.contains(event.target):
+        # The browser tells of scrolling late: perhaps of what brought the mark into sight.
+        if self._mark is not None and not self._element.contains(event.target) and self._mark_has_moved():
             self._close(False)
+
+    def _mark_has_moved(self):
+        at = self._mark.getBoundingClientRect()
+        return abs(at.left - self._at[0]) > MOVED or abs(at.top - self._at[1]) > MOVED
 
     def _close(self, back):
         button, self._mark = self._mark, None
