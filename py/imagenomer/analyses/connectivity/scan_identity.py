@@ -97,7 +97,6 @@ def check_identity(cohort: Cohort, scans: Scans) -> Steps[Identity]:
     yield Progress("Identifying subjects by their scans")
     r = scans.products.correlations()
     same = tuple((yield from copies(r, cohort.measure(scans.measure).values, scans.rows)))
-    yield Progress("Looking for swapped scans")
     # A scan of one task under the name of another is like every scan of that task, and would be most like them all.
     copied = {scan for one in same for scan in (one.first, one.second)}
     originals = np.array([scan for scan in range(len(r)) if scan not in copied], dtype=np.intp)
