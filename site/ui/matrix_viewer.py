@@ -25,7 +25,7 @@ from imagenomer.wording import probability
 
 #: How a map can be shown.
 SHAPES = (("matrix", "Matrix"), ("networks", "Networks"), ("ring", "Ring"), ("brain", "Brain"))
-LEGEND = 66  # pixels of the width for the colour bar
+LEGEND = 76  # pixels of the width for the colour bar
 BELOW = 300  # pixels of the window kept for what stands above and below the matrix
 BELOW_IN_FULL = 110  # the same where it has the window to itself
 LEAST_PARCEL = 2  # pixels of a parcel, wherever there is that much room

@@ -20,11 +20,11 @@ CATALOG.read_text(encoding="utf-8") == dumps(catalog(engine.workspace.analyses))
 """
 USE = Path(__file__).parents[2] / "build_scripts" / "trace_inside.py"
 
-#: Imports every module of the package but the ones that run as a program.
+#: Imports every module of the package but the ones that run as a program, and the one of Matplotlib's writer of PDF.
 IMPORT_OURS = """
 import importlib, pkgutil, imagenomer
 for module in pkgutil.walk_packages(imagenomer.__path__, "imagenomer."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith(("__main__", ".pdf_page_size")):
         importlib.import_module(module.name)
 """
 
@@ -80,6 +80,7 @@ def test_all_of_the_application_works_on_the_traced_files_alone(held: tuple[Page
     assert waiting(worker) == {"downloads.blob", "rest.blob"}
     gate.open()
     python(worker, "await engine_later.patiently(lambda: use_shapes(engine, 'pdf'))")
+    python(worker, "import imagenomer.figures.pdf_page_size")
     assert "downloads.blob" not in waiting(worker)
 
 

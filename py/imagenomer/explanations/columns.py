@@ -245,6 +245,11 @@ HEADINGS: Mapping[str, str] = {
     "Map after: r with before": "Correlation over edges of the phenotype's map after harmonisation with that before.",
     "r with adjusted for site": "Correlation over edges of the map after harmonisation with that adjusted for site.",
     "Remains, %": "The share of the association that remains after adjusting for the candidate.",
+    "Difference, points": "How much more remains in the second cohort than in this one, in percentage points.",
+    "From, all at once": (
+        "Lower end of an interval that holds for all differences in this table at once. Where 0 lies inside, the "
+        "cohorts may be alike."
+    ),
     "Of the map, %": "The share of the target's map that remains after adjusting for the candidate.",
     "Shared, %": "The share that both explain together.",
     "Explains of the target, %": "The share of the target's variance that the candidate explains.",
@@ -272,6 +277,8 @@ HEADINGS: Mapping[str, str] = {
 
 #: Key of a column whose heading is made up of names -> what it means.
 KEYS: Mapping[str, str] = {
+    "remaining": "The share of the association that remains in the cohort that the heading names.",
+    "verdict": "What the numbers of the cohort that the heading names come to. Cannot tell is a verdict too.",
     "r": "Effect in this cohort or map: correlation, partial where something is adjusted for.",
     "r_second": "The same effect in the second cohort.",
     "r_p": "p of the correlation of the maps over edges.",

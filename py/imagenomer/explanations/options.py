@@ -101,6 +101,11 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
         "outliers too, 3 only extreme ones.",
         "quality#which-scans-are-outliers",
     ),
+    "examine": (
+        "Whether the same question is put to a second cohort as well. Its candidates are those of this one, so that "
+        "both are asked the same.",
+        "confounds#does-the-verdict-replicate-in-a-second-cohort",
+    ),
     "families": (
         "Subjects with the same value are related and not independent. Standard errors are then computed by family,"
         " and signs of whole families are flipped in place of permutations.",

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from imagenomer.figures import page_size
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.groups import describe
 
@@ -142,14 +143,14 @@ def render(
     metadata: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     more: dict[str, Any] = {}
     if width is not None:
-        from imagenomer.figures import page_size  # late: of the PDF writer, which few figures need
-
         dpi_drawn = page_size.DPI * page_size.factor_of(figure, width)
         more = {"pil_kwargs": {"dpi": (page_size.DPI, page_size.DPI)}} if format == "png" else {}
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "imagenomer", "svg.fonttype": "none", "pdf.fonttype": 42}):
         if width is not None and format == "pdf":
-            return page_size.pdf_of_width(figure, width, metadata["pdf"])
+            from imagenomer.figures.pdf_page_size import pdf_of_width  # late: of a writer that few figures need
+
+            return pdf_of_width(figure, width, metadata["pdf"])
         figure.savefig(
             buffer,
             format=format,
