@@ -111,7 +111,7 @@ def test_a_match_in_one_direction_only_is_no_mismatch(scans, rng):
     values, people, conditions = scans
     values = values.copy()
     values[3] = values[9] + rng.normal(0, 0.15, 300)
-    r = products(values).correlations()
+    r = finish(products(values).correlations())
     second = np.flatnonzero(conditions == 1)
     assert people[second[r[3, second].argmax()]] == 9
     assert 3 not in {one.scan for one in mismatches(matched(values, people, conditions))}

@@ -100,7 +100,7 @@ def test_of_families_it_is_what_leaving_one_out_changes(number):
         usual = associate(values, tested, design)
         np.testing.assert_allclose((usual.t / ours.spread) ** 2, f, rtol=1e-8)
         wider = stats.t.ppf(0.975, nu) / stats.t.ppf(0.975, usual.dof)
-        np.testing.assert_allclose(ours.widening, ours.spread * wider, rtol=1e-8)
+        np.testing.assert_allclose(ours.widening(), ours.spread * wider, rtol=1e-8)
     else:
         np.testing.assert_allclose(ours.f, f, rtol=1e-8)
 

@@ -12,7 +12,7 @@ from imagenomer.progress import Progress, Steps
 from imagenomer.types import FloatArray, IntArray
 
 #: Edges of a difference, and subjects, that are computed between two reports of progress: some 10 ms in the page.
-_COLUMNS, _SUBJECTS = 512, 16
+_COLUMNS, _SUBJECTS = 512, 5
 
 
 def averaged(

@@ -33,7 +33,7 @@ MATCH_CUTS = (0.80, 0.95)
 #: Permutations whose r of all edges are held at once: 34,716 edges take 28 MB.
 _PERMUTATIONS = 200
 #: Permutations summarised between two reports of progress.
-_SUMMARISED = 20
+_SUMMARISED = 8
 #: What rounding of float32 can make of equal statistics.
 _ROUNDING = 1e-6
 

@@ -64,7 +64,7 @@ def correlations_of(scans: ScanProducts | ScanFeatures) -> Steps[ScanCorrelation
     progress = Progress("Comparing scans")
     yield progress
     if isinstance(scans, ScanProducts):
-        return ScanCorrelations(scans.correlations(), np.zeros((0, 0), dtype=np.float32))
+        return ScanCorrelations((yield from scans.correlations()), np.zeros((0, 0), dtype=np.float32))
     units = np.empty((scans.features.n_subjects, scans.n_edges), dtype=np.float32)
     for start, block in _blocks(scans):
         raw = np.einsum("ij,ij->i", block, block)

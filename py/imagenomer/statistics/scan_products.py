@@ -73,19 +73,25 @@ class ScanProducts:
         total = float(np.trace(centred))
         return *(yield from eigenvectors(centred, _OUTLYING, n_components)), total
 
-    def correlations(self) -> FloatArray:
+    def correlations(self) -> Steps[FloatArray]:
         """Return the correlation, over edges, of every pair of scans, shape (n_scans, n_scans).
 
         NaN where a scan is the same at every edge.
         """
-        r = np.outer(self.totals, -self.totals / self.n_edges)
-        r += self.products
-        squares = np.diag(r).copy()
+        raw = np.diag(self.products)
+        squares = raw + self.totals * (-self.totals / self.n_edges)
         # What is left of a scan without variation is rounding.
-        length = np.sqrt(np.where(squares > 1e-6 * np.diag(self.products), squares, np.nan))
-        r /= length[:, None]
-        r /= length
-        return np.clip(r, -1, 1, out=r)
+        length = np.sqrt(np.where(squares > 1e-6 * raw, squares, np.nan))
+        r = np.empty_like(self.products)
+        for start in range(0, len(r), _SCANS):
+            rows = slice(start, start + _SCANS)
+            own = np.outer(self.totals[rows], -self.totals / self.n_edges)
+            own += self.products[rows]
+            own /= length[rows, None]
+            own /= length
+            np.clip(own, -1, 1, out=r[rows])
+            yield Progress("Comparing scans")
+        return r
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,6 +160,7 @@ def scan_products(
         block = values[:, start:stop][rows] if edges is None else values[np.ix_(rows, edges[start:stop])]
         shared = np.isfinite(block).all(axis=0)
         block = np.ascontiguousarray(block if shared.all() else block[:, shared])
+        yield Progress("Comparing scans", start, n_edges)
         if not shared.any():
             continue
         n_used += block.shape[1]

@@ -62,14 +62,13 @@ class RobustCorrelation(Correlation):
     residual_dof: IntArray
     effective_dof: FloatArray
 
-    @property
-    def widening(self) -> FloatArray:
-        """How many times as wide intervals are."""
+    def widening(self, which: int | slice | IntArray = slice(None)) -> FloatArray:
+        """Return how many times as wide the intervals of some features are."""
         usual, own = (
             scipy.special.stdtrit(np.where(dof > 0, dof, np.nan), 0.975)
-            for dof in (self.residual_dof, self.effective_dof)
+            for dof in (self.residual_dof[which], self.effective_dof[which])
         )
-        return np.asarray(self.spread * own / usual)
+        return np.asarray(self.spread[which] * own / usual)
 
 
 def associate_unequal(

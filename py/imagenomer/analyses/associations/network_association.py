@@ -151,6 +151,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[NetworkAssociation]:
         decision,
         fit_exactly(means, model.without_covariates) if model.plain is not None else None,
         _mean_effects(edges, pair, len(pairs)),
+        int(np.count_nonzero(features.moments.n_subjects < sample.n_subjects)),
         np.bincount(pair[beyond], minlength=len(pairs)) if enriched is None else enriched.count,
         threshold,
         enriched,

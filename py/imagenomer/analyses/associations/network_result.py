@@ -35,6 +35,8 @@ class NetworkAssociation:
         Of the same means without the covariates; None where there are none.
     edge_effect : ndarray, shape (n_pairs,)
         Mean effect of the single edges of each pair.
+    n_incomplete : int
+        Edges with missing values, of any network.
     n_beyond : ndarray, shape (n_pairs,)
         Edges of each pair beyond ``threshold``.
     threshold : float
@@ -56,6 +58,7 @@ class NetworkAssociation:
     decision: Decision
     unadjusted: Fit | None
     edge_effect: FloatArray
+    n_incomplete: int
     n_beyond: IntArray
     threshold: float
     enriched: Enrichment | None

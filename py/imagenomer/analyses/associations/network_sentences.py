@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from imagenomer.analyses.associations.network_result import NetworkAssociation
 from imagenomer.analyses.contract import Answer
 from imagenomer.analyses.shared.inference import controls, permutation_warnings, permutations_in_words, statistic_of
@@ -69,12 +67,11 @@ def _about_parcels_and_edges(cohort: Cohort, result: NetworkAssociation) -> list
     nowhere = sum(not network for network in parcellation_of(cohort).networks)
     if nowhere:
         said.append(f"{counted(nowhere, 'parcel')} in no network {'is' if nowhere == 1 else 'are'} not used.")
-    incomplete = int(np.count_nonzero(~np.isfinite(result.sample.observations.values[result.sample.rows]).all(axis=0)))
-    if incomplete:
+    if result.n_incomplete:
         uncounted = "" if result.enriched is None else ", and these edges do not count for enrichment"
         said.append(
-            f"{counted(incomplete, 'edge')} with missing values: a subject's average is over the edges that the "
-            f"subject has{uncounted}."
+            f"{counted(result.n_incomplete, 'edge')} with missing values: a subject's average is over the edges that "
+            f"the subject has{uncounted}."
         )
     return said
 

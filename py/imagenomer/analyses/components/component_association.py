@@ -105,7 +105,7 @@ def _test(components: Components, question: Question) -> PhenotypeTest:
     if question.robust:
         robust = associate_unequal(scores, model.tested, model.design, model.families)
         assert isinstance(robust, RobustCorrelation)
-        tests, widening = robust, robust.widening
+        tests, widening = robust, robust.widening()
     # A partial correlation has the interval of a plain one of as many subjects less than there are covariates.
     lower, upper = fisher_interval(one.r, one.dof + 2, spread=widening)
     slope_lower, slope_upper = one.interval()

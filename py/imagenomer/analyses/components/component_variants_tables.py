@@ -10,7 +10,7 @@ from imagenomer.jsonable import finite
 from imagenomer.statistics.correction import n_tests
 from imagenomer.statistics.correlation import fisher_interval
 from imagenomer.statistics.variants import genomic_inflation
-from imagenomer.types import Json
+from imagenomer.types import FloatArray, Json
 from imagenomer.wording import minus
 
 _STRONGEST = (
@@ -49,10 +49,15 @@ def component_table(rows: list[dict[str, Json]]) -> TableView:
 
 
 def strongest_rows(result: ComponentVariantTests) -> list[dict[str, Json]]:
-    return [_row(result, index) for index in result.strongest.tolist()]
+    # Each taken out of all tests once.
+    adjusted, frequency = result.decision.p_value[result.strongest], result.counts.effect_frequency
+    return [
+        _row(result, index, p_adjusted, frequency)
+        for index, p_adjusted in zip(result.strongest.tolist(), adjusted.tolist(), strict=True)
+    ]
 
 
-def _row(result: ComponentVariantTests, index: int) -> dict[str, Json]:
+def _row(result: ComponentVariantTests, index: int, p_adjusted: float, frequency: FloatArray) -> dict[str, Json]:
     row, column = result.test(index)
     variant, variants = int(result.which[column]), result.variants
     r, dof = result.r(index), int(result.screen.dof[column])
@@ -64,13 +69,13 @@ def _row(result: ComponentVariantTests, index: int) -> dict[str, Json]:
         "position": int(variants.positions[variant]),
         "effect_allele": variants.effect_alleles[variant],
         "other_allele": variants.other_alleles[variant],
-        "frequency": finite(float(result.counts.effect_frequency[variant])),
+        "frequency": finite(float(frequency[variant])),
         "r": r,
         "ci": minus(f"{lower:.3g} to {upper:.3g}") if np.isfinite(lower) else None,
         "ci_lower": finite(lower),
         "ci_upper": finite(upper),
         "p_value": float(10 ** -result.screen.neg_log10_p[row, column]),
-        "p_adjusted": float(result.decision.p_value[index]),
+        "p_adjusted": p_adjusted,
         "neg_log10_p": finite(float(result.screen.neg_log10_p[row, column])),
         "n_subjects": int(result.screen.n_subjects[column]),
         "significant": bool(result.decision.significant[index]),

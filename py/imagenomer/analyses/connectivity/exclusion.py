@@ -13,6 +13,7 @@ from imagenomer.analyses.shared.sample import Sample, counted, listed
 from imagenomer.analyses.shared.test_tables import number_text
 from imagenomer.cohort import Cohort, Phenotype
 from imagenomer.jsonable import finite
+from imagenomer.progress import Progress, Steps
 from imagenomer.statistics.category_difference import compare_categories, count_levels
 from imagenomer.statistics.correction import adjust
 from imagenomer.statistics.difference import compare_numbers, summarise
@@ -110,7 +111,7 @@ class Exclusion:
 
 def try_limits(
     cohort: Cohort, sample: Sample, motion: Phenotype, chosen: float, *, at_most: bool, group: str | None
-) -> Exclusion:
+) -> Steps[Exclusion]:
     """Return what the chosen limit and some others do."""
     values = motion.values[sample.subjects]
     shares = _RETAINED_SHARES if at_most else [1 - share for share in _RETAINED_SHARES]
@@ -120,7 +121,9 @@ def try_limits(
     for value in sorted(tried, reverse=at_most):
         keep = np.asarray(values <= value if at_most else values >= value)
         n_kept = int(np.count_nonzero(keep))
-        contrasts = _contrasts(others, sample, keep) if 0 < n_kept < keep.size else ()
+        contrasts: tuple[Contrast, ...] = ()
+        if 0 < n_kept < keep.size:
+            contrasts = yield from _contrasts(others, sample, keep)
         expression = _expression(motion, value, at_most, group)
         limits.append(Limit(value, value == chosen, expression, n_kept, keep.size - n_kept, contrasts))
     return Exclusion(sample, motion, at_most, tuple(limits))
@@ -134,9 +137,10 @@ def _expression(motion: Phenotype, value: float, at_most: bool, group: str | Non
     return groups.format_expression(groups.Combination("and", (groups.parse(group), test)))
 
 
-def _contrasts(phenotypes: Sequence[Phenotype], sample: Sample, keep: BoolArray) -> tuple[Contrast, ...]:
+def _contrasts(phenotypes: Sequence[Phenotype], sample: Sample, keep: BoolArray) -> Steps[tuple[Contrast, ...]]:
     found: list[Contrast] = []
     for phenotype in phenotypes:
+        yield Progress("Comparing included and excluded subjects")
         values = phenotype.values[sample.subjects]
         kept, dropped = values[keep], values[~keep]
         if phenotype.levels:

@@ -246,7 +246,7 @@ def _exclusion(cohort: Cohort, params: Params, result: QualityControl) -> Steps[
     yield from average_scans(cohort, params)
     sample = _draw(cohort, params, {result.motion.name: result.motion.missing})
     at_most = params.keep == "at most"
-    found = try_limits(cohort, sample, result.motion, params.limit, at_most=at_most, group=params.group)
+    found = yield from try_limits(cohort, sample, result.motion, params.limit, at_most=at_most, group=params.group)
     return replace(result, exclusion=found)
 
 

@@ -114,7 +114,7 @@ def _share_missing(values: Float32Array, rows: IntArray) -> Steps[FloatArray]:
     missing = np.empty(rows.size)
     for done, row in enumerate(rows.tolist()):
         missing[done] = np.count_nonzero(~np.isfinite(values[row])) / values.shape[1]
-        if done % 100 == 0:
+        if done % 20 == 0:
             yield Progress("Looking for missing values", done, rows.size)
     return missing
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from imagenomer.analyses.contract import Column, TableView
@@ -141,4 +143,6 @@ def subject_table(cohort: Cohort, result: VariantSummary) -> TableView:
 
 
 def _known(values: FloatArray) -> list[float | None]:
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+    known = values.astype(object)
+    known[~np.isfinite(values)] = None
+    return cast("list[float | None]", known.tolist())

@@ -70,7 +70,7 @@ class Errors:
         if self.robust:
             robust = associate_unequal(values[:, None], target, design, self.families)
             assert isinstance(robust, RobustCorrelation)
-            neg_log10_p, widening = robust.neg_log10_p, robust.widening
+            neg_log10_p, widening = robust.neg_log10_p, robust.widening()
         slopes = tuple(float((fit.beta + (limit - fit.beta) * widening)[0]) for limit in fit.interval())
         # Each adjusted column costs a degree of freedom.
         low, high = fisher_interval(fit.r, fit.dof + 2, kind=kind, spread=widening)

@@ -99,7 +99,7 @@ def confidence_interval(fit: Correlation, model: Model, which: Which = slice(Non
     kind: CorrelationKind = "spearman" if model.question.ranked else "pearson"
     dof, spread = fit.dof[which], np.ones(())
     if isinstance(fit, RobustCorrelation):
-        dof, spread = fit.residual_dof[which], fit.widening[which]
+        dof, spread = fit.residual_dof[which], fit.widening(which)
     return fisher_interval(fit.r[which], dof + 2, kind=kind, spread=spread)
 
 

@@ -10,7 +10,7 @@ from imagenomer.analyses.contract import Analysis, Report, check_against
 from imagenomer.cache import Kind
 from imagenomer.cohort import Cohort
 from imagenomer.jsonable import dumps
-from imagenomer.progress import Steps
+from imagenomer.progress import Progress, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ def outcome_of(
             result = yield from analysis.parts[n_done].compute(cohort, params, so_far)
         else:
             result = yield from analysis.compute(cohort, params)
+        yield Progress("Writing the result")
         report = analysis.report(cohort, params, result)
         outcome = Outcome(name, analysis, params, result, report, n_done + 1 if analysis.parts else 0)
         (cache.put_aside if aside else cache.put)(key, outcome)
