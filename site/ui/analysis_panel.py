@@ -94,7 +94,7 @@ class AnalysisPanel:
         self.refusal = h("p", cls="refusal", aria_hidden="true")  # screen readers hear that of the form
         self.waiting = h("section", h("h2", entry["title"]), self.refusal, cls="first-wait", hidden=True)
         summary = h("p", entry["summary"], cls="summary")
-        about = h("div", summary, mark(self.app, summary, analysis=self.name), cls="about")
+        about = h("div", summary, mark(self.app, summary, analysis=self.name), cls="explained")
         body = h("div", about, self.form.element, cls="fold-body", id=unique("parameters"))
         fold = self.app.forms.button(body, "Parameters", "fold-form quiet")
         # Beside what folds: work in progress is in sight, and can be stopped, whatever is folded.

@@ -195,11 +195,14 @@ def test_the_wheel_zooms_at_the_pointer_and_home_shows_the_whole(viewer: Locator
     box = viewer.locator(".stage canvas").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    a, b = (POWER.labels[POWER.display_order[int(264 * at)]] for at in (0.6, 0.3))
+    readout = viewer.get_by_label("Readout")
+    expect(readout).to_have_text(re.compile(f"^{a} – {b} "))
     before, whole = read_out(viewer), pixels(viewer.locator(".stage"))
     for _ in range(6):
         page.mouse.wheel(0, -200)
     page.mouse.move(box["x"] + 0.3 * box["width"] + 1, box["y"] + 0.6 * box["height"])
-    expect(viewer.get_by_label("Readout")).to_have_text(before)
+    expect(readout).to_have_text(before)
     wait_until(page, lambda: not np.array_equal(pixels(viewer.locator(".stage")), whole))
     page.keyboard.press("Home")
     wait_until(page, lambda: np.array_equal(pixels(viewer.locator(".stage")), whole))

@@ -73,7 +73,7 @@ def test_analysis_methods_and_headings_are_explained_and_one_panel_is_open_at_a_
     page = demo_page
     go(page, "Associations")
     shown = page.locator(".explanation:visible")
-    explain(page.locator(".analysis:visible .about")).click()
+    explain(page.locator(".analysis:visible .explained")).click()
     expect(shown).to_contain_text(METHODS["edge-association"][0])
     explain(form(page).locator(".field").filter(has=page.get_by_label("Correction", exact=True))).click()
     expect(shown).to_contain_text("Bonferroni in steps")
