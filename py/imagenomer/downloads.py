@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from imagenomer.analyses.contract import Analysis, GridView, TableView, parameters_of
+from imagenomer.analyses.contract import Analysis, GridView, TableView, WholeTable, parameters_of
 from imagenomer.errors import InputError
+from imagenomer.progress import Progress, Steps
 from imagenomer.types import Json
 from imagenomer.wording import without_formula
 
@@ -102,10 +103,25 @@ def csv_of(table: TableView | GridView) -> bytes:
         for name, row in zip(table.rows, table.values, strict=True):
             file.write([without_formula(name), *map(_cell, row)])
         return file.content()
-    keys = [column.key for column in table.columns if column.where != "page"]
+    keys = _keys(table)
     file.write(map(without_formula, keys))
     file.write(*([_cell(row.get(key)) for key in keys] for row in table.rows))
     return file.content()
+
+
+def csv_of_whole(table: TableView, whole: WholeTable) -> Steps[bytes]:
+    """Return all rows of a table that lists only some as CSV, as `csv_of` writes them."""
+    file, keys, written = CsvFile(), _keys(table), 0
+    file.write(map(without_formula, keys))
+    for rows in whole.blocks:
+        file.write(*([_cell(row.get(key)) for key in keys] for row in rows))
+        written += len(rows)
+        yield Progress("Writing all rows", written, whole.n_rows)
+    return file.content()
+
+
+def _keys(table: TableView) -> list[str]:
+    return [column.key for column in table.columns if column.where != "page"]
 
 
 def _cell(value: Json) -> str:

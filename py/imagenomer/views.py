@@ -6,7 +6,7 @@ is the map of one. Who shares a file of results must know that (`holds_subjects`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,7 +61,8 @@ class Column:
 class TableView:
     """A sortable, downloadable table. ``rows`` are dicts by column key; one with an "edge" key links to the matrix.
 
-    Of a long table the page gets the first ``on_page`` rows only (the title should say so), the file has all.
+    Of a long table the page gets the first ``on_page`` rows only (the title should say so), the file has all. Of one
+    that lists only the strongest the file has ``n_whole`` rows, which the engine learns from `Analysis.whole`.
     """
 
     name: str
@@ -70,7 +71,23 @@ class TableView:
     rows: tuple[Mapping[str, Json], ...]
     on_page: int | None = None
     of_subjects: bool = False
+    n_whole: int | None = None
     kind: Literal["table"] = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class WholeTable:
+    """All rows of a table of which a report lists the first.
+
+    Attributes
+    ----------
+    n_rows : int
+    blocks : iterable of sequences of rows
+        A few hundred rows at a time, made when they are taken, and not kept.
+    """
+
+    n_rows: int
+    blocks: Iterable[Sequence[Mapping[str, Json]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Table:
             "button",
             "Download ",
             h("span", f"{view['title']} as ", cls="unseen"),
-            "CSV",
+            "CSV" if view["n_whole"] is None else f"CSV, all {plural(view['n_whole'], 'row')}",
             type="button",
             cls="quiet",
             on={"click": lambda event: downloads.save_answer(self.app, "table", wanted)},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imagenomer.analyses.contract import GridView, Groups, MatrixView, TableView, read_params
 from imagenomer.analyses.shared.results import Enough, Outcome, kept_outcome, outcome_of
 from imagenomer.descriptions import describe
-from imagenomer.downloads import csv_of, result_stem, stem
+from imagenomer.downloads import csv_of, csv_of_whole, result_stem, stem
 from imagenomer.engine.requests import Answer, Job, coloured, file_answer
 from imagenomer.engine.workspace import Workspace, corrections_of, makings_of, recipe_of
 from imagenomer.errors import InputError
@@ -28,7 +28,8 @@ async def run(
     report, parcellation = outcome.report, workspace.now.cohort.parcellation
     labels = () if parcellation is None else parcellation.labels
     # Of maps the call `matrix` says it, whatever they are of.
-    described = [view for view in report.views if not isinstance(view, MatrixView)]
+    views = report.views
+    described = [view for view in views if not isinstance(view, MatrixView)]
     # Lists of rows are in the table views; the page would read them twice, and reads slowly.
     return {
         "numbers": {name: value for name, value in report.numbers.items() if not isinstance(value, list | tuple)},
@@ -38,7 +39,9 @@ async def run(
         "verdict": report.verdict,
         "descriptions": {view.name: spelled_out(describe(view, report, labels)) for view in described},
         "n_parts": outcome.n_parts,
-        "views": [on_page(view) if isinstance(view, TableView) else view for view in report.views],
+        "views": [
+            on_page(view, n_whole(workspace, outcome, view)) if isinstance(view, TableView) else view for view in views
+        ],
     }, {}
 
 
@@ -64,7 +67,13 @@ async def table(workspace: Workspace, job: Job, *, analysis: str, params: Mappin
     tables = {view.name: view for view in outcome.report.views if isinstance(view, TableView | GridView)}
     if name not in tables:
         raise InputError(f"this result has no table {name!r}; it has: {', '.join(tables) or 'none'}")
-    return file_answer(csv_of(tables[name]), stem(stem_of(outcome), name), "csv")
+    view = tables[name]
+    if isinstance(view, TableView) and name in outcome.analysis.whole:
+        whole = outcome.analysis.whole[name](workspace.now.cohort, outcome.params, outcome.result)
+        content = await job.finish(csv_of_whole(view, whole))
+    else:
+        content = csv_of(view)
+    return file_answer(content, stem(stem_of(outcome), name), "csv")
 
 
 async def script(workspace: Workspace, job: Job, *, analysis: str, params: Mapping[str, Json]) -> Answer:
@@ -192,12 +201,21 @@ LOOKS: dict[str, Callable[[JsonObject], Enough]] = {
 }
 
 
-def on_page(view: TableView) -> TableView:
+def n_whole(workspace: Workspace, outcome: Outcome, view: TableView) -> int | None:
+    """Return how many rows the file of a table has; None where that is those it lists."""
+    whole = outcome.analysis.whole.get(view.name)
+    if whole is None:
+        return len(view.rows) if view.on_page is not None and view.on_page < len(view.rows) else None
+    n_rows = whole(workspace.now.cohort, outcome.params, outcome.result).n_rows
+    return n_rows if n_rows > len(view.rows) else None
+
+
+def on_page(view: TableView, n_whole: int | None = None) -> TableView:
     """Return the part of a table that the page shows: what is for the file only may be many times as much."""
     columns = tuple(column for column in view.columns if column.where != "file")
     keys = {"edge", *(column.key for column in columns), *(column.sort for column in columns)}
     rows = tuple({key: row[key] for key in row if key in keys} for row in view.rows[: view.on_page])
-    return replace(view, columns=columns, rows=rows)
+    return replace(view, columns=columns, rows=rows, n_whole=n_whole)
 
 
 def is_at_hand(workspace: Workspace, call: str, given: JsonObject) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from imagenomer.analyses.associations.edge_result import EdgeAssociation, UnadjustedFit
 from imagenomer.analyses.associations.edge_sentences import edge_sentences, edge_warnings
-from imagenomer.analyses.associations.edge_views import edge_views, strongest_edges
+from imagenomer.analyses.associations.edge_views import all_edges, edge_views, strongest_edges
 from imagenomer.analyses.contract import (
     Analysis,
     Choice,
@@ -348,4 +348,5 @@ ANALYSIS = Analysis(
     draw=draw,
     detail=detail,
     needs=("connectivity", "phenotypes"),
+    whole={"top": all_edges},
 )

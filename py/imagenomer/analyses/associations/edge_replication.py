@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 
-from imagenomer.analyses.associations.replication_report import replication_report
+from imagenomer.analyses.associations.replication_report import all_discovered, replication_report
 from imagenomer.analyses.associations.replication_result import EdgeReplication, Put
 from imagenomer.analyses.contract import (
     Analysis,
@@ -199,5 +199,6 @@ ANALYSIS = Analysis(
     draw=draw,
     needs=("connectivity", "phenotypes", "second"),
     takes_second=True,
+    whole={"edges": all_discovered},
     methods=methods,
 )

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from imagenomer.analyses.associations.edge_result import EdgeAssociation
-from imagenomer.analyses.contract import Column, FigureView, MatrixView, TableView, View
-from imagenomer.analyses.shared.edge_fits import confidence_interval, effect_of
+from imagenomer.analyses.contract import Column, FigureView, MatrixView, TableView, View, WholeTable
+from imagenomer.analyses.shared.edge_fits import Fit, confidence_interval, effect_of, fit_exactly, observed, taken
 from imagenomer.analyses.shared.edge_table import (
     describe_edges,
     edge_columns,
@@ -22,6 +22,7 @@ from imagenomer.analyses.shared.edge_table import (
 from imagenomer.analyses.shared.inference import statistic_of
 from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
 from imagenomer.analyses.shared.sample import counted
+from imagenomer.analyses.shared.whole_tables import strongest_first, whole_table
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels
 from imagenomer.figures.pixels import scale_limit
@@ -29,7 +30,7 @@ from imagenomer.parcellation import Parcellation
 from imagenomer.statistics.correlation import Correlation
 from imagenomer.statistics.enhancement import EnhancedEdges
 from imagenomer.statistics.network_statistic import NetworkBasedStatistic
-from imagenomer.types import Json, Row
+from imagenomer.types import FloatArray, IntArray, Json, Row
 
 #: Components listed, the largest first.
 _MOST_COMPONENTS = 100
@@ -96,27 +97,47 @@ def _maps(cohort: Cohort, result: EdgeAssociation) -> list[MatrixView]:
 
 def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, Json]]:
     """Describe the strongest edges, with 0-based file indices."""
-    edges, fit, decision = result.strongest, result.fit, result.decision
-    values: dict[str, Sequence[Json]] = {effect_key(result.model): effect_of(fit)[edges].tolist()}
+    edges = result.strongest
+    other = None if result.unadjusted is None else taken(result.unadjusted.fit, edges)
+    return _described(cohort, result, result.decision.p_value, edges, taken(result.fit, edges), other)
+
+
+def all_edges(cohort: Cohort, params: object, result: EdgeAssociation) -> WholeTable:
+    """Return all edges, the strongest first, fitted in float64, for the file."""
+    model, adjusted = result.model, result.decision.p_value
+    plain = None if result.unadjusted is None else model.without_covariates
+
+    def rows(edges: IntArray) -> list[dict[str, Json]]:
+        exactly = observed(cohort, result.sample, edges)
+        other = None if plain is None else fit_exactly(exactly, plain)
+        return _rows(_described(cohort, result, adjusted, edges, fit_exactly(exactly, model), other))
+
+    return whole_table(strongest_first(np.abs(effect_of(result.fit))), rows)
+
+
+def _described(
+    cohort: Cohort, result: EdgeAssociation, adjusted: FloatArray, edges: IntArray, fit: Fit, other: Fit | None
+) -> list[dict[str, Json]]:
+    """Describe some edges; ``fit`` and ``other``, without covariates, are of these, ``adjusted`` is of all."""
+    decision = result.decision
+    values: dict[str, Sequence[Json]] = {effect_key(result.model): finite_or_none(effect_of(fit))}
     if isinstance(fit, Correlation):
-        low, high = confidence_interval(fit, result.model, edges)
+        low, high = confidence_interval(fit, result.model)
         values |= {"ci_lower": finite_or_none(low), "ci_upper": finite_or_none(high)}
     else:
-        values["f"] = finite_or_none(fit.f[edges])
+        values["f"] = finite_or_none(fit.f)
     values |= {
-        "n_subjects": fit.n_subjects[edges].tolist(),
-        "p_value": finite_or_none(fit.p_value[edges]),
-        "neg_log10_p": finite_or_none(fit.neg_log10_p[edges]),
-        "p_adjusted": finite_or_none(decision.p_value[edges]),
+        "n_subjects": fit.n_subjects.tolist(),
+        "p_value": finite_or_none(fit.p_value),
+        "neg_log10_p": finite_or_none(fit.neg_log10_p),
+        "p_adjusted": finite_or_none(adjusted[edges]),
         "significant": decision.significant[edges].tolist(),
     }
-    if result.unadjusted is not None:
-        other = result.unadjusted.fit
-        difference = effect_of(fit)[edges] - effect_of(other)[edges]
+    if other is not None:
         values |= {
-            "unadjusted": finite_or_none(effect_of(other)[edges]),
-            "difference": finite_or_none(difference),
-            "p_unadjusted": finite_or_none(other.p_value[edges]),
+            "unadjusted": finite_or_none(effect_of(other)),
+            "difference": finite_or_none(effect_of(fit) - effect_of(other)),
+            "p_unadjusted": finite_or_none(other.p_value),
         }
     if isinstance(decision.permuted, NetworkBasedStatistic):
         component = decision.permuted.component[edges].tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from imagenomer.analyses.contract import (
     Report,
     TableView,
     View,
+    WholeTable,
 )
 from imagenomer.analyses.shared.edge_table import (
     describe_edges,
@@ -37,6 +39,7 @@ from imagenomer.analyses.shared.linear_model_words import (
 from imagenomer.analyses.shared.sample import counted
 from imagenomer.analyses.shared.second_cohort import said_of
 from imagenomer.analyses.shared.test_tables import number_text
+from imagenomer.analyses.shared.whole_tables import whole_table
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.companion import companion_of
 from imagenomer.figures.palette import GROUP_COLOURS, OTHERS_COLOUR
@@ -51,7 +54,7 @@ _LISTED, _DOTS = 300, 1_500
 
 def replication_report(cohort: Cohort, result: EdgeReplication) -> Report:
     """Return what the page, the command and the script show of a replication."""
-    top = _top(result)
+    top = _discovered(result)[:_LISTED]
     return Report(
         numbers=_numbers(result),
         sentences=tuple(_sentences(cohort, result)),
@@ -193,10 +196,15 @@ def _views(cohort: Cohort, result: EdgeReplication, top: IntArray) -> list[View]
     return views
 
 
-def _top(result: EdgeReplication) -> IntArray:
-    """Return the discovered edges to list, the strongest first."""
+def _discovered(result: EdgeReplication) -> IntArray:
+    """Return the discovered edges, the strongest first."""
     found = np.flatnonzero(result.found)
-    return found[np.argsort(-np.abs(result.r[found]), kind="stable")][:_LISTED]
+    return np.asarray(found[np.argsort(-np.abs(result.r[found]), kind="stable")])
+
+
+def all_discovered(cohort: Cohort, params: object, result: EdgeReplication) -> WholeTable:
+    """Return all discovered edges, for the file."""
+    return whole_table(_discovered(result), partial(_rows, cohort, result))
 
 
 def _rows(cohort: Cohort, result: EdgeReplication, top: IntArray) -> list[dict[str, Json]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from imagenomer.analyses.components.component_association_params import MAX_T, Params
 from imagenomer.analyses.components.component_association_result import ComponentTests, PhenotypeTest
-from imagenomer.analyses.components.component_association_views import association_rows, association_views
+from imagenomer.analyses.components.component_association_views import all_tests, association_rows, association_views
 from imagenomer.analyses.components.component_association_words import (
     association_sentences,
     association_warnings,
@@ -222,4 +222,5 @@ ANALYSIS = Analysis(
     report=report,
     draw=draw,
     needs=("phenotypes",),
+    whole={"tests": all_tests},
 )

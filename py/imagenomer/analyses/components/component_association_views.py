@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -10,14 +11,15 @@ import numpy as np
 from imagenomer.analyses.components.component_association_params import Params
 from imagenomer.analyses.components.component_association_result import ComponentTests
 from imagenomer.analyses.components.component_association_words import note_of, tip_of, title_of
-from imagenomer.analyses.contract import Column, FigureView, GridView, Link, PointsView, TableView, View
+from imagenomer.analyses.contract import Column, FigureView, GridView, Link, PointsView, TableView, View, WholeTable
 from imagenomer.analyses.shared.decompositions import component_names
 from imagenomer.analyses.shared.edge_points import edge_points, points_view
 from imagenomer.analyses.shared.sample import counted
+from imagenomer.analyses.shared.whole_tables import strongest_first, whole_table
 from imagenomer.cohort import Cohort
 from imagenomer.figures.pixels import scale_limit
 from imagenomer.jsonable import finite
-from imagenomer.types import Json
+from imagenomer.types import IntArray, Json
 from imagenomer.wording import minus
 
 #: Of several phenotypes the table lists this many associations, or all that are significant up to the second number.
@@ -88,23 +90,36 @@ def strongest_points(cohort: Cohort, result: ComponentTests) -> PointsView:
 
 
 def association_rows(result: ComponentTests) -> list[dict[str, Json]]:
+    """Describe all tests, phenotype by phenotype."""
+    return _rows(result, np.arange(result.p_adjusted.size))
+
+
+def all_tests(cohort: Cohort, params: Params, result: ComponentTests) -> WholeTable:
+    """Return all tests for the file: of several phenotypes the smallest p first, of one by component."""
+    strength = np.concatenate([one.neg_log10_p for one in result.tested])
+    order = strongest_first(strength) if len(result.tested) > 1 else np.arange(strength.size)
+    return whole_table(order, partial(_rows, result))
+
+
+def _rows(result: ComponentTests, which: IntArray) -> list[dict[str, Json]]:
     rows = []
-    for place, one in enumerate(result.tested):
-        for column, number in enumerate(result.components.numbers.tolist()):
-            values = {name: finite(float(getattr(one, name)[column])) for name in _NUMBERS}
-            rows.append(
-                {
-                    "component": number,
-                    "phenotype": one.model.name,
-                    **values,
-                    "ci": _span(values["lower"], values["upper"]),
-                    "slope_ci": _span(values["slope_lower"], values["slope_upper"]),
-                    "p_adjusted": finite(float(result.p_adjusted[place, column])),
-                    "significant": bool(result.significant[place, column]),
-                    "n_subjects": int(one.rows.size),
-                    "dof": one.dof,
-                }
-            )
+    for index in which.tolist():
+        place, column = divmod(index, result.components.n_components)
+        one = result.tested[place]
+        values = {name: finite(float(getattr(one, name)[column])) for name in _NUMBERS}
+        rows.append(
+            {
+                "component": int(result.components.numbers[column]),
+                "phenotype": one.model.name,
+                **values,
+                "ci": _span(values["lower"], values["upper"]),
+                "slope_ci": _span(values["slope_lower"], values["slope_upper"]),
+                "p_adjusted": finite(float(result.p_adjusted[place, column])),
+                "significant": bool(result.significant[place, column]),
+                "n_subjects": int(one.rows.size),
+                "dof": one.dof,
+            }
+        )
     return rows
 
 

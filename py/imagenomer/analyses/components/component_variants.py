@@ -11,10 +11,11 @@ from imagenomer.analyses.components.component_variants_figures import draw_compo
 from imagenomer.analyses.components.component_variants_params import Params
 from imagenomer.analyses.components.component_variants_result import ComponentVariantTests
 from imagenomer.analyses.components.component_variants_tables import (
+    all_tests,
     component_rows,
     component_table,
-    strongest_rows,
     strongest_table,
+    test_rows,
 )
 from imagenomer.analyses.components.component_variants_words import component_sentences, component_warnings
 from imagenomer.analyses.contract import Analysis, FigureView, Report, ThemeName
@@ -142,7 +143,7 @@ def _strongest(found: Screen, decision: Decision) -> IntArray:
 
 
 def report(cohort: Cohort, params: Params, result: ComponentVariantTests) -> Report:
-    components, by_component, top = result.components, component_rows(result), strongest_rows(result)
+    components, by_component, top = result.components, component_rows(result), test_rows(result, result.strongest)
     return Report(
         numbers={**_numbers(params, result), "by_component": by_component, "top": top},
         sentences=(*components.sentences, *component_sentences(cohort, params, result)),
@@ -211,4 +212,5 @@ ANALYSIS = Analysis(
     report=report,
     draw=draw,
     needs=("variants",),
+    whole={"top": all_tests},
 )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from imagenomer.analyses.components.component_variants_params import Params
 from imagenomer.analyses.components.component_variants_result import ComponentVariantTests
-from imagenomer.analyses.contract import Column, TableView
+from imagenomer.analyses.contract import Column, TableView, WholeTable
+from imagenomer.analyses.shared.edge_table import finite_or_none
+from imagenomer.analyses.shared.whole_tables import strongest_first, whole_table
+from imagenomer.cohort import Cohort
 from imagenomer.jsonable import finite
 from imagenomer.statistics.correction import n_tests
 from imagenomer.statistics.correlation import fisher_interval
 from imagenomer.statistics.variants import genomic_inflation
-from imagenomer.types import FloatArray, Json
+from imagenomer.types import FloatArray, IntArray, Json
 from imagenomer.wording import minus
 
 _STRONGEST = (
@@ -48,38 +54,56 @@ def component_table(rows: list[dict[str, Json]]) -> TableView:
     return TableView("by_component", "Every component", _COMPONENTS, tuple(rows))
 
 
-def strongest_rows(result: ComponentVariantTests) -> list[dict[str, Json]]:
-    # Each taken out of all tests once.
-    adjusted, frequency = result.decision.p_value[result.strongest], result.counts.effect_frequency
-    return [
-        _row(result, index, p_adjusted, frequency)
-        for index, p_adjusted in zip(result.strongest.tolist(), adjusted.tolist(), strict=True)
-    ]
+def all_tests(cohort: Cohort, params: Params, result: ComponentVariantTests) -> WholeTable:
+    """Return all tests, the smallest p first, for the file; what could not be tested has no numbers."""
+    # Made for all once: a block would make it for all again.
+    adjusted = result.decision.p_value
+    return whole_table(strongest_first(result.screen.neg_log10_p.ravel()), partial(_test_rows, result, adjusted))
 
 
-def _row(result: ComponentVariantTests, index: int, p_adjusted: float, frequency: FloatArray) -> dict[str, Json]:
-    row, column = result.test(index)
-    variant, variants = int(result.which[column]), result.variants
-    r, dof = result.r(index), int(result.screen.dof[column])
-    lower, upper = (float(limit) for limit in fisher_interval(r, dof + 2))
-    return {
-        "component": int(result.components.numbers[row]),
-        "variant": variants.variant_ids[variant],
-        "chromosome": variants.chromosomes[variant],
-        "position": int(variants.positions[variant]),
-        "effect_allele": variants.effect_alleles[variant],
-        "other_allele": variants.other_alleles[variant],
-        "frequency": finite(float(frequency[variant])),
-        "r": r,
-        "ci": minus(f"{lower:.3g} to {upper:.3g}") if np.isfinite(lower) else None,
-        "ci_lower": finite(lower),
-        "ci_upper": finite(upper),
-        "p_value": float(10 ** -result.screen.neg_log10_p[row, column]),
-        "p_adjusted": p_adjusted,
-        "neg_log10_p": finite(float(result.screen.neg_log10_p[row, column])),
-        "n_subjects": int(result.screen.n_subjects[column]),
-        "significant": bool(result.decision.significant[index]),
+def test_rows(result: ComponentVariantTests, which: IntArray) -> list[dict[str, Json]]:
+    """Describe some tests, as `ComponentVariantTests.test` numbers them."""
+    return _test_rows(result, result.decision.p_value, which)
+
+
+def _test_rows(result: ComponentVariantTests, adjusted: FloatArray, which: IntArray) -> list[dict[str, Json]]:
+    variants, screen = result.variants, result.screen
+    of_components, columns = np.divmod(which, result.which.size)
+    r, dof = screen.r[of_components, columns], screen.dof[columns]
+    strength = screen.neg_log10_p[of_components, columns]
+    lower, upper = fisher_interval(r, dof + 2)
+    variant = result.which[columns]
+    numbers: dict[str, list[float | None]] = {
+        name: finite_or_none(values)
+        for name, values in (
+            ("frequency", result.counts.effect_frequency[variant]),
+            ("r", r),
+            ("ci_lower", lower),
+            ("ci_upper", upper),
+            ("p_value", 10**-strength),
+            ("p_adjusted", adjusted[which]),
+            ("neg_log10_p", strength),
+        )
     }
+    rows = []
+    for place, (component, index) in enumerate(zip(of_components.tolist(), variant.tolist(), strict=True)):
+        own = {name: values[place] for name, values in numbers.items()}
+        low, high = own["ci_lower"], own["ci_upper"]
+        rows.append(
+            {
+                "component": int(result.components.numbers[component]),
+                "variant": variants.variant_ids[index],
+                "chromosome": variants.chromosomes[index],
+                "position": int(variants.positions[index]),
+                "effect_allele": variants.effect_alleles[index],
+                "other_allele": variants.other_alleles[index],
+                **own,
+                "ci": None if low is None or high is None else minus(f"{low:.3g} to {high:.3g}"),
+                "n_subjects": int(screen.n_subjects[columns[place]]),
+                "significant": bool(result.decision.significant[which[place]]),
+            }
+        )
+    return rows
 
 
 def component_rows(result: ComponentVariantTests) -> list[dict[str, Json]]:

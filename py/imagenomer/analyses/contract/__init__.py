@@ -43,7 +43,18 @@ from imagenomer.analyses.contract.parameters import (
     without_unused,
 )
 from imagenomer.analyses.contract.report import Answer, Finding, Methods, Report, matrix_view
-from imagenomer.views import Column, FigureView, GridView, Link, MatrixView, PointSeries, PointsView, TableView, View
+from imagenomer.views import (
+    Column,
+    FigureView,
+    GridView,
+    Link,
+    MatrixView,
+    PointSeries,
+    PointsView,
+    TableView,
+    View,
+    WholeTable,
+)
 
 __all__ = [
     "Analysis",
@@ -86,6 +97,7 @@ __all__ = [
     "VariantSetChoice",
     "View",
     "WeightsChoice",
+    "WholeTable",
     "check_against",
     "form_of",
     "in_parts",

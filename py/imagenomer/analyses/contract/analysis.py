@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from imagenomer.analyses.contract.report import Methods, Report
 from imagenomer.progress import Progress, Steps
-from imagenomer.views import FigureView, PointsView, TableView
+from imagenomer.views import FigureView, PointsView, TableView, WholeTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,6 +106,9 @@ class Analysis:
     parts : tuple of Part
         Where a long analysis is shown part by part; ``compute`` is then ``in_parts(PARTS)``. ``report`` and ``draw``
         take a result whose later parts are None, and the views of a later part follow those of the earlier ones.
+    whole : mapping of str to callable
+        By the name of a `TableView` that lists only the strongest of many: ``(cohort, params, result) -> WholeTable``,
+        what its file has, in the same columns. Making it takes no time: the work is in its blocks.
     methods : callable, optional
         ``(cohort, params, result) -> Methods`` for the report to keep; otherwise it has the sentences of the result.
     """
@@ -123,6 +126,7 @@ class Analysis:
     takes_second: bool = False
     opens_tab: bool = False
     parts: tuple[Part, ...] = ()
+    whole: Mapping[str, Callable[[Cohort, Any, Any], WholeTable]] = field(default_factory=dict)
     methods: Callable[[Cohort, Any, Any], Methods] | None = None
 
     def figures(

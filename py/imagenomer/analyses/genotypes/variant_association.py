@@ -19,10 +19,11 @@ from imagenomer.analyses.genotypes.variant_association_figures import (
 from imagenomer.analyses.genotypes.variant_association_params import Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantSelection, VariantTests
 from imagenomer.analyses.genotypes.variant_association_tables import (
+    all_variants,
     by_genotype_alt,
     genotype_table,
-    strongest_rows,
     strongest_table,
+    variant_rows,
 )
 from imagenomer.analyses.genotypes.variant_association_words import (
     PROBLEMS,
@@ -249,7 +250,7 @@ def _shown(variants: VariantSet, name: str, order: IntArray) -> int:
 
 
 def report(cohort: Cohort, params: Params, result: VariantTests) -> Report:
-    fit, rows = result.fit, strongest_rows(result)
+    fit, rows = result.fit, variant_rows(result, result.strongest)
     return Report(
         numbers={**_numbers(params, result), "top": rows},
         sentences=tuple(association_sentences(params, result)),
@@ -329,4 +330,5 @@ ANALYSIS = Analysis(
     report=report,
     draw=draw,
     needs=("variants", "phenotypes"),
+    whole={"top": all_variants},
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
-from imagenomer.analyses.contract import Column, TableView
+from imagenomer.analyses.contract import Column, TableView, WholeTable
 from imagenomer.analyses.genotypes.variant_association_params import Params
 from imagenomer.analyses.genotypes.variant_association_result import VariantTests
 from imagenomer.analyses.shared.genotyped import genotype_names
 from imagenomer.analyses.shared.sample import counted
+from imagenomer.analyses.shared.whole_tables import strongest_first, whole_table
+from imagenomer.cohort import Cohort
 from imagenomer.jsonable import finite
-from imagenomer.types import FloatArray, Json
+from imagenomer.types import FloatArray, IntArray, Json
 from imagenomer.wording import minus
 
 #: The logarithm of the largest odds ratio that is written.
@@ -60,12 +63,17 @@ def _columns(result: VariantTests) -> tuple[Column, ...]:
     )
 
 
-def strongest_rows(result: VariantTests) -> list[dict[str, Json]]:
-    """Describe the strongest variants, with 0-based indices of the file."""
+def all_variants(cohort: Cohort, params: Params, result: VariantTests) -> WholeTable:
+    """Return all variants, the smallest p first, for the file; what was not tested has no numbers."""
+    return whole_table(strongest_first(result.fit.test.neg_log10_p), partial(variant_rows, result))
+
+
+def variant_rows(result: VariantTests, which: IntArray) -> list[dict[str, Json]]:
+    """Describe some variants, with 0-based indices of the file."""
     variants, fit = result.sample.variants, result.fit
     frequency, p_value = result.counts.minor_frequency, fit.test.p_value
     rows = []
-    for index in result.strongest.tolist():
+    for index in which.tolist():
         row: dict[str, Json] = {
             "index": index,
             "variant": variants.variant_ids[index],
@@ -73,10 +81,10 @@ def strongest_rows(result: VariantTests) -> list[dict[str, Json]]:
             "position": int(variants.positions[index]),
             "effect_allele": variants.effect_alleles[index],
             "other_allele": variants.other_alleles[index],
-            "maf": float(frequency[index]),
+            "maf": finite(frequency[index]),
             "n_subjects": int(fit.n_subjects[index]),
-            "p_value": float(p_value[index]),
-            "p_adjusted": float(10 ** -result.neg_log10_p_adjusted[index]),
+            "p_value": finite(p_value[index]),
+            "p_adjusted": finite(10 ** -result.neg_log10_p_adjusted[index]),
             "neg_log10_p": finite(result.neg_log10_p[index]),
             "statistic": finite(fit.test.statistic[index]),
             "model": "Firth" if fit.firth[index] else ("logistic" if result.logistic else "linear"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, cast
 
 import numpy as np
@@ -21,12 +22,14 @@ from imagenomer.analyses.contract import (
     Report,
     TableView,
     View,
+    WholeTable,
 )
 from imagenomer.analyses.shared.form_fields import Seed, permutations_field, seed_field
 from imagenomer.analyses.shared.parcel_coordinates import parcel_coordinates
 from imagenomer.analyses.shared.sample import counted, listed
 from imagenomer.analyses.shared.saved_maps import SavedMap, saved_maps
 from imagenomer.analyses.shared.strongest_edges import EDGE_COLUMNS, RANKINGS, Ranking, named_edges, strongest
+from imagenomer.analyses.shared.whole_tables import whole_table
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.errors import InputError
 from imagenomer.figures.palette import GROUP_COLOURS
@@ -158,7 +161,7 @@ def _chosen(name: str, one: SavedMap, params: Params) -> BoolArray:
 
 def report(cohort: Cohort, params: Params, result: Comparison) -> Report:
     pairs = _pairs(result)
-    shared = _shared(cohort, result)
+    shared = _described(cohort, result, _shared(result)[:_MOST_LISTED])
     of_subjects = any(one.of_subjects for one in result.maps.values())
     views: list[View] = [
         GridView(
@@ -328,17 +331,25 @@ def _warnings(params: Params, result: Comparison) -> list[str]:
     return said
 
 
-def _shared(cohort: Cohort, result: Comparison) -> list[dict[str, Any]]:
-    """Describe the edges selected in all maps, those of the highest average rank first."""
+def _shared(result: Comparison) -> IntArray:
+    """Return the edges selected in all maps, those of the highest average rank first."""
     edges = np.flatnonzero(result.chosen.all(axis=0))
-    values = result.values[:, edges]
-    ranks = np.argsort(np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1, kind="stable").sum(axis=0)
-    order = np.argsort(ranks, kind="stable")[:_MOST_LISTED]
-    named = named_edges(parcellation_of(cohort), edges[order])
+    order = np.argsort(-np.abs(result.values[:, edges]), axis=1, kind="stable")
+    ranks = np.argsort(order, axis=1, kind="stable").sum(axis=0)
+    return np.asarray(edges[np.argsort(ranks, kind="stable")])
+
+
+def _described(cohort: Cohort, result: Comparison, edges: IntArray) -> list[dict[str, Any]]:
+    named = named_edges(parcellation_of(cohort), edges)
     return [
         {**row, **{f"value_{name}": value for name, value in zip(result.names, own, strict=True)}}
-        for row, own in zip(named, values[:, order].T.tolist(), strict=True)
+        for row, own in zip(named, result.values[:, edges].T.tolist(), strict=True)
     ]
+
+
+def all_shared(cohort: Cohort, params: Params, result: Comparison) -> WholeTable:
+    """Return all edges selected in all maps, for the file."""
+    return whole_table(_shared(result), partial(_described, cohort, result))
 
 
 def _scatter(cohort: Cohort, params: Params, result: Comparison, of_subjects: bool) -> PointsView:
@@ -377,4 +388,5 @@ ANALYSIS = Analysis(
     compute=compute,
     report=report,
     needs=("connectivity",),
+    whole={"shared": all_shared},
 )

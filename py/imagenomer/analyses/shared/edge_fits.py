@@ -189,6 +189,11 @@ def fit_exactly(edges: FloatArray, model: Model) -> Fit:
     return fit
 
 
+def taken(fit: Fit, edges: IntArray) -> Fit:
+    """Return the fit of ``edges`` alone, in that order."""
+    return type(fit)(**{entry.name: getattr(fit, entry.name)[edges] for entry in dataclasses.fields(fit)})
+
+
 def replaced(fit: Fit, edges: IntArray, exact: Fit) -> Fit:
     """Return a copy in which ``edges`` have the values of ``exact``, a fit of the same kind, in that order."""
     merged = {entry.name: getattr(fit, entry.name).copy() for entry in dataclasses.fields(fit)}
