@@ -27,6 +27,10 @@ _KINDS: dict[Category, int] = {
     "unrelated": 5,
     "no association": 5,
 }
+#: What is said of a candidate in its row, where there is no room for the readings.
+_SAID: dict[Category, str] = {**TITLES, "confounding": "explains it"}
+#: Letters of a row's label.
+_LONGEST = 44
 #: The colours and marks of two cohorts, others than those of the bounds.
 _COHORTS = (2, 3)
 #: Per cent that are shown: intervals that reach further are cut.
@@ -41,6 +45,8 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
     groups: list[tuple[str, list[Row]]] = []
     if explanation.model.names:
         names = ", ".join(explanation.model.names)
+        if len(names) > _LONGEST - len(_SAID[explanation.category]):
+            names = f"{len(explanation.model.names)} candidates"
         groups.append(("All together", [_row(names, explanation.category, explanation.joint, part)]))
     each = [_row(name, one.category, one.remainder, part) for name, one in explanation.candidates.items()]
     each += [
@@ -63,12 +69,17 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
 
 
 def _row(name: str, category: Category, remainder: Remainder, part: VerdictPart) -> Row:
+    from imagenomer.figures.chart import cut
     from imagenomer.figures.forest import Row
 
     share, limits = remainder.pattern, _limits(remainder)
     low, high = share.at(part.each)
     outer = (100 * low, 100 * high) if share.known and part.n_intervals > 1 else None
-    return Row(f"{name}: {TITLES[category]}", 100 * share.estimate, *limits, kind=_KINDS[category], outer=outer)
+    said = f": {_SAID[category]}"
+    # The name alone is shortened: in the middle of the whole stands what was found.
+    return Row(
+        cut(name, _LONGEST - len(said)) + said, 100 * share.estimate, *limits, kind=_KINDS[category], outer=outer
+    )
 
 
 def both_cohorts_figure(target_name: str, verdict: VerdictPart, part: ReplicationPart, theme: ThemeName) -> Figure:
