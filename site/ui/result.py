@@ -63,7 +63,7 @@ class Result:
 
     def _build(self, entry):
         self.state = h("span", cls="state", role="status")
-        self.add_button = h("button", "Add as a measure", type="button", on={"click": self._add_measure})
+        self.add_button = h("button", "Add as a measure", type="button", cls="adds", on={"click": self._add_measure})
         show(self.add_button, entry["makes_measure"])
         self.words = ResultWords(self.app, self.n_parts_in_all, self._link)
         self.index = h("nav", cls="index", aria_label="Views of this result")
