@@ -134,7 +134,9 @@ def test_text(test: SignificanceTest) -> str:
     """Return a test for a sentence: "Welch's t: t(63.5) = 2.268, p = 0.0267"."""
     dof = f"({dof_text(test)})" if test.dof else ""
     symbol = {"chi2": "chi-squared"}.get(test.symbol, test.symbol)
-    statistic = f"{symbol}{dof} = {number_text(test.statistic, '.3f')}, " if np.isfinite(test.statistic) else ""
+    # A count of pairs, of which ties are halves.
+    value = number_text(test.statistic, ",.1f" if test.symbol == "U" else ".3f")
+    statistic = f"{symbol}{dof} = {value}, " if np.isfinite(test.statistic) else ""
     return f"{test.name}: {statistic}{p_text(test.neg_log10_p)}"
 
 
