@@ -120,7 +120,7 @@ def draw_target(setting: Setting, followed: FloatArray, rng: np.random.Generator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Predicted:
+class SplitPrediction:
     """Of a split: who is tested, what is predicted of them, shape (n_test, n_targets), and the training means."""
 
     test: IntArray
@@ -128,7 +128,7 @@ class Predicted:
     means: FloatArray
 
 
-def predict(gram: FloatArray, columns: FloatArray, splits: Sequence[Split]) -> list[Predicted]:
+def predict(gram: FloatArray, columns: FloatArray, splits: Sequence[Split]) -> list[SplitPrediction]:
     """Predict targets in each split by ridge regression, the penalty by generalised cross-validation.
 
     Parameters
@@ -138,7 +138,7 @@ def predict(gram: FloatArray, columns: FloatArray, splits: Sequence[Split]) -> l
     columns : ndarray, shape (n, n_targets)
     splits : sequence of Split
     """
-    found: dict[int, Predicted] = {}
+    found: dict[int, SplitPrediction] = {}
     by_size: dict[int, list[int]] = {}
     for number, split in enumerate(splits):
         by_size.setdefault(split.train.size, []).append(number)
@@ -150,7 +150,7 @@ def predict(gram: FloatArray, columns: FloatArray, splits: Sequence[Split]) -> l
             ):
                 split = splits[number]
                 products = gram[np.ix_(split.test, split.train)] - gram[np.ix_(split.train, split.train)].mean(axis=0)
-                found[number] = Predicted(split.test, products @ coefficients + means, means)
+                found[number] = SplitPrediction(split.test, products @ coefficients + means, means)
     return [found[number] for number in range(len(splits))]
 
 
@@ -173,7 +173,7 @@ def _solve(gram: FloatArray, columns: FloatArray, train: IntArray) -> list[tuple
     return list(zip(coefficients, means[:, 0], strict=True))
 
 
-def score(targets: Sequence[Target], parts: Sequence[Predicted]) -> FloatArray:
+def score(targets: Sequence[Target], parts: Sequence[SplitPrediction]) -> FloatArray:
     """Return the scores of the predictions of all targets, all splits together, shape (n_targets, n_scores)."""
     who = np.concatenate([part.test for part in parts])
     truth = np.stack([target.values[who] for target in targets], axis=1)
@@ -265,7 +265,7 @@ def true_scores(generator: str, group: int, n: int) -> FloatArray:
     return np.column_stack([1 - error / null, np.sqrt(error), absolute, r])
 
 
-def _errors(target: Target, number: int, part: Predicted) -> list[float]:
+def _errors(target: Target, number: int, part: SplitPrediction) -> list[float]:
     """Return the squared error of a model and of the null model, the absolute error, and r, in the population."""
     guess, known = part.values[:, number], target.predictable[part.test]
     variance = known.var() + target.noise_variance

@@ -23,7 +23,7 @@ from imagenomer.errors import InputError
 from imagenomer.load import load
 from imagenomer.parcellation import plain_parcellation
 from imagenomer.progress import Progress
-from imagenomer.script import Scripted, script_of, script_of_several
+from imagenomer.script import ScriptResult, script_of, script_of_several
 
 
 @pytest.fixture
@@ -368,7 +368,7 @@ def test_the_answers_of_both_cohorts_are_arguments_once_in_a_script(several):
     answers = {"recipe": {"a": 1}, "second_recipe": {"b": 2}, "columns": {"c": {}}}
     given = {"cohort": "x", "second": "y", **answers}
     if several:
-        text = script_of_several([Scripted("One", "z", "transfer", TRANSFER, Params())], **given)
+        text = script_of_several([ScriptResult("One", "z", "transfer", TRANSFER, Params())], **given)
     else:
         text = script_of("transfer", TRANSFER, Params(), output="z", **given)
     compile(text, "script", "exec")  # a name that is given twice is an error

@@ -105,7 +105,7 @@ for name, output, analysis_name, given in RESULTS:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Scripted:
+class ScriptResult:
     """A result of a script of several: ``title``, ``output`` as of `script_of`, name of the analysis, its params."""
 
     title: str
@@ -116,7 +116,7 @@ class Scripted:
 
 
 def script_of_several(
-    results: Sequence[Scripted],
+    results: Sequence[ScriptResult],
     *,
     cohort: str,
     atlas: str | None = None,

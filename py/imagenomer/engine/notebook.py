@@ -28,7 +28,7 @@ async def notebook(
     """Write the results down, in their order; what is not computed yet is computed."""
     # Late: few keep a notebook.
     from imagenomer.html_report import Entry, bibtex_of, cited_by, html_notebook, methods_of, ris_of
-    from imagenomer.script import Scripted, script_of_several
+    from imagenomer.script import ScriptResult, script_of_several
 
     if not results:
         raise InputError("the notebook has no result yet; press Keep beside one")
@@ -42,7 +42,7 @@ async def notebook(
     if what == "py":
         stems = [stem(f"{number}", stem_of(outcome)) for number, outcome in enumerate(outcomes, 1)]
         scripted = [
-            Scripted(one["name"], output, outcome.name, outcome.analysis, outcome.params)
+            ScriptResult(one["name"], output, outcome.name, outcome.analysis, outcome.params)
             for one, output, outcome in zip(results, stems, outcomes, strict=True)
         ]
         return file_answer(script_of_several(scripted, **script_options(workspace)).encode(), name, what)

@@ -6,7 +6,7 @@ measure of before. Given what is adjusted for it should then be associated with 
 
 * with the target: a cause of both it and the target is not adjusted for;
 * with connectivity given the target: a cause of both it and connectivity is not adjusted for. The target is given
-  because a control that goes with it goes with whatever the target does to connectivity.
+  because a control that is associated with it is associated with whatever the target does to connectivity.
 
 Both together mean that causes of the target and of connectivity that are not adjusted for meet in the control, as an
 unmeasured confounder does; either alone does not confound. Connectivity is tested by sign flips
