@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from imagenomer.errors import InputError
 from imagenomer.progress import finish
+from imagenomer.statistics import confounding
 from imagenomer.statistics.confounding import (
     _conditional_model,
     _conditional_permutations,
@@ -232,3 +233,18 @@ def test_too_few_subjects_and_what_does_not_vary_are_refused():
             run(*given)
     with pytest.raises(ValueError, match="missing"):
         run(predicted, np.where(target > 1, np.nan, target), confounder)
+
+
+class _Zeros:
+    """A generator whose every chance is exactly 0, which one of 16.8 million float32 chances is."""
+
+    def random(self, shape, dtype):
+        return np.zeros(shape, dtype)
+
+
+@pytest.mark.parametrize(("odds", "swaps"), [(5000.0, False), (-5000.0, True), (0.0, True)])
+def test_a_chance_of_exactly_zero_swaps_nothing_that_cannot_swap_and_warns_of_nothing(odds, swaps):
+    state = np.array([[0.0], [1.0]], dtype=np.float32)
+    difference = np.array([[odds]], dtype=np.float32)
+    confounding._swap(state, np.array([[0], [1]]), difference, _Zeros())
+    assert state.ravel().tolist() == ([1.0, 0.0] if swaps else [0.0, 1.0])

@@ -308,10 +308,11 @@ def _swap(state: NDArray[Any], pairing: IntArray, difference: Float32Array, rng:
         log_odds -= np.take_along_axis(difference, there.astype(np.intp), axis=1)
     chance = rng.random(here.shape, dtype=np.float32)
     np.negative(log_odds, out=log_odds)
-    with np.errstate(over="ignore"):
+    # Odds too small for a float32 become 1 / infinity, and a chance of exactly 0 times that is NaN: no swap either.
+    with np.errstate(over="ignore", invalid="ignore"):
         np.exp(log_odds, out=log_odds)
-    log_odds += 1
-    chance *= log_odds
+        log_odds += 1
+        chance *= log_odds
     swapped = chance < 1
     state[left] = np.where(swapped, there, here)
     state[right] = np.where(swapped, here, there)
