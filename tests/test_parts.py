@@ -13,7 +13,8 @@ import pytest
 
 import parted
 from imagenomer import cli
-from imagenomer.analyses.contract import Part, in_parts
+from imagenomer.analyses import load_analyses
+from imagenomer.analyses.contract import Part, in_parts, read_params
 from imagenomer.analyses.shared.results import RESULTS
 from imagenomer.engine import Cancelled, Engine
 from imagenomer.progress import Progress, finish
@@ -199,3 +200,32 @@ def test_the_command_line_computes_all_parts_and_says_the_verdict_first(monkeypa
     said = captured.err.splitlines()
     assert said[0] == "The largest edge is the last, which is consistent with numbers in order. (see The largest)"
     assert said[-1] == "Edges are numbered in order."
+
+
+# --- parts that there is nothing to compute for ---------------------------------------------------
+
+
+@pytest.mark.parametrize("check", ["all", "motion", "outliers", "identity", "dropped"])
+def test_quality_control_leaves_out_what_is_not_asked_for(cohort, check):
+    analysis = load_analyses()["quality-control"]
+    params = read_params(analysis, {"motion": "age", "check": check, "permutations": 100})
+    left_out = analysis.report(cohort, params, finish(analysis.compute(cohort, params))).left_out
+    every = {part.name for part in analysis.parts}
+    assert set(left_out) == (set() if check == "all" else every - {check})
+    assert set(left_out.values()) <= {"not asked for"}
+
+
+@pytest.mark.parametrize("genotyped", [True, False])
+def test_a_confound_report_leaves_out_what_the_cohort_does_not_have(cohort, genotyped):
+    analysis = load_analyses()["confound-report"]
+    cohort = cohort if genotyped else dataclasses.replace(cohort, variant_sets={})
+    params = read_params(analysis, {"target": "age", "permutations": 99})
+    first = finish(analysis.parts[0].compute(cohort, params, None))
+    left_out = analysis.report(cohort, params, first).left_out
+    assert left_out == {"replication": "only this cohort is examined"} | (
+        {} if genotyped else {"variants": "no genotypes"}
+    )
+
+
+def test_the_page_is_told_of_each_part_why_it_is_left_out(ask):
+    assert ask("run", **STAGES)[0]["left_out"] == ["", "", ""]

@@ -16,7 +16,7 @@ SETTLE = 200
 #: What is said in the place of a first result that the user has stopped.
 STOPPED = "Stopped. Press Run to compute it after all."
 #: What the marks in the list of parts say.
-_STATES = {"done": "done", "running": "under way", "waiting": "not yet"}
+_STATES = {"done": "done", "running": "under way", "waiting": "not yet", "left-out": "left out"}
 
 
 class Run:
@@ -334,6 +334,8 @@ class AnalysisPanel:
         for position in range(len(self.parts)):
             line = self.part_list.children[position]
             under_way = self.running is not None and position == self.running.part
-            state = "done" if position < done else "running" if under_way else "waiting"
+            why = result.left_out[position] if position < done else ""
+            state = "left-out" if why else "done" if position < done else "running" if under_way else "waiting"
             line.setAttribute("class", state)
-            line.setAttribute("aria-label", f"{self.parts[position]}: {_STATES[state]}")
+            text(line, f"{self.parts[position]}: {why}" if why else self.parts[position])
+            line.setAttribute("aria-label", f"{self.parts[position]}: {why or _STATES[state]}")

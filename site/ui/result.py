@@ -52,6 +52,7 @@ class Result:
         self.params = None
         self.report = None  # what the engine said of it
         self.n_parts = 0
+        self.left_out = []  # why of each part that nothing is there for, else ""
         self.views = {}
         self.shown = {}  # view -> (params, what the engine said of it), as it is on screen
         self.edge = None
@@ -150,7 +151,7 @@ class Result:
 
     def take(self, report, params):
         """Be of other parameters, or have another part."""
-        self.report, self.n_parts = report, report["n_parts"]
+        self.report, self.n_parts, self.left_out = report, report["n_parts"], report["left_out"]
         if self.params != params:
             self.params = params
 

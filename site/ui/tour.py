@@ -47,7 +47,7 @@ STEPS = (
     (
         "All of it in one screen",
         "The confound report asks the same, and more, of every candidate: maps, predictions within and across groups, "
-        "tests made for the question. Its verdict comes last, each sentence with its number; what it means is for you "
+        "tests made for the question. Its verdict comes first, each sentence with its number; what it means is for you "
         "to judge.",
         "confound-report",
         {"target": "wrat"},

@@ -53,6 +53,11 @@ def test_an_outlier_is_named_when_pointed_at(quality: Page) -> None:
 
 def test_one_question_alone_hides_what_the_others_need(quality: Page) -> None:
     choose(quality, "Check", "Who is excluded?")
+    parts = quality.get_by_role("list", name="Parts").locator("li")
+    expect(parts.nth(3)).to_have_class("done", timeout=LONG)
+    for position in range(3):
+        expect(parts.nth(position)).to_have_class("left-out")
+        expect(parts.nth(position)).to_contain_text("not asked for")
     expect_all(quality, re.compile(r"mean_fd at most 0\.2 retains \d+ of"))
     expect(form(quality).get_by_label("Covariates")).to_be_hidden()
     expect(result(quality, TITLE).get_by_role("grid", name="QC-FC in numbers")).to_have_count(0)

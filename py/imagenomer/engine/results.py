@@ -39,6 +39,7 @@ async def run(
         "verdict": report.verdict,
         "descriptions": {view.name: spelled_out(describe(view, report, labels)) for view in described},
         "n_parts": outcome.n_parts,
+        "left_out": [report.left_out.get(part.name, "") for part in outcome.analysis.parts],
         "views": [
             on_page(view, n_whole(workspace, outcome, view)) if isinstance(view, TableView) else view for view in views
         ],

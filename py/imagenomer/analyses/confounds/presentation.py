@@ -42,7 +42,18 @@ def show_report(cohort: Cohort, params: Params, result: ConfoundResult) -> Repor
         views=report_views(cohort, params, result),
         arrays=dict(map_arrays(result)),
         verdict=tuple(_findings(result)),
+        left_out=_left_out(cohort, params),
     )
+
+
+def _left_out(cohort: Cohort, params: Params) -> dict[str, str]:
+    """Return the parts that have nothing to be about, whichever are done by now, and why."""
+    left_out = {}
+    if not params.examines_second:
+        left_out["replication"] = "only this cohort is examined"
+    if not cohort.variant_sets:
+        left_out["variants"] = "no genotypes"
+    return left_out
 
 
 def _findings(result: ConfoundResult) -> Iterator[Finding]:

@@ -296,7 +296,9 @@ def report(cohort: Cohort, params: Params, result: QualityControl) -> Report:
         warnings += exclusion_warnings(result.exclusion)
         views += exclusion_tables(result.exclusion)
         verdict += exclusion_verdict(result.exclusion)
-    return Report(numbers, tuple(sentences), tuple(warnings), tuple(views), arrays, tuple(verdict))
+    unasked = [part.name for part in _PARTS if params.check not in ("all", part.name)]
+    left_out = dict.fromkeys(unasked, "not asked for")
+    return Report(numbers, tuple(sentences), tuple(warnings), tuple(views), arrays, tuple(verdict), left_out)
 
 
 def _about_measure(cohort: Cohort, params: Params, result: QualityControl) -> list[str]:

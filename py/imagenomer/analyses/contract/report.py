@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,8 @@ class Report:
         What ``--arrays`` saves and matrix views show.
     verdict : tuple of Finding
         What the views together are consistent with; shown first, each sentence with a link to its view.
+    left_out : dict of str
+        Of an analysis in parts: names of parts that there is nothing to compute for here, and why.
     """
 
     numbers: dict[str, Json]
@@ -51,6 +54,7 @@ class Report:
     views: tuple[View, ...] = ()
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     verdict: tuple[Finding, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def answer(self) -> str:
