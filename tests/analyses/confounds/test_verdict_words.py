@@ -90,10 +90,20 @@ def test_a_part_may_be_the_same_candidate_imperfectly_measured_with_the_reliabil
 
 
 def test_confounder_mediator_and_common_consequence_are_all_named():
-    for texts in (one(share(-0.05, 0.15), p_given=0.4), one(share(0.4, 0.6))):
+    for texts in (one(share(-0.05, 0.15), p_given=0.4), one(share(0.4, 0.6)), one(share(-0.15, 0.52))):
         (overall,) = [text for text in texts if "is for you to judge" in text]
         for reading in ("confounder", "mediator", "consequence of both"):
             assert reading in overall
+
+
+def test_where_it_cannot_be_told_the_readings_are_of_the_candidate_by_its_name_unless_it_has_a_role():
+    (overall,) = [text for text in one(share(-0.15, 0.52)) if text.startswith("Cannot tell whether age explains it")]
+    assert "Whether age is a cause of both" in overall
+    (overall,) = [
+        text for text in one(share(-0.15, 0.52), roles={"age": "confounder"}) if text.startswith("Cannot tell whether")
+    ]
+    assert overall.endswith("You call age a confounder, to be adjusted for.")
+    assert not any("judge" in text for text in said({}, remainder(share(-0.15, 0.52)), category="cannot tell"))
 
 
 @pytest.mark.parametrize(

@@ -174,10 +174,12 @@ def _undecided(part: VerdictPart) -> str:
         return f"Cannot tell whether it is explained: {listed(aliases)} cannot be told from it{others}."
     if not share.known:
         return "Cannot tell whether it is explained: too few subjects, or too little of the target can be predicted."
-    return (
+    said = (
         f"Cannot tell whether {names or 'a candidate'} explains it: {remains(share)}. That is too wide: more subjects "
         f"are needed, or fewer candidates.{_hint(share, bounds)}"
     )
+    # What is not told apart from no part in it may all the same be the consequence that nobody should adjust for.
+    return f"{said} {_judgement(explanation.model.names, roles, by_name=True)}" if names else said
 
 
 def _alone(part: VerdictPart) -> str:
@@ -206,13 +208,16 @@ def _left(explanation: Explanation) -> str:
     return "nothing that this cohort could have shown remains"
 
 
-def _judgement(names: Sequence[str], roles: Mapping[str, Role]) -> str:
-    """Say which readings the numbers allow of candidates that take part in an association, and what is known."""
+def _judgement(names: Sequence[str], roles: Mapping[str, Role], *, by_name: bool = False) -> str:
+    """Say which readings the numbers allow of candidates that take part in an association, and what is known.
+
+    They are called "it" or "they" unless ``by_name``.
+    """
     unknown = [name for name in names if name not in roles]
     if not unknown:
         what = "a confounder" if len(names) == 1 else "confounders"
         return f"You call {listed(names)} {what}, to be adjusted for."
-    who = listed(unknown) if len(unknown) < len(names) else "they" if len(names) > 1 else "it"
+    who = listed(unknown) if by_name or len(unknown) < len(names) else "they" if len(names) > 1 else "it"
     if len(unknown) > 1:
         what = "are causes of both (confounders, to be adjusted for), links (mediators) or consequences of both"
     else:
