@@ -129,3 +129,9 @@ def test_functions_are_short_but_for_those_that_are_named():
     }
     assert sorted(long - LONG_FUNCTIONS) == []
     assert sorted(LONG_FUNCTIONS - long) == [], "no longer needed"
+
+
+def test_every_module_of_statistics_has_a_test_file_of_its_name():
+    modules = {path.stem for path in (ROOT / "py" / "imagenomer" / "statistics").glob("*.py")} - {"__init__"}
+    tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "statistics").glob("test_*.py")}
+    assert sorted(modules - tests) == []

@@ -51,8 +51,7 @@ class Result:
         self._changed = changed
         self.params = None
         self.report = None  # what the engine said of it
-        self.n_parts = 0
-        self.left_out = []  # why of each part that nothing is there for, else ""
+        self.n_parts, self.left_out = 0, []  # of each part why it is left out, or ""
         self.views = {}
         self.shown = {}  # view -> (params, what the engine said of it), as it is on screen
         self.edge = None
