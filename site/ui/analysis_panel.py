@@ -16,7 +16,7 @@ SETTLE = 200
 #: What is said in the place of a first result that the user has stopped.
 STOPPED = "Stopped. Press Run to compute it after all."
 #: What the marks in the list of parts say.
-_STATES = {"done": "done", "running": "under way", "waiting": "not yet", "left-out": "left out"}
+_STATES = {"done": "done", "running": "under way", "waiting": "not yet", "absent": "left out"}
 
 
 class Run:
@@ -335,7 +335,7 @@ class AnalysisPanel:
             line = self.part_list.children[position]
             under_way = self.running is not None and position == self.running.part
             why = result.left_out[position] if position < done else ""
-            state = "left-out" if why else "done" if position < done else "running" if under_way else "waiting"
+            state = "absent" if why else "done" if position < done else "running" if under_way else "waiting"
             line.setAttribute("class", state)
             text(line, f"{self.parts[position]}: {why}" if why else self.parts[position])
             line.setAttribute("aria-label", f"{self.parts[position]}: {why or _STATES[state]}")

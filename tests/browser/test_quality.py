@@ -56,7 +56,7 @@ def test_one_question_alone_hides_what_the_others_need(quality: Page) -> None:
     parts = quality.get_by_role("list", name="Parts").locator("li")
     expect(parts.nth(3)).to_have_class("done", timeout=LONG)
     for position in range(3):
-        expect(parts.nth(position)).to_have_class("left-out")
+        expect(parts.nth(position)).to_have_class("absent")
         expect(parts.nth(position)).to_contain_text("not asked for")
     expect_all(quality, re.compile(r"mean_fd at most 0\.2 retains \d+ of"))
     expect(form(quality).get_by_label("Covariates")).to_be_hidden()
