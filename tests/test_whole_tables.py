@@ -135,6 +135,11 @@ def test_blocks_hold_each_row_once_and_are_made_when_taken(n_rows):
         made.extend(which.tolist())
         return [{"row": row} for row in which.tolist()]
 
-    whole = whole_table(np.arange(n_rows), rows, at_once=4)
+    def prepare():
+        made.append("prepared")
+        return np.arange(n_rows), rows
+
+    whole = whole_table(n_rows, prepare, at_once=4)
     assert (whole.n_rows, made) == (n_rows, [])
-    assert [row["row"] for block in whole.blocks for row in block] == made == list(range(n_rows))
+    assert [row["row"] for block in whole.blocks for row in block] == list(range(n_rows))
+    assert made == ["prepared", *range(n_rows)]

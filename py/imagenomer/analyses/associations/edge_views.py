@@ -22,7 +22,7 @@ from imagenomer.analyses.shared.edge_table import (
 from imagenomer.analyses.shared.inference import statistic_of
 from imagenomer.analyses.shared.linear_model_words import effect_key, statistic_name, symbol_of
 from imagenomer.analyses.shared.sample import counted
-from imagenomer.analyses.shared.whole_tables import strongest_first, whole_table
+from imagenomer.analyses.shared.whole_tables import RowsOf, strongest_first, whole_table
 from imagenomer.cohort import Cohort, parcellation_of
 from imagenomer.edges import edge_parcels
 from imagenomer.figures.pixels import scale_limit
@@ -104,15 +104,20 @@ def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, J
 
 def all_edges(cohort: Cohort, params: object, result: EdgeAssociation) -> WholeTable:
     """Return all edges, the strongest first, fitted in float64, for the file."""
-    model, adjusted = result.model, result.decision.p_value
+    model = result.model
     plain = None if result.unadjusted is None else model.without_covariates
 
-    def rows(edges: IntArray) -> list[dict[str, Json]]:
-        exactly = observed(cohort, result.sample, edges)
-        other = None if plain is None else fit_exactly(exactly, plain)
-        return _rows(_described(cohort, result, adjusted, edges, fit_exactly(exactly, model), other))
+    def prepare() -> tuple[IntArray, RowsOf]:
+        adjusted = result.decision.p_value
 
-    return whole_table(strongest_first(np.abs(effect_of(result.fit))), rows)
+        def rows(edges: IntArray) -> list[dict[str, Json]]:
+            exactly = observed(cohort, result.sample, edges)
+            other = None if plain is None else fit_exactly(exactly, plain)
+            return _rows(_described(cohort, result, adjusted, edges, fit_exactly(exactly, model), other))
+
+        return strongest_first(np.abs(effect_of(result.fit))), rows
+
+    return whole_table(result.fit.p_value.size, prepare)
 
 
 def _described(

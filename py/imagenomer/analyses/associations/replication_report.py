@@ -204,7 +204,8 @@ def _discovered(result: EdgeReplication) -> IntArray:
 
 def all_discovered(cohort: Cohort, params: object, result: EdgeReplication) -> WholeTable:
     """Return all discovered edges, for the file."""
-    return whole_table(_discovered(result), partial(_rows, cohort, result))
+    n_rows = int(np.count_nonzero(result.found))
+    return whole_table(n_rows, lambda: (_discovered(result), partial(_rows, cohort, result)))
 
 
 def _rows(cohort: Cohort, result: EdgeReplication, top: IntArray) -> list[dict[str, Json]]:

@@ -15,7 +15,7 @@ from imagenomer.analyses.contract import Column, FigureView, GridView, Link, Poi
 from imagenomer.analyses.shared.decompositions import component_names
 from imagenomer.analyses.shared.edge_points import edge_points, points_view
 from imagenomer.analyses.shared.sample import counted
-from imagenomer.analyses.shared.whole_tables import strongest_first, whole_table
+from imagenomer.analyses.shared.whole_tables import RowsOf, strongest_first, whole_table
 from imagenomer.cohort import Cohort
 from imagenomer.figures.pixels import scale_limit
 from imagenomer.jsonable import finite
@@ -96,9 +96,13 @@ def association_rows(result: ComponentTests) -> list[dict[str, Json]]:
 
 def all_tests(cohort: Cohort, params: Params, result: ComponentTests) -> WholeTable:
     """Return all tests for the file: of several phenotypes the smallest p first, of one by component."""
-    strength = np.concatenate([one.neg_log10_p for one in result.tested])
-    order = strongest_first(strength) if len(result.tested) > 1 else np.arange(strength.size)
-    return whole_table(order, partial(_rows, result))
+
+    def prepare() -> tuple[IntArray, RowsOf]:
+        strength = np.concatenate([one.neg_log10_p for one in result.tested])
+        order = strongest_first(strength) if len(result.tested) > 1 else np.arange(strength.size)
+        return order, partial(_rows, result)
+
+    return whole_table(result.p_adjusted.size, prepare)
 
 
 def _rows(result: ComponentTests, which: IntArray) -> list[dict[str, Json]]:

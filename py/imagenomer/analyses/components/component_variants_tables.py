@@ -10,7 +10,7 @@ from imagenomer.analyses.components.component_variants_params import Params
 from imagenomer.analyses.components.component_variants_result import ComponentVariantTests
 from imagenomer.analyses.contract import Column, TableView, WholeTable
 from imagenomer.analyses.shared.edge_table import finite_or_none
-from imagenomer.analyses.shared.whole_tables import strongest_first, whole_table
+from imagenomer.analyses.shared.whole_tables import RowsOf, strongest_first, whole_table
 from imagenomer.cohort import Cohort
 from imagenomer.jsonable import finite
 from imagenomer.statistics.correction import n_tests
@@ -56,9 +56,13 @@ def component_table(rows: list[dict[str, Json]]) -> TableView:
 
 def all_tests(cohort: Cohort, params: Params, result: ComponentVariantTests) -> WholeTable:
     """Return all tests, the smallest p first, for the file; what could not be tested has no numbers."""
-    # Made for all once: a block would make it for all again.
-    adjusted = result.decision.p_value
-    return whole_table(strongest_first(result.screen.neg_log10_p.ravel()), partial(_test_rows, result, adjusted))
+
+    def prepare() -> tuple[IntArray, RowsOf]:
+        # Made for all once: a block would make it for all again.
+        adjusted = result.decision.p_value
+        return strongest_first(result.screen.neg_log10_p.ravel()), partial(_test_rows, result, adjusted)
+
+    return whole_table(result.screen.r.size, prepare)
 
 
 def test_rows(result: ComponentVariantTests, which: IntArray) -> list[dict[str, Json]]:

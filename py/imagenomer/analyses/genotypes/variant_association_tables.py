@@ -65,7 +65,8 @@ def _columns(result: VariantTests) -> tuple[Column, ...]:
 
 def all_variants(cohort: Cohort, params: Params, result: VariantTests) -> WholeTable:
     """Return all variants, the smallest p first, for the file; what was not tested has no numbers."""
-    return whole_table(strongest_first(result.fit.test.neg_log10_p), partial(variant_rows, result))
+    strength = result.fit.test.neg_log10_p
+    return whole_table(strength.size, lambda: (strongest_first(strength), partial(variant_rows, result)))
 
 
 def variant_rows(result: VariantTests, which: IntArray) -> list[dict[str, Json]]:

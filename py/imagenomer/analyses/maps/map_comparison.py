@@ -349,7 +349,8 @@ def _described(cohort: Cohort, result: Comparison, edges: IntArray) -> list[dict
 
 def all_shared(cohort: Cohort, params: Params, result: Comparison) -> WholeTable:
     """Return all edges selected in all maps, for the file."""
-    return whole_table(_shared(result), partial(_described, cohort, result))
+    n_rows = int(np.count_nonzero(result.chosen.all(axis=0)))
+    return whole_table(n_rows, lambda: (_shared(result), partial(_described, cohort, result)))
 
 
 def _scatter(cohort: Cohort, params: Params, result: Comparison, of_subjects: bool) -> PointsView:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from imagenomer.analyses.contract import WholeTable
 from imagenomer.types import FloatArray, IntArray, Json
+
+Rows: TypeAlias = Sequence[Mapping[str, Json]]
+RowsOf: TypeAlias = Callable[[IntArray], Rows]
 
 _ROWS_AT_ONCE = 250
 
@@ -18,18 +22,23 @@ def strongest_first(strength: FloatArray) -> IntArray:
 
 
 def whole_table(
-    which: IntArray, rows_of: Callable[[IntArray], Sequence[Mapping[str, Json]]], at_once: int = _ROWS_AT_ONCE
+    n_rows: int, prepare: Callable[[], tuple[IntArray, RowsOf]], at_once: int = _ROWS_AT_ONCE
 ) -> WholeTable:
-    """Return the rows of ``which``, in that order.
+    """Return a table whose rows are made when they are taken.
 
     Parameters
     ----------
-    which : ndarray, shape (n_rows,)
-        What each row is about: edges, variants, tests.
-    rows_of : callable
-        Some of ``which`` -> a row of each.
+    n_rows : int
+    prepare : callable
+        Called with the first block: what each row is about (edges, variants, tests), shape (n_rows,), and a function
+        that makes rows of some of these.
     at_once : int
         How many rows a block has.
     """
-    starts = range(0, which.size, at_once)
-    return WholeTable(which.size, (rows_of(which[start : start + at_once]) for start in starts))
+
+    def blocks() -> Iterator[Rows]:
+        which, rows_of = prepare()
+        for start in range(0, which.size, at_once):
+            yield rows_of(which[start : start + at_once])
+
+    return WholeTable(n_rows, blocks())
