@@ -109,6 +109,19 @@ def test_edges_beyond_those_listed_are_those_of_scipy(many, method, oracle):
     assert np.all(np.diff(strength) <= 5e-6)
 
 
+@pytest.mark.parametrize("given", [{"variance": "unequal"}, {"phenotype": "ward"}, {"covariates": ["iq"]}])
+def test_all_edges_are_those_of_the_maps(many, given):
+    ward = Phenotype("ward", np.arange(30) % 3, ("a", "b", "c"))
+    many = dataclasses.replace(many, phenotypes={**many.phenotypes, "ward": ward})
+    analysis, params, result, report = computed("edge-association", many, {"phenotype": "age", **given})
+    (view,) = [one for one in report.views if one.name == "top"]
+    rows = read(finish(csv_of_whole(view, analysis.whole["top"](many, params, result))))
+    assert len(rows) == 435
+    for row in rows[:-1]:
+        expected = report.arrays["neg_log10_p"][int(row["edge"])]
+        assert float(row["neg_log10_p"]) == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
 def test_edges_shared_by_maps_are_all_in_the_file(many):
     sources = [
         (name, {"analysis": "edge-association", "params": {"phenotype": name}, "array": "r"}) for name in ("age", "iq")

@@ -13,6 +13,8 @@ from imagenomer.figures.chart import cut, start_chart
 from imagenomer.figures.palette import GROUP_COLOURS
 from imagenomer.figures.theme import GROUP_MARKERS, ThemeName, look
 
+#: Letters of a label; what is longer is shortened in its middle.
+LONGEST = 44
 _ROW_HEIGHT = 0.25
 
 
@@ -95,7 +97,7 @@ def forest_figure(
             axes.text(middle, -0.65, band.name, color=colour, fontsize=8, ha="center", va="bottom")
         for heading, rows in groups:
             ticks.append(place)
-            labels.append(cut(heading, 44))
+            labels.append(cut(heading, LONGEST))
             axes.axhspan(place - 0.5, place + 0.5, color=style.quiet, alpha=0.13, linewidth=0)
             for row in rows:
                 place += 1
@@ -109,7 +111,7 @@ def forest_figure(
                 mark = GROUP_MARKERS[row.kind % len(GROUP_MARKERS)]
                 axes.scatter(row.estimate, place, s=26, color=colour, marker=mark, zorder=3, linewidths=0)
                 ticks.append(place)
-                labels.append(f"{cut(row.name, 44)}  ")
+                labels.append(f"{cut(row.name, LONGEST)}  ")
             place += 1
         axes.set_yticks(ticks, labels, fontsize=8)
         heads = np.cumsum([0, *(1 + len(rows) for _, rows in groups)])[:-1]

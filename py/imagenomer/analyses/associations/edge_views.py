@@ -10,7 +10,15 @@ import numpy as np
 
 from imagenomer.analyses.associations.edge_result import EdgeAssociation
 from imagenomer.analyses.contract import Column, FigureView, MatrixView, TableView, View, WholeTable
-from imagenomer.analyses.shared.edge_fits import Fit, confidence_interval, effect_of, fit_exactly, observed, taken
+from imagenomer.analyses.shared.edge_fits import (
+    Fit,
+    confidence_interval,
+    effect_of,
+    fit_exactly,
+    is_exact_everywhere,
+    observed,
+    taken,
+)
 from imagenomer.analyses.shared.edge_table import (
     describe_edges,
     edge_columns,
@@ -97,9 +105,7 @@ def _maps(cohort: Cohort, result: EdgeAssociation) -> list[MatrixView]:
 
 def strongest_edges(cohort: Cohort, result: EdgeAssociation) -> list[dict[str, Json]]:
     """Describe the strongest edges, with 0-based file indices."""
-    edges = result.strongest
-    other = None if result.unadjusted is None else taken(result.unadjusted.fit, edges)
-    return _described(cohort, result, result.decision.p_value, edges, taken(result.fit, edges), other)
+    return _as_fitted(cohort, result, result.decision.p_value, result.strongest)
 
 
 def all_edges(cohort: Cohort, params: object, result: EdgeAssociation) -> WholeTable:
@@ -111,6 +117,8 @@ def all_edges(cohort: Cohort, params: object, result: EdgeAssociation) -> WholeT
         adjusted = result.decision.p_value
 
         def rows(edges: IntArray) -> list[dict[str, Json]]:
+            if is_exact_everywhere(model):
+                return _rows(_as_fitted(cohort, result, adjusted, edges))
             exactly = observed(cohort, result.sample, edges)
             other = None if plain is None else fit_exactly(exactly, plain)
             return _rows(_described(cohort, result, adjusted, edges, fit_exactly(exactly, model), other))
@@ -118,6 +126,11 @@ def all_edges(cohort: Cohort, params: object, result: EdgeAssociation) -> WholeT
         return strongest_first(np.abs(effect_of(result.fit))), rows
 
     return whole_table(result.fit.p_value.size, prepare)
+
+
+def _as_fitted(cohort: Cohort, result: EdgeAssociation, adjusted: FloatArray, edges: IntArray) -> list[dict[str, Json]]:
+    other = None if result.unadjusted is None else taken(result.unadjusted.fit, edges)
+    return _described(cohort, result, adjusted, edges, taken(result.fit, edges), other)
 
 
 def _described(

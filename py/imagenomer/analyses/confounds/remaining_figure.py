@@ -29,8 +29,6 @@ _KINDS: dict[Category, int] = {
 }
 #: What is said of a candidate in its row, where there is no room for the readings.
 _SAID: dict[Category, str] = {**TITLES, "confounding": "explains it"}
-#: Letters of a row's label.
-_LONGEST = 44
 #: The colours and marks of two cohorts, others than those of the bounds.
 _COHORTS = (2, 3)
 #: Per cent that are shown: intervals that reach further are cut.
@@ -39,13 +37,13 @@ _SHOWN = (-60.0, 200.0)
 
 def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> Figure:
     """Draw the share that remains given all candidates together, and each, with the bounds of the verdict."""
-    from imagenomer.figures.forest import forest_figure
+    from imagenomer.figures.forest import LONGEST, forest_figure
 
     explanation = part.explanation
     groups: list[tuple[str, list[Row]]] = []
     if explanation.model.names:
         names = ", ".join(explanation.model.names)
-        if len(names) > _LONGEST - len(_SAID[explanation.category]):
+        if len(names) > LONGEST - len(_SAID[explanation.category]):
             names = f"{len(explanation.model.names)} candidates"
         groups.append(("All together", [_row(names, explanation.category, explanation.joint, part)]))
     each = [_row(name, one.category, one.remainder, part) for name, one in explanation.candidates.items()]
@@ -70,16 +68,14 @@ def remaining_figure(target_name: str, part: VerdictPart, theme: ThemeName) -> F
 
 def _row(name: str, category: Category, remainder: Remainder, part: VerdictPart) -> Row:
     from imagenomer.figures.chart import cut
-    from imagenomer.figures.forest import Row
+    from imagenomer.figures.forest import LONGEST, Row
 
     share, limits = remainder.pattern, _limits(remainder)
     low, high = share.at(part.each)
     outer = (100 * low, 100 * high) if share.known and part.n_intervals > 1 else None
     said = f": {_SAID[category]}"
     # The name alone is shortened: in the middle of the whole stands what was found.
-    return Row(
-        cut(name, _LONGEST - len(said)) + said, 100 * share.estimate, *limits, kind=_KINDS[category], outer=outer
-    )
+    return Row(cut(name, LONGEST - len(said)) + said, 100 * share.estimate, *limits, kind=_KINDS[category], outer=outer)
 
 
 def both_cohorts_figure(target_name: str, verdict: VerdictPart, part: ReplicationPart, theme: ThemeName) -> Figure:

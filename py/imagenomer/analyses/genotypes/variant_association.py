@@ -45,6 +45,7 @@ from imagenomer.analyses.shared.genotyped import GenotypeSample, draw_genotyped
 from imagenomer.analyses.shared.linear_model import affirmative, require_variation
 from imagenomer.analyses.shared.plan import Plan, plan_of
 from imagenomer.analyses.shared.sample import counted
+from imagenomer.analyses.shared.whole_tables import strongest_first
 from imagenomer.cohort import Cohort, Phenotype, VariantSet
 from imagenomer.errors import InputError
 from imagenomer.genotypes import X, chromosome_numbers, count_by_sex_in_steps
@@ -101,7 +102,7 @@ def compute(cohort: Cohort, params: Params) -> Steps[VariantTests]:
     if plan is not None:
         plan = plan_for(plan, sample, target, design, directions)
     inference = yield from _infer(cohort, params, fits, sample, target, design, plan)
-    order = np.argsort(np.where(np.isnan(fit.test.neg_log10_p), np.inf, -fit.test.neg_log10_p), kind="stable")
+    order = strongest_first(fit.test.neg_log10_p)
     n_listed = max(int(inference.significant.sum()), _FEWEST_LISTED)
     half = half_width(fit, logistic=level is not None)
     beta, se = (np.array([getattr(term, name) for term in fit.terms]) for name in ("beta", "se"))

@@ -111,7 +111,7 @@ def fit_edges(
     Exact for the edges to be listed and for all whose decision by ``method`` at ``alpha`` is close, else to 5e-6 in r.
     F, and all where variances may be unequal, are exact.
     """
-    if model.n_tested > 1 or model.question.robust:
+    if is_exact_everywhere(model):
         return (yield from _fit_all(cohort, sample, model))
     fast: Fit = yield from _fit_fast(sample.observations, features, model)
     if model.question.ranked:
@@ -122,6 +122,11 @@ def fit_edges(
     n_listed = _n_listed(rejected(fast.neg_log10_p, method, alpha))
     recheck = edges_to_recheck(cast("Correlation", fast), method, alpha, n_listed)
     return replaced(fast, recheck, fit_exactly(observed(cohort, sample, recheck), model))
+
+
+def is_exact_everywhere(model: Model) -> bool:
+    """Return whether `fit_edges` fits every edge exactly: F, and where variances may be unequal."""
+    return model.n_tested > 1 or model.question.robust
 
 
 @dataclass(frozen=True, slots=True)
