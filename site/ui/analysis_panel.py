@@ -246,6 +246,7 @@ class AnalysisPanel:
                 self.result.take(answer.json, run.params)
                 run.part = None
                 self._mark_parts()
+                show(self.waiting, False)  # before its figures are drawn: its place is the result's now
                 await self.result.show()
                 if self.result.n_parts < len(self.parts):
                     # What is on screen comes before the next part: the engine does one thing after another.

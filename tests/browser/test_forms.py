@@ -101,6 +101,7 @@ def test_the_first_result_is_waited_for_and_refused_where_it_will_be(page: Page)
     page.evaluate(
         """() => {
             self.seen = [];
+            self.doubled = [];
             const look = () => {
                 for (const line of document.querySelectorAll(".first-wait .run-progress")) {
                     const inSight = line.getBoundingClientRect().bottom < innerHeight;
@@ -109,12 +110,22 @@ def test_the_first_result_is_waited_for_and_refused_where_it_will_be(page: Page)
                 requestAnimationFrame(look);
             };
             look();
+            new MutationObserver(() => {
+                const titles = [...document.querySelectorAll(".first-wait > h2, .result > header > h2")];
+                const visible = titles.filter((title) => title.checkVisibility());
+                if (visible.length > 1) doubled.push(visible[0].textContent);
+            }).observe(document.body, { subtree: true, childList: true, attributes: true });
         }"""
     )
-    go(page, "Genotypes")
-    analysis(page, "Ancestry components")
-    expect(result(page, "Ancestry components")).to_be_visible(timeout=START)
+    for tab, button, title in (
+        ("Genotypes", "Ancestry components", "Ancestry components"),
+        ("Connectivity", "Mean and SD", "Mean and standard deviation"),
+    ):
+        go(page, tab)
+        page.get_by_role("button", name=button, exact=True).click()
+        expect_whole(result(page, title))
     assert "Ancestry components" in page.evaluate("self.seen")
+    assert page.evaluate("self.doubled") == [], "the place of the first result stood beside the result"
     expect(page.locator(".first-wait:visible")).to_have_count(0)
     go(page, "Models")
     analysis(page, "Model weights")
