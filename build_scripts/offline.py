@@ -77,5 +77,5 @@ def kept_files(site: Path, stages: dict[str, str]) -> Iterator[dict[str, Any]]:
                 "sha256": runtime.sha256_of(path),
                 "type": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
                 "handed": relative in stages,
-                "lazy": stages.get(relative) == "asked",
+                "lazy": stages.get(relative) in ("asked", "language"),
             }

@@ -33,9 +33,9 @@ class Asset:
     ----------
     name : str
         Its name in the page.
-    stage : {"page", "first", "soon", "rest", "asked"}
-        When it is needed: for the page to be alive, to start the engine, for the first figure, perhaps never, or by
-        few, for whom it is fetched when they ask.
+    stage : {"page", "language", "first", "soon", "rest", "asked"}
+        When it is needed: for the page to be alive, if this language was chosen, to start the engine, for the first
+        figure, perhaps never, or by few, for whom it is fetched when they ask.
     raw_size : int
         Bytes before compression.
     shipped : bytes
@@ -101,6 +101,7 @@ def make_program() -> Program:
         ("interpreter.js", "page", interpreter),
         ("micropython.wasm", "page", (fetched / "micropython" / "micropython.wasm").read_bytes()),
         ("interface.py", "page", interface_script()),
+        *((path.name, "language", path.read_bytes()) for path in languages()),
         *((file.name, file.stage, file.content) for file in files),
     ]
     shipped = shrink.gzip_all([content for *_, content in contents], lock, fetched)
@@ -124,6 +125,11 @@ def _joined(paths: Sequence[str], fetched: Path) -> bytes:
     return b"\n".join(parts)
 
 
+def languages() -> list[Path]:
+    """Return the catalogues of the languages that the page speaks beside English; see ``site/ui/logic/language.py``."""
+    return sorted((ROOT / "site" / "languages").glob("*.json"))
+
+
 def interface_modules() -> dict[str, str]:
     """Return the modules of the user interface, path to bare source: its own, and what it shares with the package."""
     folder, package = ROOT / "site" / "ui", ROOT / "py" / "imagenomer"
@@ -145,6 +151,7 @@ def interface_script() -> bytes:
         "]:",
         '    with open(name, "w") as file:',
         "        file.write(source)",
+        "import language",  # before any module says anything
         "import main",
     ]
     return "\n".join(lines).encode()

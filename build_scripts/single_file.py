@@ -9,6 +9,7 @@ from typing import Any
 #: What the stages of the assets are for, in the order in which they are needed.
 STAGES = {
     "page": "The page: PyScript, MicroPython, the user interface",
+    "language": "The page in other languages than English, of which the site fetches the chosen one",
     "first": "The engine until it answers: Pyodide, NumPy, ImageNomer, atlases, demo",
     "soon": "Statistics and figures: SciPy, Matplotlib and what they need",
     "rest": "The rest of the libraries, read when there is nothing else to do",

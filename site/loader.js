@@ -4,7 +4,8 @@
 // file stand in the page itself. Once every request is on its way a second Content-Security-Policy is appended: what was
 // asked for still arrives, but neither the page nor a worker made afterwards can ask for anything more. Only then is the
 // engine made, from bytes and with no way out. What few need (stage "asked") is had when the engine asks for it: the
-// service worker fetches it, which knows the files of one build and asks for nothing else.
+// service worker fetches it, which knows the files of one build and asks for nothing else. Of the languages (stage
+// "language") only the one is had that was chosen on an earlier visit.
 //
 // This is written in the JavaScript of 2017, so that an older browser gets as far as being told.
 //
@@ -13,6 +14,8 @@
 //   manifest           what the build wrote into the page: {build, version, inline, locked_policy, engine,
 //                      assets: [{name, path, size, raw_size, sha256, stage}]}; size and hash are of the gzipped bytes
 //   inline             whether this is the single file
+//   language           the name of the chosen language, null for English
+//   texts              its catalogue as JSON, null where there is none or it did not arrive
 //   locked             when the door was locked, on the clock of performance.now(); null before
 //   listen(callback)   hear the events below: first those that have been, then each as it comes
 //   post(message)      send a message to the engine, now or when there is one; see docs/developing.md, "Messages"
@@ -111,12 +114,23 @@
     self.location.reload();
   }
 
+  // English is in the code; whatever else was chosen once is one of the languages of this build, or English.
+  const stored = () => {
+    try {
+      return self.localStorage.getItem("imagenomer-language");
+    } catch (error) {
+      return null; // pages opened from disk may have no store
+    }
+  };
+  const language = assets.find(({ name, stage }) => stage === "language" && name === `${stored()}.json`) || null;
+
   const registered = !inline && navigator.serviceWorker
     ? navigator.serviceWorker.register("sw.js").catch(() => null) // the page works without
     : null;
 
   // Where no service worker can bring it later it is fetched with the rest.
-  const isUpFront = (entry) => entry.stage !== "asked" || (!inline && (afresh || !registered));
+  const isUpFront = (entry) =>
+    entry.stage === "language" ? entry === language : entry.stage !== "asked" || (!inline && (afresh || !registered));
 
   async function bring(entry) {
     const kept = await keptCopy(entry);
@@ -126,7 +140,7 @@
     for (const state of ["active", "waiting", "installing"]) {
       const blob = registration && registration[state] && (await askToBring(registration[state], entry.path));
       if (!blob) continue;
-      tell({ type: "brought", name: entry.name });
+      if (entry.stage === "asked") tell({ type: "brought", name: entry.name }); // because of a file of the user's
       return new Response(blob);
     }
     throw new Error("no service worker has it");
@@ -279,7 +293,8 @@
 
   const take = (entry) => unlessInTrouble(entry, inflate(entry.name));
   const takePacked = (entry) => unlessInTrouble(entry, arrivals.get(entry.name).then((blob) => blob.arrayBuffer()));
-  const takeText = async (entry) => new TextDecoder().decode(await take(entry));
+  const asText = (bytes) => (bytes === null ? null : new TextDecoder().decode(bytes));
+  const takeText = async (entry) => asText(await take(entry));
   const named = (name) => assets.find((entry) => entry.name === name);
   const ofStage = (...stages) => assets.filter((entry) => stages.includes(entry.stage));
 
@@ -300,6 +315,7 @@
     policy.content = manifest.locked_policy;
     document.head.appendChild(policy);
     imagenomer.locked = performance.now();
+    if (registered && language) bring(language).catch(() => {}); // the service worker keeps what it is asked for
   }
 
   // --- other ways out -----------------------------------------------------------------------------
@@ -473,18 +489,22 @@
   }
 
   async function startInterface() {
-    const [interpreter, wasm, modules] = await Promise.all([
+    const [interpreter, wasm, modules, texts] = await Promise.all([
       takeText(named("interpreter.js")),
       take(named("micropython.wasm")),
       takeText(named("interface.py")),
+      language && takeText(language),
     ]);
+    imagenomer.texts = texts;
+    imagenomer.language = texts && language.name.replace(".json", "");
     imagenomer.micropython_wasm = wasm;
     addScript("mpy", modules, { config: manifest.pyscript });
     addScript("module", interpreter); // allowed by its hash
   }
 
   const blob = (name) => arrivals.get(name);
-  const imagenomer = { manifest, inline, locked: null, listen, post, make_worker, stop_worker, reload, blob };
+  const imagenomer = { manifest, inline, listen, post, make_worker, stop_worker, reload, blob };
+  Object.assign(imagenomer, { locked: null, language: null, texts: null });
 
   // Policies do not cover it: in Chromium a locked page could still ask a STUN server.
   for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "mozRTCPeerConnection"]) delete self[name];

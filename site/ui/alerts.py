@@ -1,6 +1,7 @@
 """Alerts: what stays on screen until it is dismissed."""
 
 from dom import add, find, h, listen
+from logic.language import say
 
 #: More push out the oldest.
 MOST = 4
@@ -18,7 +19,7 @@ def paragraphs(message):
 
 def alert(title, *more):
     """Show something that stays until it is dismissed; returns the box."""
-    dismiss = h("button", "Dismiss", type="button")
+    dismiss = h("button", say("Dismiss"), type="button")
     box = h("div", h("div", h("strong", title), *more), dismiss, cls="alert", role="alert")
     listen(dismiss, "click", lambda event: box.remove())
     alerts = find("alerts")

@@ -6,6 +6,7 @@ from dom import add, h, later, show, text, unique
 from explanation import mark
 from form import Form
 from js import performance
+from logic.language import say
 from logic.protocol import INDULGENCE, Cancelled, Refused
 from result import Result
 
@@ -14,9 +15,9 @@ QUICK = 3
 #: Milliseconds for what has just been shown to ask for its figures, before the next part is computed.
 SETTLE = 200
 #: What is said in the place of a first result that the user has stopped.
-STOPPED = "Stopped. Press Run to compute it after all."
+STOPPED = say("Stopped. Press Run to compute it after all.")
 #: What the marks in the list of parts say.
-_STATES = {"done": "done", "running": "under way", "waiting": "not yet", "absent": "left out"}
+_STATES = {"done": "done", "running": say("under way"), "waiting": say("not yet"), "absent": say("left out")}
 
 
 class Run:
@@ -69,16 +70,16 @@ class AnalysisPanel:
         app.on("measures", lambda *_: self._measures_changed())
 
     def _build(self, entry):
-        self.run_button = h("button", "Run", type="submit", cls="primary")
+        self.run_button = h("button", say("Run"), type="submit", cls="primary")
         self.problem = h("p", cls="problem", role="alert")
         self.step = h("span")
         self.bar = h("progress")
-        stop = "Stop here" if self.parts else "Cancel"
+        stop = say("Stop here") if self.parts else say("Cancel")
         self.cancel = h("button", stop, type="button", cls="quiet", on={"click": lambda event: self._cancel()})
         self.progress = h("div", self.step, self.bar, self.cancel, cls="run-progress", hidden=True)
-        self.part_list = h("ol", [h("li", title) for title in self.parts], cls="parts", aria_label="Parts")
+        self.part_list = h("ol", [h("li", title) for title in self.parts], cls="parts", aria_label=say("Parts"))
         self.part_note = h("p", cls="note")
-        self.resume = h("button", "Continue", type="button", hidden=True, on={"click": lambda event: self.run()})
+        self.resume = h("button", say("Continue"), type="button", hidden=True, on={"click": lambda event: self.run()})
         add(self.form.buttons, self.run_button)
         add(self.form.element, self.problem)
         # Above the result, where it is in sight however long the form is.
@@ -87,7 +88,7 @@ class AnalysisPanel:
             self.part_list,
             h("div", self.part_note, self.progress if self.parts else None, self.resume, cls="part-line"),
             cls="part-box",
-            aria_label="Progress",
+            aria_label=say("Progress"),
             hidden=True,
         )
         # In the place of the first result, as the end of a long form is out of sight.
@@ -96,10 +97,10 @@ class AnalysisPanel:
         summary = h("p", entry["summary"], cls="summary")
         about = h("div", summary, mark(self.app, summary, analysis=self.name), cls="explained")
         body = h("div", about, self.form.element, cls="fold-body", id=unique("parameters"))
-        fold = self.app.forms.button(body, "Parameters", "fold-form quiet")
+        fold = self.app.forms.button(body, say("Parameters"), "fold-form quiet")
         # Beside what folds: work in progress is in sight, and can be stopped, whatever is folded.
         progress = None if self.parts else self.progress
-        self.parameters = h("section", fold, body, progress, cls="parameters", aria_label="Parameters")
+        self.parameters = h("section", fold, body, progress, cls="parameters", aria_label=say("Parameters"))
         self.element = h(
             "div",
             self.parameters,
@@ -186,7 +187,7 @@ class AnalysisPanel:
         if self._wanted() != self.result.params:
             self._changed(unfinished=True)  # another state of the address brings other parameters in a moment
         lost = self.visible and before and not self.form.groups()
-        return f"{self.title} now uses everybody" if lost else None
+        return say("{title} now uses everybody", title=self.title) if lost else None
 
     def _tray_changed(self):
         if self.form.takes_maps():
@@ -224,7 +225,7 @@ class AnalysisPanel:
         run.begun = None
         run.part = part
         run.call, outcome = self.app.client.begin("run", arguments, None, self._on_progress)
-        self._say_progress("Starting" if not part else self.parts[part], 0, 0)
+        self._say_progress(say("Starting") if not part else self.parts[part], 0, 0)
         if not self.parts:
             add(self.waiting if self.result.element.hidden else self.parameters, self.progress)
         self.cancel.disabled = False
@@ -264,7 +265,7 @@ class AnalysisPanel:
             if self.running is run:  # else it gave way to another
                 self.stopped = (self.app.opener.where(), run.params)
                 if not self.parts:
-                    self.app.status("Cancelled")
+                    self.app.status(say("Cancelled"))
         finally:
             if self.running is run:
                 self.running = None
@@ -272,7 +273,13 @@ class AnalysisPanel:
                 self._mark_state()
                 n_parts = self.result.n_parts
                 if run.stopped and n_parts:
-                    self.app.status(f"Stopped after {n_parts} of {len(self.parts)} parts; what is done stays")
+                    self.app.status(
+                        say(
+                            "Stopped after {n_parts} of {parts} parts; what is done stays",
+                            n_parts=n_parts,
+                            parts=len(self.parts),
+                        )
+                    )
 
     def _say_problem(self, message):
         text(self.problem, message)
@@ -285,7 +292,12 @@ class AnalysisPanel:
             self._say_progress(step, done, total)
 
     def _say_progress(self, step, done, total):
-        text(self.step, f"{self.running.part + 1} of {len(self.parts)}: {step}" if self.parts else step)
+        text(
+            self.step,
+            say("{part} of {parts}: {step}", part=self.running.part + 1, parts=len(self.parts), step=step)
+            if self.parts
+            else step,
+        )
         if total:
             self.bar.max, self.bar.value = total, done
         else:
@@ -295,7 +307,7 @@ class AnalysisPanel:
         if self.running:
             self.running.stopped = True
             self.cancel.disabled = True
-            self._say_progress("Stopping", 0, 0)
+            self._say_progress(say("Stopping"), 0, 0)
             self.app.client.cancel(self.running.call)
 
     def _mark_state(self):
@@ -305,9 +317,9 @@ class AnalysisPanel:
         partial = result.params is not None and result.n_parts < len(self.parts)
         result.element.classList.toggle("stale", stale)
         if stale:
-            state = "Updating" if self.running else "Earlier result: press Run for the new one"
+            state = say("Updating") if self.running else say("Earlier result: press Run for the new one")
         elif partial:
-            state = f"{result.n_parts} of {len(self.parts)} parts are done"
+            state = say("{n_parts} of {parts} parts are done", n_parts=result.n_parts, parts=len(self.parts))
         else:
             state = ""
         text(result.state, state)
@@ -331,7 +343,7 @@ class AnalysisPanel:
         here = self.running is None or self.running.params == result.params
         done = result.n_parts if here and result.params is not None else 0
         show(self.part_box, self.running is not None or result.params is not None)
-        text(self.part_note, "" if self.running or done < len(self.parts) else "All parts are done.")
+        text(self.part_note, "" if self.running or done < len(self.parts) else say("All parts are done."))
         for position in range(len(self.parts)):
             line = self.part_list.children[position]
             under_way = self.running is not None and position == self.running.part

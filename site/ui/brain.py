@@ -2,9 +2,10 @@
 
 from dom import svg
 from edge_view import EdgeView, segment_distance
+from logic.language import say
 
 PADDING = 14
-ENDS = (("Left", "Right"), ("Back", "Front"), ("Below", "Above"))
+ENDS = ((say("Left"), say("Right")), (say("Back", "view"), say("Front")), (say("Below"), say("Above")))
 
 
 class Brain(EdgeView):
@@ -24,9 +25,10 @@ class Brain(EdgeView):
         parcellation = self.viewer.parcellation
         if any(place[0] is not None for place in parcellation["coordinates"]):
             return ""
-        return (
-            f"{parcellation['name']} has no coordinates, so there is no brain to draw in. Choose a parcellation "
-            "that has, or put an atlas.tsv with the columns label, x, y and z beside the scans."
+        return say(
+            "{name} has no coordinates, so there is no brain to draw in. Choose a parcellation that "
+            "has, or put an atlas.tsv with the columns label, x, y and z beside the scans.",
+            name=parcellation["name"],
         )
 
     def arrange(self):

@@ -4,10 +4,12 @@ import js
 from dom import guarded
 from js import Blob, navigator
 from jsffi import JsException
+from logic.language import say
 from pyscript.ffi import to_js
 
-#: Where the browser does not let the page write.
-_REFUSED = "The browser did not let the page copy: {}. Download it instead."
+
+def _refuse(app, reason):
+    app.error(say("The browser did not let the page copy: {reason}. Download it instead.", reason=reason))
 
 
 async def copy_text(app, words, what):
@@ -15,33 +17,33 @@ async def copy_text(app, words, what):
     try:
         await navigator.clipboard.writeText(words)
     except JsException as error:
-        app.error(_REFUSED.format(error))
+        _refuse(app, error)
         return
-    app.status(f"Copied {what}")
+    app.status(say("Copied {what}", what=what))
 
 
 async def copy_picture(app, arguments):
     """Copy a figure as PNG; ``arguments`` are those of the `figure` call."""
     if not js.window.ClipboardItem:
-        app.error(_REFUSED.format("it cannot copy pictures"))
+        _refuse(app, say("it cannot copy pictures"))
         return
     settle = []
     # Asked for at once, while the click is fresh; the picture follows.
     picture = js.Promise.new(guarded(lambda resolve, reject: settle.extend([resolve, reject])))
     written = navigator.clipboard.write(to_js([js.ClipboardItem.new(to_js({"image/png": picture}))]))
-    app.status("Drawing the picture")
+    app.status(say("Drawing the picture"))
     try:
         answer = await app.client.call("figure", dict(arguments, format="png", theme="light"))
     except Exception:
-        settle[1]("not drawn")
+        settle[1](say("not drawn"))
         await _settled(written)
         raise
     settle[0](Blob.new(to_js([answer.buffers["file"]["data"]]), to_js({"type": "image/png"})))
     problem = await _settled(written)
     if problem:
-        app.error(_REFUSED.format(problem))
+        _refuse(app, problem)
     else:
-        app.status("Copied the figure")
+        app.status(say("Copied the figure"))
 
 
 async def _settled(written):

@@ -1,6 +1,7 @@
 """Colour scale: the colour bar beside a map, with its limit, threshold and colours."""
 
 from dom import clear, h, listen, show, text
+from logic.language import known, say
 
 from imagenomer.wording import number
 
@@ -24,17 +25,17 @@ class ColourScale:
         self.label = h("div", cls="label")
         self.legend = h("div", self.label, h("div", self.bar, self.ticks, cls="barbox"), aria_hidden="true")
         self.legend.className = "colourbar flat" if flat else "colourbar"
-        self.colormap = h("select", aria_label="Colours", on={"change": self._recoloured})
-        self.limit_row, self.limit_slider, self.limit_reading = self._slider("Limit", self._set_limit)
+        self.colormap = h("select", aria_label=say("Colours"), on={"change": self._recoloured})
+        self.limit_row, self.limit_slider, self.limit_reading = self._slider(say("Limit"), self._set_limit)
         self.threshold_row, self.threshold_slider, self.threshold_reading = self._slider(
-            "Threshold", self._set_threshold
+            say("Threshold"), self._set_threshold
         )
         show(self.threshold_row, threshold)
         self.controls = h(
             "div",
             self.limit_row,
             self.threshold_row,
-            h("label", h("span", "Colours"), self.colormap, cls="colours"),
+            h("label", h("span", say("Colours")), self.colormap, cls="colours"),
             cls="scale-controls",
         )
 
@@ -54,7 +55,7 @@ class ColourScale:
             self.signed = signed
             kind = "diverging" if signed else "sequential"
             self.colormaps = [item for item in self.app.cohort["colormaps"] if item["scale"] == kind]
-            clear(self.colormap, [h("option", item["title"], value=item["name"]) for item in self.colormaps])
+            clear(self.colormap, [h("option", known(item["title"]), value=item["name"]) for item in self.colormaps])
         self._fit()
 
     def _recoloured(self, event):

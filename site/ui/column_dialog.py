@@ -3,9 +3,10 @@
 from dom import add, clear, h, listen, set_busy, show, text, unique
 from js import document
 from logic.columns import KINDS, ROLES, ColumnDraft, with_correction
+from logic.language import plural, say
 from logic.protocol import Refused
 
-from imagenomer.wording import grouped, plural
+from imagenomer.wording import grouped
 
 #: Levels that are shown to be named; a recipe names more.
 MOST_ROWS = 60
@@ -31,31 +32,40 @@ class ColumnDialog:
         self.description = h("textarea", rows=2, maxlength=2000)
         self.codes = h("div", cls="codes")
         self.code = h(
-            "input", autocomplete="off", maxlength=80, aria_label="Another code", placeholder="-9999, unknown …"
+            "input",
+            autocomplete="off",
+            maxlength=80,
+            aria_label=say("Another code"),
+            placeholder=say("-9999, unknown …"),
         )
-        self.add = h("button", "Add", type="button", on={"click": lambda event: self._add_code()})
+        self.add = h("button", say("Add"), type="button", on={"click": lambda event: self._add_code()})
         self.levels = h("div")
         self.problem = h("p", cls="problem", role="alert")
-        self.back = h("button", "Back to what the file says", type="button", cls="quiet back")
-        self.apply = h("button", "Apply", type="submit", cls="primary")
+        self.back = h("button", say("Back to what the file says"), type="button", cls="quiet back")
+        self.apply = h("button", say("Apply"), type="submit", cls="primary")
         self.form = self._form()
         self.dialog = h("dialog", self.form, cls="column", aria_labelledby="column-title")
         self._connect()
         add(document.body, self.dialog)
 
     def _form(self):
-        cancel = h("button", "Cancel", type="button", on={"click": lambda event: self.dialog.close()})
-        about = h("p", "Results that were computed before are dropped.", cls="note")
-        self.levels_box = h("section", h("h3", "Levels"), self.levels, cls="levels-box")
-        missing = h("section", h("h3", "Missing values"), self.codes, h("div", self.code, self.add, cls="inline"))
+        cancel = h("button", say("Cancel"), type="button", on={"click": lambda event: self.dialog.close()})
+        about = h("p", say("Results that were computed before are dropped."), cls="note")
+        self.levels_box = h("section", h("h3", say("Levels")), self.levels, cls="levels-box")
+        missing = h("section", h("h3", say("Missing values")), self.codes, h("div", self.code, self.add, cls="inline"))
         return h(
             "form",
             h("header", self.title),
             self.read,
-            h("div", labelled("Type", self.kind), labelled("Role", self.role), cls="pair"),
+            h("div", labelled(say("Type"), self.kind), labelled(say("Role"), self.role), cls="pair"),
             self.levels_box,
             missing,
-            h("div", labelled("Unit", self.unit), labelled("Description", self.description), cls="pair words"),
+            h(
+                "div",
+                labelled(say("Unit"), self.unit),
+                labelled(say("Description"), self.description),
+                cls="pair words",
+            ),
             self.problem,
             about,
             h("div", self.back, cancel, self.apply, cls="actions"),
@@ -186,7 +196,11 @@ class ColumnDialog:
             self._listen_code(box, item["code"])
             counted = f" ({plural(item['n'], 'value')})"
             boxes.append(h("label", box, h("span", h("b", str(item["code"])), counted), cls="check inline"))
-        words = "What is ticked counts as missing." if boxes else "None was found. Add what stands for a missing value."
+        words = (
+            say("What is ticked counts as missing.")
+            if boxes
+            else say("None was found. Add what stands for a missing value.")
+        )
         clear(self.codes, h("p", words, cls="note"), boxes)
 
     def _listen_code(self, box, code):
@@ -198,10 +212,13 @@ class ColumnDialog:
             clear(self.levels)
             return
         if len(draft.rows) > MOST_ROWS or draft.is_long():
-            many = f"{grouped(draft.info['n_values'])} levels are too many to be named here; a recipe can name them."
+            many = say(
+                "{n_values} levels are too many to be named here; a recipe can name them.",
+                n_values=grouped(draft.info["n_values"]),
+            )
             clear(self.levels, h("p", many, cls="note"))
             return
-        heads = ("In the file", "Subjects", "Name", "Order")
+        heads = (say("In the file"), say("Subjects"), say("Name"), say("Order"))
         rows = [self._row(position, row) for position, row in enumerate(draft.rows)]
         self.outcome = h("p", cls="note", role="status")
         clear(
@@ -214,13 +231,25 @@ class ColumnDialog:
 
     def _row(self, position, row):
         level, last = row["level"], len(self.draft.rows) - 1
-        box = h("input", value=row["label"], autocomplete="off", maxlength=120, aria_label=f"Name of {level}")
+        box = h(
+            "input",
+            value=row["label"],
+            autocomplete="off",
+            maxlength=120,
+            aria_label=say("Name of {level}", level=level),
+        )
         listen(box, "change", lambda event: self._rename(level, box))
 
-        def mover(sign, words, step, off):
+        def mover(sign, label, step, off):
             to = {"click": lambda event: self._move(position, step)}
             return h(
-                "button", sign, type="button", cls="quiet", aria_label=f"Move {level} {words}", disabled=off, on=to
+                "button",
+                sign,
+                type="button",
+                cls="quiet",
+                aria_label=label,
+                disabled=off,
+                on=to,
             )
 
         return h(
@@ -228,14 +257,18 @@ class ColumnDialog:
             h("th", level, scope="row"),
             h("td", grouped(row["n"]), cls="number"),
             h("td", box),
-            h("td", mover("↑", "up", -1, position == 0), mover("↓", "down", 1, position == last)),
+            h(
+                "td",
+                mover("↑", say("Move {level} up", level=level), -1, position == 0),
+                mover("↓", say("Move {level} down", level=level), 1, position == last),
+            ),
         )
 
     def _proposal(self, levels, label):
-        quoted = " and ".join(f"“{level}”" for level in levels)
-        merge = h("button", f"Merge as “{label}”", type="button")
+        quoted = say(" and ").join(f"“{level}”" for level in levels)
+        merge = h("button", say("Merge as “{label}”", label=label), type="button")
         listen(merge, "click", lambda event: self._merge(levels, label))
-        return h("p", f"{quoted} are spellings of one word. ", merge, cls="proposal")
+        return h("p", say("{quoted} are spellings of one word. ", quoted=quoted), merge, cls="proposal")
 
     def _draw_outcome(self):
         found = [f"{name} ({grouped(n)})" for name, n in self.draft.outcome()]
@@ -253,6 +286,11 @@ def read_in_words(info):
     values = [f"{value} ({grouped(n)})" for value, n in info["values"][:5]]
     more = info["n_values"] - len(values)
     if more:
-        values.append(f"and {grouped(more)} more")
-    kind = "numbers" if info["kind"] == "number" else "texts"
-    return f"In the file: {kind}, {plural(info['n_values'], 'distinct value')}: {', '.join(values)}"
+        values.append(say("and {more} more", more=grouped(more)))
+    kind = say("numbers") if info["kind"] == "number" else say("texts")
+    return say(
+        "In the file: {kind}, {distinct}: {values}",
+        kind=kind,
+        distinct=plural(info["n_values"], "distinct value"),
+        values=", ".join(values),
+    )

@@ -1,8 +1,7 @@
 """The documents in the single file: their search, and links from one to another."""
 
 from dom import find, listen, show, text
-
-from imagenomer.wording import plural
+from logic.language import plural, say
 
 
 class Documents:
@@ -25,7 +24,7 @@ class Documents:
             has_all = all(word in words for word in wanted)
             show(one, has_all)
             n_found += has_all
-        text(find("documents-found"), f"in {plural(n_found, 'document')}" if wanted else "")
+        text(find("documents-found"), say("in {documents}", documents=plural(n_found, "document")) if wanted else "")
 
     def _follow(self, event):
         link = event.target.closest("[data-document]")

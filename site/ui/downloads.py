@@ -3,11 +3,12 @@
 from clipboard import copy_picture, copy_text
 from dom import guarded, h, listen, text
 from js import URL, Blob, document, navigator, setTimeout, window
+from logic.language import say
 from pyscript.ffi import to_js
 
 FORMATS = ("svg", "pdf", "png")
 #: Millimetres, None as large as it is drawn.
-WIDTHS = ((None, "As drawn"), (89, "One column, 89 mm"), (183, "Two columns, 183 mm"))
+WIDTHS = ((None, say("As drawn")), (89, say("One column, 89 mm")), (183, say("Two columns, 183 mm")))
 EDGE = 8  # pixels between a panel and the edge of what it is in
 
 
@@ -32,7 +33,7 @@ async def save_answer(app, call, arguments):
     """Ask the engine for a file and save it."""
     answer = await app.client.call(call, arguments)
     save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
-    app.status(f"Saved {answer.json['filename']}")
+    app.status(say("Saved {filename}", filename=answer.json["filename"]))
 
 
 def popup(face, label, *content):
@@ -80,8 +81,8 @@ def rename(details, label):
     summary.setAttribute("title", label)
 
 
-def menu(label, items, face="Download", first=None):
-    """A button that opens a list; ``items`` are ``(text, function)``, ``face`` is what it says.
+def menu(label, items, face=None, first=None):
+    """A button that opens a list; ``items`` are ``(text, function)``, ``face`` is what it says, "Download" if None.
 
     ``first`` is an element that stands above them.
     """
@@ -95,7 +96,7 @@ def menu(label, items, face="Download", first=None):
         return choose
 
     buttons = [h("button", name, type="button", on={"click": chooser(action)}) for name, action in items]
-    details = popup(face, label, first, buttons)
+    details = popup(face or say("Download"), label, first, buttons)
     return details
 
 
@@ -105,7 +106,7 @@ def figure_menu(app, label, arguments, more=()):
     ``more`` are other items.
     """
     options = [h("option", name, value=place) for place, (width, name) in enumerate(WIDTHS)]
-    size = h("select", options, aria_label="Width of the figure")
+    size = h("select", options, aria_label=say("Width of the figure"))
 
     def wanted(**more):
         # Light in either theme: figures go on paper.
@@ -114,16 +115,16 @@ def figure_menu(app, label, arguments, more=()):
 
     def fetcher(kind):
         def fetch():
-            app.status(f"Drawing the {kind.upper()}")
+            app.status(say("Drawing the {kind}", kind=kind.upper()))
             return save_answer(app, "figure", wanted(format=kind))
 
         return fetch
 
     async def copy_caption():
-        await copy_text(app, (await app.client.call("caption", arguments())).json["text"], "the caption")
+        await copy_text(app, (await app.client.call("caption", arguments())).json["text"], say("the caption"))
 
     formats = [(kind.upper(), fetcher(kind)) for kind in FORMATS]
-    copies = [("Copy picture", lambda: copy_picture(app, wanted())), ("Copy caption", copy_caption)]
+    copies = [(say("Copy picture"), lambda: copy_picture(app, wanted())), (say("Copy caption"), copy_caption)]
     details = menu(label, formats + copies + list(more), first=size)
     details.classList.add("download")
     return details
@@ -137,23 +138,28 @@ async def show_script(app, analysis, params):
 
     async def copy(event):
         await navigator.clipboard.writeText(script)
-        text(copied, "Copied")
+        text(copied, say("Copied"))
 
     dialog = h(
         "dialog",
-        h("h2", "Python script"),
-        h("p", "Reproduces this result with the imagenomer package, outside the browser.", cls="note"),
-        h("pre", h("code", script), tabindex="0", aria_label="Script"),
+        h("h2", say("Python script")),
+        h("p", say("Reproduces this result with the imagenomer package, outside the browser."), cls="note"),
+        h("pre", h("code", script), tabindex="0", aria_label=say("Script")),
         h(
             "div",
-            h("button", "Copy", type="button", on={"click": copy}),
-            h("button", "Download", type="button", on={"click": lambda event: save(script, filename, "text/x-python")}),
+            h("button", say("Copy"), type="button", on={"click": copy}),
+            h(
+                "button",
+                say("Download"),
+                type="button",
+                on={"click": lambda event: save(script, filename, "text/x-python")},
+            ),
             copied,
-            h("button", "Close", type="button", cls="primary", on={"click": lambda event: dialog.close()}),
+            h("button", say("Close"), type="button", cls="primary", on={"click": lambda event: dialog.close()}),
             cls="actions",
         ),
         cls="script",
-        aria_label="Python script",
+        aria_label=say("Python script"),
         on={"close": lambda event: dialog.remove()},
     )
     document.body.appendChild(dialog)

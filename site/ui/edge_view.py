@@ -4,6 +4,7 @@ The engine says which edges they are and how they are coloured; each view says w
 """
 
 from dom import add, clear, h, later, listen, show, svg, text
+from logic.language import say
 from logic.latest import Latest
 from parcels import reading
 from tip import put_away
@@ -11,10 +12,10 @@ from tip import put_away
 from imagenomer.wording import number
 
 MOST, LEAST, AT_FIRST = 500, 10, 100
-BY = (("absolute", "Largest magnitude"), ("positive", "Most positive"), ("negative", "Most negative"))
+BY = (("absolute", say("Largest magnitude")), ("positive", say("Most positive")), ("negative", say("Most negative")))
 REST = 20  # milliseconds that the pointer must rest before what it points at is looked for
 NEAR = 6  # pixels from an edge or a parcel at which it is meant
-HELP = (
+HELP = say(
     "Left and right walk through the edges, the strongest first, up and down through the parcels. Enter selects the "
     "edge or the parcel, Escape takes the selection of parcels back. With the mouse: point to read, click to select."
 )
@@ -27,15 +28,15 @@ class StrongestEdges:
         self.viewer = viewer
         self.forget()
         self.load = Latest(viewer.app, self._load)
-        self.slider = h("input", type="range", min=LEAST, max=MOST, step=10, value=AT_FIRST, aria_label="Edges")
+        self.slider = h("input", type="range", min=LEAST, max=MOST, step=10, value=AT_FIRST, aria_label=say("Edges"))
         self.count = h("output", AT_FIRST, cls="value", aria_hidden="true")  # the slider says it too
-        self.by = h("select", [h("option", label, value=value) for value, label in BY], aria_label="Which edges")
+        self.by = h("select", [h("option", label, value=value) for value, label in BY], aria_label=say("Which edges"))
         listen(self.slider, "input", self._changed)
         listen(self.by, "change", self._changed)
         self.controls = h(
             "div",
-            h("label", h("span", "Edges"), self.slider, self.count, cls="slider"),
-            h("label", h("span", "Which"), self.by, cls="colours"),
+            h("label", h("span", say("Edges")), self.slider, self.count, cls="slider"),
+            h("label", h("span", say("Which")), self.by, cls="colours"),
             cls="scale-controls",
         )
 
@@ -208,7 +209,9 @@ class EdgeView:
         order = viewer.by_network
         count = sum(1 for pair in strongest.parcels if which in pair)
         network = f" · {order.networks[which]}" if order.networks[which] else ""
-        return f"{order.labels[which]}{network} · {number(count)} of the edges shown"
+        return say(
+            "{parcel} · {count} of the edges shown", parcel=f"{order.labels[which]}{network}", count=number(count)
+        )
 
     def _place(self, event):
         box = self.picture.getBoundingClientRect()

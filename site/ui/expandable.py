@@ -2,6 +2,7 @@
 
 import js
 from dom import h, later, listen, text
+from logic.language import say
 
 
 class Expandable:
@@ -34,7 +35,10 @@ class Expandable:
         """Offer to show all where something does not fit; to be called when something has come in."""
         self._box.classList.toggle("open", self._open or not self._held)
         fits = self._box.scrollHeight <= self._box.clientHeight + 1
-        text(self._button, f"Show less of {self._what}" if self._open else f"Show all of {self._what}")
+        text(
+            self._button,
+            say("Show less of {what}", what=self._what) if self._open else say("Show all of {what}", what=self._what),
+        )
         self._button.classList.toggle("unneeded", fits and not self._open)
         self._button.hidden = not self._held
 

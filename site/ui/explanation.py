@@ -2,10 +2,11 @@
 
 import js
 from dom import clear, h, listen, start
+from logic.language import say
 
 MOVED = 2  # pixels by which a mark that is still there may have moved
 EDGE = 8  # pixels between the panel and what it is beside, and the edges of the window
-NOTHING = "Nothing is written about this yet."
+NOTHING = say("Nothing is written about this yet.")
 
 _panel = [None]
 
@@ -43,7 +44,7 @@ class Panel:
         self._n_marks += 1
         if not named.id:
             named.id = f"explained-{self._n_marks}"
-        button = h("button", type="button", cls="explain", aria_label="Explain", aria_describedby=named.id)
+        button = h("button", type="button", cls="explain", aria_label=say("Explain"), aria_describedby=named.id)
         button.setAttribute("aria-expanded", "false")
         # Its text is drawn by the style sheet, so that it is no part of the heading that it stands in.
         listen(button, "click", lambda event: self._toggle(button, str(named.textContent).strip(), wanted))
@@ -59,7 +60,7 @@ class Panel:
         button.setAttribute("aria-expanded", "true")
         # What is modal covers everything outside it.
         (button.closest("dialog") or js.document.body).append(self._element)
-        self._element.setAttribute("aria-label", f"What it means: {name}")
+        self._element.setAttribute("aria-label", say("What it means: {name}", name=name))
         clear(self._element, h("h4", name), h("p", "…"))
         self._element.hidden = False
         self._place()
@@ -80,14 +81,14 @@ class Panel:
         name, section = answer["document"], answer["section"]
         if not js.window.imagenomer.inline:
             address = f"docs/{name}.html" + (f"#{section}" if section else "")
-            return h("a", "More in the documents", href=address, target="_blank", rel="noopener")
+            return h("a", say("More in the documents"), href=address, target="_blank", rel="noopener")
 
         def open_document(event):
             self._close(False)
             self.app.show_start()
             self.app.start_screen.documents.open(name, section)
 
-        return h("button", "More in the documents", type="button", cls="link", on={"click": open_document})
+        return h("button", say("More in the documents"), type="button", cls="link", on={"click": open_document})
 
     def _place(self):
         """Below the mark, or above it where there is no room; never beyond the window."""

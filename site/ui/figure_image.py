@@ -3,6 +3,7 @@
 import downloads
 from dom import find, guarded, h, set_busy, show, text
 from js import URL, IntersectionObserver
+from logic.language import say
 from logic.latest import Latest
 from logic.protocol import Refused
 from pyscript.ffi import to_js
@@ -23,13 +24,13 @@ class FigureImage:
         self.draw = Latest(app, self._draw)
         self.heading = h("h3")
         self.image = h("img", alt="", hidden=True)
-        self.waiting = h("p", "Drawing; the first figure takes a few seconds", cls="note waiting")
+        self.waiting = h("p", say("Drawing; the first figure takes a few seconds"), cls="note waiting")
         self.element = h(
             "section",
             h(
                 "header",
                 self.heading,
-                h("div", downloads.figure_menu(app, "Download figure", lambda: self.wanted), cls="tools"),
+                h("div", downloads.figure_menu(app, say("Download figure"), lambda: self.wanted), cls="tools"),
             ),
             h("div", self.image, self.waiting, cls="frame"),
             cls="figure",
@@ -82,5 +83,5 @@ class FigureImage:
         """Show no figure rather than that of another result."""
         show(self.image, False)
         show(self.waiting)
-        text(self.waiting, "This figure could not be drawn")
+        text(self.waiting, say("This figure could not be drawn"))
         set_busy(self.element, False)

@@ -2,6 +2,7 @@
 
 from dom import clear, h, listen, show, unique
 from logic.finding import Finder
+from logic.language import say
 
 
 class FindBox:
@@ -20,16 +21,16 @@ class FindBox:
         self._finds = []
         self._at = 0
         identity = unique("find")
-        self._list = h("ul", role="listbox", id=identity, aria_label="What it may be", hidden=True)
+        self._list = h("ul", role="listbox", id=identity, aria_label=say("What it may be"), hidden=True)
         self._box = h(
             "input",
             type="search",
             role="combobox",
-            aria_label="Find a parcel, a network or an edge",
+            aria_label=say("Find a parcel, a network or an edge"),
             aria_autocomplete="list",
             aria_expanded="false",
             aria_controls=identity,
-            placeholder="Find: name, number, x y z, A – B",
+            placeholder=say("Find: name, number, x y z, A – B"),
             autocomplete="off",
             spellcheck="false",
         )
@@ -51,7 +52,7 @@ class FindBox:
             h("li", find.words, role="option", id=f"{self._list.id}-{place}") for place, find in enumerate(self._finds)
         ]
         if typed.strip() and not options:
-            options = [h("li", "Nothing of that name", cls="note", role="option", aria_disabled="true")]
+            options = [h("li", say("Nothing of that name"), cls="note", role="option", aria_disabled="true")]
         if not typed.strip():
             self._choose(None)
         clear(self._list, options)

@@ -3,6 +3,7 @@
 from dom import add, clear, h, listen, show, text
 from explanation import mark
 from logic.form import FormState, Section
+from logic.language import say
 from long_list import MANY, TickList
 from long_select import LongSelect
 from tree import Tree
@@ -176,7 +177,12 @@ class Form:
 
         def tell():
             n_chosen = len(self.state.chosen[field.name])
-            text(count, f"{grouped(n_chosen)} of {grouped(len(options))}" if len(options) > MANY else "")
+            text(
+                count,
+                say("{n_chosen} of {options}", n_chosen=grouped(n_chosen), options=grouped(len(options)))
+                if len(options) > MANY
+                else "",
+            )
 
         def ticked(values):
             self._take(field, values)

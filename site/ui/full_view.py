@@ -2,9 +2,10 @@
 
 from dom import add, h, listen, text
 from js import document
+from logic.language import say
 from pyscript.ffi import to_js
 
-ENTER, LEAVE = "Full screen", "Leave full screen"
+ENTER, LEAVE = say("Full screen"), say("Leave full screen")
 
 
 class FullView:

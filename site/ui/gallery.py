@@ -4,6 +4,7 @@ from colour_scale import ColourScale
 from dom import add, clear, h, set_busy, show, text
 from downloads import popup
 from js import ImageData, Uint8ClampedArray
+from logic.language import say
 from logic.latest import Latest
 from long_list import TickList
 from report import AnalysisTab
@@ -13,7 +14,7 @@ from imagenomer.wording import number
 
 PER_PAGE = 24
 #: The analysis that takes over what is selected in the gallery, and what it is called here.
-SUMMARY, SUMMARY_TITLE = "connectivity-summary", "Mean and SD"
+SUMMARY, SUMMARY_TITLE = "connectivity-summary", say("Mean and SD")
 
 
 class ConnectivityTab:
@@ -22,18 +23,20 @@ class ConnectivityTab:
     def __init__(self, app):
         self.app = app
         self.gallery = Gallery(app)
-        self.analyses = AnalysisTab(app, "Connectivity", has_menu=False)
+        self.analyses = AnalysisTab(app, say("Connectivity"), has_menu=False)
         self.section = None
-        choices = [("scans", "Scans")]
+        choices = [("scans", say("Scans"))]
         for entry in self.analyses.entries:
             choices.append((entry["name"], SUMMARY_TITLE if entry["name"] == SUMMARY else entry["title"]))
         self.buttons = [
             (name, h("button", title, type="button", on={"click": self._chooser(name)})) for name, title in choices
         ]
         self.place = h("div")
-        menu = h("div", [button for name, button in self.buttons], cls="segmented", role="group", aria_label="Show")
+        menu = h(
+            "div", [button for name, button in self.buttons], cls="segmented", role="group", aria_label=say("Show")
+        )
         self.views = h("div", menu, self.place, cls="connectivity")
-        self.nothing = h("p", "This cohort has no connectivity.", cls="muted")
+        self.nothing = h("p", say("This cohort has no connectivity."), cls="muted")
         self.element = h("div", self.views, self.nothing)
 
     def show(self, spec):
@@ -102,43 +105,43 @@ class Gallery:
 
     def _build(self):
         labels = (
-            ("measure", "Measure"),
-            ("task", "Task"),
-            ("session", "Session"),
-            ("group", "Group"),
-            ("order", "Order"),
+            ("measure", say("Measure")),
+            ("task", say("Task")),
+            ("session", say("Session")),
+            ("group", say("Group")),
+            ("order", say("Order")),
         )
         self.selects = {name: h("select", aria_label=label, on={"change": self._taker(name)}) for name, label in labels}
         self.options = {}
         self.caption_list = h("div")
-        captions = popup("Captions", "Captions", self.caption_list)
+        captions = popup(say("Captions"), say("Captions"), self.caption_list)
         captions.classList.add("left")
         captions.firstElementChild.classList.remove("quiet")
         self.count = h("span", cls="note", role="status")
         self.tile_place = h("div", cls="tiles")
         self.pagers = {}
         for name, title, sign in (
-            ("first", "First page", "«"),
-            ("previous", "Previous page", "‹"),
-            ("next", "Next page", "›"),
-            ("last", "Last page", "»"),
+            ("first", say("First page"), "«"),
+            ("previous", say("Previous page"), "‹"),
+            ("next", say("Next page"), "›"),
+            ("last", say("Last page"), "»"),
         ):
             self.pagers[name] = h(
                 "button", sign, type="button", aria_label=title, title=title, on={"click": self._turner(name)}
             )
         self.page_box = h(
-            "input", type="number", min=1, aria_label="Page", on={"change": lambda event: self._typed_page()}
+            "input", type="number", min=1, aria_label=say("Page"), on={"change": lambda event: self._typed_page()}
         )
         self.page_count = h("span")
         pager = h(
             "nav",
             self.pagers["first"],
             self.pagers["previous"],
-            h("span", "Page ", self.page_box, self.page_count),
+            h("span", say("Page"), " ", self.page_box, self.page_count),
             self.pagers["next"],
             self.pagers["last"],
             cls="pager",
-            aria_label="Pages of scans",
+            aria_label=say("Pages of scans"),
         )
         self.element = h(
             "div",
@@ -200,7 +203,7 @@ class Gallery:
                 self.page = 0
                 set_busy(self.tile_place)
                 self.load()
-                return "The gallery now shows everybody"
+                return say("The gallery now shows everybody")
         return None
 
     def _refresh(self):
@@ -208,10 +211,10 @@ class Gallery:
         cohort = self.app.cohort
         self.options = {
             "measure": [(item["name"], item["name"]) for item in cohort["measures"]],
-            "task": [(None, "All scans")] + [(item["name"], item["name"]) for item in cohort["tasks"]],
-            "session": [(None, "All sessions")] + [(name, name) for name in cohort["sessions"]],
-            "group": [(None, "Everybody")] + [(group["expression"], group["name"]) for group in self.app.groups],
-            "order": [("network", "By network"), ("file", "As in the file")],
+            "task": [(None, say("All scans"))] + [(item["name"], item["name"]) for item in cohort["tasks"]],
+            "session": [(None, say("All sessions"))] + [(name, name) for name in cohort["sessions"]],
+            "group": [(None, say("Everybody"))] + [(group["expression"], group["name"]) for group in self.app.groups],
+            "order": [("network", say("By network")), ("file", say("As in the file"))],
         }
         for name, options in self.options.items():
             values = [value for value, label in options]
@@ -297,10 +300,12 @@ class Gallery:
     def _say(self):
         self.page_box.value = self.page + 1
         self.page_box.max = self.n_pages
-        text(self.page_count, f" of {max(self.n_pages, 1)}")
+        text(self.page_count, say(" of {pages}", pages=max(self.n_pages, 1)))
         text(
             self.count,
-            f"{number(self.n_scans)} scans" if self.n_scans else "No scan is selected; choose another group or task",
+            say("{n_scans} scans", n_scans=number(self.n_scans))
+            if self.n_scans
+            else say("No scan is selected; choose another group or task"),
         )
         self.pagers["first"].disabled = self.pagers["previous"].disabled = self.page <= 0
         self.pagers["last"].disabled = self.pagers["next"].disabled = self.page >= self.n_pages - 1

@@ -4,6 +4,7 @@ import downloads
 from colour_scale import ColourScale
 from dom import add, clear, guarded, h, listen, svg, text
 from js import ResizeObserver, window
+from logic.language import say
 from pyscript.ffi import to_js
 from tip import point_out, put_away
 
@@ -14,7 +15,7 @@ LETTER = 7.5  # pixels of a letter of a name
 LONGEST = 20  # letters of a name; pointing at it shows the rest
 SHADES = 128
 BELOW = 260  # pixels of the window kept for what stands above and below the grid
-HELP = (
+HELP = say(
     "Arrow keys move from cell to cell, Home and End to the ends of a row. Enter, or a click, opens what a cell "
     "comes from, where the readout says so."
 )
@@ -40,10 +41,12 @@ class Grid:
             aria_roledescription="grid",
             aria_describedby=f"{identity}-help",
         )
-        self.readout = h("output", cls="readout", aria_live="off", aria_label="Readout")
+        self.readout = h("output", cls="readout", aria_live="off", aria_label=say("Readout"))
         self.scale = ColourScale(app, self._draw, flat=True, threshold=False)
-        keys = downloads.popup("?", "Keys and mouse", h("p", HELP, id=f"{identity}-help", cls="hint"))
-        menu = downloads.figure_menu(app, "Download grid", lambda: self.arguments, (("CSV", self._save_table),))
+        keys = downloads.popup("?", say("Keys and mouse"), h("p", HELP, id=f"{identity}-help", cls="hint"))
+        menu = downloads.figure_menu(
+            app, say("Download grid"), lambda: self.arguments, ((say("CSV"), self._save_table),)
+        )
         self.element = h(
             "section",
             h("header", self.heading, h("div", keys, menu, cls="tools")),
@@ -145,7 +148,7 @@ class Grid:
     def _read_out(self, cell, where=None):
         """Say what a cell is, in the readout and at its place in the window, if that is given."""
         if cell is None:
-            text(self.readout, "Point at a cell")
+            text(self.readout, say("Point at a cell"))
             return
         row, column = cell
         view = self.view
@@ -155,7 +158,10 @@ class Grid:
         if view["tips"]:
             said = view["tips"][row][column]
         link = self._link(cell)
-        text(self.readout, f"{said} · opens {self._title(link['analysis'])}" if link else said)
+        text(
+            self.readout,
+            say("{said} · opens {title}", said=said, title=self._title(link["analysis"])) if link else said,
+        )
         if where is not None:
             point_out(self.stage, str(self.readout.textContent), where)
 

@@ -2,6 +2,7 @@
 
 from dom import clear, h, later, listen, show, text
 from logic.groups import Condition, Draft, example_of, place_of
+from logic.language import say
 from logic.protocol import Refused
 from long_list import TickList
 from long_select import MANY_OPTIONS, LongSelect
@@ -9,7 +10,7 @@ from long_select import MANY_OPTIONS, LongSelect
 from imagenomer.wording import number
 
 #: In place of a name while there is no good expression to stand in for it.
-NO_NAME = "the expression"
+NO_NAME = say("the expression")
 
 
 class GroupEditor:
@@ -31,12 +32,14 @@ class GroupEditor:
             self._choose_mode(True)
 
     def _build(self):
-        self.by_clicking = h("button", "Choose", type="button", on={"click": lambda event: self._prefer(False)})
-        self.by_typing = h("button", "Type", type="button", on={"click": lambda event: self._prefer(True)})
+        self.by_clicking = h("button", say("Choose"), type="button", on={"click": lambda event: self._prefer(False)})
+        self.by_typing = h("button", say("Type", "verb"), type="button", on={"click": lambda event: self._prefer(True)})
         self.clause_place = h("div", cls="group-editor")
-        self.joiner = h("select", h("option", "all of these", value="and"), h("option", "any of these", value="or"))
-        self.joiner_label = h("label", "Subjects for whom holds", self.joiner)
-        self.more = h("button", "Add a condition", type="button", cls="quiet", on={"click": self._add_clause})
+        self.joiner = h(
+            "select", h("option", say("all of these"), value="and"), h("option", say("any of these"), value="or")
+        )
+        self.joiner_label = h("label", say("Subjects for whom holds"), self.joiner)
+        self.more = h("button", say("Add a condition"), type="button", cls="quiet", on={"click": self._add_clause})
         self.clicking = h("div", self.joiner_label, self.clause_place, self.more, cls="group-editor")
         example = example_of(self.app.cohort)
         self.expression = h(
@@ -47,15 +50,15 @@ class GroupEditor:
             placeholder=example,
             aria_describedby="group-result",
         )
-        self.typing = h("label", "Expression", self.expression)
+        self.typing = h("label", say("Expression"), self.expression)
         self.caret = h("pre", cls="caret", hidden=True, aria_hidden="true")
         self.result = h("p", cls="result", id="group-result", role="status")
         self.name = h("input", maxlength=80, placeholder=NO_NAME, autocomplete="off")
-        title = "New group" if self.entry is None else f"Edit {self.entry['name']}"
-        self.keep = h("button", "Add group" if self.entry is None else "Save", type="submit", cls="primary")
+        title = say("New group") if self.entry is None else say("Edit {name}", name=self.entry["name"])
+        self.keep = h("button", say("Add group") if self.entry is None else say("Save"), type="submit", cls="primary")
         buttons = [self.keep]
         if self.entry is not None:
-            buttons.append(h("button", "Cancel", type="button", on={"click": lambda event: self.panel.edit(None)}))
+            buttons.append(h("button", say("Cancel"), type="button", on={"click": lambda event: self.panel.edit(None)}))
         self.element = h(
             "form",
             h("h3", title),
@@ -65,12 +68,12 @@ class GroupEditor:
                 self.by_typing,
                 cls="segmented",
                 role="group",
-                aria_label="How to make the group",
+                aria_label=say("How to make the group"),
             ),
             self.clicking,
             self.typing,
             h("div", self.caret, self.result),
-            h("label", "Name", self.name),
+            h("label", say("Name"), self.name),
             h("div", buttons, cls="actions"),
             cls="group-editor",
             aria_label=title,
@@ -128,7 +131,7 @@ class GroupEditor:
         several = len(self.clauses) > 1
         show(self.joiner_label, several)
         for position, clause in enumerate(self.clauses):
-            text(clause.legend, f"Condition {position + 1}" if several else "Condition")
+            text(clause.legend, say("Condition {position}", position=position + 1) if several else say("Condition"))
             show(clause.removal, several)
 
     # --- asking the engine ---
@@ -238,12 +241,12 @@ class ConditionFields:
         self.condition = condition
         self.legend = h("legend")
         fields = [(item, item["name"]) for item in editor.app.cohort["phenotypes"]]
-        choice = LongSelect(fields, None, self._field_chosen, editor.app.cohort["phenotypes"], aria_label="Field")
+        choice = LongSelect(fields, None, self._field_chosen, editor.app.cohort["phenotypes"], aria_label=say("Field"))
         choice.element.classList.add("wide")
         self.field = choice.box
-        self.operator = h("select", aria_label="Operator")
+        self.operator = h("select", aria_label=say("Operator"))
         self.value_place = h("div")
-        self.removal = h("button", "Remove", type="button", cls="quiet remove")
+        self.removal = h("button", say("Remove"), type="button", cls="quiet remove")
         parts = [self.legend, choice.element, self.operator, self.value_place, self.removal]
         self.element = h("fieldset", parts, cls="clause")
         listen(self.operator, "change", self._operator_chosen)
@@ -273,11 +276,11 @@ class ConditionFields:
         if control is None:
             clear(self.value_place)
         elif control == "levels":
-            named = {"cls": "levels", "role": "group", "aria_label": "Values"}
+            named = {"cls": "levels", "role": "group", "aria_label": say("Values")}
             boxes = TickList(levels, [], self._take, "values", **named)
             clear(self.value_place, boxes.finder, boxes.element)
         elif control == "level":
-            clear(self.value_place, LongSelect(levels, None, self._take, aria_label="Value").element)
+            clear(self.value_place, LongSelect(levels, None, self._take, aria_label=say("Value")).element)
         else:
             clear(self.value_place, self._number())
         self.editor.changed()
@@ -285,6 +288,6 @@ class ConditionFields:
     def _number(self):
         item = self.condition.item
         hint = "" if item["minimum"] is None else f"{number(item['minimum'])} – {number(item['maximum'])}"
-        box = h("input", inputmode="decimal", placeholder=hint, aria_label="Value")
+        box = h("input", inputmode="decimal", placeholder=hint, aria_label=say("Value"))
         listen(box, "input", lambda event: self._take(str(box.value)))
         return box

@@ -4,9 +4,10 @@ import js
 from dom import add, clear, find, h, listen, show, text
 from group_editor import GroupEditor
 from logic.groups import Groups
+from logic.language import plural, say
 from logic.protocol import Refused
 
-from imagenomer.wording import grouped, plural
+from imagenomer.wording import grouped
 
 
 class GroupsPanel:
@@ -17,12 +18,14 @@ class GroupsPanel:
         self.groups = Groups()
         self.element = find("groups")
         self._toggle = find("toggle-groups")
-        self._list = h("ul", aria_label="Groups")
+        self._list = h("ul", aria_label=say("Groups"))
         self._editor_place = h("div")
         self._editor = None
         self.prefers_typing = False
-        close = h("button", "×", type="button", cls="quiet", aria_label="Close the groups", title="Close the groups")
-        add(self.element, h("header", h("h2", "Groups"), close), self._list, self._editor_place)
+        close = h(
+            "button", "×", type="button", cls="quiet", aria_label=say("Close the groups"), title=say("Close the groups")
+        )
+        add(self.element, h("header", h("h2", say("Groups")), close), self._list, self._editor_place)
         listen(close, "click", lambda event: self._open(False))
         listen(self._toggle, "click", lambda event: self._open(self.element.hidden))
         listen(self.element, "keydown", self._key)
@@ -64,26 +67,31 @@ class GroupsPanel:
         everybody = h(
             "li",
             h("span", cls="swatch everybody", aria_hidden="true"),
-            h("span", h("span", "Everybody"), cls="name"),
+            h("span", h("span", say("Everybody")), cls="name"),
             h("span", grouped(total), cls="n"),
             cls="group",
         )
         clear(self._list, everybody, [self._row(entry) for entry in self.groups.entries])
-        text(self._toggle, f"Groups ({len(self.groups.entries)})" if self.groups.entries else "Groups")
+        text(
+            self._toggle,
+            say("Groups ({entries})", entries=len(self.groups.entries)) if self.groups.entries else say("Groups"),
+        )
         self._toggle.setAttribute("aria-expanded", "false" if self.element.hidden else "true")
 
     def _row(self, entry):
         name = entry["name"]
-        rename = h("button", h("span", name), type="button", cls="name", aria_label=f"Rename {name}", title=name)
+        rename = h(
+            "button", h("span", name), type="button", cls="name", aria_label=say("Rename {name}", name=name), title=name
+        )
         about = h("div", cls="about")
         if entry["problem"] is not None:
-            add(about, h("p", f"Not in this cohort: {entry['problem']}", cls="unfit"))
+            add(about, h("p", say("Not in this cohort: {problem}", problem=entry["problem"]), cls="unfit"))
         if entry["expression"] != name:
             add(about, h("code", entry["expression"]))
         if entry["n_unknown"]:
-            add(about, h("p", f"{grouped(entry['n_unknown'])} unknown: value missing"))
-        edit = h("button", "Edit", type="button", cls="quiet", aria_label=f"Edit {name}")
-        delete = h("button", "Delete", type="button", cls="quiet", aria_label=f"Delete {name}")
+            add(about, h("p", say("{n_unknown} unknown: value missing", n_unknown=grouped(entry["n_unknown"]))))
+        edit = h("button", say("Edit"), type="button", cls="quiet", aria_label=say("Edit {name}", name=name))
+        delete = h("button", say("Delete"), type="button", cls="quiet", aria_label=say("Delete {name}", name=name))
         add(about, h("div", edit, delete, cls="tools"))
         row = h(
             "li",
@@ -99,7 +107,7 @@ class GroupsPanel:
         return row
 
     def _rename(self, entry, button):
-        box = h("input", value=entry["name"], aria_label=f"New name of {entry['name']}", maxlength=80)
+        box = h("input", value=entry["name"], aria_label=say("New name of {name}", name=entry["name"]), maxlength=80)
 
         def finish(keep):
             name = str(box.value).strip()
@@ -109,7 +117,7 @@ class GroupsPanel:
             elif keep and name and name != entry["name"]:
                 entry["name"] = name
                 self._changed()
-                self.app.status(f"Renamed to {name}")
+                self.app.status(say("Renamed to {name}", name=name))
                 return
             self._draw()
 
@@ -138,7 +146,9 @@ class GroupsPanel:
             self._focus_name(self.groups.entries[position])
         elif held:
             self._editor.focus()
-        self.app.status(". ".join([f"Deleted {entry['name']}; Undo (Ctrl+Z) brings it back"] + consequences))
+        self.app.status(
+            ". ".join([say("Deleted {name}; Undo (Ctrl+Z) brings it back", name=entry["name"])] + consequences)
+        )
 
     def _has_focus(self):
         return self.element.contains(js.document.activeElement)

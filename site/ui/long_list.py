@@ -5,6 +5,7 @@ about a tenth of a millisecond, so nothing is drawn that nobody has scrolled to.
 """
 
 from dom import add, clear, h, listen
+from logic.language import say
 from logic.picking import Choices
 
 #: A list longer than this gets a box to find what is in it.
@@ -63,7 +64,14 @@ class LongList:
 
 def sieve(what, sift):
     """A box to type a part of a name into; ``sift(word)`` is called with it, in small letters."""
-    box = h("input", type="search", placeholder="Find", aria_label=f"Find in {what}", cls="sieve", autocomplete="off")
+    box = h(
+        "input",
+        type="search",
+        placeholder=say("Find"),
+        aria_label=say("Find in {what}", what=what),
+        cls="sieve",
+        autocomplete="off",
+    )
     listen(box, "input", lambda event: sift(str(box.value).strip().lower()))
     return box
 

@@ -13,6 +13,7 @@ from faults import Faults
 from gallery import ConnectivityTab
 from groups_panel import GroupsPanel
 from header_menu import HeaderMenu
+from logic.language import described, known, plural, say
 from logic.needs import lacking
 from logic.protocol import Bug, Cancelled, Lost, Refused
 from offline_copy import OfflineCopy
@@ -30,8 +31,6 @@ from theme import Theme
 from tour import Tour
 from tray import Tray
 from understood import UnderstoodScreen
-
-from imagenomer.wording import plural
 
 
 class App:
@@ -142,24 +141,24 @@ class App:
             return
         hide(self._work.element)
         if self.ready:
-            self.start_screen.progress.rest("Ready")
+            self.start_screen.progress.rest(say("Ready"))
         elif self.faults.broken:
-            self.start_screen.progress.rest("The engine did not start")
+            self.start_screen.progress.rest(say("The engine did not start"))
 
     def line(self):
         """The progress line that is on screen."""
         return self._work if self.start_screen.element.hidden else self.start_screen.progress
 
-    def error(self, message, title="That cannot be done"):
+    def error(self, message, title=None):
         """Show what the user can correct, until it is dismissed."""
-        self.alert(title, *paragraphs(message))
+        self.alert(title or say("That cannot be done"), *paragraphs(message))
 
     def failed(self, error):
         """Show whatever a handler or a task raised."""
         if isinstance(error, Refused):
             self.error(error.message)
         elif isinstance(error, Cancelled):
-            self.status("Cancelled")
+            self.status(say("Cancelled"))
         elif isinstance(error, Bug):
             self.faults.tell_bug(error.message, error.traceback)
         elif not isinstance(error, Lost):  # which has been reported already
@@ -201,7 +200,7 @@ class App:
 
         def cancel():
             cancelling[0] = True
-            self.busy("Cancelling")
+            self.busy(say("Cancelling"))
             self.client.cancel(number)
 
         cancelling = [False]
@@ -230,24 +229,27 @@ class App:
         self.session.opened()
         if not was_here:
             self.tab_bar.focus(self.tab)
-        self.status(f"{self.cohort['name']} is open: {plural(self.cohort['n_subjects'], 'subject')}")
+        n_subjects = plural(self.cohort["n_subjects"], "subject")
+        self.status(say("{name} is open: {subjects}", name=self.cohort["name"], subjects=n_subjects))
 
     async def add_measure(self, analysis, params):
         """Add the measure that a result makes to the open cohort; whatever is on screen stays."""
         arguments = {"analysis": analysis, "params": params}
-        self.cohort = (await self.work("Making the measure", "add_measure", arguments)).json
+        self.cohort = (await self.work(say("Making the measure"), "add_measure", arguments)).json
         self.emit("measures")
         self.record()
-        self.status(f"{self.cohort['added'][-1]['measure']} can be chosen under Measure in every analysis")
+        measure = self.cohort["added"][-1]["measure"]
+        self.status(say("{measure} can be chosen under Measure in every analysis", measure=measure))
 
     async def correct_columns(self, columns, name):
         """Take the columns of the open cohort for what the user says of them; what was computed is recomputed."""
         made = len(self.cohort["added"])
-        cohort = (await self.work("Correcting columns", "correct_columns", {"columns": columns})).json
+        cohort = (await self.work(say("Correcting columns"), "correct_columns", {"columns": columns})).json
         await self.take_columns(cohort)
         lost = made - len(cohort["added"])
-        dropped = f"; {plural(lost, 'measure')} could not be made again, see the import log" if lost else ""
-        self.status(f"{name} was corrected; earlier results were dropped{dropped}")
+        missing = plural(lost, "measure")
+        dropped = say("; {measures} could not be made again, see the import log", measures=missing) if lost else ""
+        self.status(say("{name} was corrected; earlier results were dropped{dropped}", name=name, dropped=dropped))
 
     async def take_columns(self, cohort):
         """Take over the overview of the open cohort with other columns."""
@@ -295,7 +297,7 @@ class App:
 
     def _load(self, done, total):
         if not self.ready:
-            self.line().say("Loading the engine", done, total, in_bytes=True)
+            self.line().say(say("Loading the engine"), done, total, in_bytes=True)
 
     def _boot(self, step, done, total):
         if not self.ready:
@@ -303,7 +305,7 @@ class App:
 
     async def _be_ready(self, version):
         if not self.catalog:
-            self.catalog = (await self.client.call("catalog")).json
+            self.catalog = described((await self.client.call("catalog")).json)
             self._build_tabs()
         self.ready = True
         self.busy(None)
@@ -312,19 +314,19 @@ class App:
         if waiting is not None:
             await self.opener.open(*waiting)
         elif self.cohort is None:
-            self.status("The engine is ready")
+            self.status(say("The engine is ready"))
 
     def restart(self):
         """Stop the engine, if there is one, and start another, with the same cohort in the same state."""
         self.ready = False
         self.client.restart()
-        self.status("The engine starts again")
+        self.status(say("The engine starts again"))
         self.opener.reopen()
 
     def _crashed(self, crash):
         self.ready = False
         self.faults.tell_crash(crash, self.opener.ask_again())
-        self.status("The engine starts again")
+        self.status(say("The engine starts again"))
         self.opener.reopen()
 
     def _lose_engine(self, crash):
@@ -341,7 +343,7 @@ class App:
         if name not in self._tabs:
             self._tabs[name] = self._make_tab(name)
         self.tab_bar.select(name)
-        js.document.title = f"{name} – {self.cohort['name']} – ImageNomer"
+        js.document.title = f"{known(name)} – {self.cohort['name']} – ImageNomer"
         clear(find("content"), self._tabs[name].element)
         find("main").scrollTop = 0
         self.record()

@@ -6,6 +6,7 @@ above the canvas so that they follow the theme.
 
 from dom import add, clear, h, listen, svg, width_of
 from js import ImageData, Uint8ClampedArray, document, window
+from logic.language import say
 from parcels import NAME_FONT, edge_of, reading, shortened, spread
 from pyscript.ffi import to_js
 from tip import put_away
@@ -13,7 +14,7 @@ from tip import put_away
 MAX_ZOOM = 24
 LABEL_GAP = 14  # pixels between the names of two networks
 LEADER = 18  # pixels between a name and the matrix
-HELP = (
+HELP = say(
     "Arrow keys move the cursor, with Shift to the next network. Enter selects the edge, plus and minus zoom, "
     "Home shows the whole matrix. With the mouse: click to select, then wheel to zoom and drag to move."
 )
@@ -195,10 +196,16 @@ class MatrixStage:
                 place, middle = place + self.gutter, middle + self.gutter
                 line = f"M{place:.1f} {self.size + 12}L{middle:.1f} {self.size + 4}V{self.size}"
                 where = {"transform": f"translate({place:.1f} {self.size + 15}) rotate(-90)"}
-            known = name or "no network"
+            known = name or say("no network")
             self.overlay.append(svg("path", d=line, cls="leader"))
             self.overlay.append(
-                svg("text", shortened(known), svg("title", f"{known}, {count} parcels"), cls="network", **where)
+                svg(
+                    "text",
+                    shortened(known),
+                    svg("title", say("{known}, {count} parcels", known=known, count=count)),
+                    cls="network",
+                    **where,
+                )
             )
 
     # --- reading ---
@@ -306,15 +313,15 @@ class MatrixStage:
         def button(face, name, action):
             return h("button", face, type="button", aria_label=name, title=name, on={"click": lambda event: action()})
 
-        self.reset = button("Reset", "Reset the zoom", self.whole)
+        self.reset = button(say("Reset"), say("Reset the zoom"), self.whole)
         return h(
             "div",
-            button("−", "Zoom out", lambda: self._zoom_by(1 / 1.4)),
-            button("+", "Zoom in", lambda: self._zoom_by(1.4)),
+            button("−", say("Zoom out"), lambda: self._zoom_by(1 / 1.4)),
+            button("+", say("Zoom in"), lambda: self._zoom_by(1.4)),
             self.reset,
             cls="segmented zoom",
             role="group",
-            aria_label="Zoom",
+            aria_label=say("Zoom"),
         )
 
     def whole(self):

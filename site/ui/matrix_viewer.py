@@ -13,6 +13,7 @@ from edge_view import StrongestEdges
 from finder import FindBox
 from full_view import FullView
 from js import Float32Array, ResizeObserver, window
+from logic.language import say
 from logic.latest import Latest
 from matrix_stage import HELP, MatrixStage
 from networks import HELP as NETWORKS_HELP
@@ -24,7 +25,7 @@ from tip import point_out
 from imagenomer.wording import probability
 
 #: How a map can be shown.
-SHAPES = (("matrix", "Matrix"), ("networks", "Networks"), ("ring", "Ring"), ("brain", "Brain"))
+SHAPES = (("matrix", say("Matrix")), ("networks", say("Networks")), ("ring", say("Ring")), ("brain", say("Brain")))
 LEGEND = 76  # pixels of the width for the colour bar
 BELOW = 300  # pixels of the window kept for what stands above and below the matrix
 BELOW_IN_FULL = 110  # the same where it has the window to itself
@@ -33,10 +34,10 @@ HARDLY = 250  # pixels of the window that are kept even where parcels get less f
 BESIDE = 240  # pixels at the right of the plot in which the controls can stand
 #: The files of numbers that the whole map can be taken home as.
 MAP_FILES = (
-    ("edges", "All edges, CSV"),
-    ("matrix", "Symmetric matrix, CSV"),
-    ("npy", "Symmetric matrix, npy"),
-    ("brainnet", "BrainNet Viewer, .node and .edge"),
+    ("edges", say("All edges, CSV")),
+    ("matrix", say("Symmetric matrix, CSV")),
+    ("npy", say("Symmetric matrix, npy")),
+    ("brainnet", say("BrainNet Viewer, .node and .edge")),
 )
 
 
@@ -82,16 +83,16 @@ class MatrixViewer:
         self.heading = h(heading, title)
         self.matrix = MatrixStage(self, f"{identity}-help")
         self.stage = self.matrix.stage
-        self.readout = h("output", "Point at a cell", cls="readout", aria_live="off", aria_label="Readout")
+        self.readout = h("output", say("Point at a cell"), cls="readout", aria_live="off", aria_label=say("Readout"))
         self.marked = h("input", type="checkbox", on={"change": lambda event: self._repaint()})
         self.plot = h("div", self.stage, self.scale.legend, cls="plot")
         self.help = h("p", HELP, id=f"{identity}-help", cls="hint")
-        keys = downloads.popup("?", "Keys and mouse", self.help)
+        keys = downloads.popup("?", say("Keys and mouse"), self.help)
         numbers = [(name, self._file_saver(form)) for form, name in MAP_FILES]
-        self.menu = downloads.figure_menu(self.app, f"Download {title}", self._figure, numbers)
+        self.menu = downloads.figure_menu(self.app, say("Download {title}", title=title), self._figure, numbers)
         self.full = FullView(lambda: self.title)
         self.marks = only_marked
-        self.toggle = h("label", self.marked, " Only significant", cls="check")
+        self.toggle = h("label", self.marked, say(" Only significant"), cls="check")
         show(self.toggle, only_marked)
         show(self.strongest.controls, False)
         self.note = h("p", cls="note", role="status", hidden=True)
@@ -99,7 +100,7 @@ class MatrixViewer:
             (shape, h("button", name, type="button", on={"click": self._shaper(shape)})) for shape, name in SHAPES
         ]
         buttons = [button for shape, button in self.buttons]
-        shapes = h("div", buttons, cls="segmented", role="group", aria_label="Show as")
+        shapes = h("div", buttons, cls="segmented", role="group", aria_label=say("Show as"))
         self.zoom = self.matrix.zoom_buttons()
         self.find_box = FindBox(self._go_to)
         self.under = h("div", self.strongest.controls, self.scale.controls, self.toggle, cls="under")
@@ -152,7 +153,7 @@ class MatrixViewer:
         text(self.heading, title)
         self.description = answer.json["description"]
         self.stage.setAttribute("aria-label", self.named())
-        downloads.rename(self.menu, f"Download {title}")
+        downloads.rename(self.menu, say("Download {title}", title=title))
         self._fit()
         self.matrix.read_cursor()
         await self._paint()
@@ -185,7 +186,7 @@ class MatrixViewer:
         """A function that saves the whole map as numbers."""
 
         def save():
-            self.app.status("Writing the map")
+            self.app.status(say("Writing the map"))
             return downloads.save_answer(self.app, "map_file", {"source": self.source, "form": form})
 
         return save
@@ -231,7 +232,7 @@ class MatrixViewer:
         show(self.toggle, self.marks and shape != "networks")
         show(self.note, drawn)
         text(self.help, HELP if shape == "matrix" else EDGES_HELP if drawn else NETWORKS_HELP)
-        text(self.readout, "Point at a line" if drawn else "Point at a cell")
+        text(self.readout, say("Point at a line") if drawn else say("Point at a cell"))
         self._press()
         self.app.run(self._show_shape())
 
@@ -258,7 +259,7 @@ class MatrixViewer:
 
     def tell_edges(self, n_selected):
         """Say which edges are drawn, and how many of them are in the selected area."""
-        selected = "" if self.area is None else f"; {n_selected} of them selected"
+        selected = "" if self.area is None else say("; {n_selected} of them selected", n_selected=n_selected)
         text(self.note, self.strongest.note + selected)
 
     # --- what is selected ---
@@ -352,8 +353,9 @@ class MatrixViewer:
         order = self.order
         parts = [f"{order.labels[a]} – {order.labels[b]}"]
         if order.networks[a] or order.networks[b]:
-            parts.append(f"{order.networks[a] or 'none'} – {order.networks[b] or 'none'}")
-        parts.append("the same parcel" if value is None else f"{self.label} = {value}")
+            none = say("no network")
+            parts.append(f"{order.networks[a] or none} – {order.networks[b] or none}")
+        parts.append(say("the same parcel") if value is None else f"{self.label} = {value}")
         return " · ".join(parts + ([] if value is None else self._p_words(a, b)))
 
     def _p_words(self, a, b):

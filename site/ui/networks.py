@@ -2,13 +2,12 @@
 
 from colour_scale import ColourScale
 from dom import add, clear, h, listen, show, svg, text, width_of
+from logic.language import plural, say
 from logic.latest import Latest
 from parcels import NAME_FONT, reading, shortened
 from tip import put_away
 
-from imagenomer.wording import number
-
-HELP = (
+HELP = say(
     "Arrow keys move from cell to cell, Enter selects the edges between two networks in every view, Escape takes that "
     "back. With the mouse: point to read, click to select."
 )
@@ -31,7 +30,7 @@ class Networks:
         self.nothing = h("p", cls="note")
         self.element = h("div", self.stage, self.scale.legend, self.nothing, cls="network-view")
         self.share = h("input", type="checkbox", on={"change": self._switched})
-        toggle = h("label", self.share, " Share of significant edges", cls="check")
+        toggle = h("label", self.share, say(" Share of significant edges"), cls="check")
         show(toggle, marks)
         self.controls = h("div", self.scale.controls, toggle, cls="scale-controls")
         listen(self.stage, "pointermove", self._moved)
@@ -61,7 +60,9 @@ class Networks:
         source = self.viewer.source
         if not known:
             self.viewer.painted(source)
-            text(self.nothing, f"{parcellation['name']} has no networks. Choose a parcellation that has.")
+            text(
+                self.nothing, say("{name} has no networks. Choose a parcellation that has.", name=parcellation["name"])
+            )
             return
         answer = (await self.viewer.app.client.call("networks", self.arguments())).json
         untouched = self.scale.limit is None or self.scale.limit == self.scale.natural
@@ -157,12 +158,18 @@ class Networks:
     def _words(self, row, column):
         folded = self.folded
         titles, n_edges = folded["titles"], folded["n_edges"][row][column]
-        within = f"within {titles[row]}" if row == column else f"{titles[row]} – {titles[column]}"
+        within = say("within {network}", network=titles[row]) if row == column else f"{titles[row]} – {titles[column]}"
         mean = folded["mean"][row][column]
-        parts = [f"mean {self.viewer.label} = {'no value' if mean is None else reading(mean)}"]
-        parts.append(f"{number(n_edges)} edge{'' if n_edges == 1 else 's'}")
+        parts = [
+            say(
+                "mean {label} = {mean}",
+                label=self.viewer.label,
+                mean=say("no value") if mean is None else reading(mean),
+            )
+        ]
+        parts.append(plural(n_edges, "edge"))
         if folded["share"] is not None and n_edges:
-            parts.append(f"{100 * folded['share'][row][column]:.1f} % significant")
+            parts.append(say("{share} % significant", share=f"{100 * folded['share'][row][column]:.1f}"))
         return " · ".join(parts + [within])
 
     def _cell(self, event):

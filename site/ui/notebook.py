@@ -3,16 +3,19 @@
 import downloads
 import js
 from dom import add, clear, find, h, hide, listen, show, text
+from logic.language import say
 from logic.notebook import LONGEST, Notebook
 
-EMPTY = "Nothing kept yet. Every result has a button “Keep”, which puts it here with its settings, to come back to."
+EMPTY = say(
+    "Nothing kept yet. Every result has a button “Keep”, which puts it here with its settings, to come back to."
+)
 #: What the notebook is taken home as.
 EXPORTS = (
-    ("Report (HTML)", "html"),
-    ("Script (.py)", "py"),
-    ("Methods (text)", "txt"),
-    ("References (RIS)", "ris"),
-    ("References (BibTeX)", "bib"),
+    (say("Report (HTML)"), "html"),
+    (say("Script (.py)"), "py"),
+    (say("Methods (text)"), "txt"),
+    (say("References (RIS)"), "ris"),
+    (say("References (BibTeX)"), "bib"),
 )
 
 
@@ -36,7 +39,7 @@ class NotebookDialog:
         listen(find("close-notebook"), "click", lambda event: self._dialog.close())
         ways = [(face, lambda what=what: self._export(what)) for face, what in EXPORTS]
         self._export_place = find("notebook-export")
-        add(self._export_place, downloads.menu("Export the notebook", ways, "Export"))
+        add(self._export_place, downloads.menu(say("Export the notebook"), ways, say("Export")))
         listen(self._notes, "change", lambda event: self.book.write(None, str(self._notes.value)))
 
     def take_over(self, entries, notes):
@@ -48,7 +51,11 @@ class NotebookDialog:
         """Keep a result; returns its entry."""
         entry, is_new = self.book.keep(title, view)
         self._draw()
-        self.app.status(f"Kept in the notebook as {entry['name']}" if is_new else f"Kept already as {entry['name']}")
+        self.app.status(
+            say("Kept in the notebook as {name}", name=entry["name"])
+            if is_new
+            else say("Kept already as {name}", name=entry["name"])
+        )
         return entry
 
     def show(self):
@@ -57,7 +64,7 @@ class NotebookDialog:
 
     def _draw(self):
         count = len(self.book.entries)
-        text(self._button, f"Notebook ({count})" if count else "Notebook")
+        text(self._button, say("Notebook ({count})", count=count) if count else say("Notebook"))
         hide(self._problem)
         show(self._export_place, count > 0)
         if str(self._notes.value) != self.book.notes:
@@ -70,15 +77,19 @@ class NotebookDialog:
         self._dialog.close()  # the line that shows progress, and cancels, is behind it
         groups = [[group["name"], group["expression"], group["colour"]] for group in self.app.groups]
         wanted = {"results": self.book.saved(), "notes": self.book.notes, "groups": groups, "what": what}
-        answer = await self.app.work("Writing the notebook", "notebook", wanted)
+        answer = await self.app.work(say("Writing the notebook"), "notebook", wanted)
         downloads.save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
-        self.app.status(f"Saved {answer.json['filename']}")
+        self.app.status(say("Saved {filename}", filename=answer.json["filename"]))
 
     def _row(self, entry):
         name = entry["name"]
-        box = h("input", type="text", value=name, maxlength=LONGEST, aria_label=f"Name of {name}")
+        box = h("input", type="text", value=name, maxlength=LONGEST, aria_label=say("Name of {name}", name=name))
         note = h(
-            "textarea", value=entry["note"], rows=2, aria_label=f"Note on {name}", placeholder="What you see in it"
+            "textarea",
+            value=entry["note"],
+            rows=2,
+            aria_label=say("Note on {name}", name=name),
+            placeholder=say("What you see in it"),
         )
 
         def rename(event):
@@ -117,10 +128,10 @@ class NotebookDialog:
         return [
             h("button", face, type="button", aria_label=label, disabled=off, on={"click": act})
             for face, label, off, act in (
-                ("Show", f"Show {name}", False, lambda event: go()),
-                ("↑", f"Move {name} up", place == 0, does(lambda: self.book.move(entry, -1))),
-                ("↓", f"Move {name} down", place == last, does(lambda: self.book.move(entry, 1))),
-                ("Remove", f"Remove {name}", False, does(lambda: self.book.remove(entry))),
+                (say("Show"), say("Show {name}", name=name), False, lambda event: go()),
+                ("↑", say("Move {name} up", name=name), place == 0, does(lambda: self.book.move(entry, -1))),
+                ("↓", say("Move {name} down", name=name), place == last, does(lambda: self.book.move(entry, 1))),
+                (say("Remove"), say("Remove {name}", name=name), False, does(lambda: self.book.remove(entry))),
             )
         ]
 

@@ -11,6 +11,7 @@ import json
 import js
 from dom import find, hide, listen, show, start
 from jsffi import JsException
+from logic.language import say
 from pyscript.ffi import create_proxy, to_js
 
 
@@ -90,7 +91,7 @@ class OfflineCopy:
         self._set("making")
         files = []
         for entry in js.window.imagenomer.manifest.assets:
-            if entry.stage == "asked":
+            if entry.stage in ("asked", "language"):
                 continue  # the service worker has it if it was ever asked for
             try:
                 blob = await js.window.imagenomer.blob(entry.name)
@@ -157,7 +158,7 @@ def make_installable():
         "id": here,
         "name": "ImageNomer",
         "short_name": "ImageNomer",
-        "description": "Explore brain connectivity, genes and traits of a cohort, on this machine.",
+        "description": say("Explore brain connectivity, genes and traits of a cohort, on this machine."),
         "start_url": here,
         "scope": here,
         "display": "standalone",

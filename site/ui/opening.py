@@ -1,6 +1,7 @@
 """Opening: a cohort, from what the user chose to the page that shows it, also in another engine after a crash."""
 
 from dom import clear, find, start
+from logic.language import say
 from logic.opening import Openings, opening_of_demo, opening_of_files, with_recipe
 from logic.protocol import Cancelled, Refused
 from logic.recipe import merged
@@ -45,8 +46,8 @@ class Opener(Openings):
             start(self.open(wanted, restore))
         else:
             self.wait(wanted, restore)
-            when = "runs again" if broken else "is ready"
-            self.app.status(f"Opening {wanted.title} as soon as the engine {when}")
+            when = say("runs again") if broken else say("is ready")
+            self.app.status(say("Opening {title} as soon as the engine {when}", title=wanted.title, when=when))
 
     def ask_again(self):
         """A function that opens once more what is being opened, or None."""
@@ -66,12 +67,16 @@ class Opener(Openings):
         again = self.begin(wanted, restore) and wanted.session is None
         before = self.opened if again else None
         try:
-            answer = await app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
+            answer = await app.work(
+                say("Opening {title}", title=wanted.title), wanted.call, wanted.arguments, wanted.files
+            )
         except Refused as refused:
             self._take_refusal(wanted, restore, refused)
             return
         except Cancelled:
-            app.status("Cancelled" + (f"; {app.cohort['name']} is still open" if app.cohort else ""))
+            app.status(
+                say("Cancelled") + (say("; {name} is still open", name=app.cohort["name"]) if app.cohort else "")
+            )
             return
         finally:
             self.end()
@@ -100,21 +105,21 @@ class Opener(Openings):
         """Ask what the files do not say, or tell why they cannot be opened; what is open stays so."""
         app = self.app
         if wanted.tried:
-            app.status("The saved answers are of other files, and were left out")
+            app.status(say("The saved answers are of other files, and were left out"))
             start(self.open(with_recipe(wanted, None), restore))
         elif refused.questions:
             app.questions.ask(wanted, refused.questions, lambda answered: self.ask_for(answered, restore))
         else:
-            app.error(refused.message, f"Could not open {wanted.title}")
+            app.error(refused.message, say("Could not open {title}", title=wanted.title))
 
     async def with_columns(self, cohort, columns):
         """Correct columns as a saved state has them, if that fits: an address may say anything."""
         if columns == cohort["columns"]:
             return cohort
         try:
-            cohort = (await self.app.work("Correcting columns", "correct_columns", {"columns": columns})).json
+            cohort = (await self.app.work(say("Correcting columns"), "correct_columns", {"columns": columns})).json
         except Refused as refused:
-            self.app.error(refused.message, "Saved corrections of columns do not fit")
+            self.app.error(refused.message, say("Saved corrections of columns do not fit"))
         except Cancelled:
             pass
         self.keep_columns(cohort["columns"])
@@ -134,9 +139,9 @@ class Opener(Openings):
                 continue
             try:
                 arguments = {"analysis": one["analysis"], "params": one["params"]}
-                cohort = (await self.app.work("Making a measure", "add_measure", arguments)).json
+                cohort = (await self.app.work(say("Making a measure"), "add_measure", arguments)).json
             except Refused as refused:
-                self.app.error(refused.message, "A saved measure could not be recreated")
+                self.app.error(refused.message, say("A saved measure could not be recreated"))
             except Cancelled:
                 break
         return cohort

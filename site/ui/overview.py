@@ -1,27 +1,22 @@
 """Overview: what the open cohort holds, and what became of the files it came from."""
 
-from column_dialog import ColumnDialog
-from dom import add, clear, find, h, svg
-from logic.columns import coded_names
+from dom import clear, find, h, svg
+from logic.language import plural, say
 from logic.recipe import n_doubtful
-from logic.tables import Order, by_value, having
-from long_list import MANY, LongList, sieve
 from next_steps import NextSteps
+from phenotype_table import PhenotypeTable
 from subjects import SubjectsView
 
-from imagenomer.wording import grouped, number, plural
-
-#: The analysis that a click on a phenotype opens.
-DISTRIBUTION = "phenotype-distribution"
+from imagenomer.wording import grouped
 
 #: The parts of the tab.
-SECTIONS = (("cohort", "Cohort"), ("subjects", "Subjects"))
+SECTIONS = (("cohort", say("Cohort")), ("subjects", say("Subjects")))
 
 #: How the import log is grouped: severity, heading, picture.
 LOG = (
-    ("warning", "Worth a look", "M12 3.5 2.5 20h19zM12 10v4.5M12 17v.4"),
-    ("ignored", "Left out", "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8 12h8"),
-    ("recognised", "Recognised", "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8 12.2l2.8 2.8 5.2-5.6"),
+    ("warning", say("Worth a look"), "M12 3.5 2.5 20h19zM12 10v4.5M12 17v.4"),
+    ("ignored", say("Left out"), "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8 12h8"),
+    ("recognised", say("Recognised"), "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8 12.2l2.8 2.8 5.2-5.6"),
 )
 
 
@@ -33,15 +28,17 @@ class OverviewTab:
         self.section = "cohort"
         self.subjects = SubjectsView(app)
         self.next_steps = NextSteps(app)
+        self.phenotypes = PhenotypeTable(app, self._show_cohort)
         self.about = h("div", cls="overview")
         self.place = h("div")
         self.buttons = [
             (name, h("button", title, type="button", on={"click": self._chooser(name)})) for name, title in SECTIONS
         ]
-        menu = h("div", [button for name, button in self.buttons], cls="segmented", role="group", aria_label="Show")
+        menu = h(
+            "div", [button for name, button in self.buttons], cls="segmented", role="group", aria_label=say("Show")
+        )
         self.element = h("div", menu, self.place, cls="overview-tab")
         self._shown = None
-        self._dialog = None
 
     def show(self, spec):
         self._choose(spec.get("section", "cohort"))
@@ -71,7 +68,7 @@ class OverviewTab:
     def _show_cohort(self):
         if self._shown is not self.app.cohort:
             self._shown = self.app.cohort
-            clear(self.about, self.next_steps.element, self._cards(), self._phenotypes(), self._log())
+            clear(self.about, self.next_steps.element, self._cards(), self.phenotypes.section(), self._log())
         self.next_steps.refresh()
 
     # --- cards ---
@@ -80,12 +77,19 @@ class OverviewTab:
         cohort = self.app.cohort
         used, found = cohort["n_scans_used"], cohort["n_scans_found"]
         about = h("p", cohort["description"], cls="muted") if cohort["description"] else None
-        left_out = f"{plural(found - used, 'scan')} left out" if found > used else "all found are used"
+        left_out = (
+            say("{scans} left out", scans=plural(found - used, "scan")) if found > used else say("all found are used")
+        )
         cards = [
-            card("Subjects", grouped(cohort["n_subjects"])),
-            card("Scans", grouped(used), h("p", left_out, cls="muted"), folded(pairs(map(task_line, cohort["tasks"])))),
+            card(say("Subjects"), grouped(cohort["n_subjects"])),
             card(
-                "Connectivity",
+                say("Scans"),
+                grouped(used),
+                h("p", left_out, cls="muted"),
+                folded(pairs(map(task_line, cohort["tasks"]))),
+            ),
+            card(
+                say("Connectivity"),
                 plural(len(cohort["measures"]), "measure"),
                 pairs((item["name"], plural(item["n_scans"], "scan")) for item in cohort["measures"]),
             ),
@@ -93,18 +97,24 @@ class OverviewTab:
         if cohort["parcellation"]:
             cards.append(self._parcellation(cohort["parcellation"]))
         for item in cohort["variant_sets"]:
-            details = [("Subjects", grouped(item["n_subjects"]))]
+            details = [(say("Subjects"), grouped(item["n_subjects"]))]
             if item["missing"] is not None:
-                details.append(("Missing genotypes", f"{100 * item['missing']:.1f} %"))
-            cards.append(card(f"Variant set {item['name']}", plural(item["n_variants"], "variant"), pairs(details)))
+                details.append((say("Missing genotypes"), f"{100 * item['missing']:.1f} %"))
+            cards.append(
+                card(
+                    say("Variant set {name}", name=item["name"]), plural(item["n_variants"], "variant"), pairs(details)
+                )
+            )
         for item in cohort["decompositions"]:
-            detail = pairs([("Subjects", grouped(item["n_subjects"]))])
-            cards.append(card(f"Decomposition {item['name']}", plural(item["n_components"], "component"), detail))
+            detail = pairs([(say("Subjects"), grouped(item["n_subjects"]))])
+            cards.append(
+                card(say("Decomposition {name}", name=item["name"]), plural(item["n_components"], "component"), detail)
+            )
         if cohort["weights"]:
             lines = folded(pairs((item["name"], plural(item["n_values"], "value")) for item in cohort["weights"]))
-            cards.append(card("Model weights", grouped(len(cohort["weights"])), lines))
-        heading = h("header", h("h2", "The cohort"), self._understood(), cls="found")
-        return h("section", heading, about, h("div", cards, cls="cards"), aria_label="The cohort")
+            cards.append(card(say("Model weights"), grouped(len(cohort["weights"])), lines))
+        heading = h("header", h("h2", say("The cohort")), self._understood(), cls="found")
+        return h("section", heading, about, h("div", cards, cls="cards"), aria_label=say("The cohort"))
 
     def _understood(self):
         """The way to what the files were taken for, of files that left anything open."""
@@ -112,7 +122,9 @@ class OverviewTab:
         if not lines:
             return None
         doubtful = n_doubtful(lines)
-        words = f"What I understood: {doubtful} to look at" if doubtful else "What I understood"
+        words = (
+            say("What I understood: {doubtful} to look at", doubtful=doubtful) if doubtful else say("What I understood")
+        )
         opens = {"click": lambda event: self.app.understood.show()}
         return h("button", words, type="button", id="show-understood", aria_haspopup="dialog", on=opens)
 
@@ -122,8 +134,8 @@ class OverviewTab:
             counts[network] = counts.get(network, 0) + 1
         names = [name for name in parcellation["network_names"] if name and counts.get(name)]
         networks = h("ul", [h("li", name, " ", h("b", grouped(counts[name]))) for name in names], cls="networks")
-        about = h("p", plural(len(names), "network") if names else "no networks", cls="muted")
-        box = card("Parcels", grouped(parcellation["n_parcels"]), self._parcellation_choice(), about, networks)
+        about = h("p", plural(len(names), "network") if names else say("no networks"), cls="muted")
+        box = card(say("Parcels"), grouped(parcellation["n_parcels"]), self._parcellation_choice(), about, networks)
         box.classList.add("wide")
         box.title = parcellation["citation"] or ""
         return box
@@ -145,116 +157,7 @@ class OverviewTab:
             find("parcellation").focus()
 
         select = h("select", options, id="parcellation", on={"change": choose})
-        return h("label", h("span", "Parcellation", cls="muted"), " ", select, cls="parcellation")
-
-    # --- phenotypes ---
-
-    def _phenotypes(self):
-        phenotypes = self.app.cohort["phenotypes"]
-        if not phenotypes:
-            nothing = h("p", "This cohort has no phenotypes.", cls="muted")
-            return h("section", h("h2", "Phenotypes"), nothing)
-        heads, order = [], Order()
-
-        def sorter(name):
-            def sort(event):
-                order.sort(name)
-                for head, other in zip(heads, COLUMNS):
-                    if other in _SORTED:
-                        head.setAttribute("aria-sort", order.direction(other))
-                list_rows()
-
-            return sort
-
-        for name in COLUMNS:
-            words = name
-            if name in _SORTED:
-                # Not called like the buttons of the groups and of the tab.
-                words = h("button", name, type="button", aria_label=f"Sort by {name}", on={"click": sorter(name)})
-            heads.append(h("th", words, scope="col", cls="number" if name in _NUMERIC else ""))
-        heads.append(h("th", h("span", "Correct", cls="unseen"), scope="col"))
-        body = h("tbody")
-        table = h("table", h("thead", h("tr", heads)), body)
-        heading = h("h2", plural(len(phenotypes), "phenotype"), id="phenotypes-title")
-        place = h("div", table, cls="phenotypes", tabindex=0, role="region", aria_labelledby="phenotypes-title")
-        rows = LongList(place, body, self._row)
-
-        found = [phenotypes]
-
-        def list_rows():
-            key = _SORTED.get(order.column)
-            rows.show(by_value(found[0], key, order.descending) if key else found[0])
-
-        def sift(word):
-            found[0] = having(phenotypes, word, lambda item: [item["name"], item["description"] or ""])
-            list_rows()
-            if not found[0]:
-                add(body, h("tr", h("td", f"No phenotype has “{word}” in its name.", colspan=len(heads), cls="muted")))
-
-        rows.show(phenotypes)
-        finder = sieve("phenotypes", sift) if len(phenotypes) > MANY else None
-        return h("section", h("header", heading, finder, cls="found"), self._coded(), place, self._left_out())
-
-    def _coded(self):
-        """What to say of numbers that look like codes, with the way to correct them."""
-        names = coded_names(self.app.cohort)
-        if not names:
-            return None
-        one = len(names) == 1
-        said = "looks like codes, and would enter models" if one else "look like codes, and would enter models"
-        way = (
-            " linearly. Make it a category, or say that it is a number: "
-            if one
-            else (" linearly. Make them categories, or say that they are numbers: ")
-        )
-        buttons = [self._edit(name, name) for name in names[:MOST_CODED]]
-        more = f" and {len(names) - MOST_CODED} more" if len(names) > MOST_CODED else None
-        return h("p", h("strong", plural(len(names), "number")), f" {said}{way}", buttons, more, cls="coded")
-
-    def _left_out(self):
-        """The columns that are left out, with the way back."""
-        names = self.app.cohort["left_out"]
-        if not names:
-            return None
-        return h("p", "Left out of all analyses: ", [self._edit(name, name) for name in names], cls="left-out")
-
-    def _edit(self, name, words):
-        def edit(event):
-            if self._dialog is None:
-                self._dialog = ColumnDialog(self.app, self._corrected)
-            return self._dialog.open(name, name in coded_names(self.app.cohort))
-
-        about = {"aria_label": f"Edit {name}", "aria_haspopup": "dialog", "title": "Type, role, levels, missing values"}
-        return h("button", words, type="button", cls="quiet edit", on={"click": edit}, **about)
-
-    def _corrected(self, name):
-        """A column was corrected: show it, and go on where the user was."""
-        self._show_cohort()
-        self.app.record()
-        buttons = self.element.querySelectorAll("button.edit")
-        for place in range(buttons.length):
-            if buttons[place].getAttribute("aria-label") == f"Edit {name}":
-                buttons[place].focus()
-
-    def _row(self, item):
-        name = item["name"]
-
-        def open_distribution(event):
-            self.app.show_analysis(DISTRIBUTION, {"phenotype": name})
-
-        title = item["description"] or f"Show the distribution of {name}"
-        return h(
-            "tr",
-            h("th", h("button", name, type="button", title=title, on={"click": open_distribution}), scope="row"),
-            h("td", item["kind"], kind_tag(item)),
-            h("td", holds(item), cls="holds"),
-            h("td", grouped(item["n"]), cls="number"),
-            h("td", grouped(item["n_missing"]) if item["n_missing"] else "–", cls="number"),
-            h("td", number(item["mean"]), cls="number"),
-            h("td", number(item["sd"]), cls="number"),
-            h("td", distribution(item)),
-            h("td", self._edit(name, "Edit")),
-        )
+        return h("label", h("span", say("Parcellation"), cls="muted"), " ", select, cls="parcellation")
 
     # --- the import log ---
 
@@ -268,31 +171,7 @@ class OverviewTab:
                 parts.append(h("section", h("h3", icon, heading), lines, cls=severity))
         if not parts:
             return None
-        return h("section", h("h2", "What was imported, and what was not"), h("div", parts, cls="log"))
-
-
-#: Names of numbers that look like codes, at most, above the table; a mark in the table has all.
-MOST_CODED = 8
-
-#: The columns of the table of phenotypes, and by what some of them sort it.
-COLUMNS = ("Phenotype", "Type", "Holds", "Subjects", "Missing", "Mean", "SD", "Distribution")
-_NUMERIC = ("Subjects", "Missing", "Mean", "SD")
-_SORTED = {
-    "Phenotype": lambda item: item["name"].lower(),
-    "Type": lambda item: item["kind"],
-    "Subjects": lambda item: item["n"],
-    "Missing": lambda item: item["n_missing"],
-    "Mean": lambda item: item["mean"],
-    "SD": lambda item: item["sd"],
-}
-
-
-def kind_tag(item):
-    """A mark beside the type: the role, that it looks like codes, or that the user corrected it."""
-    if item["coded"]:
-        return h("span", "codes?", cls="tag")
-    words = item["role"] if item["role"] not in ("", "none") else "corrected" if item["corrected"] else None
-    return None if words is None else h("span", words, cls="role")
+        return h("section", h("h2", say("What was imported, and what was not")), h("div", parts, cls="log"))
 
 
 def card(title, big, *more):
@@ -307,57 +186,13 @@ def pairs(lines):
 def folded(list_of_pairs):
     """A long list behind a word."""
     few = list_of_pairs.children.length <= 10
-    return list_of_pairs if few else h("details", h("summary", "Show them"), list_of_pairs)
+    return list_of_pairs if few else h("details", h("summary", say("Show them")), list_of_pairs)
 
 
 def task_line(task):
     used, found = task["n_used"], task["n_found"]
-    return task["name"] or "(no task)", grouped(used) if used == found else f"{grouped(used)} of {grouped(found)} found"
-
-
-def holds(item):
-    """The range of a number or the levels of a category, in words."""
-    if item["kind"] == "number":
-        if item["minimum"] is None:
-            return "nothing"
-        units = f" {item['units']}" if item["units"] else ""
-        if item["minimum"] == item["maximum"]:
-            return f"always {number(item['minimum'])}{units}"
-        return f"{number(item['minimum'])} to {number(item['maximum'])}{units}"
-    levels = item["levels"]
-    # With its own place: MicroPython's sort may exchange what is equal.
-    places = sorted([(-level["n"], place) for place, level in enumerate(levels)])[:5]
-    shown = [f"{levels[place]['name']} ({grouped(levels[place]['n'])})" for _, place in places]
-    if len(levels) > 5:
-        shown.append(f"and {len(levels) - 5} more")
-    return ", ".join(shown)
-
-
-def distribution(item):
-    """Small bars, with the same in words."""
-    if item["kind"] == "number":
-        counts = item["histogram"]["counts"] if item["histogram"] else []
-        what = "Histogram"
-    else:
-        counts = [level["n"] for level in item["levels"]][:40]
-        what = "Bars"
-    if not counts:
-        return None
-    width, height, gap = 120, 30, 1 if len(counts) > 12 else 3
-    step, highest = min(width / len(counts), 24), max(counts) or 1
-    bars = []
-    for position, count in enumerate(counts):
-        if count:
-            tall = max(1, (height - 2) * count / highest)
-            bars.append(f"M{position * step:.1f} {height - 1}v{-tall:.1f}h{step - gap:.1f}v{tall:.1f}z")
-    title = f"{what} of {item['name']}: {holds(item)}, largest bar {plural(max(counts), 'subject')}"
-    return svg(
-        "svg",
-        svg("path", d=" ".join(bars)),
-        svg("line", x1=0, x2=width, y1=height - 0.5, y2=height - 0.5),
-        viewBox=f"0 0 {width} {height}",
-        role="img",
-        aria_label=title,
+    return task["name"] or say("(no task)"), grouped(used) if used == found else say(
+        "{used} of {found} found", used=grouped(used), found=grouped(found)
     )
 
 

@@ -1,5 +1,7 @@
 """Parcels: their edges, their order on screen and their names, and how values of edges are read out."""
 
+from logic.language import say
+
 from imagenomer.wording import minus
 
 NAME_FONT = "13px system-ui, sans-serif"  # of names beside a map, as views.css has it
@@ -82,6 +84,6 @@ def shortened(name):
 def reading(value):
     """A value for the readout; a true minus sign, because people read it."""
     if value != value:
-        return "no value"
+        return say("no value")
     text = f"{value:.4f}" if abs(value) < 1000 else f"{value:.1f}"
     return minus(text)

@@ -2,6 +2,7 @@
 
 import js
 from dom import clear, guarded, h, listen, show, text, unique, width_of
+from logic.language import say
 from logic.picking import Choices, Favourites, shortened, summary
 from long_list import LongList
 from pyscript.ffi import to_js
@@ -54,7 +55,7 @@ class Picker:
         descriptions = [(item or {}).get("description") or "" for item in items] if items else None
         self._choices = Choices(self._labels, descriptions, FAVOURITES if items else None)
         identity = unique("picker")
-        self._list = h("ul", role="listbox", id=identity, cls="picker-list", aria_label="Choices", hidden=True)
+        self._list = h("ul", role="listbox", id=identity, cls="picker-list", aria_label=say("Choices"), hidden=True)
         self._rows = LongList(self._list, self._list, self._line)
         self.box = h(
             "input",
@@ -98,8 +99,8 @@ class Picker:
         show(self._pin, item is not None)
         text(self._pin, "★" if pinned else "☆")
         self._pin.setAttribute("aria-pressed", "true" if pinned else "false")
-        self._pin.setAttribute("aria-label", f"Pin {label}")
-        self._pin.title = "Pinned: offered first" if pinned else "Pin: offer it first"
+        self._pin.setAttribute("aria-label", say("Pin {label}", label=label))
+        self._pin.title = say("Pinned: offered first") if pinned else say("Pin: offer it first")
 
     def _fitting(self, label, beside):
         """A label as far as the box has room for it."""
@@ -145,7 +146,7 @@ class Picker:
         self.box.setAttribute("aria-expanded", "true")
         self._rows.show(list(range(len(self._found))))
         if not self._found:
-            nothing = f"Nothing has “{typed.strip()}” in its name or description"
+            nothing = say("Nothing has “{words}” in its name or description", words=typed.strip())
             clear(self._list, h("li", nothing, role="option", aria_disabled="true", cls="note"))
         self._place()
         self._mark()

@@ -5,6 +5,7 @@ import math
 import downloads
 from dom import add, clear, guarded, h, listen, svg, text
 from js import ResizeObserver
+from logic.language import say
 from pyscript.ffi import to_js
 from tip import point_out, put_away
 
@@ -19,7 +20,7 @@ SMALL_DOT = (
 )
 LETTER = 7.3  # pixels of a letter of a tick
 MANY = 2000  # points of a series beyond which they are small
-HELP = "Point at a dot, or step along the horizontal axis with the left and right arrow keys, to see what it is."
+HELP = say("Point at a dot, or step along the horizontal axis with the left and right arrow keys, to see what it is.")
 REACH = 24  # pixels from the pointer within which a point is named
 
 
@@ -59,17 +60,22 @@ class Points:
             aria_roledescription="scatter",
             aria_describedby=f"{identity}-help",
         )
-        self.readout = h("output", cls="readout", aria_live="off", aria_label="Readout")
+        self.readout = h("output", cls="readout", aria_live="off", aria_label=say("Readout"))
         self.legend = h("ul", cls="legend")
         self.caption = h("p", cls="note")
         self.arguments = None
-        keys = downloads.popup("?", "Keys and mouse", h("p", HELP, id=f"{identity}-help", cls="hint"))
+        keys = downloads.popup("?", say("Keys and mouse"), h("p", HELP, id=f"{identity}-help", cls="hint"))
         self.element = h(
             "section",
             h(
                 "header",
                 self.heading,
-                h("div", keys, downloads.figure_menu(app, "Download scatter", lambda: self.arguments), cls="tools"),
+                h(
+                    "div",
+                    keys,
+                    downloads.figure_menu(app, say("Download scatter"), lambda: self.arguments),
+                    cls="tools",
+                ),
             ),
             self.legend,
             self.stage,
@@ -188,7 +194,7 @@ class Points:
     # --- reading ---
 
     def _say_what_to_do(self):
-        text(self.readout, f"Point at a {self.view['what'].lower()}")
+        text(self.readout, say("Point at a {what}", what=self.view["what"].lower()))
 
     def _point(self, at):
         """Mark a point and say what it is; None for none."""

@@ -2,10 +2,11 @@
 
 import js
 from dom import clear, find, h, listen, show, text
-from jsffi import JsException
+from logic.language import plural, say
+from preferences import forget, stored
 from pyscript.ffi import create_proxy, to_js
 
-from imagenomer.wording import number, plural, size
+from imagenomer.wording import number, size
 
 #: How many refused attempts are listed; all are counted.
 SHOWN = 5
@@ -13,8 +14,8 @@ SHOWN = 5
 #: What loader.js calls itself where a policy stands.
 BY_PAGE = "the page"
 
-#: The name that `main.store` gives to the theme.
-THEME = "imagenomer-theme"
+#: What `preferences.store` keeps.
+KEPT = ("theme", "language")
 
 _POLICY = 'meta[http-equiv="Content-Security-Policy"]'
 
@@ -119,8 +120,8 @@ class PrivacyPanel:
             self._dialog.close()
 
     async def _forget(self, event):
-        if self._stored_theme() is not None:
-            js.localStorage.removeItem(THEME)
+        for name in KEPT:
+            forget(name)
         await self._offline.forget()
         self._refresh()
 
@@ -132,54 +133,54 @@ class PrivacyPanel:
         before, since, attempts = self._before, len(self.escaped()), self.attempts
         text(find("privacy-verdict"), verdict(before, since, self._brought))
         find("privacy-verdict").classList.toggle("bad", since > 0)
-        text(find("requests-before"), f"{plural(before, 'request')}, {size(self._bytes)} over the network")
+        text(
+            find("requests-before"),
+            say("{requests}, {size} over the network", requests=plural(before, "request"), size=size(self._bytes)),
+        )
         text(find("requests-since"), plural(since, "request"))
         text(find("attempts"), number(len(attempts)))
         latest = [f"{directive}: {address}" for directive, address in attempts[-SHOWN:]]
         clear(find("attempt-list"), [h("li", line) for line in latest])
         text(find("offline-copy"), self._copy())
-        theme = self._stored_theme()
-        text(find("kept-theme"), f"“{theme}”, because you chose it" if theme else "Nothing")
-        show(find("forget"), self._offline.state in ("making", "kept") or theme is not None)
+        kept = [f"“{choice}”" for choice in [stored(name, None) for name in KEPT] if choice is not None]
+        chosen = say("{choices}, because you chose it", choices=", ".join(kept)) if kept else say("Nothing")
+        text(find("kept-choices"), chosen)
+        show(find("forget"), self._offline.state in ("making", "kept") or bool(kept))
         policies = [meta.getAttribute("content") for meta in js.document.querySelectorAll(_POLICY)]
         clear(find("policies"), [h("pre", policy.replace("; ", ";\n")) for policy in policies])
 
     def _copy(self):
         state, problem = self._offline.state, self._offline.problem
         if state == "kept":
-            return f"Yes, {size(self._offline.size)}; only files of the program"
+            return say("Yes, {size}; only files of the program", size=size(self._offline.size))
         if state == "making":
-            return "Being made"
+            return say("Being made")
         if state == "none":
-            return f"No: {problem}" if problem else "No. It is made when you open the page again"
+            return (
+                say("No: {problem}", problem=problem) if problem else say("No. It is made when you open the page again")
+            )
         if js.window.imagenomer.inline:
-            return "None: this page is one file, and you have it"
-        return "No: this browser keeps none here (a private window, or an address without https)"
-
-    def _stored_theme(self):
-        try:
-            theme = js.localStorage.getItem(THEME)
-        except JsException:
-            return None
-        return None if theme is None else str(theme)
+            return say("None: this page is one file, and you have it")
+        return say("No: this browser keeps none here (a private window, or an address without https)")
 
 
 def verdict(before, since, brought):
     """The answer in a sentence or two."""
     if since:
-        return (
-            f"This page has made {plural(since, 'request')} after it locked its door. That should not be possible: "
-            "please report it."
+        return say(
+            "This page has made {requests} after it locked its door. That should not be possible: please report it.",
+            requests=plural(since, "request"),
         )
     if brought:
-        return (
-            "Nothing of your data that this page can see: it asked for its own program and locked its door. Files like "
-            f"yours need {', '.join(brought)} too, a part of the program: the service worker had it or fetched it from "
-            "this site, whose server learns that and no more."
+        return say(
+            "Nothing of your data that this page can see: it asked for its own program and locked "
+            "its door. Files like yours need {brought} too, a part of the program: the service "
+            "worker had it or fetched it from this site, whose server learns that and no more.",
+            brought=", ".join(brought),
         )
     if before:
-        return (
+        return say(
             "Nothing that this page can see: it asked for its own program, locked its door, and has asked for nothing "
             "since."
         )
-    return "Nothing that this page can see: it came as one file and has asked for nothing."
+    return say("Nothing that this page can see: it came as one file and has asked for nothing.")

@@ -2,10 +2,9 @@
 
 import sketches
 from dom import add, clear, find, h, listen, text, unique
+from logic.language import plural, say
 from logic.opening import with_recipe
 from logic.recipe import answered, asked_first, is_sketched
-
-from imagenomer.wording import plural
 
 
 class QuestionForm:
@@ -28,11 +27,11 @@ class QuestionForm:
         self._opening, self._then = opening, then
         self._asked = asked_first(questions)
         more = len(questions) - len(self._asked)
-        said = [f"The files of {opening.title} do not say what is asked here."]
+        said = [say("The files of {title} do not say what is asked here.", title=opening.title)]
         if self.app.cohort is not None:
-            said.append(f"{self.app.cohort['name']} stays open meanwhile.")
+            said.append(say("{name} stays open meanwhile.", name=self.app.cohort["name"]))
         if more:
-            said.append(f"{plural(more, 'further question')} may follow.")
+            said.append(say("{questions} may follow.", questions=plural(more, "further question")))
         text(find("questions-about"), " ".join(said))
         self._choices = []
         clear(self._cards)
@@ -55,7 +54,7 @@ class QuestionForm:
         if is_sketched(alternatives):
             hint = h(
                 "p",
-                "In the right order, networks are blocks and bands; in a wrong one, they are scattered.",
+                say("In the right order, networks are blocks and bands; in a wrong one, they are scattered."),
                 cls="muted",
             )
             self.app.run(sketches.draw(self.app, pictures, question=place))

@@ -2,6 +2,7 @@
 
 from analysis_panel import AnalysisPanel
 from dom import clear, h, show
+from logic.language import say
 from logic.needs import lacking
 
 
@@ -18,7 +19,7 @@ class AnalysisTab:
             for entry in self.entries
         }
         buttons = [self.buttons[entry["name"]] for entry in self.entries]
-        menu = h("div", buttons, cls="pills", role="group", aria_label="Analysis")
+        menu = h("div", buttons, cls="pills", role="group", aria_label=say("Analysis"))
         show(menu, has_menu and len(self.entries) > 1)
         self.place = h("div")
         self.element = h("div", menu, self.place, cls="analysis-tab")

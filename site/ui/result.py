@@ -6,6 +6,7 @@ from dom import add, clear, h, later, listen, set_busy, show, text
 from figure_image import FigureImage
 from grid import Grid
 from js import TextDecoder
+from logic.language import say
 from logic.latest import Latest
 from matrix_viewer import SHAPES, MatrixViewer, within
 from parcels import pair_of
@@ -63,11 +64,18 @@ class Result:
 
     def _build(self, entry):
         self.state = h("span", cls="state", role="status")
-        self.add_button = h("button", "Add as a measure", type="button", cls="adds", on={"click": self._add_measure})
+        self.add_button = tool(say("Add as a measure"), self._add_measure, cls="adds")
         show(self.add_button, entry["makes_measure"])
         self.words = ResultWords(self.app, self.n_parts_in_all, self._link)
-        self.index = h("nav", cls="index", aria_label="Views of this result")
+        self.index = h("nav", cls="index", aria_label=say("Views of this result"))
         self.views_place = h("div", cls="views")
+        tools = (
+            self.add_button,
+            tool(say("Keep"), self._keep, title=say("Keep it in the notebook")),
+            tool(say("Report (HTML)"), self._save_report, aria_label=say("Download report (HTML)")),
+            tool(say("Methods"), self._copy_methods, aria_label=say("Copy methods")),
+            tool(say("Python script"), self._script),
+        )
         self.element = h(
             "section",
             h(
@@ -75,27 +83,13 @@ class Result:
                 h("h2", entry["title"], title=entry["title"]),
                 self.state,
                 h("div", self.words.fold, self.index, cls="ways"),
-                h(
-                    "div",
-                    self.add_button,
-                    h("button", "Keep", type="button", title="Keep it in the notebook", on={"click": self._keep}),
-                    h(
-                        "button",
-                        "Report (HTML)",
-                        type="button",
-                        aria_label="Download report (HTML)",
-                        on={"click": self._save_report},
-                    ),
-                    h("button", "Methods", type="button", aria_label="Copy methods", on={"click": self._copy_methods}),
-                    h("button", "Python script", type="button", on={"click": self._script}),
-                    cls="tools",
-                ),
+                h("div", tools, cls="tools"),
             ),
             self.words.verdict,
             self.words.facts,
             self.views_place,
             cls="result",
-            aria_label=f"Result: {entry['title']}",
+            aria_label=say("Result: {title}", title=entry["title"]),
             hidden=True,
         )
 
@@ -264,14 +258,14 @@ class Result:
         """It goes to the view that is chosen and then is ready for another."""
         ways = [self._pointer_to(view) for view in views]
         titles = [h("option", view["title"], value=position) for position, view in enumerate(views)]
-        box = h("select", h("option", f"Go to ({len(views)} views)", value=""), titles, value="")
+        box = h("select", h("option", say("Go to ({views} views)", views=len(views)), value=""), titles, value="")
 
         def go(event):
             position, box.value = int(str(box.value)), ""
             ways[position]()
 
         listen(box, "change", go)
-        return h("label", h("span", "Go to", cls="unseen"), box)
+        return h("label", h("span", say("Go to"), cls="unseen"), box)
 
     def _pointer_to(self, view):
         """A function that goes to a view and points at it."""
@@ -367,18 +361,17 @@ class Result:
         """Say whether the measure that the result makes is in the cohort."""
         added = [] if self.app.cohort is None else self.app.cohort["added"]
         names = [one["measure"] for one in added if one["analysis"] == self.name and one["params"] == self.params]
-        text(self.add_button, f"Added: {names[0]}" if names else "Add as a measure")
+        text(self.add_button, say("Added: {name}", name=names[0]) if names else say("Add as a measure"))
         self.add_button.disabled = bool(names)
-        self.add_button.title = (
-            "Choose it under Measure in any analysis" if names else "Offer the harmonised connectivity to all analyses"
-        )
+        offered = say("Offer the harmonised connectivity to all analyses")
+        self.add_button.title = say("Choose it under Measure in any analysis") if names else offered
 
     async def _copy_methods(self, event):
         """Copy what a methods section says of this result, with its references."""
         one = {"name": self.title, "analysis": self.name, "params": self.params}
         wanted = {"results": [one], "groups": self._groups(), "what": "txt"}
-        answer = await self.app.work("Writing the methods", "notebook", wanted)
-        await copy_text(self.app, TextDecoder.new().decode(answer.buffers["file"]["data"]), "the methods")
+        answer = await self.app.work(say("Writing the methods"), "notebook", wanted)
+        await copy_text(self.app, TextDecoder.new().decode(answer.buffers["file"]["data"]), say("the methods"))
 
     def _script(self, event):
         return downloads.show_script(self.app, self.name, self.params)
@@ -388,9 +381,14 @@ class Result:
         wanted = {"analysis": self.name, "params": self.params, "groups": self._groups()}
         if self.n_parts_in_all:
             wanted["part"] = self.n_parts - 1
-        answer = await self.app.work("Writing the report", "html", wanted)
+        answer = await self.app.work(say("Writing the report"), "html", wanted)
         downloads.save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
-        self.app.status(f"Saved {answer.json['filename']}")
+        self.app.status(say("Saved {filename}", filename=answer.json["filename"]))
+
+
+def tool(words, action, **attributes):
+    """A button of the head of a result."""
+    return h("button", words, type="button", on={"click": action}, **attributes)
 
 
 def _after_matrices(views):

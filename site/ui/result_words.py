@@ -3,6 +3,7 @@
 from dom import clear, find, h, show, text, unique
 from expandable import Expandable
 from js import CSS
+from logic.language import known, say
 
 from imagenomer.wording import KEY_NUMBERS, named, number
 
@@ -33,20 +34,20 @@ class ResultWords:
         self._warnings = h("ul", cls="warnings")
         self._sentences = h("ul", cls="sentences")
         notes = h("div", self._numbers, self._sentences, cls="notes", id=unique("notes"))
-        self.fold = app.notes.button(notes, "Notes", "fold-notes quiet")
+        self.fold = app.notes.button(notes, say("Notes"), "fold-notes quiet")
         # What is in parts gets warnings while it is read: a line is kept for them, so that nothing below moves.
         kept = "facts in-parts" if n_parts_in_all else "facts"
         self.facts = h("div", self._answer, self._warnings, notes, cls=kept)
         self._findings = h("ul")
         self._note = h("p", cls="note")
-        self._whole = Expandable("the verdict", [self._findings], "held-verdict" if n_parts_in_all else "")
-        heading = h("header", h("h3", "Verdict"), self._note)
-        self.verdict = h("section", heading, self._whole.element, cls="verdict", aria_label="Verdict")
+        self._whole = Expandable(say("the verdict"), [self._findings], "held-verdict" if n_parts_in_all else "")
+        heading = h("header", h("h3", say("Verdict")), self._note)
+        self.verdict = h("section", heading, self._whole.element, cls="verdict", aria_label=say("Verdict"))
 
     def show(self, report, n_parts):
         """Show what the engine says of the parts that are done; groups are called by their names of now."""
         numbers = report["numbers"]
-        pairs = [(label, numbers[key]) for key, label in KEY_NUMBERS if numbers.get(key) is not None]
+        pairs = [(known(label), numbers[key]) for key, label in KEY_NUMBERS if numbers.get(key) is not None]
         clear(self._numbers, [h("div", h("dt", label), h("dd", number(value))) for label, value in pairs])
         clear(self._warnings, [h("li", self._with_names(warning)) for warning in report["warnings"]])
         clear(self._sentences, [h("li", self._with_names(sentence), " ") for sentence in report["sentences"]])
@@ -62,7 +63,7 @@ class ResultWords:
             for finding in report["verdict"]
         ]
         clear(self._findings, lines)
-        note = "More may follow with the other parts." if lines else "It follows when all parts are done."
+        note = say("More may follow with the other parts.") if lines else say("It follows when all parts are done.")
         text(self._note, note if coming else "")
         show(self.verdict, coming or bool(lines))
         # Once it is whole it is shown whole, unless that would move what is being read further down.

@@ -4,6 +4,7 @@ import math
 
 from dom import svg, width_of
 from edge_view import NEAR, EdgeView, segment_distance
+from logic.language import say
 from parcels import NAME_FONT, shortened, spread
 
 GAP = math.radians(1.5)  # between two networks
@@ -91,13 +92,13 @@ class Ring(EdgeView):
             (x0, y0), (x1, y1), (x, y) = self._at(middle, outer), self._at(angle, radius - 2), self._at(angle, radius)
             turned = math.degrees(angle) - 90
             right = angle < math.pi
-            known = name or "no network"
+            known = name or say("no network")
             drawn.append(svg("path", d=f"M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}", cls="leader"))
             drawn.append(
                 svg(
                     "text",
                     shortened(known),
-                    svg("title", f"{titles.get(name) or known}, {count} parcels"),
+                    svg("title", say("{name}, {count} parcels", name=titles.get(name) or known, count=count)),
                     cls="network" if right else "network left",
                     transform=f"translate({x:.1f} {y:.1f}) rotate({turned if right else turned + 180:.1f})",
                 )

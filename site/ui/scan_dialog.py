@@ -2,6 +2,7 @@
 
 from dom import add, h, listen, text
 from js import document
+from logic.language import say
 from matrix_viewer import MatrixViewer
 
 from imagenomer.wording import number
@@ -14,15 +15,15 @@ class ScanDialog:
         self.app = app
         self.gallery = gallery
         self.position = 0
-        self.viewer = MatrixViewer(app, "scan", "Scan", heading="h2")
-        self.previous = h("button", "Previous scan", type="button", on={"click": lambda event: self._step(-1)})
-        self.next = h("button", "Next scan", type="button", on={"click": lambda event: self._step(1)})
+        self.viewer = MatrixViewer(app, "scan", say("Scan"), heading="h2")
+        self.previous = h("button", say("Previous scan"), type="button", on={"click": lambda event: self._step(-1)})
+        self.next = h("button", say("Next scan"), type="button", on={"click": lambda event: self._step(1)})
         self.where = h("span", cls="note")
         self.dialog = h(
             "dialog",
             h(
                 "div",
-                h("button", "Back to the gallery", type="button", on={"click": lambda event: self.close()}),
+                h("button", say("Back to the gallery"), type="button", on={"click": lambda event: self.close()}),
                 self.where,
                 self.previous,
                 self.next,
@@ -30,7 +31,7 @@ class ScanDialog:
             ),
             self.viewer.element,
             cls="scan",
-            aria_label="Scan",
+            aria_label=say("Scan"),
         )
         listen(self.dialog, "close", self._closed)
         add(document.body, self.dialog)
@@ -56,7 +57,7 @@ class ScanDialog:
         gallery = self.gallery
         tile = gallery.scans[self.position]
         at = gallery.page * gallery.per_page + self.position
-        text(self.where, f"{number(at + 1)} of {number(gallery.n_scans)}")
+        text(self.where, say("{at} of {n_scans}", at=number(at + 1), n_scans=number(gallery.n_scans)))
         self.previous.disabled, self.next.disabled = at == 0, at == gallery.n_scans - 1
         await self.viewer.show(
             {"scan": tile["scan"], "measure": gallery.chosen["measure"]},

@@ -2,13 +2,12 @@
 
 from column_dialog import ColumnDialog
 from dom import add, clear, find, h, listen, show
+from logic.language import plural, say
 from logic.opening import beside, demo_name, opening_of_demo, opening_of_files, top_of, with_recipe
 from logic.protocol import Cancelled, Refused
 from logic.recipe import merged, n_doubtful
 from overview import log_line
 from start import chosen
-
-from imagenomer.wording import plural
 
 #: Where models learned in the first teaching cohort are tested: other people, sites and circumstances.
 DEMO_SIZE = "full"
@@ -117,25 +116,29 @@ class SecondCohort:
         if overview is not None:
             self.columns = overview["second"]["columns"]
             self.app.take_second(overview)
-            self.app.status(f"{overview['second']['name']} is open beside {overview['name']}")
+            self.app.status(
+                say("{second} is open beside {first}", second=overview["second"]["name"], first=overview["name"])
+            )
             self._show()  # what the two have in common is to be seen before anything is tested
             self.app.understood.look(answered, "second")
 
     async def _ask(self, wanted):
         """Open it in the engine; None where that failed, which has been reported."""
         try:
-            answer = await self.app.work(f"Opening {wanted.title}", wanted.call, wanted.arguments, wanted.files)
+            answer = await self.app.work(
+                say("Opening {title}", title=wanted.title), wanted.call, wanted.arguments, wanted.files
+            )
         except Refused as refused:
             if wanted.tried:
-                self.app.status("The saved answers are of other files, and were left out")
+                self.app.status(say("The saved answers are of other files, and were left out"))
                 return await self._ask(with_recipe(wanted, None))
             if refused.questions:
                 self.app.questions.ask(wanted, refused.questions, lambda answered: self.app.run(self._open(answered)))
             else:
-                self.app.error(refused.message, f"Could not open {wanted.title}")
+                self.app.error(refused.message, say("Could not open {title}", title=wanted.title))
             return None
         except Cancelled:
-            self.app.status("Cancelled")
+            self.app.status(say("Cancelled"))
             return None
         self.opened = wanted
         return answer.json
@@ -159,8 +162,8 @@ class SecondCohort:
         clear(place)
         if second is not None:
             counts = f" · {plural(second['n_subjects'], 'subject')}"
-            add(place, "to test on: ", h("b", second["name"]), counts)
-            place.title = f"Second cohort: {second['name']}{counts}"
+            add(place, say("to test on: "), h("b", second["name"]), counts)
+            place.title = say("Second cohort: {name}{counts}", name=second["name"], counts=counts)
 
     def _show(self):
         self._draw()
@@ -178,16 +181,16 @@ class SecondCohort:
             h(
                 "p",
                 h("strong", second["name"]),
-                h("span", "synthetic", cls="tag") if second["synthetic"] else None,
+                h("span", say("synthetic"), cls="tag") if second["synthetic"] else None,
                 h("span", " · ".join(counts), cls="muted"),
-                h("button", "Remove", type="button", cls="quiet", on={"click": self._close}),
+                h("button", say("Remove"), type="button", cls="quiet", on={"click": self._close}),
                 cls="what",
             ),
             h("p", self._understood(second), cls="choices"),
             h("p", self._columns(second), cls="choices"),
-            h("h3", f"Beside {self.app.cohort['name']}"),
+            h("h3", say("Beside {name}", name=self.app.cohort["name"])),
             lines_of(second["in_common"]),
-            [h("h3", "From its import"), lines_of(noted)] if noted else None,
+            [h("h3", say("From its import")), lines_of(noted)] if noted else None,
         )
 
     def _understood(self, second):
@@ -196,7 +199,9 @@ class SecondCohort:
         if not lines:
             return None
         doubtful = n_doubtful(lines)
-        words = f"What I understood: {doubtful} to look at" if doubtful else "What I understood"
+        words = (
+            say("What I understood: {doubtful} to look at", doubtful=doubtful) if doubtful else say("What I understood")
+        )
         opens = {"click": lambda event: self.app.understood.show("second")}
         return h("button", words, type="button", id="second-understood", aria_haspopup="dialog", on=opens)
 
@@ -215,8 +220,8 @@ class SecondCohort:
             return self._columns_dialog.open(self._column)
 
         opens = {"click": edit}
-        button = h("button", "Edit column", type="button", id="second-edit", aria_haspopup="dialog", on=opens)
-        return [h("label", h("span", "Column", cls="muted"), " ", choice), " ", button]
+        button = h("button", say("Edit column"), type="button", id="second-edit", aria_haspopup="dialog", on=opens)
+        return [h("label", h("span", say("Column"), cls="muted"), " ", choice), " ", button]
 
     def _chosen(self, event):
         paths, files = chosen(event.target)

@@ -4,6 +4,7 @@ import downloads
 import js
 from dom import add, clear, find, h, hide, listen, show, text
 from logic.changes import Changes
+from logic.language import plural, say
 from logic.protocol import Refused
 from logic.session import (
     amount_of,
@@ -16,8 +17,6 @@ from logic.session import (
     without_sessions,
 )
 from notebook import NotebookDialog
-
-from imagenomer.wording import plural
 
 
 class Session:
@@ -39,10 +38,10 @@ class Session:
         self._pending = None  # a session whose files are still to be chosen
         self._card = find("continue")
         self._undo, self._redo = find("undo"), find("redo")
-        listen(self._undo, "click", lambda event: self._go(self.changes.undo, "Undone"))
-        listen(self._redo, "click", lambda event: self._go(self.changes.redo, "Done again"))
-        ways = [("Save session", lambda: self.save("ask")), ("Save as bundle", self._save_bundle)]
-        add(find("save"), downloads.menu("Save", ways, "Save"))
+        listen(self._undo, "click", lambda event: self._go(self.changes.undo, say("Undone")))
+        listen(self._redo, "click", lambda event: self._go(self.changes.redo, say("Done again")))
+        ways = [(say("Save session"), lambda: self.save("ask")), (say("Save as bundle"), self._save_bundle)]
+        add(find("save"), downloads.menu(say("Save"), ways, say("Save")))
         listen(find("start-fresh"), "click", lambda event: self._start_fresh())
         listen(js.document, "keydown", self._key)
         listen(js.window, "beforeunload", self._leave)
@@ -62,15 +61,15 @@ class Session:
             app.opener.demo(),
             app.second.demo,
         )
-        answer = await app.work("Saving the session", "save_session", {"session": content, "subjects": subjects})
+        answer = await app.work(say("Saving the session"), "save_session", {"session": content, "subjects": subjects})
         named = answer.json["named"]
         if "filename" not in answer.json:
             self._ask_of_subjects(named)
             return
         downloads.save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
         self.notebook.book.changed = False
-        without = f" without {plural(len(named), 'part')} about single subjects" if named else ""
-        app.status(f"Saved {answer.json['filename']}{without}")
+        without = say(" without {parts} about single subjects", parts=plural(len(named), "part")) if named else ""
+        app.status(say("Saved {filename}{without}", filename=answer.json["filename"], without=without))
 
     def _ask_of_subjects(self, named):
         """Ask what becomes of the parts that name or list subjects."""
@@ -85,28 +84,31 @@ class Session:
         lines = [h("li", h("strong", one["what"]), f" {one['why']}") for one in named]
         dialog = h(
             "dialog",
-            h("h2", "This session would name subjects"),
-            h("p", "A session file holds no value of a subject unless you say so. These parts are about single ones:"),
-            h("ul", lines),
-            h("p", "With them the file is as restricted as your data.", cls="muted"),
+            h("h2", say("This session would name subjects")),
             h(
                 "p",
-                h("button", "Save without them", type="button", cls="primary", on=chooses("leave out")),
-                h("button", "Save with them", type="button", on=chooses("keep")),
-                h("button", "Cancel", type="button", on={"click": lambda event: dialog.close()}),
+                say("A session file holds no value of a subject unless you say so. These parts are about single ones:"),
+            ),
+            h("ul", lines),
+            h("p", say("With them the file is as restricted as your data."), cls="muted"),
+            h(
+                "p",
+                h("button", say("Save without them"), type="button", cls="primary", on=chooses("leave out")),
+                h("button", say("Save with them"), type="button", on=chooses("keep")),
+                h("button", say("Cancel"), type="button", on={"click": lambda event: dialog.close()}),
                 cls="choices",
             ),
             cls="ask-of-subjects",
-            aria_label="This session would name subjects",
+            aria_label=say("This session would name subjects"),
             on={"close": lambda event: dialog.remove()},
         )
         js.document.body.appendChild(dialog)
         dialog.showModal()
 
     async def _save_bundle(self):
-        answer = await self.app.work("Saving the bundle", "save_bundle", {})
+        answer = await self.app.work(say("Saving the bundle"), "save_bundle", {})
         downloads.save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
-        self.app.status(f"Saved {answer.json['filename']}")
+        self.app.status(say("Saved {filename}", filename=answer.json["filename"]))
 
     # --- from a file ---
 
@@ -121,7 +123,7 @@ class Session:
     async def _open(self, sessions, paths, files):
         app = self.app
         if len(sessions) > 1:
-            app.error(f"Open one session at a time, not {plural(len(sessions), 'file')}.")
+            app.error(say("Open one session at a time, not {files}.", files=plural(len(sessions), "file")))
             return
         session = self._pending
         if sessions:
@@ -129,7 +131,7 @@ class Session:
             try:
                 session = (await app.client.call("read_session", {"name": name.split("/")[-1]}, [file])).json
             except Refused as refused:
-                app.error(refused.message, "Could not open the session")
+                app.error(refused.message, say("Could not open the session"))
                 return
         if not paths:
             paths, files = app.opener.files_of(folder_of(session))
@@ -149,7 +151,7 @@ class Session:
             return
         self.notebook.take_over(session["results"], session["notes"])
         for sentence in doubts(session, cohort):
-            self.app.alert("The session was saved with other data", h("p", sentence))
+            self.app.alert(say("The session was saved with other data"), h("p", sentence))
 
     # --- the card of the start screen ---
 
@@ -163,14 +165,14 @@ class Session:
         show(self._card, left or self._pending is not None)
         if self._card.hidden:
             return
-        what = [h("strong", folder), " again"] if folder else "the same files again"
+        what = [h("strong", folder), say(" again")] if folder else say("the same files again")
         amount = amount_of(state, n_results)
-        clear(find("continue-what"), "Choose ", what, " to continue", f": {amount}" if amount else "")
+        clear(find("continue-what"), say("Choose "), what, say(" to continue"), f": {amount}" if amount else "")
         text(
             find("continue-why"),
-            "The session file has the settings, never your data."
+            say("The session file has the settings, never your data.")
             if self._pending is not None
-            else "The address of this page has the settings, never your data; nothing else was kept.",
+            else say("The address of this page has the settings, never your data; nothing else was kept."),
         )
 
     def _start_fresh(self):
@@ -217,8 +219,8 @@ class Session:
 
     def _draw_ways(self):
         for button, word, words in (
-            (self._undo, "Undo", self.changes.undone_next()),
-            (self._redo, "Redo", self.changes.redone_next()),
+            (self._undo, say("Undo"), self.changes.undone_next()),
+            (self._redo, say("Redo"), self.changes.redone_next()),
         ):
             label = word if words is None else f"{word} {words}"
             button.disabled = words is None

@@ -6,6 +6,7 @@ whoever dictates to the machine types letters without meaning a key; nothing of 
 
 import js
 from dom import find, h, listen, show
+from logic.language import say
 from logic.shortcuts import is_typed_into, listed, meaning_of
 
 #: What of a view takes each key.
@@ -95,12 +96,12 @@ class Shortcuts:
             "dialog",
             h(
                 "header",
-                h("h2", "Keys", tabindex="-1", autofocus=True, id="keys-title"),
-                h("button", "Close", type="button", on={"click": lambda event: dialog.close()}),
+                h("h2", say("Keys"), tabindex="-1", autofocus=True, id="keys-title"),
+                h("button", say("Close"), type="button", on={"click": lambda event: dialog.close()}),
             ),
             h("dl", lines),
-            h("label", box, " Single keys work, until the page is closed", cls="check"),
-            h("p", "Each map, scatter and grid has keys of its own: “?” beside its title.", cls="note"),
+            h("label", box, say(" Single keys work, until the page is closed"), cls="check"),
+            h("p", say("Each map, scatter and grid has keys of its own: “?” beside its title."), cls="note"),
             cls="keys",
             aria_labelledby="keys-title",
             on={"close": lambda event: dialog.remove()},

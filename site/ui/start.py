@@ -3,13 +3,17 @@
 import js
 from documents import Documents
 from dom import find, guarded, hide, later, listen, show, text
+from logic.language import say
 from logic.opening import demo_name
+from preferences import forget, store, stored
 
 from imagenomer.wording import size
 
+#: The language of the code.
+ENGLISH = "en"
 _PEOPLE = {
-    "teaching": {"full": "Full (830)", "quick": "Quick (250)"},
-    "second": {"full": "Full (1,165)", "quick": "Quick (300)"},
+    "teaching": {"full": say("Full (830)"), "quick": say("Quick (250)")},
+    "second": {"full": say("Full (1,165)"), "quick": say("Quick (300)")},
 }
 
 
@@ -25,19 +29,23 @@ class ProgressLine:
         self._on_cancel = None
         listen(self._cancel, "click", lambda event: self._on_cancel())
 
-    def say(self, step, done=0, total=0, cancel=None, label="Cancel", in_bytes=False):
+    def say(self, step, done=0, total=0, cancel=None, in_bytes=False):
         """Show a step; ``total`` 0 is unknown, ``cancel`` a function or None."""
         show(self.element)
         self.element.classList.remove("done")
         text(self._step, step)
         if total:
             self._bar.max, self._bar.value = total, done
-            text(self._amount, f"{size(done)} of {size(total)}" if in_bytes else f"{100 * done // total} %")
+            text(
+                self._amount,
+                say("{done} of {total}", done=size(done), total=size(total))
+                if in_bytes
+                else f"{100 * done // total} %",
+            )
         else:
             self._bar.removeAttribute("value")
             text(self._amount, "")
         self._on_cancel = cancel
-        text(self._cancel, label)
         show(self._cancel, cancel is not None)
 
     def rest(self, message):
@@ -62,6 +70,9 @@ class StartScreen:
         for chooser in self._inputs:
             listen(chooser, "change", self._chosen)
         self._cohort, self._size = find("demo-cohort"), find("demo-size")
+        self._language = find("language")
+        self._language.value = str(js.window.imagenomer.language or ENGLISH)
+        listen(self._language, "change", self._language_chosen)
         listen(self._cohort, "change", self._cohort_chosen)
         demo = find("open-demo")
         listen(demo, "click", self._demo_clicked)
@@ -85,7 +96,7 @@ class StartScreen:
         show(self.element)
         show(self._back, self.app.cohort is not None)
         if self.app.cohort is not None:
-            text(self._back, f"← Back to {self.app.cohort['name']}")
+            text(self._back, say("← Back to {name}", name=self.app.cohort["name"]))
 
     def hide(self):
         hide(self.element)
@@ -99,6 +110,18 @@ class StartScreen:
         paths, files = chosen(chooser)
         if files:
             self.app.opener.open_files(paths, files)
+
+    def _language_chosen(self, event):
+        """Load the page anew in another language: it is in one from the beginning."""
+        chosen = str(self._language.value)
+        if chosen == ENGLISH:
+            forget("language")
+        else:
+            store("language", chosen)
+            if stored("language", None) != chosen:
+                self.app.error(say("This browser keeps no choices of this page, so it stays in English."))
+                return
+        js.location.reload()
 
     def _cohort_chosen(self, event):
         people = _PEOPLE[str(self._cohort.value)]
@@ -149,7 +172,7 @@ class StartScreen:
         elif files:
             self.app.opener.open_files(paths, files)
         else:
-            self.app.error("There is no file in what was dropped.")
+            self.app.error(say("There is no file in what was dropped."))
 
     async def _list(self, entry, paths, files):
         """Append the files under an entry, with their paths."""
@@ -160,7 +183,7 @@ class StartScreen:
             paths.append(str(entry.fullPath).lstrip("/"))
             files.append(await promised(entry.file))
             if len(files) % 200 == 0:
-                self.app.status(f"Listing files: {len(files)}")
+                self.app.status(say("Listing files: {files}", files=len(files)))
         else:
             reader = entry.createReader()
             while True:

@@ -2,6 +2,7 @@
 
 from dom import add, clear, h, listen, show, text
 from js import document
+from logic.language import say
 from logic.picking import Choices
 from long_list import LongList, sieve
 from matrix_viewer import MatrixViewer
@@ -20,23 +21,25 @@ class SubjectDialog:
         self._items = None  # what the phenotypes are searched by
         self.heading = h("h2")
         self.where = h("span", cls="note")
-        self.previous = h("button", "Previous", type="button", on={"click": lambda event: self._step(-1)})
-        self.next = h("button", "Next", type="button", on={"click": lambda event: self._step(1)})
+        self.previous = h("button", say("Previous"), type="button", on={"click": lambda event: self._step(-1)})
+        self.next = h("button", say("Next"), type="button", on={"click": lambda event: self._step(1)})
         self.tick = h("input", type="checkbox")
         listen(self.tick, "change", lambda event: self._ticked())
-        aside = h("button", "Set aside", type="button", on={"click": lambda event: self._set_aside()})
-        close = h("button", "Close", type="button", on={"click": lambda event: self.dialog.close()})
-        self.scan = h("select", aria_label="Scan", on={"change": lambda event: self._show_scan()})
-        self.measure = h("select", aria_label="Measure", on={"change": lambda event: self._show_scan()})
+        aside = h("button", say("Set aside"), type="button", on={"click": lambda event: self._set_aside()})
+        close = h("button", say("Close"), type="button", on={"click": lambda event: self.dialog.close()})
+        self.scan = h("select", aria_label=say("Scan"), on={"change": lambda event: self._show_scan()})
+        self.measure = h("select", aria_label=say("Measure"), on={"change": lambda event: self._show_scan()})
         self.scans = h("div", self.scan, self.measure, cls="bar-line")
-        self.viewer = MatrixViewer(app, "subject-scan", "Scan", heading="h3")
+        self.viewer = MatrixViewer(app, "subject-scan", say("Scan"), heading="h3")
         self.no_scan = h("p", cls="muted")
-        self.list_place = h("div", tabindex="0", role="region", aria_label="Phenotypes of the subject", cls="values")
+        self.list_place = h(
+            "div", tabindex="0", role="region", aria_label=say("Phenotypes of the subject"), cls="values"
+        )
         self.lines = h("dl")
         add(self.list_place, self.lines)
         self.values = LongList(self.list_place, self.lines, self._line)
-        self.find_place = sieve("phenotypes of the subject", self._sift)
-        ticking = h("label", self.tick, "Ticked", cls="check")
+        self.find_place = sieve(say("phenotypes of the subject"), self._sift)
+        ticking = h("label", self.tick, say("Ticked"), cls="check")
         self.dialog = h(
             "dialog",
             h("div", self.heading, self.where, ticking, aside, self.previous, self.next, close, cls="bar-line"),
@@ -47,7 +50,7 @@ class SubjectDialog:
                 cls="subject-parts",
             ),
             cls="subject",
-            aria_label="Subject",
+            aria_label=say("Subject"),
         )
         listen(self.dialog, "close", lambda event: self.view.rows.element.focus())
         add(document.body, self.dialog)
@@ -61,8 +64,8 @@ class SubjectDialog:
         self.row, self.place = row, page["places"][0]
         self.record = (await self.app.client.call("subject", {"place": self.place})).json
         record = self.record
-        text(self.heading, f"Subject {record['subject']}")
-        text(self.where, f"{grouped(row + 1)} of {grouped(page['n'])}")
+        text(self.heading, say("Subject {subject}", subject=record["subject"]))
+        text(self.where, say("{row} of {n}", row=grouped(row + 1), n=grouped(page["n"])))
         self.previous.disabled, self.next.disabled = row == 0, row + 1 >= page["n"]
         self.tick.checked = self.place in self.view.ticks
         self._sift(str(self.find_place.value).strip().lower())
@@ -102,13 +105,13 @@ class SubjectDialog:
 
     def _offer_scans(self, scans, left_out):
         before = self.scan.selectedIndex if self.scan.children.length else 0
-        name = f"Subject {self.record['subject']} · "
-        titles = [scan["title"][len(name) :] if scan["title"].startswith(name) else "Scan" for scan in scans]
+        name = say("Subject {subject} · ", subject=self.record["subject"])
+        titles = [scan["title"][len(name) :] if scan["title"].startswith(name) else say("Scan") for scan in scans]
         at = before if 0 <= before < len(scans) else 0
         clear(self.scan, [h("option", one, value=place, selected=place == at) for place, one in enumerate(titles)])
-        said = [] if scans else ["This subject has no scan."]
+        said = [] if scans else [say("This subject has no scan.")]
         if left_out:
-            said.append(f"Left out, see the import log: {', '.join(left_out)}.")
+            said.append(say("Left out, see the import log: {left_out}.", left_out=", ".join(left_out)))
         text(self.no_scan, " ".join(said))
         show(self.no_scan, bool(said))
         show(self.scans, bool(scans))

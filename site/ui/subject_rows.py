@@ -2,6 +2,7 @@
 
 from dom import add, broken, clear, guarded, h, listen, set_busy, text
 from js import ResizeObserver
+from logic.language import say
 from logic.picking import shortened
 from logic.subjects import BOX, BY_SCANS, BY_SUBJECT, COLUMN, FIXED, HEAD, NAME, ROW, SCANS, Window, step_to
 
@@ -29,11 +30,13 @@ class SubjectRows:
         self._lines = []  # of each row element: (element, box, name, scans, cells, whether ticked and aside)
         self._heads = []
         self._numeric = None  # of the columns in sight, as the cells are aligned
-        self._all = h("input", type="checkbox", aria_label="Tick all listed", title="Tick all listed", tabindex="-1")
+        self._all = h(
+            "input", type="checkbox", aria_label=say("Tick all listed"), title=say("Tick all listed"), tabindex="-1"
+        )
         self._head_fixed = [
             h("div", self._all, role="columnheader", cls="box"),
-            self._head("Subject", lambda: BY_SUBJECT, "name"),
-            self._head("Scans", lambda: BY_SCANS, "scans"),
+            self._head(say("Subject"), lambda: BY_SUBJECT, "name"),
+            self._head(say("Scans"), lambda: BY_SCANS, "scans"),
         ]
         self._head_gap = h("div", role="presentation", cls="gap")
         self._head_line = h("div", self._head_fixed, self._head_gap, role="row", cls="line", aria_rowindex="1")
@@ -46,10 +49,12 @@ class SubjectRows:
             role="grid",
             tabindex="0",
             cls="subject-rows",
-            aria_label="Subjects",
+            aria_label=say("Subjects"),
             aria_multiselectable="true",
-            aria_description="Up and down walk through the rows, left and right through the columns, space ticks, "
-            "Enter shows the subject",
+            aria_description=say(
+                "Up and down walk through the rows, left and right through the columns, space ticks, "
+                "Enter shows the subject"
+            ),
         )
         for name, size in (("--row", ROW), ("--head", HEAD), ("--column", COLUMN), ("--box", BOX), ("--name", NAME)):
             self.element.style.setProperty(name, f"{size}px")
@@ -176,7 +181,7 @@ class SubjectRows:
         n_columns = self._window.n_columns
         pattern = h(
             "div",
-            h("div", h("input", type="checkbox", tabindex="-1", aria_label="Tick"), role="gridcell", cls="box"),
+            h("div", h("input", type="checkbox", tabindex="-1", aria_label=say("Tick")), role="gridcell", cls="box"),
             h("div", h("button", type="button", tabindex="-1", cls="link"), role="rowheader", cls="name"),
             h("div", role="gridcell", cls="scans"),
             h("div", role="presentation", cls="gap"),

@@ -4,6 +4,7 @@ import downloads
 from dom import add, clear, h, later, listen, show, text
 from group_editor import ConditionFields
 from logic.groups import Condition
+from logic.language import plural, say
 from logic.latest import Latest
 from logic.picking import summary
 from logic.protocol import Refused
@@ -13,7 +14,7 @@ from long_select import LongSelect
 from subject_dialog import SubjectDialog
 from subject_rows import SubjectRows
 
-from imagenomer.wording import grouped, plural
+from imagenomer.wording import grouped
 
 #: Milliseconds after the last key before the table follows a filter.
 SOON = 250
@@ -39,20 +40,24 @@ class SubjectsView:
         app.on("groups", lambda *_: self._groups_changed())
 
     def _build(self):
-        self.finder = h("input", type="search", placeholder="Find a subject", aria_label="Find a subject", cls="finder")
+        self.finder = h(
+            "input", type="search", placeholder=say("Find a subject"), aria_label=say("Find a subject"), cls="finder"
+        )
         listen(self.finder, "input", lambda event: self._soon())
-        self.group = h("select", aria_label="Group", on={"change": lambda event: self._requery()})
-        more = h("button", "Add a filter", type="button", on={"click": lambda event: self._add_filter()})
+        self.group = h("select", aria_label=say("Group"), on={"change": lambda event: self._requery()})
+        more = h("button", say("Add a filter"), type="button", on={"click": lambda event: self._add_filter()})
         self.column_place = h("div", cls="column-choice")
-        save = h("button", "Download CSV", type="button", on={"click": lambda event: self._save()})
-        save.title = "All rows that are listed, with every phenotype"
+        save = h("button", say("Download CSV"), type="button", on={"click": lambda event: self._save()})
+        save.title = say("All rows that are listed, with every phenotype")
         self.filter_place = h("div", cls="filter-line")
         self.count = h("span", role="status", cls="listed")
-        self.untick = h("button", "Untick all", type="button", cls="quiet", on={"click": lambda event: self._untick()})
-        self.name = h("input", placeholder="Name of the group", aria_label="Name of the group", maxlength=80)
+        self.untick = h(
+            "button", say("Untick all"), type="button", cls="quiet", on={"click": lambda event: self._untick()}
+        )
+        self.name = h("input", placeholder=say("Name of the group"), aria_label=say("Name of the group"), maxlength=80)
         self.make = h("button", type="button", cls="primary", on={"click": lambda event: self.app.run(self._make())})
         self.aside = h("button", type="button", on={"click": lambda event: self.set_aside()})
-        self.back = h("button", "Put back", type="button", on={"click": lambda event: self.put_back()})
+        self.back = h("button", say("Put back"), type="button", on={"click": lambda event: self.put_back()})
         self.notice = h("p", cls="notice", role="status", hidden=True)
         self.problem = h("p", cls="problem", role="alert")
         self.element = h(
@@ -60,7 +65,7 @@ class SubjectsView:
             h(
                 "div",
                 self.finder,
-                h("label", h("span", "Group"), self.group),
+                h("label", h("span", say("Group")), self.group),
                 more,
                 self.column_place,
                 save,
@@ -72,7 +77,7 @@ class SubjectsView:
             self.problem,
             self.rows.element,
             cls="subjects",
-            aria_label="Subjects",
+            aria_label=say("Subjects"),
         )
 
     # --- what is open ---
@@ -111,17 +116,17 @@ class SubjectsView:
 
     def _wait(self):
         """Offer nothing yet: the engine may be at other work."""
-        text(self.count, "Reading the table")
-        text(self.make, "Make a group")
-        text(self.aside, "Set aside")
+        text(self.count, say("Reading the table"))
+        text(self.make, say("Make a group"))
+        text(self.aside, say("Set aside"))
         self.make.disabled = self.aside.disabled = True
         show(self.untick, False)
         show(self.back, False)
 
     def _offer_columns(self):
         phenotypes = self.app.cohort["phenotypes"]
-        options = [(None, "Go to a column")] + [(place, item["name"]) for place, item in enumerate(phenotypes)]
-        select = LongSelect(options, None, self._go_to, [None] + phenotypes, aria_label="Go to a column")
+        options = [(None, say("Go to a column"))] + [(place, item["name"]) for place, item in enumerate(phenotypes)]
+        select = LongSelect(options, None, self._go_to, [None] + phenotypes, aria_label=say("Go to a column"))
         clear(self.column_place, select.element)
 
     def _go_to(self, place):
@@ -138,7 +143,7 @@ class SubjectsView:
     def _offer_groups(self):
         chosen = self._chosen_group()
         self._groups = [None] + [group["expression"] for group in self.app.groups]
-        names = ["Everybody"] + [group["name"] for group in self.app.groups]
+        names = [say("Everybody")] + [group["name"] for group in self.app.groups]
         at = self._groups.index(chosen) if chosen in self._groups else 0
         clear(self.group, [h("option", name, value=place, selected=place == at) for place, name in enumerate(names)])
 
@@ -153,7 +158,7 @@ class SubjectsView:
             return
         condition = ConditionFields(self, Condition(self.app.cohort["phenotypes"]))
         self.filters.append(condition)
-        text(condition.legend, "Filter")
+        text(condition.legend, say("Filter"))
         add(self.filter_place, condition.element)
         condition.field.focus()
 
@@ -209,13 +214,31 @@ class SubjectsView:
     def tell(self):
         """Say how many are listed and ticked, and offer what can be done with them."""
         n, n_all, n_ticked = self.page["n"] if self.page else 0, self.app.cohort["n_subjects"], len(self.ticks)
-        unknown = f" · {grouped(self.page['n_unknown'])} unknown: value missing" if self.page["n_unknown"] else ""
-        listed = plural(n_all, "subject") if n == n_all else f"{grouped(n)} of {plural(n_all, 'subject')}"
-        text(self.count, f"{listed}{unknown}" + (f" · {grouped(n_ticked)} ticked" if n_ticked else ""))
+        unknown = (
+            say(" · {n_unknown} unknown: value missing", n_unknown=grouped(self.page["n_unknown"]))
+            if self.page["n_unknown"]
+            else ""
+        )
+        listed = (
+            plural(n_all, "subject")
+            if n == n_all
+            else say("{n} of {subjects}", n=grouped(n), subjects=plural(n_all, "subject"))
+        )
+        text(
+            self.count,
+            f"{listed}{unknown}" + (say(" · {n_ticked} ticked", n_ticked=grouped(n_ticked)) if n_ticked else ""),
+        )
         show(self.untick, n_ticked > 0)
-        text(self.make, f"Make a group of {grouped(n_ticked or n)} {'ticked' if n_ticked else 'listed'}")
+        text(
+            self.make,
+            (
+                say("Make a group of {n_ticked} ticked", n_ticked=grouped(n_ticked))
+                if n_ticked
+                else say("Make a group of {n} listed", n=grouped(n))
+            ),
+        )
         self.make.disabled = not n_ticked and (n == 0 or n == n_all)
-        text(self.aside, f"Set aside {grouped(n_ticked)}" if n_ticked else "Set aside")
+        text(self.aside, say("Set aside {n_ticked}", n_ticked=grouped(n_ticked)) if n_ticked else say("Set aside"))
         self.aside.disabled = n_ticked == 0
         show(self.back, n_ticked > 0 and self._without() is not None)
 
@@ -265,7 +288,13 @@ class SubjectsView:
         await panel.put(None, name, answer["text"])
         self.name.value = ""
         text(self.problem, "")
-        self._show_notice(f"The group “{name}” can be chosen in every analysis.{disclosure_of(answer['text'])}")
+        self._show_notice(
+            say(
+                "The group “{name}” can be chosen in every analysis.{disclosure}",
+                name=name,
+                disclosure=disclosure_of(answer["text"]),
+            )
+        )
 
     def _free_name(self, name):
         taken, number, free = [entry["name"] for entry in self.app.groups_panel.groups.entries], 1, name
@@ -299,8 +328,16 @@ class SubjectsView:
         await self._put_without(answer["text"] if n_aside else None)
         self.ticks.clear()
         moved = plural(abs(n_before - answer["n"]), "subject")
-        said = f"{moved} set aside" if how == "without" else f"{moved} put back"
-        way = f": choose the group “{WITHOUT}” in an analysis to leave {grouped(n_aside)} out." if n_aside else "."
+        said = say("{moved} set aside", moved=moved) if how == "without" else say("{moved} put back", moved=moved)
+        way = (
+            say(
+                ": choose the group “{group}” in an analysis to leave {n_aside} out.",
+                group=WITHOUT,
+                n_aside=grouped(n_aside),
+            )
+            if n_aside
+            else "."
+        )
         way += disclosure_of(answer["text"] if n_aside else "")
         self._show_notice(said + way, lambda: self._put_without(before))
         panel.app.status(said)
@@ -321,9 +358,9 @@ class SubjectsView:
 
             async def take_back(event):
                 await undo()
-                self._show_notice("Undone.")
+                self._show_notice(say("Undone."))
 
-            button = h("button", "Undo", type="button", cls="quiet", on={"click": take_back})
+            button = h("button", say("Undo"), type="button", cls="quiet", on={"click": take_back})
         clear(self.notice, words, button)
 
     # --- one subject, and the file ---
@@ -340,6 +377,6 @@ class SubjectsView:
         return f"{words}\n{item['description']}" if item["description"] else words
 
     async def _save(self):
-        answer = await self.app.work("Writing the table", "subjects_file", {"query": self.query()})
+        answer = await self.app.work(say("Writing the table"), "subjects_file", {"query": self.query()})
         downloads.save(answer.buffers["file"]["data"], answer.json["filename"], answer.json["mime"])
-        self.app.status(f"Saved {answer.json['filename']}")
+        self.app.status(say("Saved {filename}", filename=answer.json["filename"]))

@@ -1,6 +1,7 @@
 """Tab bar: the tabs of the page, by mouse and by keyboard."""
 
 from dom import find, h, listen
+from logic.language import known
 from pyscript.ffi import to_js
 
 
@@ -24,7 +25,13 @@ class TabBar:
         self.names = names
         for name in names:
             button = h(
-                "button", name, type="button", role="tab", id=f"tab-{name}", data_name=name, aria_controls="content"
+                "button",
+                known(name),
+                type="button",
+                role="tab",
+                id=f"tab-{name}",
+                data_name=name,
+                aria_controls="content",
             )
             listen(button, "click", self._clicker(name))
             find("tabs").append(button)

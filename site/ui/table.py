@@ -4,10 +4,11 @@ import downloads
 from dom import add, clear, h, later, listen, show, text
 from explanation import mark
 from js import navigator
+from logic.language import plural, say
 from logic.tables import Order, by_value, having, pasted
 from long_list import MANY
 
-from imagenomer.wording import cell, decimals_of, plural
+from imagenomer.wording import cell, decimals_of
 
 ROWS_PER_PAGE = 50
 #: Milliseconds after the last key before a table follows what is typed above it.
@@ -35,11 +36,11 @@ class Table:
         self.table = h("table", self.head, self.body, role="grid", aria_labelledby=f"{identity}-title", cls="grid")
         self.position = h("span", cls="note")
         self.previous = h(
-            "button", "Previous rows", type="button", cls="quiet", on={"click": lambda event: self._turn(-1)}
+            "button", say("Previous rows"), type="button", cls="quiet", on={"click": lambda event: self._turn(-1)}
         )
-        self.next = h("button", "Next rows", type="button", cls="quiet", on={"click": lambda event: self._turn(1)})
+        self.next = h("button", say("Next rows"), type="button", cls="quiet", on={"click": lambda event: self._turn(1)})
         self.tools = h("div", cls="tools")
-        self.finder = h("input", type="search", placeholder="Find", cls="sieve", autocomplete="off")
+        self.finder = h("input", type="search", placeholder=say("Find"), cls="sieve", autocomplete="off")
         self.found = later(SOON, self._find)
         listen(self.finder, "input", lambda event: self.found())
         self.pager = h("div", self.previous, self.position, self.next, cls="pager")
@@ -61,18 +62,18 @@ class Table:
         self.analysis = named["analysis"]
         button = h(
             "button",
-            "Download ",
-            h("span", f"{view['title']} as ", cls="unseen"),
-            "CSV" if view["n_whole"] is None else f"CSV, all {plural(view['n_whole'], 'row')}",
+            say("Download "),
+            h("span", say("{title} as ", title=view["title"]), cls="unseen"),
+            say("CSV") if view["n_whole"] is None else say("CSV, all {rows}", rows=plural(view["n_whole"], "row")),
             type="button",
             cls="quiet",
             on={"click": lambda event: downloads.save_answer(self.app, "table", wanted)},
         )
-        self.finder.setAttribute("aria-label", f"Find in {view['title']}")
+        self.finder.setAttribute("aria-label", say("Find in {title}", title=view["title"]))
         show(self.finder, len(view["rows"]) > MANY)
-        copy = h("button", "Copy", type="button", cls="quiet", on={"click": lambda event: self._copy()})
-        copy.setAttribute("aria-label", f"Copy {view['title']}")
-        copy.title = "The rows that are listed here, to paste into a spreadsheet; the file has all"
+        copy = h("button", say("Copy"), type="button", cls="quiet", on={"click": lambda event: self._copy()})
+        copy.setAttribute("aria-label", say("Copy {title}", title=view["title"]))
+        copy.title = say("The rows that are listed here, to paste into a spreadsheet; the file has all")
         clear(self.tools, self.finder, copy, button)
         columns = [column for column in view["columns"] if column["where"] != "file"]
         if columns != self.columns:
@@ -125,7 +126,7 @@ class Table:
             values = [row.get(column["key"]) for column in self.columns]
             rows.append([self.names.get(value, value) if isinstance(value, str) else value for value in values])
         await navigator.clipboard.writeText(pasted(heads, rows))
-        self.app.status(f"Copied {plural(len(rows), 'row')}")
+        self.app.status(say("Copied {rows}", rows=plural(len(rows), "row")))
 
     def _sort(self):
         self.rows = having(list(self.given), str(self.finder.value), self._texts)
@@ -166,10 +167,19 @@ class Table:
         if self.lines and self._leads(self.shown[0]):
             self.lines[0].tabIndex = 0
         if not self.shown:
-            add(self.body, h("tr", h("td", "Nothing to list", colspan=len(self.columns), cls="note")))
+            add(self.body, h("tr", h("td", say("Nothing to list"), colspan=len(self.columns), cls="note")))
         show(self.pager, len(self.rows) > ROWS_PER_PAGE)
-        selected = f", {self.n_first} selected ones first" if self.n_first else ""
-        text(self.position, f"{start + 1}–{start + len(self.shown)} of {len(self.rows)}{selected}")
+        selected = say(", {n_first} selected ones first", n_first=self.n_first) if self.n_first else ""
+        text(
+            self.position,
+            say(
+                "{first}–{last} of {rows}{selected}",
+                first=start + 1,
+                last=start + len(self.shown),
+                rows=len(self.rows),
+                selected=selected,
+            ),
+        )
         self.previous.disabled = self.page == 0
         self.next.disabled = start + ROWS_PER_PAGE >= len(self.rows)
         self.mark(self.edge)

@@ -2,7 +2,7 @@
 
 import js
 from dom import find, listen
-from jsffi import JsException
+from preferences import store, stored
 
 
 class Theme:
@@ -32,19 +32,3 @@ class Theme:
         self.name = self._chosen if self._chosen != "system" else "dark" if self._dark.matches else "light"
         js.document.documentElement.setAttribute("data-theme", self.name)
         self._changed()
-
-
-def stored(name, default):
-    """A preference of the user; pages opened from disk may have no store."""
-    try:
-        value = js.localStorage.getItem(f"imagenomer-{name}")
-    except JsException:
-        return default
-    return default if value is None else str(value)
-
-
-def store(name, value):
-    try:
-        js.localStorage.setItem(f"imagenomer-{name}", value)
-    except JsException as error:
-        js.console.debug(f"{name} is not kept: {error}")

@@ -6,49 +6,62 @@ not open in the same way; whoever wanders off is brought back by the next step.
 
 from dom import clear, find, h, hide, listen, show, text
 from logic.address import BEGINNING
+from logic.language import say
 
 #: Title, what to look at, the analysis to open and what to fill into its form; None is the overview.
 STEPS = (
     (
-        "A cohort with a question",
-        "830 synthetic people, scanned in three tasks. Does brain connectivity predict how well somebody reads "
-        "(the WRAT score)? First see who the people are: look at the phenotypes below, then go on.",
+        say("A cohort with a question"),
+        say(
+            "830 synthetic people, scanned in three tasks. Does brain connectivity predict how well somebody "
+            "reads (the WRAT score)? First see who the people are: look at the phenotypes below, then go on."
+        ),
         None,
         {},
     ),
     (
-        "Groups differ in the score",
-        "The score by ancestry, as families report it. The groups differ, here because circumstances do. Whatever else "
-        "differs between these groups will appear to be associated with the score.",
+        say("Groups differ in the score"),
+        say(
+            "The score by ancestry, as families report it. The groups differ, here because circumstances do. "
+            "Whatever else differs between these groups will appear to be associated with the score."
+        ),
         "phenotype-association",
         {"x": "ancestry", "y": "wrat"},
     ),
     (
-        "An apparent finding",
-        "The correlation of every connection with the score. Hundreds are significant after Bonferroni: a paper could "
-        "end here.",
+        say("An apparent finding"),
+        say(
+            "The correlation of every connection with the score. Hundreds are significant after Bonferroni: a"
+            " paper could end here."
+        ),
         "edge-association",
         {"phenotype": "wrat"},
     ),
     (
-        "The same connections",
-        "The same for ancestry, EA against all others. Many more connections, more strongly associated, and among them "
-        "most of those associated with the score.",
+        say("The same connections"),
+        say(
+            "The same for ancestry, EA against all others. Many more connections, more strongly associated, "
+            "and among them most of those associated with the score."
+        ),
         "edge-association",
         {"phenotype": "ancestry", "level": "EA"},
     ),
     (
-        "The finding disappears",
-        "The score again, adjusted for ancestry: hardly a connection is left. Adjusted and unadjusted share one colour "
-        "scale.",
+        say("The finding disappears"),
+        say(
+            "The score again, adjusted for ancestry: hardly a connection is left. Adjusted and unadjusted "
+            "share one colour scale."
+        ),
         "edge-association",
         {"phenotype": "wrat", "covariates": ["ancestry"]},
     ),
     (
-        "All of it in one screen",
-        "The confound report asks the same, and more, of every candidate: maps, predictions within and across groups, "
-        "tests made for the question. Its verdict comes first, each sentence with its number; what it means is for you "
-        "to judge.",
+        say("All of it in one screen"),
+        say(
+            "The confound report asks the same, and more, of every candidate: maps, predictions within and "
+            "across groups, tests made for the question. Its verdict comes first, each sentence with its "
+            "number; what it means is for you to judge."
+        ),
         "confound-report",
         {"target": "wrat"},
     ),
@@ -71,9 +84,9 @@ class Tour:
         self._title = h("h2", tabindex="-1")
         self._place = h("span", cls="muted")
         self._text = h("p")
-        self._back = h("button", "Back", type="button", on={"click": lambda event: self._go_by(-1)})
-        self._next = h("button", "Next", type="button", cls="primary", on={"click": lambda event: self._go_by(1)})
-        end = h("button", "End the tour", type="button", cls="quiet", on={"click": lambda event: self._end()})
+        self._back = h("button", say("Back"), type="button", on={"click": lambda event: self._go_by(-1)})
+        self._next = h("button", say("Next"), type="button", cls="primary", on={"click": lambda event: self._go_by(1)})
+        end = h("button", say("End the tour"), type="button", cls="quiet", on={"click": lambda event: self._end()})
         buttons = h("div", end, self._back, self._next, cls="buttons")
         clear(self.element, h("div", h("header", self._title, self._place), self._text), buttons)
         for event in ("click", "keydown"):
@@ -88,7 +101,7 @@ class Tour:
         title, about = STEPS[self.step][:2]
         text(self._title, title)
         text(self._text, about)
-        text(self._place, f"Guided tour, {self.step + 1} of {len(STEPS)}")
+        text(self._place, say("Guided tour, {step} of {steps}", step=self.step + 1, steps=len(STEPS)))
         show(self._back, self.step > 0)
         show(self._next, self.step + 1 < len(STEPS))
 

@@ -1,12 +1,11 @@
 """The tray: maps that were saved to compute with, each a name and where it comes from, never its pixels."""
 
 from dom import clear, find, h, listen, show, text
+from logic.language import plural, say
 from logic.protocol import Refused
 from logic.tray import LONGEST, SavedMaps, title_of_scan
 
-from imagenomer.wording import plural
-
-EMPTY = (
+EMPTY = say(
     "Nothing saved yet. Every large matrix, of a scan or of a result, has a button “Save to tray”; "
     "what is saved can be computed with and compared here."
 )
@@ -21,7 +20,9 @@ class Tray(SavedMaps):
         self.list = h("ul", cls="tray-entries")
         self.note = h("p", EMPTY, cls="note")
         self.problem = h("p", cls="problem", role="alert")
-        self.element = h("section", h("h2", "Tray"), self.note, self.list, self.problem, cls="tray", aria_label="Tray")
+        self.element = h(
+            "section", h("h2", say("Tray")), self.note, self.list, self.problem, cls="tray", aria_label=say("Tray")
+        )
 
     # --- what is in it ---
 
@@ -30,9 +31,9 @@ class Tray(SavedMaps):
         entry, is_new = self.add(title, source)
         if is_new:
             self._changed()
-            self.app.status(f"Saved to the tray as {entry['name']}: {entry['title']}")
+            self.app.status(say("Saved to the tray as {name}: {title}", name=entry["name"], title=entry["title"]))
         else:
-            self.app.status(f"{entry['title']} is in the tray already, as {entry['name']}")
+            self.app.status(say("{title} is in the tray already, as {name}", title=entry["title"], name=entry["name"]))
 
     def restore(self, saved):
         """Take over the entries of an address."""
@@ -53,7 +54,9 @@ class Tray(SavedMaps):
 
     def button(self, shown):
         """A button that saves what ``shown()`` returns, a title and a source."""
-        return h("button", "Save to tray", type="button", cls="quiet", on={"click": lambda event: self.save(*shown())})
+        return h(
+            "button", say("Save to tray"), type="button", cls="quiet", on={"click": lambda event: self.save(*shown())}
+        )
 
     def _changed(self):
         self._draw()
@@ -69,10 +72,20 @@ class Tray(SavedMaps):
         tab = find("tab-Maps")
         if tab:
             count = len(self.entries)
-            clear(tab, "Maps", h("span", count, cls="badge", title=f"{plural(count, 'map')} saved") if count else None)
+            clear(
+                tab,
+                say("Maps"),
+                h("span", count, cls="badge", title=say("{maps} saved", maps=plural(count, "map"))) if count else None,
+            )
 
     def _row(self, entry):
-        box = h("input", type="text", value=entry["name"], maxlength=LONGEST, aria_label=f"Name of {entry['title']}")
+        box = h(
+            "input",
+            type="text",
+            value=entry["name"],
+            maxlength=LONGEST,
+            aria_label=say("Name of {title}", title=entry["title"]),
+        )
 
         def rename(event):
             name = str(box.value).strip()
@@ -87,7 +100,7 @@ class Tray(SavedMaps):
         def remove(event):
             self.entries.remove(entry)
             self._changed()
-            self.app.status(f"Removed {entry['name']} from the tray")
+            self.app.status(say("Removed {name} from the tray", name=entry["name"]))
 
         listen(box, "change", rename)
         return h(
@@ -96,10 +109,10 @@ class Tray(SavedMaps):
             h("span", entry["title"], cls="title"),
             h(
                 "button",
-                "Remove",
+                say("Remove"),
                 type="button",
                 cls="quiet",
-                aria_label=f"Remove {entry['name']}",
+                aria_label=say("Remove {name}", name=entry["name"]),
                 on={"click": remove},
             ),
         )

@@ -1,6 +1,7 @@
 """Tree: names that are paths, to tick one by one or a folder at a time."""
 
 from dom import add, h, listen, show, unique
+from logic.language import say
 from logic.tree import tree_of
 
 from imagenomer.wording import grouped
@@ -44,7 +45,7 @@ class Tree:
             cls="twist quiet",
             aria_expanded="false",
             aria_controls=below.id,
-            aria_label=f"Show what is in {node.name}",
+            aria_label=say("Show what is in {name}", name=node.name),
         )
 
         def unfold(event=None):

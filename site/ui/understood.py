@@ -3,9 +3,8 @@
 import downloads
 import sketches
 from dom import add, clear, find, h, listen, show, text
+from logic.language import plural, say
 from logic.recipe import confirmation, is_sketched, n_doubtful, topics_of
-
-from imagenomer.wording import plural
 
 #: Items that are shown with a line; more are folded.
 FEW = 3
@@ -41,8 +40,12 @@ class UnderstoodScreen:
         self._place = place
         cohort = self._cohort(place)
         doubtful = n_doubtful(cohort["understood"])
-        said = f"How the files of {cohort['name']} were read. "
-        said += f"{plural(doubtful, 'line')} marked “?”: have a look." if doubtful else "Nothing here is in doubt."
+        said = say("How the files of {name} were read. ", name=cohort["name"])
+        said += (
+            say("{lines} marked “?”: have a look.", lines=plural(doubtful, "line"))
+            if doubtful
+            else say("Nothing here is in doubt.")
+        )
         text(find("understood-about"), said)
         show(self._confirm, bool(confirmation(cohort["understood"])))
         clear(self._list)
@@ -57,7 +60,7 @@ class UnderstoodScreen:
 
     def _line(self, place, line):
         mark = h("span", "✓" if line["certain"] else "?", cls="mark", aria_hidden="true")
-        unseen = None if line["certain"] else h("span", "In doubt: ", cls="unseen")
+        unseen = None if line["certain"] else h("span", say("In doubt: "), cls="unseen")
         body = h("div", h("p", unseen, line["text"]), self._items(line), self._alternatives(place, line))
         return h("li", mark, body, cls="certain" if line["certain"] else "doubtful")
 
@@ -67,7 +70,7 @@ class UnderstoodScreen:
             return None
         if len(items) <= FEW and not line["certain"]:
             return h("p", "; ".join(items), cls="items")
-        word = "Why" if line["topic"] in ("connectivity", "not used") else "Show them"
+        word = say("Why") if line["topic"] in ("connectivity", "not used") else say("Show them")
         return h("details", h("summary", word), h("p", "; ".join(items), cls="items"))
 
     def _alternatives(self, place, line):
@@ -86,7 +89,7 @@ class UnderstoodScreen:
                 self.app.run(sketches.draw(self.app, pictures, line=place, place=self._place))
 
         if line["certain"]:
-            return h("details", h("summary", "Read it otherwise"), group, on={"toggle": draw})
+            return h("details", h("summary", say("Read it otherwise")), group, on={"toggle": draw})
         draw()
         return group
 

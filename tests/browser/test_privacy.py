@@ -362,14 +362,14 @@ def test_the_panel_shows_the_policies_in_force(visit: Page) -> None:
 
 def test_a_theme_is_kept_only_when_it_was_chosen_and_can_be_forgotten(visit: Page, bundle: Path) -> None:
     show_panel(visit)
-    expect(fact(visit, "Your choice of theme")).to_have_text("Nothing")
+    expect(fact(visit, "Your choice of theme and language")).to_have_text("Nothing")
     visit.keyboard.press("Escape")
     drop_files(visit, bundle)
     visit.get_by_label("Theme").select_option("dark", timeout=START)
     show_panel(visit)
-    expect(fact(visit, "Your choice of theme")).to_contain_text("dark")
-    panel(visit).get_by_role("button", name="Forget the program and the theme").click()
-    expect(fact(visit, "Your choice of theme")).to_have_text("Nothing")
+    expect(fact(visit, "Your choice of theme and language")).to_contain_text("dark")
+    panel(visit).get_by_role("button", name="Forget the program and these choices").click()
+    expect(fact(visit, "Your choice of theme and language")).to_have_text("Nothing")
     expect(fact(visit, "A copy of the program")).to_contain_text("No.")
     assert visit.evaluate("async () => [localStorage.length, (await caches.keys()).length]") == [0, 0]
     assert visit.evaluate("async () => (await navigator.serviceWorker.getRegistrations()).length") == 0

@@ -19,7 +19,7 @@ import runtime
 
 HERE = Path(__file__).parent
 #: Those that compare the page with the package and its files, of which MicroPython has none.
-NATIVE = {"test_border.py", "test_micropython.py", "test_package.py"}
+NATIVE = {"test_border.py", "test_micropython.py", "test_package.py", "test_texts.py", "texts.py"}
 FILES = [path for path in sorted(HERE.glob("*.py")) if path.name not in NATIVE]
 TESTS = [
     f"{path.stem}.{statement.name}"

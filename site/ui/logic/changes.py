@@ -1,5 +1,7 @@
 """Changes: what the user did to the cohort and to the tray, to be undone and done again."""
 
+from logic.language import say
+
 #: Steps that are kept.
 MOST = 100
 #: What is watched, as the state of the page has it.
@@ -64,22 +66,40 @@ class Changes:
 def words_of(before, after):
     """What changed between two states, in words."""
     if before["groups"] != after["groups"]:
-        return _of_list("the group", before["groups"] or [], after["groups"] or [])
+        return _of_list(_of_groups, before["groups"] or [], after["groups"] or [])
     if before["tray"] != after["tray"]:
-        return _of_list("the map", before["tray"] or [], after["tray"] or [])
+        return _of_list(_of_maps, before["tray"] or [], after["tray"] or [])
     if before["columns"] != after["columns"]:
         ours, theirs = before["columns"] or {}, after["columns"] or {}
         names = [name for name in set(ours) | set(theirs) if ours.get(name) != theirs.get(name)]
-        return f"the correction of {names[0]}" if len(names) == 1 else "corrections of columns"
-    return "the choice of parcels"
+        return say("the correction of {name}", name=names[0]) if len(names) == 1 else say("corrections of columns")
+    return say("the choice of parcels")
 
 
-def _of_list(what, before, after):
+def _of_list(words, before, after):
     """What became of one entry of a list; an entry begins with its name."""
     gone = [one for one in before if one not in after]
     new = [one for one in after if one not in before]
-    if len(gone) + len(new) == 1:
-        return f"adding {what} {new[0][0]}" if new else f"removing {what} {gone[0][0]}"
-    if len(gone) == 1 and len(new) == 1:
-        return f"changing {what} {gone[0][0]}"
-    return f"changes of {what[4:]}s"
+    if len(gone) > 1 or len(new) > 1:
+        return words("", "several")
+    if gone and new:
+        return words(gone[0][0], "changed")
+    return words(new[0][0], "new") if new else words(gone[0][0], "gone")
+
+
+def _of_groups(name, change):
+    return {
+        "new": say("adding the group {name}", name=name),
+        "gone": say("removing the group {name}", name=name),
+        "changed": say("changing the group {name}", name=name),
+        "several": say("changes of groups"),
+    }[change]
+
+
+def _of_maps(name, change):
+    return {
+        "new": say("adding the map {name}", name=name),
+        "gone": say("removing the map {name}", name=name),
+        "changed": say("changing the map {name}", name=name),
+        "several": say("changes of maps"),
+    }[change]

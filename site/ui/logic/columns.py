@@ -2,19 +2,24 @@
 
 import json
 
+from logic.language import say
+
 #: Of an address: longer corrections live as long as the page does.
 LONGEST = 1500
 
 #: What a column may be, and be for, as the dialog offers it.
-KINDS = (("number", "Number"), ("category", "Category"), ("ignore", "Leave out of all analyses"))
+KINDS = (("number", say("Number")), ("category", say("Category")), ("ignore", say("Leave out of all analyses")))
 ROLES = (
-    (None, "As its name says"),
-    ("site", "Site or scanner"),
-    ("family", "Family: who is related"),
-    ("date", "Date, read as years"),
-    ("id", "Subject id, left out"),
-    ("none", "None of these, whatever its name"),
+    (None, say("As its name says")),
+    ("site", say("Site or scanner")),
+    ("family", say("Family: who is related")),
+    ("date", say("Date, read as years")),
+    ("id", say("Subject id, left out")),
+    ("none", say("None of these, whatever its name")),
 )
+#: What a column is, and is for, in a word.
+KIND_WORDS = (("number", say("number")), ("category", say("category")))
+ROLE_WORDS = (("site", say("site")), ("family", say("family")), ("date", say("date")), ("id", say("id")))
 #: The kind that a role makes of a column.
 _KIND_OF_ROLE = {"site": "category", "date": "number", "id": "ignore"}
 

@@ -2,23 +2,24 @@
 
 import json
 
+from logic.language import say
 from logic.opening import title_of, top_of
 
 #: What the calls of the engine are doing; the others are named by their arguments.
 _DOING = {
-    "catalog": "getting ready",
-    "overview": "describing the cohort",
-    "check_group": "counting a group",
-    "gallery": "painting matrices",
-    "matrix": "painting a matrix",
-    "paint": "painting a matrix",
-    "detail": "looking at a single connection",
-    "figure": "drawing a figure",
-    "table": "writing a table",
-    "script": "writing a script",
-    "html": "writing a report",
-    "save_bundle": "saving a bundle",
-    "open_demo": "opening the demo cohort",
+    "catalog": say("getting ready"),
+    "overview": say("describing the cohort"),
+    "check_group": say("counting a group"),
+    "gallery": say("painting matrices"),
+    "matrix": say("painting a matrix"),
+    "paint": say("painting a matrix"),
+    "detail": say("looking at a single connection"),
+    "figure": say("drawing a figure"),
+    "table": say("writing a table"),
+    "script": say("writing a script"),
+    "html": say("writing a report"),
+    "save_bundle": say("saving a bundle"),
+    "open_demo": say("opening the demo cohort"),
 }
 #: How browsers say that there is no more memory.
 _OUT_OF_MEMORY = ("out of memory", "memoryerror", "allocation", "enlarge memory", "(oom)", "array length")
@@ -28,9 +29,9 @@ def doing(name, arguments, catalog):
     """Say what the engine does in a call: "drawing a figure"."""
     if name == "run":
         titles = [entry["title"] for entry in catalog if entry["name"] == arguments["analysis"]]
-        return f"computing “{titles[0] if titles else arguments['analysis']}”"
+        return say("computing “{title}”", title=titles[0] if titles else arguments["analysis"])
     if name == "open_files":
-        return f"opening {title_of(arguments['paths'])}"
+        return say("opening {title}", title=title_of(arguments["paths"]))
     return _DOING.get(name, name)
 
 
@@ -38,12 +39,12 @@ def cause_of(crash):
     """Say what the loss of an engine means, where that is known."""
     said = crash.message.lower()
     if any(word in said for word in _OUT_OF_MEMORY):
-        return (
+        return say(
             "It ran out of memory: a page has 4 GB at most, and less where the computer is short of it. Open fewer "
             "scans (a single task, say), choose a smaller group, or close other tabs and programs."
         )
     if crash.by_browser:
-        return (
+        return say(
             "The browser stopped it without an error, most likely because the computer is short of memory: close other "
             "tabs and programs, or open fewer scans."
         )

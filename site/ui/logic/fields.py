@@ -5,6 +5,7 @@ come from. One whose choices are a list of the overview needs no class of its ow
 asks of the form: the cohort, the groups, the maps of the tray, and what is chosen in the other fields.
 """
 
+from logic.language import say
 from logic.tree import is_in
 
 
@@ -253,8 +254,13 @@ class Number(Field):
 
     def advice(self):
         """What to type."""
-        what = "A whole number" if self.entry["integer"] else "A number"
-        return f"{what} from {self.entry['minimum']:g} to {self.entry['maximum']:g}"
+        what = say("A whole number") if self.entry["integer"] else say("A number")
+        return say(
+            "{what} from {minimum} to {maximum}",
+            what=what,
+            minimum=f"{self.entry['minimum']:g}",
+            maximum=f"{self.entry['maximum']:g}",
+        )
 
 
 #: Kinds of fields by their control and where their choices come from; "" stands for all others of a control.

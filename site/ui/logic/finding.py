@@ -4,7 +4,8 @@ What is typed is a name or part of one, a network, a number of a parcel in the o
 millimetres, or two of the first three with a dash between them: an edge, or all edges between two sets of parcels.
 """
 
-from imagenomer.wording import number, plural
+from imagenomer.wording import number
+from logic.language import plural, say
 
 #: Finds that are offered, and those of each end of an edge that are combined.
 MOST, MOST_OF_AN_END = 8, 4
@@ -111,7 +112,9 @@ class Finder:
 
     def _parcel(self, parcel):
         network = f", {self._networks[parcel]}" if self._networks[parcel] else ""
-        return Find(f"{self._labels[parcel]}{network}, number {parcel + 1}", [parcel])
+        return Find(
+            say("{parcel}, number {number}", parcel=f"{self._labels[parcel]}{network}", number=parcel + 1), [parcel]
+        )
 
     def _network(self, name):
         parcels = [parcel for parcel, network in enumerate(self._networks) if network == name]
@@ -130,7 +133,7 @@ class Finder:
         finds = []
         for square, parcel in sorted(found)[:MOST]:
             find = self._parcel(parcel)
-            find.words += f", {number(round(square**0.5, 1))} mm away"
+            find.words += say(", {distance} mm away", distance=number(round(square**0.5, 1)))
             finds.append(find)
         return finds
 

@@ -1,28 +1,29 @@
 """Groups: the groups of the page, the conditions that make one, and what is asked of the engine about it."""
 
-from imagenomer.wording import grouped, plural
+from imagenomer.wording import grouped
+from logic.language import plural, say
 
 #: At least 18 apart in CIELAB from one another, also as seen without red, green or blue cones (Machado et al. 2009),
 #: and 3 : 1 against the light and the dark page. No seventh does; from there on they repeat.
 COLOURS = ("#0072b2", "#d55e00", "#00a569", "#b478f0", "#a54b2d", "#785a5a")
 
 NUMBER_OPERATORS = (
-    (">=", "is at least"),
-    ("<=", "is at most"),
-    (">", "is more than"),
-    ("<", "is less than"),
-    ("==", "is"),
-    ("!=", "is not"),
-    ("is missing", "is missing"),
-    ("is not missing", "is known"),
+    (">=", say("is at least")),
+    ("<=", say("is at most")),
+    (">", say("is more than")),
+    ("<", say("is less than")),
+    ("==", say("is")),
+    ("!=", say("is not")),
+    ("is missing", say("is missing")),
+    ("is not missing", say("is known")),
 )
 CATEGORY_OPERATORS = (
-    ("==", "is"),
-    ("!=", "is not"),
-    ("in", "is one of"),
-    ("not in", "is none of"),
-    ("is missing", "is missing"),
-    ("is not missing", "is known"),
+    ("==", say("is")),
+    ("!=", say("is not")),
+    ("in", say("is one of")),
+    ("not in", say("is none of")),
+    ("is missing", say("is missing")),
+    ("is not missing", say("is known")),
 )
 #: Characters shown before the place of an error.
 BEFORE = 18
@@ -73,9 +74,9 @@ class Groups:
             if entry is but:
                 continue
             if entry["expression"] == expression:
-                return f"This is the group {entry['name']} already."
+                return say("This is the group {name} already.", name=entry["name"])
             if entry["name"] == name:
-                return f"There is a group {name} already; choose another name."
+                return say("There is a group {name} already; choose another name.", name=name)
         return None
 
     def _free_slot(self):
@@ -188,7 +189,7 @@ class Draft:
 
     def what_is_missing(self):
         """What to say while there is nothing to ask."""
-        return "Type an expression first." if self.is_typing else "Give a value first."
+        return say("Type an expression first.") if self.is_typing else say("Give a value first.")
 
     def change(self):
         """Forget what was said before the group changed; returns the number of the new question."""
@@ -206,8 +207,13 @@ class Draft:
     def take(self, answer, n_subjects):
         """Keep what the engine says of a good group of a cohort with so many subjects."""
         self.text = answer["text"]
-        unknown = f", {grouped(answer['n_unknown'])} unknown" if answer["n_unknown"] else ""
-        self.counted = f"{plural(answer['n'], 'subject')} of {grouped(n_subjects)}{unknown}"
+        unknown = say(", {n_unknown} unknown", n_unknown=grouped(answer["n_unknown"])) if answer["n_unknown"] else ""
+        self.counted = say(
+            "{subjects} of {n_subjects}{unknown}",
+            subjects=plural(answer["n"], "subject"),
+            n_subjects=grouped(n_subjects),
+            unknown=unknown,
+        )
 
 
 def place_of(expression, position):

@@ -1,22 +1,24 @@
 """Needs: what an analysis needs of a cohort, and what to bring where it is lacking."""
 
+from logic.language import say
+
 
 def _together(what, bring):
-    return f"This cohort has no {what}. Open it together with {bring}."
+    return say("This cohort has no {what}. Open it together with {bring}.", what=what, bring=bring)
 
 
 #: What an analysis may need: where the overview lists it, and what to say where it does not.
 NEEDS = (
-    ("connectivity", "measures", _together("connectivity", "a matrix or time series for each scan")),
+    ("connectivity", "measures", _together(say("connectivity"), say("a matrix or time series for each scan"))),
     (
         "variants",
         "variant_sets",
-        _together("genotypes", "the three files of PLINK (.bed, .bim, .fam), or a folder snps/"),
+        _together(say("genotypes"), say("the three files of PLINK (.bed, .bim, .fam), or a folder snps/")),
     ),
-    ("decompositions", "decompositions", _together("decomposition", "a folder decomp/")),
-    ("weights", "weights", _together("model weights", "a folder weights/")),
-    ("phenotypes", "phenotypes", _together("phenotypes", "a table of the subjects")),
-    ("second", "second", "No second cohort is open. Open one beside this one by “Second cohort”, above."),
+    ("decompositions", "decompositions", _together(say("decomposition"), say("a folder decomp/"))),
+    ("weights", "weights", _together(say("model weights"), say("a folder weights/"))),
+    ("phenotypes", "phenotypes", _together(say("phenotypes"), say("a table of the subjects"))),
+    ("second", "second", say("No second cohort is open. Open one beside this one by “Second cohort”, above.")),
 )
 
 

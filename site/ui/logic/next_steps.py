@@ -1,17 +1,26 @@
 """Next steps: what to do with a cohort that is open, in the order in which it is sensible."""
 
+from logic.language import say
 from logic.needs import lacking
 
 #: What the step is called, what it answers, and the analyses for it: the first that the cohort has what it takes for.
 STEPS = (
-    ("Check quality", "Is the connectivity good enough to be tested?", ("quality-control", "variant-summary")),
-    ("Look for confounds", "What else might explain an association?", ("confound-report", "phenotype-matrix")),
     (
-        "Associate",
-        "What is a phenotype associated with?",
+        say("Check quality"),
+        say("Is the connectivity good enough to be tested?"),
+        ("quality-control", "variant-summary"),
+    ),
+    (
+        say("Look for confounds"),
+        say("What else might explain an association?"),
+        ("confound-report", "phenotype-matrix"),
+    ),
+    (
+        say("Associate"),
+        say("What is a phenotype associated with?"),
         ("edge-association", "variant-association", "phenotype-association"),
     ),
-    ("Predict", "Can it be predicted in other subjects?", ("prediction",)),
+    (say("Predict"), say("Can it be predicted in other subjects?"), ("prediction",)),
 )
 
 

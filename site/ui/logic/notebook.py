@@ -1,5 +1,7 @@
 """Notebook: results that were kept by name, in order, with what the user wrote of them; never their numbers."""
 
+from logic.language import say
+
 LONGEST = 80  # letters of a name
 
 
@@ -54,11 +56,11 @@ class Notebook:
     def fault(self, name, entry):
         """What is wrong with another name of an entry, or None."""
         if not name.strip():
-            return "A result needs a name."
+            return say("A result needs a name.")
         if len(name) > LONGEST:
-            return f"A name has at most {LONGEST} letters."
+            return say("A name has at most {most} letters.", most=LONGEST)
         if any(one["name"] == name for one in self.entries if one is not entry):
-            return f"Another result is called {name}."
+            return say("Another result is called {name}.", name=name)
         return None
 
     def rename(self, entry, name):

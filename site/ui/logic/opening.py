@@ -1,7 +1,7 @@
 """Opening: which cohort is open, which is being opened, and which waits for the engine."""
 
-from imagenomer.wording import plural
 from logic.columns import is_short
+from logic.language import plural, say
 from logic.recipe import has_recipe, may_name_a_subject
 
 #: That of `imagenomer.load`: everybody sees the same teaching cohorts, and can talk about them.
@@ -103,7 +103,7 @@ def opening_of_demo(name):
     """Return how a teaching cohort is opened; an address may have any name."""
     name = name if name in DEMOS else "quick"
     cohort, size = DEMOS[name]
-    title = "the second demo cohort" if cohort == "second" else "the demo cohort"
+    title = say("the second demo cohort") if cohort == "second" else say("the demo cohort")
     return Opening(title, "open_demo", {"cohort": cohort, "size": size, "seed": DEMO_SEED}, None, name)
 
 

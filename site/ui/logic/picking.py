@@ -5,6 +5,7 @@ description, in any order; pinned ones and those chosen lately are offered first
 """
 
 from imagenomer.wording import grouped
+from logic.language import say
 
 #: How many that were chosen lately are offered first.
 MOST_RECENT = 5
@@ -72,7 +73,7 @@ class Choices:
         recent = [place for place in recent if place not in pinned]
         first = set(pinned) | set(recent)
         rest = [place for place in everything if place not in first] if first else everything
-        found = [("Pinned", pinned), ("Recent", recent), ("All others" if first else "", rest)]
+        found = [(say("Pinned"), pinned), (say("Recent"), recent), (say("All others") if first else "", rest)]
         return [section for section in found if section[1]]
 
     def find(self, typed):
@@ -148,7 +149,7 @@ def _in_common(one, other):
 def summary(item):
     """What a phenotype is, in a few words: "number, years · 812 subjects"."""
     if item["kind"] == "number":
-        kind = f"number, {item['units']}" if item["units"] else "number"
+        kind = say("number, {units}", units=item["units"]) if item["units"] else say("number")
     else:
-        kind = f"{len(item['levels'])} levels" if len(item["levels"]) != 1 else "1 level"
+        kind = say("{levels} levels", levels=len(item["levels"])) if len(item["levels"]) != 1 else say("1 level")
     return f"{kind} · n {grouped(item['n'])}"

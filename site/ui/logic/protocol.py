@@ -7,6 +7,8 @@ What lost the engine twice is not run a third time.
 
 import json
 
+from logic.language import known, say
+
 #: Seconds without a response of a busy engine, after which the page offers to stop it.
 SILENCE = 20
 #: Seconds that the engine has to stop when the user asks it to, and when it is to do something else instead.
@@ -180,9 +182,10 @@ class Protocol:
         call = Call(self._last, name, arguments or {}, on_progress)
         if self._losses.get(call.key, 0) >= ENOUGH:
             what = self.describe(name, call.arguments)
-            refusal = (
-                f"The engine stopped twice while it was {what}, so the page does not ask for the same again. Choose "
-                "other settings or fewer scans; to try the same once more, reload the page."
+            refusal = say(
+                "The engine stopped twice while it was {what}, so the page does not ask for the same "
+                "again. Choose other settings or fewer scans; to try the same once more, reload the page.",
+                what=what,
             )
             call.finish(None, Refused(refusal))
         elif self._failure is not None:
@@ -299,7 +302,7 @@ class Protocol:
         kind = message["type"]
         if kind == "progress":
             if call.on_progress is not None:
-                call.on_progress(message["step"], message["done"], message["total"])
+                call.on_progress(known(message["step"]), message["done"], message["total"])
             return
         del self._calls[call.number]
         if call.number == self._stubborn:

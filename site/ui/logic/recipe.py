@@ -6,6 +6,8 @@ for it. The page puts such parts together.
 
 import json
 
+from logic.language import say
+
 #: Questions that are asked at once; the others follow.
 AT_ONCE = 3
 #: Characters of a recipe that an address still holds.
@@ -14,13 +16,13 @@ SHORT = 1000
 ENDING = ".recipe.json"
 #: What was understood, by topic, in the order of the screen.
 TOPICS = (
-    ("people", "People"),
-    ("scans", "Scans"),
-    ("connectivity", "Connectivity"),
-    ("parcels", "Parcels"),
-    ("phenotypes", "Phenotypes"),
-    ("genotypes", "Genotypes"),
-    ("not used", "Not used"),
+    ("people", say("People")),
+    ("scans", say("Scans")),
+    ("connectivity", say("Connectivity")),
+    ("parcels", say("Parcels")),
+    ("phenotypes", say("Phenotypes")),
+    ("genotypes", say("Genotypes")),
+    ("not used", say("Not used")),
 )
 
 

@@ -4,7 +4,7 @@ The engine reads, checks and writes the file (`imagenomer.session`), and knows o
 corrected; the page adds groups, saved maps, views, and the results that were kept.
 """
 
-from imagenomer.wording import plural
+from logic.language import plural, say
 from logic.opening import opening_of_demo, opening_of_files
 from logic.recipe import has_recipe
 
@@ -93,32 +93,41 @@ def folder_of(session):
 
 def amount_of(state, n_results=0):
     """What a state has, in words: "2 groups, 2 maps"; empty where it has nothing but a view."""
+    n_groups, n_maps = len(state.get("groups", [])), len(state.get("tray", []))
+    n_columns, n_measures = len(state.get("columns") or {}), len(state.get("measures", []))
     counts = [
-        (len(state.get("groups", [])), "group"),
-        (len(state.get("tray", [])), "map"),
-        (len(state.get("columns") or {}), "corrected column"),
-        (len(state.get("measures", [])), "added measure"),
-        (n_results, "result"),
+        (n_groups, plural(n_groups, "group")),
+        (n_maps, plural(n_maps, "map")),
+        (n_columns, plural(n_columns, "corrected column")),
+        (n_measures, plural(n_measures, "added measure")),
+        (n_results, plural(n_results, "result")),
     ]
-    return ", ".join(plural(n, word) for n, word in counts if n)
+    return ", ".join(words for n, words in counts if n)
 
 
 def doubts(session, cohort):
     """What speaks against a cohort being that of a session, and what is still to be opened, a sentence each."""
     before, said = session["cohort"], []
-    for key, now, word in (
-        ("n_subjects", cohort["n_subjects"], "subject"),
-        ("n_scans", cohort["n_scans_used"], "scan"),
+    for key, now, counted in (
+        ("n_subjects", cohort["n_subjects"], lambda n: plural(n, "subject")),
+        ("n_scans", cohort["n_scans_used"], lambda n: plural(n, "scan")),
     ):
         if before[key] is not None and before[key] != now:
             said.append(
-                f"The session was saved with {plural(before[key], word)}, this cohort has {plural(now, word)}: "
-                "results will differ. Choose the same folder to get the same figures."
+                say(
+                    "The session was saved with {before}, this cohort has {now}: results will differ. "
+                    "Choose the same folder to get the same figures.",
+                    before=counted(before[key]),
+                    now=counted(now),
+                )
             )
     second = session["second"]
     if second and not second["demo"]:
         said.append(
-            f"The session had a second cohort, {second['name']}: open it under “Second cohort” to get the results that "
-            "use it."
+            say(
+                "The session had a second cohort, {name}: open it under “Second cohort” to get the "
+                "results that use it.",
+                name=second["name"],
+            )
         )
     return said

@@ -1,14 +1,16 @@
 """Shortcuts: which single key does what, and where keys are left to what has the focus."""
 
+from logic.language import known, say
+
 #: Keys and what they do, as they are listed; the first of each is what a keyboard sends.
 KEYS = (
-    ("p", "P", "Go to the parameters"),
-    ("r", "R", "Run"),
-    ("s", "S", "Go to the result"),
-    ("f", "F", "Full screen: the first map in sight, or that with the focus; Escape leaves it"),
-    ("d", "D", "Download the first figure in sight, or that with the focus"),
-    ("/", "/", "Find: a parcel or an edge in a map, a row of a table, a phenotype"),
-    ("?", "?", "These keys"),
+    ("p", "P", say("Go to the parameters")),
+    ("r", "R", say("Run")),
+    ("s", "S", say("Go to the result")),
+    ("f", "F", say("Full screen: the first map in sight, or that with the focus; Escape leaves it")),
+    ("d", "D", say("Download the first figure in sight, or that with the focus")),
+    ("/", "/", say("Find: a parcel or an edge in a map, a row of a table, a phenotype")),
+    ("?", "?", say("These keys")),
 )
 #: Tabs that have a digit.
 DIGITS = "123456789"
@@ -26,10 +28,10 @@ def listed(tabs):
     tabs : list of str
         Names of the tabs in their order; empty while nothing is open.
     """
-    lines = [(DIGITS[place], tabs[place]) for place in range(min(len(tabs), len(DIGITS)))]
+    lines = [(DIGITS[place], known(tabs[place])) for place in range(min(len(tabs), len(DIGITS)))]
     lines += [(face, what) for key, face, what in KEYS]
-    lines.append(("Ctrl+Z", "Undo what changed groups, columns, parcels or the tray"))
-    lines.append(("Ctrl+Shift+Z", "Redo"))
+    lines.append(("Ctrl+Z", say("Undo what changed groups, columns, parcels or the tray")))
+    lines.append(("Ctrl+Shift+Z", say("Redo")))
     return lines
 
 

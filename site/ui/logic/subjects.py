@@ -1,5 +1,7 @@
 """Subjects: what of the table of subjects is seen and asked for, who is ticked, and what is asked of the engine."""
 
+from logic.language import say
+
 #: Pixels of a row, of the heads, of a column, and of what stays at the left: box, subject, scans.
 ROW, HEAD, COLUMN = 30, 56, 136
 BOX, NAME, SCANS = 36, 150, 76
@@ -109,7 +111,9 @@ class Window:
 def disclosure_of(expression):
     """What to say of a group that calls subjects by their names, "" of one that does not."""
     if "subject in (" in expression or "subject not in (" in expression:
-        return " It names subjects, and so does the address of this page: pass neither on if their names are secret."
+        return say(
+            " It names subjects, and so does the address of this page: pass neither on if their names are secret."
+        )
     return ""
 
 

@@ -1,5 +1,7 @@
 """Tray: the maps that were saved to compute with, each a name and where it comes from, never its pixels."""
 
+from logic.language import say
+
 LONGEST = 40  # letters of a name
 
 
@@ -48,11 +50,11 @@ class SavedMaps:
     def fault(self, name):
         """What is wrong with a new name, or None."""
         if not name.strip():
-            return "A map needs a name."
+            return say("A map needs a name.")
         if len(name) > LONGEST:
-            return f"A name has at most {LONGEST} letters."
+            return say("A name has at most {most} letters.", most=LONGEST)
         if any(entry["name"] == name for entry in self.entries):
-            return f"Another map is called {name}."
+            return say("Another map is called {name}.", name=name)
         return None
 
     def _free_name(self):
@@ -70,7 +72,7 @@ def title_of_scan(title, source):
 
 def _without_subject(entry):
     source = entry["source"]
-    return title_of_scan(f"Scan {source['scan'] + 1}", source) if "scan" in source else entry["title"]
+    return title_of_scan(say("Scan {scan}", scan=source["scan"] + 1), source) if "scan" in source else entry["title"]
 
 
 def needed(source):
