@@ -43,7 +43,7 @@ GROUPS = (
         ),
     ),
     ("Can it be trusted?", ("case-study", "self-check", "benchmarks")),
-    ("For developers", ("developing", "building", "sizes")),
+    ("For developers", ("developing", "building", "sizes", "views")),
 )
 #: The page that an address without a name opens.
 FIRST = GROUPS[0][1][0]
@@ -270,6 +270,7 @@ def whole() -> str:
             body = re.sub(r'href="(\w[\w-]*)\.html(?:#[^"]*)?"', r'href="#" data-document="\1"', made[name].body)
             body = re.sub(r'<a href="#[\w-]+">(.*?)</a>', r"\1", body)  # within: a fragment is the page's state
             body = re.sub(r'<a href="(https://[^"]*)"[^>]*>(.*?)</a>', r"\2 (\1)", body)  # it refers to nothing outside
+            body = re.sub(r'<img src="images/views/[^>]*>', "", body)  # large, and for who works on the page
             body = re.sub(r'(src|href)="((?:images/[^"]+)|' + re.escape(EXAMPLE) + ')"', _data_address, body)
             body = re.sub(r"<h1[^>]*>", '<h1 class="unseen">', body)
             body = re.sub(r' id="([^"]*)"', r' data-section="\1"', body)

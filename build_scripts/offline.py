@@ -12,6 +12,8 @@ import runtime
 
 #: The worker itself and what is made after it, or is offered for download and not part of the site.
 NOT_KEPT = ("sw.js", "SHA256SUMS", "imagenomer.html")
+#: The folder of pictures of every view: large, and of no use without network.
+SHEETS = "views"
 
 #: What an ending means, here and in `serve`; anything else is bytes. Operating systems differ in what they believe.
 MEDIA_TYPES = {
@@ -70,7 +72,7 @@ def kept_files(site: Path, stages: dict[str, str]) -> Iterator[dict[str, Any]]:
     """
     for path in sorted(site.rglob("*"), key=Path.as_posix):
         relative = path.relative_to(site).as_posix()
-        if path.is_file() and relative not in NOT_KEPT:
+        if path.is_file() and relative not in NOT_KEPT and path.parent.name != SHEETS:
             yield {
                 "path": relative,
                 "size": path.stat().st_size,

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, Worker, expect
 from privacy_panel import expect_kept, fact, panel, show_panel
 from views import go
 
+import offline
 from imagenomer.cohort import Cohort
 from imagenomer.progress import finish
 from imagenomer.readers import bundle_bytes
@@ -131,12 +132,13 @@ def expect_no_trace(page: Page, site: Path) -> None:
     folder = page.url.partition("#")[0]
     kept = {url.removeprefix(folder): digest for url, digest in entries}
     assert len(kept) == len(entries)
-    asked = {one["path"] for one in read_manifest(site / "index.html")["assets"] if one["stage"] == "asked"}
+    assets = read_manifest(site / "index.html")["assets"]
+    asked = {one["path"] for one in assets if one["stage"] in ("asked", "language")}
     assert asked
     shipped = {
         path.relative_to(site).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in site.rglob("*")
-        if path.is_file() and path.name not in {"sw.js", "SHA256SUMS", "imagenomer.html"}
+        if path.is_file() and path.name not in offline.NOT_KEPT and path.parent.name != offline.SHEETS
     }
     shipped = {path: digest for path, digest in shipped.items() if path not in asked}
     assert kept == {**shipped, "": shipped["index.html"]}

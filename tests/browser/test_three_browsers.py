@@ -140,7 +140,7 @@ KEPT = """async () => {
     if (!registration.active) return false;
     for (const name of await caches.keys()) {
         const kept = await (await caches.open(name)).keys();
-        const needed = imagenomer.manifest.assets.filter(({stage}) => stage !== "asked");
+        const needed = imagenomer.manifest.assets.filter(({stage}) => !["asked", "language"].includes(stage));
         if (needed.every(({path}) => kept.some(({url}) => url.endsWith(path)))) return true;
     }
     return false;
