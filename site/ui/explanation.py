@@ -2,7 +2,7 @@
 
 import js
 from dom import clear, h, listen, start
-from logic.language import say
+from logic.language import known, say
 
 MOVED = 2  # pixels by which a mark that is still there may have moved
 EDGE = 8  # pixels between the panel and what it is beside, and the edges of the window
@@ -71,8 +71,8 @@ class Panel:
         answer = (await self.app.client.call("explain", wanted)).json
         if self._mark is None or not self._mark.isSameNode(button):
             return  # closed meanwhile, or about something else
-        choices = [[h("dt", title), h("dd", text)] for title, text in answer["choices"]]
-        words = h("p", answer["text"] or NOTHING)
+        choices = [[h("dt", known(title)), h("dd", known(text))] for title, text in answer["choices"]]
+        words = h("p", known(answer["text"]) or NOTHING)
         clear(self._element, h("h4", name), words, h("dl", choices) if choices else None, self._link(answer))
         self._place()
 

@@ -122,11 +122,22 @@ def of_the_engine() -> set[str]:
     found |= {colormap.title for colormap in COLORMAPS.values()}
     for title, questions in TOPICS:
         found |= {title, *(question.text for question in questions)}
+    found |= _explained()
     for path in (ROOT / "py" / "imagenomer").rglob("*.py"):
         for call in calls(ast.parse(path.read_text(encoding="utf-8")), "Progress"):
             if call.args and isinstance(call.args[0], ast.Constant):
                 found.add(literal(call.args[0]))
     return found - {""}
+
+
+def _explained() -> set[str]:
+    """What stands behind the "?" beside names."""
+    from imagenomer.explanations import choices, columns, methods, model_options, options
+
+    found = {text for text, _ in (*methods.METHODS.values(), *options.OPTIONS.values())}
+    found |= {text for text, _ in model_options.MODEL_OPTIONS.values()}
+    found |= {*columns.HEADINGS.values(), *columns.KEYS.values()}
+    return found | {text for offered in choices.METHODS_OF_OPTIONS.values() for text in offered.values()}
 
 
 def _described(entry: Any) -> Iterator[str]:
