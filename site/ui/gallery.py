@@ -23,7 +23,7 @@ class ConnectivityTab:
     def __init__(self, app):
         self.app = app
         self.gallery = Gallery(app)
-        self.analyses = AnalysisTab(app, say("Connectivity"), has_menu=False)
+        self.analyses = AnalysisTab(app, "Connectivity", has_menu=False)
         self.section = None
         choices = [("scans", say("Scans"))]
         for entry in self.analyses.entries:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from test_everybody import TOO_WIDE
 from views import expect_whole
 
+from imagenomer.analyses.contract.catalogue import catalogue
 from page import read_manifest
 from runtime import ROOT
 
@@ -111,10 +112,15 @@ def test_names_of_data_stay_as_they_are(demo: Page) -> None:
     expect_spanish(demo)
 
 
-@pytest.mark.parametrize("name", ["Conectividad", "Fenotipos", "Genotipos", "Asociaciones", "Componentes", "Mapas"])
-def test_a_tab_is_in_spanish(demo: Page, name: str) -> None:
-    tab(demo, name)
-    if name not in ("Conectividad", "Mapas"):
+@pytest.mark.parametrize("english", ["Connectivity", "Phenotypes", "Genotypes", "Associations", "Components", "Maps"])
+def test_a_tab_is_in_spanish_with_all_its_analyses(demo: Page, english: str) -> None:
+    tab(demo, SPANISH[english])
+    wanted = {SPANISH[one.title] for one in catalogue().values() if one.tab == english}
+    if english == "Connectivity":  # one is called by what it shows there
+        wanted = wanted - {SPANISH["Mean and standard deviation"]} | {SPANISH["Mean and SD"], SPANISH["Scans"]}
+    menu = demo.get_by_role("group", name="Mostrar" if english == "Connectivity" else "Análisis")
+    assert {words.strip() for words in menu.first.get_by_role("button").all_inner_texts()} == wanted
+    if english not in ("Connectivity", "Maps"):
         expect(shown(demo)).to_be_visible(timeout=START)
         expect_whole(shown(demo))
     expect_spanish(demo)
