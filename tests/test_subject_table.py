@@ -161,6 +161,7 @@ def test_one_subject_has_its_scans_and_all_its_phenotypes(cohort):
     record = subject_record(cohort, 4)
     assert record["subject"] == "S04"
     assert [scan["title"] for scan in record["scans"]] == ["Subject S04 · rest", "Subject S04 · nback"]
+    assert [scan["condition"] for scan in record["scans"]] == ["rest", "nback"]
     sex = cohort.phenotypes["sex"]
     assert record["values"] == ["–", sex.levels[int(sex.values[4])], "Ärger"]
     assert subject_record(cohort, 0)["values"][0] == f"{cohort.phenotypes['age'].values[0]:.6g}"

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from imagenomer.cache import Kind
-from imagenomer.cohort import Cohort, Phenotype
+from imagenomer.cohort import Cohort, Phenotype, condition_parts
 from imagenomer.downloads import CsvFile
 from imagenomer.errors import InputError
 from imagenomer.groups import (
@@ -263,6 +263,7 @@ def subject_record(cohort: Cohort, place: int) -> dict[str, Json]:
         {
             "scan": index,
             "title": scan.title,
+            "condition": " · ".join(condition_parts(scan.task, scan.session, scan.run)),
             "measures": [measure.name for measure in cohort.measures.values() if measure.present[index]],
         }
         for index, scan in enumerate(cohort.scans)

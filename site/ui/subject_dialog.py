@@ -105,8 +105,7 @@ class SubjectDialog:
 
     def _offer_scans(self, scans, left_out):
         before = self.scan.selectedIndex if self.scan.children.length else 0
-        name = say("Subject {subject} · ", subject=self.record["subject"])
-        titles = [scan["title"][len(name) :] if scan["title"].startswith(name) else say("Scan") for scan in scans]
+        titles = [scan["condition"] or say("Scan") for scan in scans]
         at = before if 0 <= before < len(scans) else 0
         clear(self.scan, [h("option", one, value=place, selected=place == at) for place, one in enumerate(titles)])
         said = [] if scans else [say("This subject has no scan.")]

@@ -36,7 +36,7 @@ def test_a_question_leads_to_the_analysis_with_its_choice(demo_page: Page) -> No
     page.get_by_role("button", name="Which analysis do I need?").click()
     guide = page.get_by_role("dialog", name="Which analysis do I need?")
     expect(guide.get_by_text("No second cohort is open.")).to_be_visible()
-    expect(guide.get_by_role("button", name="Does the association come again")).to_have_count(0)
+    expect(guide.get_by_role("button", name="Does the association replicate")).to_have_count(0)
     guide.get_by_role("button", name="Which connected sets of edges are (NBS)?").click()
     expect(guide).to_be_hidden()
     expect(form(page).get_by_label("Correction", exact=True)).to_have_value(re.compile(r"\d+"))

@@ -119,6 +119,15 @@ def test_a_table_with_a_header_and_no_rows_is_passed_over_and_said(tmp_path, hea
     assert said(opened(tmp_path), "covariates.txt has a header and no rows") == ()
 
 
+@pytest.mark.parametrize("name", ["participants.tsv", "participants.csv", "demographics.csv"])
+def test_a_table_of_people_with_a_header_and_no_rows_is_passed_over_and_said(tmp_path, name):
+    write_set(tmp_path / "a", ("x", "y"))
+    (tmp_path / name).write_text("participant_id\tage\n")
+    cohort = opened(tmp_path)
+    assert cohort.subjects == ("x", "y")
+    assert said(cohort, f"{name} has a header and no rows") == ()
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", "age\n", "x y z\n", "\0\0\0"])
 def test_a_table_that_names_nobody_is_not_read(tmp_path, content):
     write_set(tmp_path / "a", ("x", "y"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -108,15 +108,20 @@ def on_the_page() -> set[str]:
 NAMES = {"ImageNomer", "English", "Español"}
 
 
-def of_the_engine() -> set[str]:
-    """What the engine has written down for the page: analyses, their forms, questions, steps, labels of numbers."""
+def of_the_engine(translated: Collection[str]) -> set[str]:
+    """What the engine has written down for the page: analyses, their forms, questions, steps, labels of numbers.
+
+    An analysis whose title is not ``translated`` is in English as a whole, such as one that was just written.
+    """
     from imagenomer.analyses.contract.catalogue import catalogue
     from imagenomer.engine import catalog
     from imagenomer.explanations import TOPICS
     from imagenomer.figures.pixels import COLORMAPS
     from imagenomer.wording import KEY_NUMBERS
 
-    entries = catalog(catalogue())
+    every = catalog(catalogue())
+    entries = [entry for entry in every if entry["title"] in translated]
+    new = {entry["name"] for entry in every if entry not in entries}
     found = set(_described(json.loads(json.dumps(entries))))
     found |= {entry["tab"] for entry in entries} | {"Overview"} | {label for _, label in KEY_NUMBERS}
     found |= {colormap.title for colormap in COLORMAPS.values()}
@@ -124,6 +129,8 @@ def of_the_engine() -> set[str]:
         found |= {title, *(question.text for question in questions)}
     found |= _explained()
     for path in (ROOT / "py" / "imagenomer").rglob("*.py"):
+        if path.stem.replace("_", "-") in new:
+            continue
         for call in calls(ast.parse(path.read_text(encoding="utf-8")), "Progress"):
             if call.args and isinstance(call.args[0], ast.Constant):
                 found.add(literal(call.args[0]))

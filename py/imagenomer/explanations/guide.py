@@ -56,7 +56,7 @@ TOPICS: tuple[tuple[str, tuple[Question, ...]], ...] = (
             Question("Which connected sets of edges are (NBS)?", "edge-association", "correction", "nbs"),
             Question("Which pairs of networks are associated with a phenotype?", "network-association"),
             Question("Which patterns of connectivity are, rather than single edges?", "component-association"),
-            Question("Does the association come again in a second cohort?", "edge-replication"),
+            Question("Does the association replicate in a second cohort?", "edge-replication"),
         ),
     ),
     (

@@ -64,7 +64,7 @@ METHODS: Mapping[str, tuple[str, str]] = {
     "edge-replication": (
         "The map of a phenotype in both cohorts: how alike the two maps are, and which edges that are discovered in"
         " the first are significant in the second. It needs a second cohort.",
-        "associations#does-it-come-again-in-a-second-cohort",
+        "associations#does-it-replicate-in-a-second-cohort",
     ),
     "network-association": (
         "One test for each pair of networks: of the mean of its edges and, if wanted, of how many of its edges pass"

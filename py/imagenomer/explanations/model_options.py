@@ -161,8 +161,8 @@ MODEL_OPTIONS: Mapping[str, tuple[str, str]] = {
         "harmonisation#what-to-choose",
     ),
     "repetitions": (
-        "How often subjects are assigned to folds or splits anew. More of them make the mean score less dependent "
-        "on one assignment.",
+        "How often the assignment of subjects to folds or splits is repeated. More of them make the mean score less "
+        "dependent on one assignment.",
         "prediction",
     ),
     "scores_by": (

@@ -1,7 +1,7 @@
 """Exchangeability blocks (families, sites): within which subjects are permuted, or which are permuted as wholes.
 
 Within blocks subjects are exchangeable who differ between blocks: sites. Blocks as wholes are where their members
-depend on each other alike: families. Only blocks of as many subjects change places, the first member of one for the
+depend on each other alike: families. Only blocks of as many subjects are exchanged, the first member of one for the
 first of another, in the order of the subjects. With both, members of a block are permuted as well.
 
 References

@@ -81,7 +81,7 @@ class Classifier(Protocol):
         """Return the decision values of the test part, shape (n_test, n_columns)."""
 
     def loss_left_out(self) -> float:
-        """Return the loss of all who train, each left out, to first order."""
+        """Return the loss of the training subjects, each left out, to a first-order approximation."""
 
 
 def _loss_of_tested(own: Classifier, penalty: float, truth: FloatArray, loss: Loss) -> Steps[float]:
@@ -134,7 +134,7 @@ class SubjectClassifier:
         return np.asarray(multiply(self._with_covariates(penalty).test, self.coefficients) + intercepts)
 
     def loss_left_out(self) -> float:
-        """Return the loss of all who train, each left out, to first order."""
+        """Return the loss of the training subjects, each left out, to a first-order approximation."""
         pairs = zip(self.margins, self._columns.T, strict=True)
         return sum(loss_of(margin.left_out, signs, self._loss) for margin, signs in pairs)
 

@@ -1,4 +1,4 @@
-"""Replication: does a map of associations come again in a second cohort, and do the edges discovered in the first?
+"""Replication: does a map of associations replicate in a second cohort, and do the edges discovered in the first?
 
 The map of the first cohort is given and stays as it is. Subjects of the second are permuted (residuals of what is
 tested given the covariates, Freedman and Lane), which leaves the edges of each subject together: edges are far from

@@ -1,4 +1,4 @@
-"""Edge replication: does the map of a phenotype in this cohort come again in a second cohort?"""
+"""Edge replication: does the map of a phenotype in this cohort replicate in a second cohort?"""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def draw(
 
 ANALYSIS = Analysis(
     title="Replication",
-    summary="Does the map of a phenotype come again in the second cohort, edge by edge?",
+    summary="Does the map of a phenotype replicate in the second cohort, edge by edge?",
     tab="Associations",
     params=Params,
     compute=compute,

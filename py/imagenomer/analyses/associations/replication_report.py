@@ -83,7 +83,7 @@ def _verdict(result: EdgeReplication) -> Iterator[tuple[str, str]]:
         yield f"The maps of {name} in {here} and in {there} correlate at {r} over {edges}{chance}.", "maps"
     n = result.n_found
     if not n:
-        yield f"No edge is significant in {here}, so there is none to come again in {there}.", "maps"
+        yield f"No edge is significant in {here}, so there is none to replicate in {there}.", "maps"
         return
     n_same, n_replicated = int(test.same_sign.sum()), int(test.replicated.sum())
     yield (

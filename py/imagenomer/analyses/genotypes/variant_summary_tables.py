@@ -32,7 +32,7 @@ _VARIANTS = (
     Column("one", "One", "integer"),
     Column("none", "None", "integer"),
     Column("missing", "Missing", "integer"),
-    Column("missing_rate", "Share missing", "number"),
+    Column("missing_rate", "Missing rate", "number"),
     Column("effect_frequency", "Effect allele frequency", "number", where="file"),
     Column("maf", "MAF", "number"),
     Column("observed", "Heterozygous", "number", where="file"),
@@ -47,7 +47,7 @@ _SUBJECTS = (
     Column("one", "One", "integer"),
     Column("none", "None", "integer"),
     Column("missing", "Missing", "integer"),
-    Column("missing_rate", "Share missing", "number"),
+    Column("missing_rate", "Missing rate", "number"),
     Column("heterozygosity", "Heterozygosity", "number"),
 )
 

@@ -299,7 +299,7 @@ def _blocks_in_words(blocks: Phenotype, permuted: BlockExchange, subjects: IntAr
     and_within = ", and subjects within them" if permuted == "both" else ""
     return (
         f"The {counted(n, 'level')} of {blocks.name} are permuted as wholes{and_within} (Winkler et al. 2015): those "
-        f"of as many subjects, of which there are {counted(sizes.size, 'size')}, change places."
+        f"of as many subjects, of which there are {counted(sizes.size, 'size')}, are exchanged."
     )
 
 

@@ -64,11 +64,21 @@ def recognise(listing: Listing) -> bool:
     """Tell whether this is such a folder: demographics, scans or genotypes under the names above."""
     return (
         "demographics.pkl" in listing
-        or "participants.tsv" in listing
+        or _names_people(listing)
         or sheet_of_people(listing) is not None
         or bool(_scan_files(listing))
         or any(VARIANTS.fullmatch(path) for path in listing.under("snps"))
     )
+
+
+def _names_people(listing: Listing) -> bool:
+    """Whether there is a participants.tsv with more than a header; what cannot be read is reported by who reads it."""
+    if "participants.tsv" not in listing:
+        return False
+    try:
+        return bool(read_text_table(listing["participants.tsv"].read(), "participants.tsv").rows)
+    except InputError:
+        return True
 
 
 def is_whole(listing: Listing) -> bool:

@@ -52,8 +52,10 @@ def read_demographics(folder: Folder) -> Steps[Demographics | None]:
     if "participants.tsv" in listing:
         folder.used |= {"participants.tsv", "participants.json"}
         table = _read_participants(listing, notes)
-        cells, facts = with_labels(table.columns, table.facts)
-        return _of_table(replace(table, columns=cells, facts=facts), "participants.tsv", notes)
+        if table is not None:
+            cells, facts = with_labels(table.columns, table.facts)
+            return _of_table(replace(table, columns=cells, facts=facts), "participants.tsv", notes)
+        notes.ignored("participants.tsv has a header and no rows")
     path = sheet_of_people(listing)
     if path is not None:
         folder.used.add(path)
@@ -65,13 +67,16 @@ def read_demographics(folder: Folder) -> Steps[Demographics | None]:
     return None
 
 
-def _read_participants(listing: Listing, notes: Notes) -> Participants:
-    """Return participants.tsv, whatever separates its cells."""
+def _read_participants(listing: Listing, notes: Notes) -> Participants | None:
+    """Return participants.tsv, whatever separates its cells; None if it has a header alone."""
     name = "participants.tsv"
     table = read_text_table(listing[name].read(), name)
-    columns = dict(zip(column_names(table.header, name, notes), map(list, zip(*table.rows, strict=True)), strict=False))
+    header = column_names(table.header, name, notes)
+    columns = {column: [row[place] for row in table.rows] for place, column in enumerate(header)}
     if "participant_id" not in columns:
         raise InputError(f"{name} needs a column participant_id; it has: {', '.join(table.header)}")
+    if not table.rows:
+        return None
     described = {name: ColumnFacts(description=notes.clean(text)) for name, text in table.descriptions.items()}
     beside = "participants.json"
     facts = read_dictionary(listing[beside].read(), beside, notes) if beside in listing else {}
