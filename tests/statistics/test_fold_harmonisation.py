@@ -207,7 +207,7 @@ def test_a_split_in_which_a_site_cannot_be_learned_is_refused_in_words(values, c
         finish(cross_validate(space, target, [without], Ridge()))
     of_boston, others = np.flatnonzero(codes == 0), np.flatnonzero(codes != 0)
     one = Split(np.sort(np.append(others, of_boston[0])), of_boston[1:])
-    assert "one subject of Boston trains" in space.refusal(one)
+    assert "a single subject of Boston" in space.refusal(one)
     alone = Split(of_boston[:10], of_boston[10:])
     assert "all training subjects are of Boston" in space.refusal(alone)
     assert not space.refusal(Split(np.sort(np.append(others, of_boston[:2])), of_boston[2:]))

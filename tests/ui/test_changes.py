@@ -57,6 +57,7 @@ def test_each_kind_of_change_is_said():
         (with_(), with_(columns={"age": {"unit": "years"}}), "the correction of age"),
         (with_(columns={"age": {}, "sex": {}}), with_(), "corrections of columns"),
         (with_(), with_(atlas="none"), "the choice of parcels"),
+        (with_(groups=[OLDER, YOUNGER]), with_(groups=[YOUNGER, OLDER]), "changes of groups"),
     ):
         changes = Changes()
         changes.note(before)

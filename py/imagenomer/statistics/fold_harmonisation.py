@@ -121,8 +121,8 @@ class HarmonisedEdges:
         alone = [names[site] for site in np.flatnonzero(counts == 1)]
         if alone:
             return (
-                f"one subject of {', '.join(alone)} trains, and one has no variance to harmonise; leave such sites "
-                "out, or let more train"
+                f"the training set has a single subject of {', '.join(alone)}, which has no variance to harmonise; "
+                "leave such sites out, or choose splits with more training subjects"
             )
         return ""
 

@@ -80,7 +80,7 @@ def _of_list(words, before, after):
     """What became of one entry of a list; an entry begins with its name."""
     gone = [one for one in before if one not in after]
     new = [one for one in after if one not in before]
-    if len(gone) > 1 or len(new) > 1:
+    if len(gone) > 1 or len(new) > 1 or not (gone or new):  # or in another order
         return words("", "several")
     if gone and new:
         return words(gone[0][0], "changed")

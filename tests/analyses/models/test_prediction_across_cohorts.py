@@ -215,7 +215,7 @@ def test_another_kind_other_units_and_other_levels_are_refused(both):
     with pytest.raises(InputError, match="age is in months in Forty and in years in Others"):
         run(of_second(both, age=replace(age, units="years", values=age.values / 12)))
     words = replace(both.companion.phenotype("sex"), levels=("male", "female"))
-    with pytest.raises(InputError, match="nobody who trains has sex = male, female"):
+    with pytest.raises(InputError, match="the training set has no sex = male, female"):
         run(of_second(both, sex=words), phenotype="sex")
 
 

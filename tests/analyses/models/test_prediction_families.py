@@ -80,7 +80,7 @@ def test_where_relatives_may_be_parted_it_is_said(relatives, given):
 
 def test_permutations_of_relatives_are_warned_of(relatives):
     warned = predict(relatives, permutations=100)[1].warnings
-    assert [one for one in warned if "as if subjects of the same rel_family_id were strangers" in one]
+    assert [one for one in warned if "as if subjects of the same rel_family_id were unrelated" in one]
     assert not [one for one in predict(relatives)[1].warnings if "strangers" in one]
 
 

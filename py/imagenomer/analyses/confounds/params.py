@@ -98,7 +98,9 @@ class RoleFields:
 class Params(SampleFields, RoleFields, TargetFields):
     examine: Annotated[str, CohortChoice(tuple(EXAMINED.items()))] = field(
         default="open",
-        metadata={"help": "In the second cohort the same candidates are adjusted for together, not chosen anew."},
+        metadata={
+            "help": "In the second cohort the same candidates are adjusted for together, without choosing them again."
+        },
     )
     second_group: Annotated[str | None, GroupChoice(of_second=True)] = field(
         default=None, metadata={"label": "Group of the second cohort", "when": {"examine": ("second",)}}

@@ -175,7 +175,7 @@ def refuse_unseen_levels(linear_model: Model, splits: tuple[Split, ...]) -> None
         if unseen.size:
             levels = listed(linear_model.levels[one] for one in unseen.tolist())
             raise InputError(
-                f"{split.name}: nobody who trains has {name} = {levels}; choose groups with the same levels in both "
+                f"{split.name}: the training set has no {name} = {levels}; choose groups with the same levels in both "
                 "cohorts, or one level to tell from all others"
             )
 

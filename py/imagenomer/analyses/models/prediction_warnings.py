@@ -65,7 +65,7 @@ def related_warnings(cohort: Cohort, protocol: Protocol, result: Prediction) -> 
     relatives = together is not None and says_who_is_related(cohort.phenotype(together))
     if relatives and blocks is None and result.permutation_test:
         said.append(
-            f"Targets are permuted as if subjects of the same {together} were strangers: where relatives have targets "
+            f"Targets are permuted as if subjects of the same {together} were unrelated: where relatives have targets "
             "alike p is too small. Halves of the subjects, which the intervals are by, keep them together."
         )
     return said
