@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
@@ -46,9 +48,15 @@ def take(page: Page, name: str) -> None:
     print(IMAGES / f"{name}.png")
 
 
-def main() -> None:
-    """Write every picture."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def built_page(width: int, height: int) -> Iterator[Page]:
+    """Build the page, serve it, and open it in Chromium, in a light window of this size.
+
+    Raises
+    ------
+    SystemExit
+        If there is no Chromium.
+    """
     program = browsers.find_chromium()
     if program is None:
         raise SystemExit("No Chromium found; python3 build_scripts/test.py installs one")
@@ -60,8 +68,17 @@ def main() -> None:
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"] if as_root else [])
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
         page.goto(server.url)
+        yield page
+        browser.close()
+        server.shutdown()
+
+
+def main() -> None:
+    """Write every picture."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with built_page(1440, 900) as page:
         page.get_by_role("button", name="Open the demo cohort").click()
         expect(page.get_by_role("tab", name="Overview")).to_be_visible(timeout=PATIENCE)
         show(page, "Overview")
@@ -84,8 +101,6 @@ def main() -> None:
         show(page, "Confounds")
         page.get_by_role("heading", name="Confound report").scroll_into_view_if_needed()
         take(page, "confounds")
-        browser.close()
-        server.shutdown()
 
 
 if __name__ == "__main__":

@@ -11,20 +11,14 @@ from __future__ import annotations
 
 import argparse
 import base64
-import os
 import re
-import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-import browsers
-import build
 import runtime
-import serve
+from screenshots import built_page
 
 DOCUMENT = runtime.ROOT / "site" / "docs" / "views.md"
 SHEETS = DOCUMENT.parent / "images" / "views"
@@ -188,8 +182,10 @@ def photograph(page: Page) -> list[bytes]:
     return taken
 
 
-def write_sheet(browser: Browser, view: View, pictures: list[bytes]) -> None:
-    """Put the pictures of a view on one sheet."""
+def write_sheet(page: Page, view: View, pictures: list[bytes]) -> None:
+    """Put the pictures of a view on one sheet, in a page of the same browser."""
+    browser = page.context.browser
+    assert browser is not None
     sheet = browser.new_page(viewport={"width": 1400, "height": 2 * HEIGHT + 30})
     rows = [pictures[: len(WINDOWS)], pictures[len(WINDOWS) :]]
     images = "<br>".join(
@@ -241,32 +237,18 @@ def main() -> None:
     parser.add_argument("views", nargs="*", help="names of sheets; none: all")
     wanted = parser.parse_args().views
     SHEETS.mkdir(parents=True, exist_ok=True)
-    program = browsers.find_chromium()
-    if program is None:
-        raise SystemExit("No Chromium found; python3 build_scripts/test.py installs one")
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serve.Server(build.build(Path(folder) / "site"), 0) as server,
-        sync_playwright() as playwright,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"] if as_root else [])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(server.url)
+    with built_page(1280, 800) as page:
         open_cohorts(page)
         taken = []
         for view in list(views(page)):
             taken.append(view)
             if not wanted or view.name in wanted:
                 view.show(page)
-                write_sheet(browser, view, photograph(page))
+                write_sheet(page, view, photograph(page))
                 close(page)
                 print(SHEETS / f"{view.name}.jpg", flush=True)
         if not wanted:
             write_document(taken)
-        browser.close()
-        server.shutdown()
 
 
 if __name__ == "__main__":
